@@ -1,0 +1,1 @@
+"""Records and tables that every other package speaks; numpy, pyarrow and pycocotools only."""

@@ -1,0 +1,75 @@
+"""Pseudo-masks and their run-length code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pycocotools import mask as coco
+
+from schemas.checks import require_choice, require_index, require_text, require_unit
+
+MASK_SOURCES = ("segmenter", "propagator", "repair", "human")
+
+
+def encode_rle(mask: NDArray[np.bool_]) -> str:
+    """COCO compressed counts of a (H, W) mask.
+
+    Source: COCO API, ``pycocotools.mask``.
+
+    >>> encode_rle(np.eye(3, dtype=bool))
+    '013000'
+    """
+    counts: bytes = coco.encode(np.asfortranarray(mask, dtype=np.uint8))["counts"]
+    return counts.decode("ascii")
+
+
+def decode_rle(rle: str, height: int, width: int) -> NDArray[np.bool_]:
+    """(H, W) bool mask of COCO compressed counts.
+
+    >>> decode_rle(encode_rle(np.eye(3, dtype=bool)), 3, 3).astype(int).tolist()
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
+    """
+    decoded: NDArray[np.uint8] = coco.decode({"size": [height, width], "counts": rle.encode("ascii")})
+    return decoded.astype(bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """The mask of one object on one frame. An absent object has no row.
+
+    Attributes:
+        video_id: the video.
+        object_id: stable within the video.
+        frame_idx: 0-based decode index.
+        height: mask height in pixels (the frame's).
+        width: mask width in pixels (the frame's).
+        rle: COCO compressed counts.
+        source: who drew it: ``segmenter``, ``propagator``, ``repair`` or ``human``.
+        model: registry key of the backend.
+        quality: trust in [0, 1], a ranking and not a calibrated J.
+        round: 0 for the first annotation, then the correction round.
+    """
+
+    video_id: str
+    object_id: str
+    frame_idx: int
+    height: int
+    width: int
+    rle: str
+    source: str
+    model: str
+    quality: float
+    round: int = 0
+
+    def __post_init__(self) -> None:
+        require_text("video_id", self.video_id)
+        require_text("object_id", self.object_id)
+        require_index("frame_idx", self.frame_idx)
+        require_choice("mask source", self.source, MASK_SOURCES)
+        require_unit("quality", self.quality)
+
+    def decode(self) -> NDArray[np.bool_]:
+        """(H, W) bool."""
+        return decode_rle(self.rle, self.height, self.width)

@@ -1,0 +1,30 @@
+"""A piece of input that could not be used, with the reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.checks import require_text
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """One rejected input: counted in the summary and written beside the output.
+
+    Attributes:
+        stage: where it was refused (``ingest``, ``decode``, ``segment``, ``propagate`` ...).
+        key: what was refused: a video id, ``video/object`` or ``file:line``.
+        error: one word or short phrase that groups alike rejects, e.g. ``unknown_video``.
+        detail: a sentence that names the value and says what to do.
+        input_uri: the file that it came from.
+    """
+
+    stage: str
+    key: str
+    error: str
+    detail: str
+    input_uri: str
+
+    def __post_init__(self) -> None:
+        require_text("stage", self.stage)
+        require_text("error", self.error)

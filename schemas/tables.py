@@ -1,0 +1,148 @@
+"""Explicit, versioned Parquet schemas, and the way from records to rows and back.
+
+A table is a folder of Parquet files. Field names of a record are the column names of its table.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schemas.localizations import Localization
+from schemas.masks import Mask
+from schemas.points import PointCandidate, PointLabel
+from schemas.rejects import Reject
+from schemas.reviews import ReviewTask, Verdict
+from schemas.videos import Video
+
+SCHEMA_VERSION = 1
+
+_s, _i, _f, _b = pa.string(), pa.int32(), pa.float64(), pa.bool_()
+
+VIDEOS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
+        ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b), ("unit", _s),
+    ]
+)  # fmt: skip
+LOCALIZATIONS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("x", pa.list_(_f)), ("y", pa.list_(_f)),
+        ("label", pa.list_(pa.int8())), ("part", pa.list_(_i)), ("time_ms", pa.list_(pa.int64())), ("rle", _s),
+        ("object_name", _s), ("expression", _s), ("group", _s), ("rule", _s), ("input_uri", _s),
+    ]
+)  # fmt: skip
+MASKS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("height", _i), ("width", _i), ("rle", _s),
+        ("source", _s), ("model", _s), ("quality", _f), ("round", _i),
+    ]
+)  # fmt: skip
+CANDIDATES_SCHEMA = pa.schema(
+    [
+        ("candidate_id", _s), ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("x", _i), ("y", _i),
+        ("is_fg_candidate", _b), ("stratum", _s), ("probability", _f), ("mask_distance_px", _f), ("quality", _f),
+        ("round", _i), ("seed", pa.int64()),
+    ]
+)  # fmt: skip
+TASKS_SCHEMA = pa.schema(
+    [
+        ("task_key", _s), ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("round", _i), ("design", _s),
+        ("candidate_ids", pa.list_(_s)), ("priority", _f),
+    ]
+)  # fmt: skip
+VERDICTS_SCHEMA = pa.schema(
+    [
+        ("candidate_id", _s), ("status", _s), ("annotator", _s), ("source", _s), ("lead_time_s", _f),
+        ("task_key", _s), ("annotation_id", _s), ("decided_at", pa.timestamp("us", tz="UTC")),
+    ]
+)  # fmt: skip
+POINTS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("object_id", _s), ("object_name", _s), ("expression", _s), ("frame_idx", _i),
+        ("time_s", _f), ("x", _i), ("y", _i), ("label", pa.int8()), ("status", _s), ("is_fg_candidate", _b),
+        ("split", _s), ("segmenter", _s), ("propagator", _s), ("round", _i), ("n_verdicts", _i), ("candidate_id", _s),
+    ]
+)  # fmt: skip
+REJECTS_SCHEMA = pa.schema([("stage", _s), ("key", _s), ("error", _s), ("detail", _s), ("input_uri", _s)])
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Table(Generic[Record]):
+    """A named table: the record that it holds and its explicit schema."""
+
+    name: str
+    record: type[Record]
+    schema: pa.Schema
+
+    def to_arrow(self, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> pa.Table:
+        """An Arrow table of ``records``; ``metadata`` (run id, config hash) goes into the schema's metadata."""
+        rows = [_to_row(record) for record in records]
+        marks = {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
+        return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
+
+    def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
+        """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        pq.write_table(self.to_arrow(records, metadata), temporary, compression="zstd")
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.rename(path)
+
+    def read(self, folder: Path, filters: Any = None) -> pa.Table:
+        """All files of ``folder/<name>/``, in file order; an empty table when there are none.
+
+        Raises:
+            ValueError: a file was written by another schema version.
+        """
+        return self.read_files(sorted((folder / self.name).glob("*.parquet")), filters)
+
+    def read_files(self, paths: Iterable[Path], filters: Any = None) -> pa.Table:
+        """The given files as one table."""
+        parts = [pq.read_table(path, filters=filters, partitioning=None) for path in paths]
+        for part in parts:
+            self._check_version(part)
+        return pa.concat_tables([p.cast(self.schema) for p in parts]) if parts else self.schema.empty_table()
+
+    def _check_version(self, part: pa.Table) -> None:
+        found = (part.schema.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
+        if found != str(SCHEMA_VERSION):
+            raise ValueError(
+                f"table {self.name!r} has schema version {found}, this pointvos reads {SCHEMA_VERSION}; "
+                "make the run again or use the pointvos that made it"
+            )
+
+    def records(self, table: pa.Table) -> list[Record]:
+        """Validated records of the rows (not for ``localizations``, which are only written)."""
+        names = [f.name for f in fields(self.record)]  # type: ignore[arg-type]
+        return [self.record(**{n: _from_cell(row[n]) for n in names}) for row in table.to_pylist()]
+
+
+def _to_row(record: Any) -> dict[str, Any]:
+    if isinstance(record, Localization):
+        return record.to_row()
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
+def _from_cell(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
+LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
+MASKS = Table("masks", Mask, MASKS_SCHEMA)
+CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
+TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
+VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
+POINTS = Table("points", PointLabel, POINTS_SCHEMA)
+REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
+TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, POINTS, REJECTS)

@@ -1,0 +1,45 @@
+"""One decoded video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from schemas.checks import require_text
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """What is known of a video once it is decoded; also the commit mark of its unit.
+
+    Attributes:
+        video_id: path below the corpus root without extension.
+        uri: where it was read.
+        n_frames: number of frames that were decoded.
+        height: in pixels, as displayed (rotation applied).
+        width: in pixels, as displayed (rotation applied).
+        fps: mean frame rate; 0.0 for a folder of frames.
+        duration_s: presentation time of the end of the last frame; 0.0 for a folder of frames.
+        codec: ``h264``, ``vp9``, ``jpeg`` ...
+        rotation_deg: rotation metadata that was applied, clockwise.
+        n_objects: objects that have at least one mask.
+        truncated: decoding ended early on damaged data; the frames before it are kept.
+        unit: hash of the input and the settings that made this unit.
+    """
+
+    video_id: str
+    uri: str
+    n_frames: int
+    height: int
+    width: int
+    fps: float
+    duration_s: float
+    codec: str
+    rotation_deg: int
+    n_objects: int = 0
+    truncated: bool = False
+    unit: str = ""
+
+    def __post_init__(self) -> None:
+        require_text("video_id", self.video_id)
+        if min(self.n_frames, self.height, self.width) < 1:
+            raise ValueError(f"video {self.video_id!r} has no frames or no size")

@@ -1,0 +1,1 @@
+"""Video object segmentation models behind one protocol."""

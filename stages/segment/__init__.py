@@ -1,0 +1,1 @@
+"""Interactive segmentation: rough localizations to pseudo-masks."""

@@ -1,0 +1,1 @@
+"""Interactive segmenters behind one protocol."""
