@@ -20,10 +20,13 @@ class Estimate:
     Attributes:
         probability: (h, w) float32 in [0, 1] at the backend's working size; all zero when the object is absent.
         quality: trust in [0, 1]: a ranking over frames, not a calibrated J.
+        trust: (h, w) float32 in [0, 1], how surely each pixel is object (1) or background (0), less sharpened than
+            ``probability``; candidates are drawn where it is decided. None: use ``probability``.
     """
 
     probability: NDArray[np.float32]
     quality: float
+    trust: NDArray[np.float32] | None = None
 
 
 class Propagator(Protocol):

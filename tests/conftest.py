@@ -1,0 +1,25 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real sequences; tests that need it skip where it is missing."""
+    folder = Path(os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}; set POINTVOS_DATA to a folder with davis/, vidln/ and clips/")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def davis(shared_data: Path) -> Path:
+    """A folder with JPEGImages/480p and Annotations/480p."""
+    return shared_data / "davis"
