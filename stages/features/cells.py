@@ -1,0 +1,94 @@
+"""What every cell of a frame looks like: a coarse descriptor that knows things and a fine one that knows edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from stages.features.grids import Grid
+
+COARSE_STRIDE = 8
+COARSE_CHANNELS = 472
+FINE_STRIDE = 4
+FINE_CHANNELS = 89
+_LAB_CENTRE = np.array([50.0, 0.0, 0.0], dtype=np.float32)
+_LAB_SCALE = np.array([25.0, 15.0, 15.0], dtype=np.float32)
+
+
+def coarse_cells(maps: Mapping[str, Tensor], grid: Grid) -> Tensor:
+    """One descriptor a cell of stride 8, from levels ``b4``, ``b10`` and ``b15``.
+
+    Args:
+        maps: (rows, columns, channels) by level, as :meth:`Backbone.features` gives them.
+        grid: the working size.
+
+    Returns:
+        (rows · columns, 472) float32; squared norm 2.5: half from ``b4``, one each from ``b10`` and ``b15``.
+    """
+    shape = grid.shape(COARSE_STRIDE)
+    parts = [
+        _unit(maps["b4"]) * 0.5**0.5,
+        _unit(enlarge(maps["b10"], 2, shape)),
+        _unit(enlarge(maps["b15"], 4, shape)),
+    ]
+    return torch.cat(parts, dim=-1).reshape(shape[0] * shape[1], -1)
+
+
+def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid) -> Tensor:
+    """One descriptor a cell of stride 4, from colour and levels ``b0``, ``b2`` and ``b4``.
+
+    Args:
+        maps: (rows, columns, channels) by level, as :meth:`Backbone.features` gives them.
+        image: (grid.height, grid.width, 3) uint8 RGB, the frame at its working size.
+        grid: the working size.
+
+    Returns:
+        (rows · columns, 89) float32.
+    """
+    shape = grid.shape(FINE_STRIDE)
+    parts = [
+        _unit(maps["b2"]),
+        colour_cells(image).to(maps["b2"].device),
+        _unit(enlarge(maps["b4"], 2, shape)),
+        _unit(halve(maps["b0"])),
+    ]
+    return torch.cat(parts, dim=-1).reshape(shape[0] * shape[1], -1)
+
+
+def colour_cells(image: NDArray[np.uint8]) -> Tensor:
+    """Second-order LAB colour of every cell of stride 4: (rows, columns, 9) float32 in [-1.5, 1.5]."""
+    blurred = cv2.GaussianBlur(image, (0, 0), 1.2)[::FINE_STRIDE, ::FINE_STRIDE]
+    lab = cv2.cvtColor(blurred.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    first = (lab - _LAB_CENTRE) / _LAB_SCALE
+    light, a, b = first[..., 0:1], first[..., 1:2], first[..., 2:3]
+    second = [first**2, light * a, light * b, a * b]
+    colours = np.concatenate([first, *second], axis=-1).clip(-6.0, 6.0) * 0.25
+    return torch.from_numpy(colours.astype(np.float32))
+
+
+def enlarge(cells: Tensor, ratio: int, shape: tuple[int, int]) -> Tensor:
+    """Bilinear (rows, columns, channels) map on a grid ``ratio`` times as dense: new cell i sits at old cell i/ratio.
+
+    Cells beyond the last old one repeat it. ``shape`` is the new (rows, columns).
+    """
+    rows, columns = cells.shape[:2]
+    inner = ((rows - 1) * ratio + 1, (columns - 1) * ratio + 1)
+    dense = functional.interpolate(cells.permute(2, 0, 1)[None], inner, mode="bilinear", align_corners=True)
+    missing = (0, max(0, shape[1] - inner[1]), 0, max(0, shape[0] - inner[0]))
+    padded = functional.pad(dense, missing, mode="replicate")
+    return padded[0, :, : shape[0], : shape[1]].permute(1, 2, 0)
+
+
+def halve(cells: Tensor) -> Tensor:
+    """(rows, columns, channels) map on a grid half as dense: every other 3 x 3 mean, zeros outside."""
+    return functional.avg_pool2d(cells.permute(2, 0, 1)[None], 3, stride=2, padding=1)[0].permute(1, 2, 0)
+
+
+def _unit(cells: Tensor) -> Tensor:
+    return functional.normalize(cells, dim=-1)

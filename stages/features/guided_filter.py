@@ -1,0 +1,80 @@
+"""Colour guided filter: draw a soft mask onto the edges of its image.
+
+Source: He, Sun and Tang, "Guided Image Filtering" (TPAMI 2013), equations 19-21, and "Fast Guided Filter"
+(arXiv:1505.00996) for the subsampling.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+_PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+
+
+class GuidedFilter:
+    """The filter of one image; what depends on the image alone is computed once, for any number of masks."""
+
+    def __init__(self, image: NDArray[np.uint8], radius: int, epsilon: float, subsample: int = 2) -> None:
+        """Prepare the filter.
+
+        Args:
+            image: (H, W, 3) uint8.
+            radius: half the window, in pixels of the image.
+            epsilon: regulariser, in squared intensities of [0, 1].
+            subsample: the linear models are fitted at 1/subsample of the size.
+        """
+        self._height, self._width = image.shape[:2]
+        self._small = (max(1, self._width // subsample), max(1, self._height // subsample))
+        self._window = 2 * (radius // subsample) + 1
+        self._guide = image.astype(np.float32) / np.float32(255.0)
+        self._guide_small = _resized(self._guide, self._small, cv2.INTER_AREA)
+        self._mean = self._box(self._guide_small)
+        self._inverse = self._inverse_covariance(np.float32(epsilon))
+
+    def __call__(self, values: Map) -> Map:
+        """Filter a (H, W) float32 map; the result may leave the input's range a little."""
+        small = _resized(values, self._small, cv2.INTER_AREA)
+        mean = self._box(small)
+        covariance = self._box(self._guide_small * small[..., None]) - self._mean * mean[..., None]
+        slope = _symmetric_product(self._inverse, covariance)
+        offset = mean - (slope * self._mean).sum(axis=-1)
+        model = _resized(self._box(np.dstack([slope, offset])), (self._width, self._height), cv2.INTER_LINEAR)
+        filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], self._guide) + model[..., 3]
+        return filtered
+
+    def _box(self, values: Map) -> Map:
+        return np.asarray(cv2.blur(values, (self._window, self._window)), dtype=np.float32)
+
+    def _inverse_covariance(self, epsilon: np.float32) -> Map:
+        """(h, w, 6): the upper triangle of (Σ + ε I)⁻¹ by cofactors, in the order of ``_PAIRS``."""
+        products = np.dstack([self._guide_small[..., i] * self._guide_small[..., j] for i, j in _PAIRS])
+        means = np.dstack([self._mean[..., i] * self._mean[..., j] for i, j in _PAIRS])
+        covariance = self._box(products) - means
+        covariance[..., [0, 3, 5]] += epsilon
+        s00, s01, s02, s11, s12, s22 = np.moveaxis(covariance, -1, 0)
+        cofactors = np.dstack(
+            [
+                s11 * s22 - s12 * s12,
+                s02 * s12 - s01 * s22,
+                s01 * s12 - s02 * s11,
+                s00 * s22 - s02 * s02,
+                s01 * s02 - s00 * s12,
+                s00 * s11 - s01 * s01,
+            ]
+        )
+        determinant = s00 * cofactors[..., 0] + s01 * cofactors[..., 1] + s02 * cofactors[..., 2]
+        return np.asarray(cofactors / determinant[..., None], dtype=np.float32)
+
+
+def _resized(values: Map, size: tuple[int, int], method: int) -> Map:
+    return np.asarray(cv2.resize(values, size, interpolation=method), dtype=np.float32)
+
+
+def _symmetric_product(upper: Map, vector: Map) -> Map:
+    """(h, w, 3): the symmetric matrices, given as ``_PAIRS``, times the vectors."""
+    x, y, z = np.moveaxis(vector, -1, 0)
+    a00, a01, a02, a11, a12, a22 = np.moveaxis(upper, -1, 0)
+    return np.dstack([a00 * x + a01 * y + a02 * z, a01 * x + a11 * y + a12 * z, a02 * x + a12 * y + a22 * z])
