@@ -1,0 +1,76 @@
+import cv2
+import numpy as np
+
+from stages.segment.backends.cuts import (
+    MAYBE_BG,
+    MAYBE_FG,
+    SURE_BG,
+    SURE_FG,
+    grab_cut,
+    iou,
+    keep_seeded,
+    probability_trimap,
+    seed_window,
+    trimap_of,
+)
+
+
+def disc_image():
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 40, (120, 160, 3)).astype(np.uint8)
+    disc = cv2.circle(np.zeros((120, 160), np.uint8), (80, 60), 25, 1, -1).astype(bool)
+    image[disc] = rng.integers(180, 220, (int(disc.sum()), 3))
+    return image, disc
+
+
+def test_a_bright_disc_is_cut_out_of_a_dark_ground():
+    image, disc = disc_image()
+    trimap = trimap_of((120, 160), np.array([40, 20, 120, 100]), np.array([[80, 60]]), np.zeros((0, 2)), 3)
+    final, earlier = grab_cut(image, trimap, 3)
+    assert iou(final, disc) > 0.97
+    assert iou(final, earlier) > 0.97
+
+
+def test_the_same_image_gives_the_same_cut():
+    image, _ = disc_image()
+    trimap = trimap_of((120, 160), np.array([40, 20, 120, 100]), np.array([[80, 60]]), np.zeros((0, 2)), 3)
+    assert np.array_equal(grab_cut(image, trimap, 3)[0], grab_cut(image, trimap, 3)[0])
+
+
+def test_a_trimap_of_one_class_is_its_own_answer():
+    image, _ = disc_image()
+    final, earlier = grab_cut(image, np.full((120, 160), MAYBE_FG, np.uint8), 1)
+    assert final.all()
+    assert earlier.all()
+
+
+def test_the_trimap_marks_window_seeds_and_negatives():
+    trimap = trimap_of((20, 30), np.array([5, 5, 25, 15]), np.array([[10, 10]]), np.array([[20, 10]]), 0)
+    assert trimap[0, 0] == SURE_BG
+    assert trimap[5, 5] == MAYBE_FG
+    assert trimap[15, 5] == SURE_BG
+    assert trimap[10, 10] == SURE_FG
+    assert trimap[10, 20] == SURE_BG
+
+
+def test_probabilities_become_sure_and_probable_classes():
+    trimap = probability_trimap(np.array([[0.05, 0.4, 0.6, 0.95]], dtype=np.float32), 0.9)
+    assert trimap.tolist() == [[SURE_BG, MAYBE_BG, MAYBE_FG, SURE_FG]]
+
+
+def test_the_window_grows_with_the_seeds():
+    assert seed_window(np.array([[50, 50]]), 10, 0.5, 100, 100).tolist() == [40, 40, 61, 61]
+    assert seed_window(np.array([[20, 50], [80, 50]]), 10, 0.5, 100, 100).tolist() == [0, 40, 100, 61]
+
+
+def test_only_seeded_components_are_kept_unless_no_seed_hits():
+    mask = np.zeros((10, 10), dtype=bool)
+    mask[1:3, 1:3] = mask[6:9, 6:9] = True
+    assert keep_seeded(mask, np.array([[7, 7]])).sum() == 9
+    assert keep_seeded(mask, np.array([[1, 2], [7, 7]])).sum() == 13
+    assert np.array_equal(keep_seeded(mask, np.array([[5, 5]])), mask)
+
+
+def test_iou_of_two_empty_masks_is_one():
+    empty, full = np.zeros((2, 2), dtype=bool), np.ones((2, 2), dtype=bool)
+    assert (iou(empty, empty), iou(empty, full), iou(full, full)) == (1.0, 0.0, 1.0)
