@@ -1,0 +1,1 @@
+"""The command line and the Beam pipelines behind it: one module a command."""

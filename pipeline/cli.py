@@ -1,0 +1,38 @@
+"""The ``pointvos`` command. Every sub-command lives in the module of its name."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.annotate import annotate
+from pipeline.console import named_problems
+from pipeline.doctor import doctor
+from pipeline.evaluate import evaluate
+from pipeline.export import export
+from pipeline.merge import merge
+from pipeline.report import report
+from pipeline.review import review_app
+from pipeline.simulate import simulate
+from pipeline.train import train_app
+
+app = typer.Typer(
+    name="pointvos",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Turn videos and rough object hints into a human-verified, point-supervised VOS dataset.\n\n"
+    "The way: **annotate** → **review** (people) or **simulate** (ground truth) → **merge** → **export**. "
+    "All results stand in one run folder; **report** shows them.",
+)
+app.command(context_settings={"allow_extra_args": True})(annotate)
+app.add_typer(review_app, name="review")
+for command in (merge, export, evaluate, simulate, report, doctor):
+    app.command()(command)
+app.add_typer(train_app, name="train")
+
+
+def main() -> None:
+    """Run the command line; the entry point of the ``pointvos`` script."""
+    with named_problems():
+        app()

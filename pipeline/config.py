@@ -1,0 +1,156 @@
+"""The config of a run: frozen dataclasses from one YAML file and the command line.
+
+Only what changes the result enters the config hash; where the input lies and how many processes work does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from stages.propagate.backends.registry import PROPAGATORS
+from stages.sample_points.options import SamplingOptions
+
+from pipeline.console import UsageProblem
+from pipeline.run_folder import digest
+from stages.segment.backends.registry import SEGMENTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Which backends work, by registry key."""
+
+    segmenter: str = "embedded"
+    propagator: str = "embedded"
+
+    def __post_init__(self) -> None:
+        for kind, name, known in (
+            ("segmenter", self.segmenter, SEGMENTERS),
+            ("propagator", self.propagator, PROPAGATORS),
+        ):
+            if name not in known:
+                raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """How the work is spread; never changes the result.
+
+    Attributes:
+        workers: worker processes.
+        threads: compute threads a worker: 1 works frame by frame, 2 or more encodes frames ahead.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    """
+
+    workers: int = 1
+    threads: int = 2
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        if self.workers < 1 or self.threads < 1:
+            raise ValueError(f"workers {self.workers} and threads {self.threads} must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """Everything that a run was asked to do.
+
+    Attributes:
+        videos: file, folder or glob.
+        localizations: file or folder.
+        format: format of the localizations, or ``auto``.
+        models: backends.
+        sampling: how points are drawn.
+        jpeg_quality: of the frames that people look at.
+        compute: processes, threads, device.
+    """
+
+    videos: str
+    localizations: str
+    format: str = "auto"
+    models: Models = field(default_factory=Models)
+    sampling: SamplingOptions = field(default_factory=SamplingOptions)
+    jpeg_quality: int = 92
+    compute: Compute = field(default_factory=Compute)
+
+    def __post_init__(self) -> None:
+        if not 30 <= self.jpeg_quality <= 100:
+            raise ValueError(f"jpeg_quality {self.jpeg_quality} is not in 30..100")
+
+    def hash(self) -> str:
+        """Hash of what changes the result of a video: models and sampling, not inputs and not processes."""
+        return digest(yaml.safe_dump([asdict(self.models), asdict(self.sampling), self.jpeg_quality], sort_keys=True))
+
+    def run_id(self) -> str:
+        """The same for the same question: result-changing config and inputs."""
+        return digest(self.hash(), self.videos, self.localizations, length=12)
+
+    def to_yaml(self) -> str:
+        """The resolved config as it is written to ``run.yaml``."""
+        marks = {"run_id": self.run_id(), "config_hash": self.hash()}
+        return yaml.safe_dump({**marks, **asdict(self)}, sort_keys=False, allow_unicode=True)
+
+
+def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
+    """The config of a YAML file (or the defaults), with the options given on the command line laid over it.
+
+    Args:
+        path: YAML file with any of the fields of :class:`RunConfig`, or None.
+        overrides: values by dotted field name, e.g. ``{"models.segmenter": "grabcut"}``; None means not given.
+
+    Raises:
+        UsageProblem: unreadable file, unknown field or wrong value; the message names it.
+    """
+    values = _read_yaml(path) if path else {}
+    for name in ("run_id", "config_hash"):
+        values.pop(name, None)
+    for dotted, value in overrides.items():
+        if value is not None:
+            _set(values, dotted, value)
+    try:
+        _refuse_unknown(RunConfig, values, "")
+        return TypeAdapter(RunConfig, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(values)
+    except ValidationError as problem:
+        raise UsageProblem("; ".join(_sentence(e) for e in problem.errors())) from None
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+
+
+def with_compute(config: RunConfig, **changes: Any) -> RunConfig:
+    """A copy with other compute settings."""
+    return replace(config, compute=replace(config.compute, **changes))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
+        raise UsageProblem(f"config file {path} cannot be read: {problem}") from None
+    if not isinstance(loaded, dict):
+        raise UsageProblem(f"config file {path} must hold named settings, not a {type(loaded).__name__}")
+    return loaded
+
+
+def _set(values: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        values = values.setdefault(parent, {})
+    values[last] = value
+
+
+def _refuse_unknown(kind: type[Any], values: dict[str, Any], prefix: str) -> None:
+    known = {f.name: f for f in fields(kind)}
+    for name, value in values.items():
+        if name not in known:
+            raise ValueError(f"unknown setting {prefix + name!r}; known: {', '.join(prefix + k for k in known)}")
+        factory = known[name].default_factory
+        if isinstance(value, dict) and isinstance(factory, type) and is_dataclass(factory):
+            _refuse_unknown(factory, value, f"{prefix}{name}.")
+
+
+def _sentence(error: Any) -> str:
+    where = ".".join(str(part) for part in error["loc"])
+    return f"{where + ': ' if where else ''}{error['msg'].removeprefix('Value error, ')}"

