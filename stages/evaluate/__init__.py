@@ -1,0 +1,1 @@
+"""How good the masks, the candidates and the points are, against ground truth."""

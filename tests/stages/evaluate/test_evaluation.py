@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from schemas.masks import Mask, encode_rle
+from schemas.points import PointCandidate, PointLabel
+from stages.evaluate.evaluation import evaluate_video
+from stages.evaluate.ground_truth import find_truth, read_labels
+
+
+def box(x0, y0, x1, y1, height=20, width=30):
+    mask = np.zeros((height, width), dtype=bool)
+    mask[y0:y1, x0:x1] = True
+    return mask
+
+
+def mask_row(object_id, frame_idx, mask, round_=0):
+    rle = encode_rle(mask)
+    return Mask("v", object_id, frame_idx, *mask.shape, rle, "propagator", "flow", 0.5, round_)
+
+
+def candidate(object_id, frame_idx, x, y, is_fg, stratum):
+    name = f"{object_id}{frame_idx}{x}{y}"
+    return PointCandidate(name, "v", object_id, frame_idx, x, y, is_fg, stratum, 0.1, 1.0, 0.5, 0, 0)
+
+
+def point(x, y, label, status):
+    return PointLabel("v", "1", "", "", 0, 0.0, x, y, label, status, True, "train", "s", "p", 0, 1, f"{x}-{y}")
+
+
+@pytest.fixture
+def palette_truth(tmp_path):
+    """Three frames of two objects; object 2 leaves after the first, a corner of frame 1 is void."""
+    folder = tmp_path / "v"
+    folder.mkdir()
+    for idx in range(3):
+        labels = box(2, 2, 12, 12).astype(np.uint8)
+        if idx == 0:
+            labels[2:8, 20:28] = 2
+        if idx == 1:
+            labels[15:, 25:] = 255
+        image = Image.fromarray(labels)
+        image.putpalette(bytes(range(256)) * 3)
+        image.save(folder / f"{idx:05d}.png")
+    return tmp_path
+
+
+def test_masks_are_scored_object_by_object(palette_truth):
+    masks = [mask_row("1", 0, box(2, 2, 12, 12)), mask_row("1", 1, box(2, 2, 12, 7)), mask_row("9", 0, box(0, 0, 2, 2))]
+    result = evaluate_video(find_truth(palette_truth, "v"), masks, protocol="all-frames")
+    assert [(s.object_id, s.frame_idx, s.j) for s in result.frames] == [
+        ("1", 0, 1.0),
+        ("1", 1, 0.5),
+        ("1", 2, 0.0),
+        ("2", 0, 0.0),
+    ]
+    assert [(o.object_id, o.j.mean) for o in result.objects] == [("1", 0.5), ("2", pytest.approx(2 / 3))]
+    assert result.unmatched == ("9",)
+
+
+def test_the_latest_round_of_a_mask_counts(palette_truth):
+    masks = [mask_row("1", 0, box(2, 2, 12, 12), round_=1), mask_row("1", 0, box(2, 2, 12, 7))]
+    result = evaluate_video(find_truth(palette_truth, "v"), masks)
+    assert result.frames[0].j == 1.0
+
+
+def test_void_pixels_count_for_nothing(palette_truth):
+    masks = [mask_row("1", 1, box(2, 2, 12, 12) | box(25, 15, 30, 20))]
+    result = evaluate_video(find_truth(palette_truth, "v"), masks)
+    assert [s.j for s in result.frames if (s.object_id, s.frame_idx) == ("1", 1)] == [1.0]
+
+
+def test_candidates_and_points_are_judged_where_the_truth_is_known(palette_truth):
+    candidates = [
+        candidate("1", 0, 5, 5, True, "interior"),
+        candidate("1", 0, 22, 4, False, "other_object"),
+        candidate("1", 0, 3, 3, False, "ring"),
+        candidate("1", 1, 29, 19, False, "elsewhere"),
+        candidate("1", 8, 1, 1, False, "elsewhere"),
+    ]
+    points = [point(5, 5, 1, "ACCEPTED"), point(0, 0, 1, "ACCEPTED"), point(2, 2, None, "AMBIGUOUS")]
+    result = evaluate_video(find_truth(palette_truth, "v"), [], candidates, points)
+    assert [(c.kind, c.claimed, c.truth) for c in result.candidates] == [
+        ("interior", True, True),
+        ("other_object", False, False),
+        ("ring", False, True),
+        ("elsewhere", False, None),
+        ("elsewhere", False, None),
+    ]
+    assert [(p.kind, p.claimed, p.truth) for p in result.points] == [
+        ("ACCEPTED", True, True),
+        ("ACCEPTED", True, False),
+        ("AMBIGUOUS", None, True),
+    ]
+
+
+def test_a_grey_binary_mask_is_object_one(tmp_path):
+    Image.fromarray(box(1, 1, 3, 3).astype(np.uint8) * 255).save(tmp_path / "0.png")
+    assert np.array_equal(read_labels(tmp_path / "0.png"), box(1, 1, 3, 3))
+
+
+def test_masks_of_another_size_are_refused(palette_truth):
+    with pytest.raises(ValueError, match=r"mask of object '1' is \(10, 10\), its ground truth \(20, 30\)"):
+        evaluate_video(find_truth(palette_truth, "v"), [mask_row("1", 0, np.ones((10, 10), dtype=bool))])
+
+
+def test_bad_ground_truth_is_named(tmp_path):
+    folder = tmp_path / "v"
+    folder.mkdir()
+    (folder / "first.png").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"first\.png is not named by its frame number"):
+        find_truth(tmp_path, "v")
+    with pytest.raises(ValueError, match=r"first\.png cannot be read"):
+        read_labels(folder / "first.png")
+    Image.new("RGB", (2, 2)).save(folder / "0.png")
+    with pytest.raises(ValueError, match="has mode RGB"):
+        read_labels(folder / "0.png")
+    assert find_truth(tmp_path, "other") is None
+
+
+def test_a_real_first_frame_scores_one_against_itself(davis):
+    truth = find_truth(davis / "Annotations" / "480p", "bmx-trees")
+    masks = [mask_row("1", frame.frame_idx, frame.mask("1")) for frame in truth.frames()]
+    (result,) = evaluate_video(truth, masks).objects
+    assert (result.n_frames, result.j.mean, result.f.mean, result.j.decay) == (78, 1.0, 1.0, 0.0)
