@@ -1,0 +1,189 @@
+"""The real command on small real video files."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from schemas import tables
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def contents(run: Path) -> dict[str, list[bytes | str]]:
+    """Name and bytes of every Parquet file of a run."""
+    return {str(p.relative_to(run)): p.read_bytes() for p in sorted(run.rglob("*.parquet"))}
+
+
+def annotate(pointvos, corpus, run, *options):
+    return pointvos("annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", run, *options)
+
+
+def start(corpus: Path, run: Path, *options: str) -> subprocess.Popen[bytes]:
+    arguments = ["annotate", str(corpus), "--localizations", str(corpus.parent / "clicks.json"), "--run", str(run)]
+    command = [sys.executable, "-m", "pipeline", *arguments, *options]
+    return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, start_new_session=True)
+
+
+def test_every_video_gets_masks_candidates_and_frames_to_look_at(pointvos, corpus, tmp_path, fast):
+    run = tmp_path / "run"
+    answer = annotate(pointvos, corpus, run, *fast)
+    assert answer.returncode == 0, answer.stderr
+    videos = {v.video_id: v for v in tables.VIDEOS.records(tables.VIDEOS.read(run))}
+    assert {k: v.n_frames for k, v in videos.items()} == {"a": 12, "b": 11, "sub/c": 10}
+    masks = tables.MASKS.records(tables.MASKS.read(run))
+    assert sum(m.video_id == "a" for m in masks) == 12
+    middle = next(m for m in masks if (m.video_id, m.frame_idx) == ("a", 6)).decode()
+    assert middle[46, 32 + 16]
+    assert not middle[46, 110]
+    assert 500 < middle.sum() < 2000
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(run))
+    for c in candidates:
+        assert (run / "frames" / c.video_id / f"{c.frame_idx:06d}.jpg").is_file()
+    assert not (run / ".work").exists()
+
+
+def test_one_and_two_workers_write_the_same_bytes(pointvos, corpus, tmp_path, fast):
+    for name, workers in (("one", "1"), ("two", "2")):
+        assert annotate(pointvos, corpus, tmp_path / name, *fast, "--workers", workers).returncode == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+def test_a_second_command_skips_what_is_done(pointvos, corpus, tmp_path, fast):
+    run = tmp_path / "run"
+    annotate(pointvos, corpus, run, *fast)
+    before = contents(run)
+    next((run / "videos").glob("b.*")).unlink()
+    answer = annotate(pointvos, corpus, run, *fast)
+    assert "Skipping 2 of 3 videos" in answer.stdout
+    assert contents(run) == before
+
+
+def test_other_settings_in_the_same_folder_are_refused(pointvos, corpus, tmp_path, fast):
+    run = tmp_path / "run"
+    annotate(pointvos, corpus, run, *fast)
+    answer = annotate(pointvos, corpus, run, *fast, "--seed", "5")
+    assert answer.returncode == 2
+    assert "sampling.seed: 0 → 5" in answer.stderr.replace("\n", "")
+
+
+def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, corpus, tmp_path, fast):
+    (corpus / "broken.mp4").write_bytes(b"")
+    (corpus / "text.mp4").write_text("not a video")
+    clicks = json.loads((corpus.parent / "clicks.json").read_text())
+    first = clicks["a"]
+    clicks |= {"broken": first, "text": first, "nowhere": first}
+    clicks["b"] = {**first, "frame": 99}
+    (corpus.parent / "clicks.json").write_text(json.dumps(clicks))
+    answer = annotate(pointvos, corpus, tmp_path / "run", *fast)
+    assert answer.returncode == 3, answer.stderr
+    rejects = {(r.stage, r.error) for r in tables.REJECTS.records(tables.REJECTS.read(tmp_path / "run"))}
+    assert {("decode", "empty_file"), ("ingest", "unknown_video"), ("segment", "unknown_frame")} <= rejects
+    assert len([r for r in rejects if r[0] == "decode"]) == 2
+    assert {"a", "sub/c"} <= set(tables.VIDEOS.read(tmp_path / "run")["video_id"].to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--segmenter", "sm"), "unknown segmenter 'sm'"),
+        (("--colour", "red"), "No such option"),
+        (("--", "--runner=DaskRunner"), "wrong results"),
+        (("--format", "sketch"), "sketch"),
+    ],
+)
+def test_wrong_usage_ends_with_two_and_says_why(pointvos, corpus, tmp_path, options, message):
+    answer = annotate(pointvos, corpus, tmp_path / "run", *options)
+    assert answer.returncode == 2
+    assert message in answer.stderr
+
+
+def test_a_missing_corpus_is_wrong_usage(pointvos, corpus, tmp_path):
+    clicks = corpus.parent / "clicks.json"
+    answer = pointvos("annotate", corpus / "nothing", "--localizations", clicks, "--run", tmp_path / "run")
+    assert answer.returncode == 2
+    assert "nothing" in answer.stderr
+
+
+def test_a_run_in_use_is_refused(pointvos, corpus, tmp_path, fast):
+    run = tmp_path / "run"
+    process = start(corpus, run, *fast)
+    wait_for((run / ".work").exists)
+    answer = annotate(pointvos, corpus, run, *fast)
+    process.wait(timeout=120)
+    assert answer.returncode == 2
+    assert "in use by another pointvos command" in answer.stderr.replace("\n", " ")
+    assert process.returncode == 0
+
+
+def wait_for(condition, seconds=60):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError("it never came")
+
+
+def test_killed_anywhere_the_next_run_ends_with_the_same_tables(pointvos, corpus, tmp_path, fast):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    annotate(pointvos, corpus, whole, *fast)
+    for moment in range(3):
+        process = start(corpus, killed, *fast)
+        wait_for(
+            lambda n=moment: (
+                len(list((killed / "videos").glob("*.parquet"))) >= n and (killed / ".work/claims").exists()
+            )
+        )
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    answer = annotate(pointvos, corpus, killed, *fast)
+    assert "Skipping" in answer.stdout
+    assert contents(killed) == contents(whole)
+
+
+def test_a_worker_that_dies_twice_on_a_video_costs_that_video_only(corpus, tmp_path, fast):
+    run = tmp_path / "run"
+    process = start(corpus, run, *fast)
+    victim = "a."
+    for _ in range(2):
+        pid = wait_for(lambda: claimant(run, victim))
+        psutil.Process(pid).kill()
+        wait_for(lambda p=pid: claimant(run, victim) != p)
+    assert process.wait(timeout=120) == 3
+    rejects = tables.REJECTS.records(tables.REJECTS.read(run))
+    assert [(r.key, r.error) for r in rejects] == [("a", "worker_died")]
+    assert set(tables.VIDEOS.read(run)["video_id"].to_pylist()) == {"b", "sub/c"}
+
+
+def claimant(run: Path, prefix: str) -> int | None:
+    """Process that works on the video right now."""
+    for claim in (run / ".work/claims").glob(f"{prefix}*"):
+        text = claim.read_text() if claim.exists() else ""
+        if text and psutil.pid_exists(int(text)) and not (run / ".work/finished" / claim.name).exists():
+            return int(text)
+    return None
+
+
+def test_a_full_disk_stops_with_a_sentence_and_keeps_what_is_done(pointvos, corpus, tmp_path, fast):
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("needs root to mount a small file system")
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)], check=False).returncode:
+        pytest.skip("mounting is not allowed here")
+    try:
+        answer = annotate(pointvos, corpus, small / "run", *fast)
+        assert answer.returncode == 1, answer.stderr
+        assert "no space is left" in answer.stderr.replace("\n", " ")
+    finally:
+        subprocess.run(["umount", str(small)], check=True)

@@ -1,0 +1,54 @@
+import pytest
+import yaml
+
+from pipeline.config import RunConfig, load_config
+from pipeline.console import UsageProblem
+
+BASE = {"videos": "v", "localizations": "l"}
+
+
+def test_options_lie_over_the_file_and_the_file_over_the_defaults(tmp_path):
+    file = tmp_path / "c.yaml"
+    file.write_text("models: {segmenter: grabcut, propagator: flow}\nsampling: {frames: 4}\n")
+    config = load_config(file, {**BASE, "models.propagator": "embedded", "sampling.seed": None})
+    assert (config.models.segmenter, config.models.propagator) == ("grabcut", "embedded")
+    assert (config.sampling.frames, config.sampling.seed) == (4, 0)
+
+
+def test_a_written_config_reads_back_as_itself(tmp_path):
+    config = load_config(None, {**BASE, "sampling.frames": 3})
+    file = tmp_path / "run.yaml"
+    file.write_text(config.to_yaml())
+    assert load_config(file, {}) == config
+    assert yaml.safe_load(file.read_text())["config_hash"] == config.hash()
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        ({"models.segmenter": "sm"}, "unknown segmenter 'sm'; known: .*grabcut"),
+        ({"models.propagator": "sm"}, "unknown propagator 'sm'; known: .*flow"),
+        ({"compute.workers": 0}, "workers 0"),
+        ({"sampling.frames": 0}, "frames 0"),
+        ({"sampling.frames": "many"}, "frames"),
+        ({"sampling.colour": 1}, "unknown setting 'sampling.colour'; known: .*sampling.frames"),
+    ],
+)
+def test_a_wrong_value_is_named_with_the_valid_ones(overrides, message):
+    with pytest.raises(UsageProblem, match=message):
+        load_config(None, {**BASE, **overrides})
+
+
+def test_only_what_changes_the_result_changes_the_hash():
+    config = load_config(None, BASE)
+    assert load_config(None, {"videos": "w", "localizations": "m", "compute.workers": 7}).hash() == config.hash()
+    assert load_config(None, {**BASE, "sampling.seed": 1}).hash() != config.hash()
+    assert isinstance(config, RunConfig)
+
+
+@pytest.mark.parametrize("text", ["- a\n", "a: [", "\x00"])
+def test_an_unreadable_config_file_is_wrong_usage(tmp_path, text):
+    file = tmp_path / "c.yaml"
+    file.write_text(text)
+    with pytest.raises(UsageProblem, match="config file"):
+        load_config(file, BASE)
