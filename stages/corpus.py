@@ -1,0 +1,175 @@
+"""Which videos there are: video files and folders of frames, grouped from a plain list of files.
+
+A path is a string with ``/`` between its components, so that local paths and ``scheme://`` paths go the same way.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import basename, dirname, splitext
+
+from schemas.checks import require_text
+from schemas.rejects import Reject
+
+VIDEO_EXTENSIONS = (
+    ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mxf", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
+)  # fmt: skip
+JPEG_EXTENSIONS = (".jpeg", ".jpg")
+FRAME_EXTENSIONS = (*JPEG_EXTENSIONS, ".png")
+
+SizedPath = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFile:
+    """A video that was found and not yet opened.
+
+    Attributes:
+        video_id: path below the corpus root without extension, kept as it is (unicode, spaces, any length).
+        uri: the video file, or the folder of frames.
+        frames: the frame files in playing order, for a folder of frames; empty for a video file.
+        n_bytes: size on disk, of all frames together.
+    """
+
+    video_id: str
+    uri: str
+    frames: tuple[str, ...] = ()
+    n_bytes: int = 0
+
+    def __post_init__(self) -> None:
+        require_text("video_id", self.video_id)
+
+
+def find_local(pattern: str) -> list[SizedPath]:
+    """All local files of a file, a folder (recursively, links followed) or a glob, with sizes in bytes, sorted.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+    """
+    matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)  # noqa: PTH207
+    paths = sorted({path for match in matches for path in _files_below(match)})
+    if not paths:
+        raise FileNotFoundError(f"no file at {pattern!r}; give a video file, a folder or a glob such as 'clips/*.mp4'")
+    return [(path, Path(path).stat().st_size) for path in paths]
+
+
+def group_files(files: Iterable[SizedPath], root: str) -> tuple[list[VideoFile], list[Reject]]:
+    """Group files into videos.
+
+    A file with a video extension is a video. All JPEG or PNG files of a folder that holds no video file are the
+    frames of one video (DAVIS layout), in the order of the numbers in their names. Hidden files and files of other
+    kinds are left out, unless ``root`` names that file.
+
+    Args:
+        files: (path, size in bytes); every path starts with ``root``, or with its part before the first wildcard.
+        root: what the user asked for: a file, a folder or a glob.
+
+    Returns:
+        Videos by video_id, and rejects: ``unknown_extension``, ``mixed_frame_types``, ``duplicate_video_id``.
+    """
+    sizes = dict(files)
+    root = root.rstrip("/") or "/"
+    if root in sizes:
+        return _group_named_file(root, sizes[root])
+    base = _base(root, sizes)
+    shown = {path: n for path, n in sizes.items() if not any(p.startswith(".") for p in _below(path, base).split("/"))}
+    films = [
+        VideoFile(splitext(_below(path, base))[0], path, n_bytes=n)
+        for path, n in shown.items()
+        if _extension(path) in VIDEO_EXTENSIONS
+    ]
+    folders, rejects = _group_frames(shown, base, {dirname(film.uri) for film in films})
+    videos, duplicates = _drop_duplicates([*films, *folders])
+    return videos, rejects + duplicates
+
+
+def _files_below(path: str) -> Iterator[str]:
+    """``path`` itself when it is a file, else every file below it; a folder reached twice is listed once."""
+    if not Path(path).is_dir():
+        yield path
+        return
+    seen: set[str] = set()
+    for folder, subfolders, names in os.walk(path, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            subfolders.clear()
+            continue
+        seen.add(real)
+        yield from (f"{folder.rstrip('/')}/{name}" for name in names if Path(folder, name).is_file())
+
+
+def _base(root: str, paths: Iterable[str]) -> str:
+    """The folder that video ids are relative to: ``root``, or a glob's part before its first wildcard."""
+    if any(path.startswith(f"{root.rstrip('/')}/") for path in paths):
+        return root
+    parts = root.split("/")
+    first = next((i for i, part in enumerate(parts) if re.search(r"[*?\[]", part)), len(parts) - 1)
+    return "/".join(parts[:first]) or ("/" if root.startswith("/") else "")
+
+
+def _below(path: str, base: str) -> str:
+    return path.removeprefix(base).lstrip("/")
+
+
+def _extension(path: str) -> str:
+    return splitext(path)[1].lower()
+
+
+def _group_named_file(path: str, n_bytes: int) -> tuple[list[VideoFile], list[Reject]]:
+    stem = splitext(basename(path))[0]
+    if _extension(path) in VIDEO_EXTENSIONS:
+        return [VideoFile(stem, path, n_bytes=n_bytes)], []
+    if _extension(path) in FRAME_EXTENSIONS:
+        return [VideoFile(stem, path, (path,), n_bytes)], []
+    known = " ".join((*VIDEO_EXTENSIONS, *FRAME_EXTENSIONS))
+    detail = f"{basename(path)!r} has no known video or image extension; known: {known}"
+    return [], [Reject("ingest", stem, "unknown_extension", detail, path)]
+
+
+def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[list[VideoFile], list[Reject]]:
+    """Frame folders; images beside video files (``taken`` folders: posters, thumbnails) are no frames."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path in sizes:
+        if _extension(path) in FRAME_EXTENSIONS and dirname(path) not in taken:
+            folders[dirname(path)].append(path)
+    videos, rejects = [], []
+    for folder, frames in folders.items():
+        video_id = _below(folder, base) or basename(folder) or "frames"
+        if len({_extension(path) in JPEG_EXTENSIONS for path in frames}) > 1:
+            detail = f"folder {folder!r} holds JPEG and PNG files; keep one kind, the frames of one video"
+            rejects.append(Reject("ingest", video_id, "mixed_frame_types", detail, folder))
+            continue
+        frames.sort(key=_playing_order)
+        videos.append(VideoFile(video_id, folder, tuple(frames), sum(sizes[path] for path in frames)))
+    return videos, rejects
+
+
+def _playing_order(path: str) -> tuple[list[str | int], str]:
+    """Numbers compare as numbers, so that ``2.jpg`` comes before ``10.jpg``."""
+    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", basename(path))], path
+
+
+def _drop_duplicates(videos: list[VideoFile]) -> tuple[list[VideoFile], list[Reject]]:
+    by_id: dict[str, list[VideoFile]] = defaultdict(list)
+    for video in sorted(videos, key=lambda video: (video.video_id, video.uri)):
+        by_id[video.video_id].append(video)
+    kept = [same[0] for same in by_id.values() if len(same) == 1]
+    rejects = [
+        Reject(
+            "ingest",
+            video_id,
+            "duplicate_video_id",
+            f"{' and '.join(repr(video.uri) for video in same)} share the video id {video_id!r}; rename all but one",
+            same[0].uri,
+        )
+        for video_id, same in by_id.items()
+        if len(same) > 1
+    ]
+    return kept, rejects
