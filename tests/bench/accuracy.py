@@ -1,0 +1,93 @@
+"""Accuracy on DAVIS sequences with every kind of first-frame hint, through the real commands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from schemas.localizations import Clicks, Trace
+from stages.simulated_prompts import simulate_click, simulate_clicks, simulate_trace
+from tests.bench.commands import pointvos
+
+HINTS = ("mask", "click", "clicks3", "trace")
+
+
+def first_masks(davis: Path) -> dict[str, np.ndarray]:
+    """(H, W) bool ground truth of frame 0 of every sequence."""
+    folders = sorted((davis / "Annotations/480p").iterdir())
+    return {f.name: cv2.imread(str(f / "00000.png"), cv2.IMREAD_GRAYSCALE) > 127 for f in folders}
+
+
+def write_hint(kind: str, davis: Path, target: Path) -> Path:
+    """Localizations of the sequences' objects on frame 0, in one of our input formats."""
+    if kind == "mask":
+        for folder in sorted((davis / "Annotations/480p").iterdir()):
+            (target / "masks" / folder.name).mkdir(parents=True)
+            shutil.copy(folder / "00000.png", target / "masks" / folder.name)
+        return target / "masks"
+    masks = first_masks(davis)
+    if kind == "trace":
+        return _write_traces({name: simulate_trace(mask) for name, mask in masks.items()}, target / "trace.jsonl")
+    draw = simulate_click if kind == "click" else simulate_clicks
+    return _write_clicks({name: draw(mask) for name, mask in masks.items()}, target / f"{kind}.json")
+
+
+def _write_clicks(hints: dict[str, Clicks], file: Path) -> Path:
+    def entry(clicks: Clicks) -> dict[str, Any]:
+        return {"frame": 0, "points": [{"object_id": "1", "x": x, "y": y, "label": 1} for x, y in clicks.xy_px]}
+
+    file.write_text(json.dumps({name: entry(clicks) for name, clicks in hints.items()}))
+    return file
+
+
+def _write_traces(hints: dict[str, Trace], file: Path) -> Path:
+    """VidLN narratives of one actor whose caption is one word."""
+    file.write_text("\n".join(json.dumps(_narrative(name, trace)) for name, trace in hints.items()))
+    return file
+
+
+def _narrative(name: str, trace: Trace) -> dict[str, Any]:
+    points = [
+        {"x": x, "y": y, "time_ms_since_epoch": 1000 + ms, "kf_idx": 0}
+        for (x, y), ms in zip(trace.parts_norm[0], trace.parts_ms[0], strict=True)
+    ]
+    word = {"referenced_word": "it", "referenced_word_start_idx": 0, "referenced_word_end_idx": 2}
+    actor = {
+        "actor_name": "it", "keyframe_selection_indices": [0], "caption": "it", "noun_segments": [],
+        "recording_start_time_ms_since_epoch": 1000, "traces_start_time_ms_since_epoch": 1000,
+        "time_alignment": [{**word, "start_ms": 0, "end_ms": 9000}], "traces": [points],
+    }  # fmt: skip
+    return {
+        "vidln_id": 1, "dataset_id": "davis", "video_id": name, "annotator_id": 1, "keyframe_names": ["000000"],
+        "actor_narratives": [actor],
+    }  # fmt: skip
+
+
+def measure(davis: Path, work: Path, workers: int) -> dict[str, Any]:
+    """J&F a sequence and label agreement of the candidates, for every kind of hint."""
+    results: dict[str, Any] = {}
+    for kind in HINTS:
+        run = work / f"run-{kind}"
+        hint = write_hint(kind, davis, work)
+        cost = pointvos(
+            "annotate", davis / "JPEGImages/480p", "--localizations", hint, "--run", run, "--workers", workers,
+            note=work / "note.json",
+        )  # fmt: skip
+        file = work / f"{kind}-evaluation.json"
+        pointvos(
+            "evaluate",
+            "--run",
+            run,
+            "--ground-truth",
+            davis / "Annotations/480p",
+            "--json",
+            file,
+            note=work / "note.json",
+        )
+        results[kind] = {"seconds": round(cost.seconds, 1), "evaluation": json.loads(file.read_text())}
+    return results
