@@ -6,18 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
-from stages.evaluate.boundary import boundary_f, tolerance_px
+from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, ObjectScore, score_objects
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.evaluate.points import PointClaim
-from stages.evaluate.region import jaccard
-from stages.evaluate.window import common_window
-
-BoolMask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +97,7 @@ def score_frame(frame: TruthFrame, object_id: str, mask: Mask | None) -> FrameSc
         raise ValueError(f"mask of object {object_id!r} is {found.shape}, its ground truth {truth.shape} (H, W)")
     if (void := frame.void()) is not None:
         truth, found = truth & ~void, found & ~void
-    j, f = region_and_boundary(truth, found)
-    return FrameScore(object_id, frame.frame_idx, j, f)
-
-
-def region_and_boundary(truth: BoolMask, mask: BoolMask) -> tuple[float, float]:
-    """J and F of two (H, W) bool masks, computed where they can differ."""
-    window, radius = common_window(truth, mask), tolerance_px(*truth.shape)
-    truth, mask = truth[window], mask[window]
-    return jaccard(truth, mask), boundary_f(truth, mask, radius)
+    return FrameScore(object_id, frame.frame_idx, *region_and_boundary(truth, found))
 
 
 def truth_at(frame: TruthFrame, pixel: PointCandidate | PointLabel) -> bool | None:
