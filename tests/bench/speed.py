@@ -33,7 +33,7 @@ def clicks_in_the_middle(folder: Path, file: Path, size: tuple[int, int] = (854,
 
 
 def against_bare_loop(sequences: Path, clips: Path, work: Path) -> dict[str, Any]:
-    """Wall time of ``annotate`` (start-up, JPEGs, tables and all) and of a loop that only decodes and runs the models."""
+    """Wall time of ``annotate``, start-up and tables and all, and of a loop that only decodes and runs the models."""
     folder = corpus(sequences, work / "loop", sorted(p.name for p in sequences.iterdir()))
     for clip in sorted(clips.glob("*.mp4")):
         (folder / clip.name).symlink_to(clip.resolve())

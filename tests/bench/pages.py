@@ -1,0 +1,72 @@
+"""``BENCHMARKS.md`` from the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """A Markdown table; floats with three digits."""
+    lines = [head, ["---"] * len(head), *[[_cell(c) for c in row] for row in rows]]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines) + "\n"
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def accuracy_page(results: dict[str, Any]) -> str:
+    """J&F a sequence and label agreement, one column a kind of first-frame hint."""
+    kinds = list(results)
+    scores = {k: {o["video_id"]: o["j_and_f"] for o in results[k]["evaluation"]["objects"]} for k in kinds}
+    rows = [[name, *(scores[k][name] for k in kinds)] for name in sorted(scores[kinds[0]])]
+    rows.append(["**mean**", *(sum(scores[k].values()) / len(scores[k]) for k in kinds)])
+    agreement = [_agreement(k, results[k]["evaluation"]["candidates"]) for k in kinds]
+    return (
+        "## Accuracy: DAVIS, hint on the first frame, mean J&F (first and last frame left out)\n\n"
+        + table(["sequence", *kinds], rows)
+        + "\nAgreement of the candidates' proposed labels with the ground truth:\n\n"
+        + table(["hint", "candidates", "foreground", "background"], agreement)
+    )
+
+
+def _agreement(kind: str, points: dict[str, Any]) -> list[object]:
+    return [kind, points["n"], float(points["fg_agreement"]), float(points["bg_agreement"])]
+
+
+def speed_page(results: dict[str, Any]) -> str:
+    """Frames/s of the bare loops and of the command."""
+    rows = [[name, r["frames"], r["seconds"], r["frames_per_s"], r["peak_gb"]] for name, r in results.items()]
+    best = max(r["frames_per_s"] for name, r in results.items() if name.startswith("bare"))
+    ratio = results["annotate, 1 worker"]["frames_per_s"] / best
+    return (
+        "## Throughput: one object a video, whole command against a bare loop\n\n"
+        + table(["what", "frames", "seconds", "frames/s", "peak GB"], rows)
+        + f"\n`annotate` runs at {ratio:.2f} of the faster bare loop.\n"
+    )
+
+
+def memory_page(results: dict[str, Any]) -> str:
+    """Peak memory by length."""
+    rows = [[n, r["peak_gb"], r["seconds"]] for n, r in results.items()]
+    first, last = (r["peak_gb"] for r in (next(iter(results.values())), list(results.values())[-1]))
+    page = table(["frames", "peak GB of the worker", "seconds"], rows)
+    return f"## Memory by length of the video\n\n{page}\nThe long one takes {last / first:.2f} times the short one.\n"
+
+
+def workers_page(results: dict[str, Any]) -> str:
+    """Speed-up of two workers."""
+    rows = [[n, r["seconds"]] for n, r in results.items() if "seconds" in r]
+    return (
+        "## Workers: eight videos, one compute thread a worker\n\n"
+        + table(["workers", "seconds"], rows)
+        + f"\nSpeed-up {results['speed-up']['times']:.2f}.\n"
+    )
+
+
+def metrics_page(result: dict[str, Any]) -> str:
+    """Speed of J and F."""
+    rows = [[name, float(value)] for name, value in result.items() if name != "largest_difference"]
+    rows.append(["largest difference", f"{result['largest_difference']:.1e}"])
+    return "## J and F, a pair of 480p masks\n\n" + table(["", "value"], rows)
