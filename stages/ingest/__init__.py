@@ -1,0 +1,1 @@
+"""Reading rough localizations: one parser a format, one record for all."""

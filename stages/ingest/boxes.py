@@ -1,0 +1,122 @@
+"""Boxes in a table (CSV): a header, then one box a line.
+
+``video,frame,object,x0,y0,x1,y1[,name][,expression]`` in pixels, half-open, or ``x,y,w,h``; a comma, semicolon or tab
+separates. Common other names of the columns are understood.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from schemas.localizations import Box, Localization
+from stages.ingest.errors import IngestError
+from stages.ingest.fields import frame_idx, number
+from stages.ingest.parsed import Parsed
+
+GROUP = "objects"
+COLUMNS = {
+    "video": ("video", "video_id", "video_name", "sequence", "clip"),
+    "frame": ("frame", "frame_idx", "frame_index", "frame_id", "frame_number"),
+    "object": ("object", "object_id", "obj_id", "instance_id", "track_id", "id"),
+    "name": ("name", "object_name", "class", "class_name", "category", "label"),
+    "expression": ("expression", "caption", "description", "text"),
+}
+CORNERS = (("x0", "y0", "x1", "y1"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"),
+           ("x1", "y1", "x2", "y2"))  # fmt: skip
+SIZES = (("x", "y", "w", "h"), ("x", "y", "width", "height"), ("left", "top", "width", "height"))
+
+
+def is_header(line: str) -> bool:
+    """Whether a line names the columns of a table of boxes."""
+    try:
+        _columns(_cells(line))
+    except IngestError:
+        return False
+    return True
+
+
+def parse(content: str, input_uri: str) -> Parsed:
+    """One localization a line.
+
+    Raises:
+        IngestError: ``bad_header``.
+    """
+    parsed = Parsed(input_uri)
+    lines = content.splitlines()
+    header = _cells(lines[0])
+    columns = _columns(header)
+    rows = csv.reader(lines[1:], delimiter=_delimiter(lines[0]))
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        with parsed.entry(f"{PurePosixPath(input_uri).name}:{rows.line_num + 1}"):
+            if len(row) < len(header):
+                raise IngestError("malformed", f"the line has {len(row)} of {len(header)} columns")
+            parsed.localizations.append(
+                _read_row(dict(zip(header, map(str.strip, row), strict=False)), columns, parsed)
+            )
+    return parsed
+
+
+def _read_row(row: Mapping[str, str], columns: Mapping[str, str], parsed: Parsed) -> Localization:
+    a, b, c, d = (number(row[columns[side]], columns[side]) for side in ("left", "top", "right", "bottom"))
+    box = require_in_image((a, b, a + c, b + d) if columns["kind"] == "size" else (a, b, c, d))
+    return Localization(
+        row[columns["video"]],
+        row[columns["object"]],
+        _frame(row[columns["frame"]]),
+        box,
+        row.get(columns.get("name", ""), ""),
+        row.get(columns.get("expression", ""), ""),
+        GROUP,
+        "box",
+        parsed.input_uri,
+    )
+
+
+def require_in_image(xyxy_px: tuple[float, float, float, float], size: tuple[float, float] | None = None) -> Box:
+    """The box, unless it lies wholly outside the image; ``size`` is (width, height) when known."""
+    x0, y0, x1, y1 = xyxy_px
+    width, height = size or (float("inf"), float("inf"))
+    if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+        raise IngestError("outside_image", f"box {xyxy_px} lies outside the image")
+    return Box(xyxy_px)
+
+
+def _frame(cell: str) -> int:
+    """A frame number, also as ``12.0``, or a frame file's name."""
+    try:
+        value: float | str = float(cell)
+    except ValueError:
+        value = cell
+    return frame_idx(value)
+
+
+def _delimiter(header: str) -> str:
+    return max(",;\t", key=header.count)
+
+
+def _cells(header: str) -> list[str]:
+    return [cell.strip().strip('"').lower() for cell in header.split(_delimiter(header))]
+
+
+def _columns(header: list[str]) -> dict[str, str]:
+    """Which column holds what; ``kind`` says whether the box columns are corners or a size."""
+    found = {
+        role: next(name for name in names if name in header)
+        for role, names in COLUMNS.items()
+        if any(name in header for name in names)
+    }
+    sides = next((("corners", c) for c in CORNERS if set(c) <= set(header)), None) or next(
+        (("size", c) for c in SIZES if set(c) <= set(header)), None
+    )
+    missing = [role for role in ("video", "frame", "object") if role not in found] + (["x0,y0,x1,y1"] * (not sides))
+    if missing or sides is None:
+        raise IngestError(
+            "bad_header",
+            f"columns {', '.join(missing)} are missing in the header {','.join(header)!r}; "
+            "expected video,frame,object,x0,y0,x1,y1[,name][,expression]",
+        )
+    return {**found, "kind": sides[0], **dict(zip(("left", "top", "right", "bottom"), sides[1], strict=True))}

@@ -1,0 +1,34 @@
+"""One object has one localization on a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from schemas.localizations import Localization
+from schemas.rejects import Reject
+from stages.ingest.parsed import STAGE
+
+
+def drop_duplicates(localizations: Iterable[Localization]) -> tuple[list[Localization], list[Reject]]:
+    """Keep the first localization of every (video, object, frame).
+
+    Returns:
+        What is kept, in order, and rejects: ``duplicate_entry`` (the same again) or ``conflicting_entries`` (other
+        geometry).
+    """
+    kept: dict[tuple[str, str, int], Localization] = {}
+    rejects = []
+    for one in localizations:
+        first = kept.setdefault((one.video_id, one.object_id, one.frame_idx), one)
+        if first is not one:
+            rejects.append(_reject(one, first))
+    return list(kept.values()), rejects
+
+
+def _reject(one: Localization, first: Localization) -> Reject:
+    where = f"object {one.object_id!r} on frame {one.frame_idx}"
+    error, detail = "duplicate_entry", f"{where} is given twice in the same way; the first is used"
+    if one.hint != first.hint:
+        error = "conflicting_entries"
+        detail = f"{where} is given twice, as {first.hint.kind} and as another {one.hint.kind}; the first is used"
+    return Reject(STAGE, f"{one.video_id}/{one.object_id}", error, detail, one.input_uri)

@@ -1,0 +1,132 @@
+"""Localization files by format, named or told by their content."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from schemas.localizations import Localization
+from schemas.rejects import Reject
+from stages.ingest import boxes, clicks, coco, masks, scribbles, vidln
+from stages.ingest.documents import parse_json, read_json, read_text
+from stages.ingest.duplicates import drop_duplicates
+from stages.ingest.errors import IngestError
+from stages.ingest.parsed import Parsed
+
+AUTO = "auto"
+FORMATS = {
+    "vidln": "Video Localized Narratives, one JSON object a line",
+    "clicks": 'JSON {video: {"frame": 0, "points": [{"object_id", "x", "y", "label"}]}}',
+    "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1, or COCO JSON",
+    "scribbles": "DAVIS interactive JSON",
+    "masks": "folder <video>/<frame>.png of palette or gray masks",
+}
+TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".tsv", ".txt")
+MASK_SUFFIX = ".png"
+
+
+def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localization], list[Reject]]:
+    """Read a localization file, or a folder of files of one format.
+
+    Args:
+        path: the file or folder.
+        fmt: a name in :data:`FORMATS`, or ``auto`` to tell it by the content.
+
+    Returns:
+        Localizations in file order, with the videos named as the files name them, and what was rejected.
+
+    Raises:
+        IngestError: the whole input cannot be read: ``unknown_format``, ``missing_file``, ``empty_file``, ``not_json``,
+            ``no_localizations`` ...
+    """
+    path = Path(path)
+    if fmt not in (AUTO, *FORMATS):
+        raise IngestError("unknown_format", f"unknown localization format {fmt!r}; known: auto, {', '.join(FORMATS)}")
+    if not path.exists():
+        raise IngestError("missing_file", f"there is no localization file or folder {str(path)!r}")
+    parsed = _read_folder(path, fmt) if path.is_dir() else _read_file(path, fmt)
+    localizations, duplicates = drop_duplicates(parsed.localizations)
+    if not localizations and not parsed.rejects:
+        raise IngestError("no_localizations", f"{str(path)!r} holds no localizations")
+    return localizations, parsed.rejects + duplicates
+
+
+def detect_format(path: Path) -> str:
+    """The format of a file, told by its content.
+
+    Raises:
+        IngestError: ``unknown_format``, with the known ones; or the file cannot be read.
+    """
+    if path.suffix.lower() == MASK_SUFFIX:
+        return "masks"
+    content = read_text(path).lstrip()
+    if boxes.is_header(content.split("\n", 1)[0]):
+        return "boxes"
+    if any(_is_narrative(line) for line in islice(content.split("\n"), 20)):
+        return "vidln"
+    if not content.startswith(("{", "[")):
+        raise _unknown_format(path)
+    return _classify(parse_json(content, str(path)), path)
+
+
+def _is_narrative(line: str) -> bool:
+    try:
+        narrative = parse_json(line, "line")
+    except IngestError:
+        return False
+    return isinstance(narrative, dict) and "actor_narratives" in narrative
+
+
+def _classify(document: Any, path: Path) -> str:
+    first = document[0] if isinstance(document, list) and document else document
+    if isinstance(first, dict) and "scribbles" in first:
+        return "scribbles"
+    if isinstance(document, dict) and {"images", "annotations"} <= set(document):
+        return "boxes"
+    if isinstance(document, dict) and any(_has_points(entry) for entry in document.values()):
+        return "clicks"
+    raise _unknown_format(path)
+
+
+def _has_points(entry: Any) -> bool:
+    first = entry[0] if isinstance(entry, list) and entry else entry
+    return isinstance(first, dict) and "points" in first
+
+
+def _unknown_format(path: Path) -> IngestError:
+    known = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
+    return IngestError("unknown_format", f"cannot tell the format of {str(path)!r}; known are {known}")
+
+
+def _read_file(path: Path, fmt: str) -> Parsed:
+    uri = str(path)
+    match detect_format(path) if fmt == AUTO else fmt:
+        case "vidln":
+            return vidln.parse(read_text(path), uri)
+        case "clicks":
+            return clicks.parse(read_json(path), uri)
+        case "scribbles":
+            return scribbles.parse(read_json(path), uri)
+        case "boxes" if read_text(path).lstrip().startswith("{"):
+            return coco.parse(read_json(path), uri)
+        case "boxes":
+            return boxes.parse(read_text(path), uri)
+        case _:
+            return masks.parse(path.parent, [path])
+
+
+def _read_folder(folder: Path, fmt: str) -> Parsed:
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
+    texts = [p for p in files if p.suffix.lower() in TEXT_SUFFIXES]
+    if fmt == "masks" or (fmt == AUTO and pngs and not texts):
+        return masks.parse(folder, pngs)
+    if fmt == AUTO and pngs:
+        raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
+    parsed = Parsed(str(folder))
+    for path in texts:
+        with parsed.entry(path.relative_to(folder).as_posix()):
+            found = detect_format(path) if fmt == AUTO else fmt
+            parsed.extend(_read_file(path, found))
+    return parsed
