@@ -1,0 +1,1 @@
+"""Draw the points that people are asked about, from pseudo-masks."""

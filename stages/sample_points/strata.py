@@ -1,0 +1,121 @@
+"""The parts of a frame that points are drawn from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.sample_points.options import SamplingOptions
+
+BoolMask = NDArray[np.bool_]
+FloatMap = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What is known of one object on one frame.
+
+    Attributes:
+        mask: (H, W) bool, not empty.
+        others: (H, W) bool, the other objects of its group.
+        trust: (H, W) float32 in [0, 1], 1 surely the object, or None.
+        distance_px: (H, W) float32 distance to the mask's edge, positive inside, negative outside; ±1 next to it.
+        quality: of the mask, in [0, 1].
+    """
+
+    mask: BoolMask
+    others: BoolMask
+    trust: FloatMap | None
+    distance_px: FloatMap
+    quality: float
+
+    @classmethod
+    def of(cls, mask: BoolMask, others: BoolMask, trust: NDArray[np.uint8] | FloatMap | None, quality: float) -> View:
+        """Measure distances and bring the trust to the mask's size.
+
+        Args:
+            mask: (H, W) bool.
+            others: (H, W) bool.
+            trust: (h, w), uint8 0..255 or float32 0..1, at any size.
+            quality: in [0, 1].
+        """
+        inside, outside = _distance(mask), _distance(~mask)
+        return cls(mask, others, None if trust is None else _at_size(trust, mask.shape), inside - outside, quality)
+
+    def scale_px(self) -> float:
+        """Square root of the mask's area."""
+        return math.sqrt(np.count_nonzero(self.mask))
+
+
+def interior(view: View, options: SamplingOptions) -> BoolMask:
+    """The surest and deepest pixels of the mask, away from its edge."""
+    erosion = float(np.clip(options.erosion_scale * view.scale_px(), options.erosion_min_px, options.erosion_max_px))
+    eroded = view.distance_px > erosion
+    region = eroded if eroded.any() else view.mask
+    sure = view.distance_px if view.trust is None else view.trust * np.sqrt(np.maximum(view.distance_px, 0))
+    return _upper(region, sure, options.foreground_keep)
+
+
+def ring(view: View, options: SamplingOptions) -> BoolMask:
+    """Background near the object, the surest of it."""
+    start, end = _ring_px(view, options)
+    near = (view.distance_px < -start) & (view.distance_px >= -end) & ~view.others
+    return _surely_background(near, view, options.ring_keep)
+
+
+def elsewhere(view: View, options: SamplingOptions) -> BoolMask:
+    """Background beyond the ring, the surest of it."""
+    far = (view.distance_px < -_ring_px(view, options)[1]) & ~view.others
+    return _surely_background(far, view, options.elsewhere_keep)
+
+
+def other_object(view: View, options: SamplingOptions) -> BoolMask:
+    """The inside of the other objects: hard negatives."""
+    outside = view.others & (view.distance_px < -options.ring_inner_px)
+    if not outside.any():
+        return outside
+    deep = outside & (_distance(outside) > options.erosion_max_px)
+    return deep if deep.any() else outside
+
+
+def uncertain(view: View, options: SamplingOptions) -> BoolMask:
+    """Where the model does not know."""
+    if view.trust is None:
+        return np.zeros_like(view.mask)
+    low, high = options.uncertain_band
+    return np.asarray((view.trust >= low) & (view.trust <= high))
+
+
+def _ring_px(view: View, options: SamplingOptions) -> tuple[float, float]:
+    start = options.ring_inner_px + options.ring_slack * (1 - view.quality) * view.scale_px()
+    return start, start + max(options.ring_least_px, options.ring_scale * view.scale_px())
+
+
+def _surely_background(region: BoolMask, view: View, keep: float) -> BoolMask:
+    return region if view.trust is None else _upper(region, 1 - view.trust, keep)
+
+
+def _upper(region: BoolMask, score: FloatMap, keep: float) -> BoolMask:
+    """The share ``keep`` of a region with the highest scores; ties at the threshold stay."""
+    values = score[region]
+    if values.size == 0 or keep >= 1:
+        return region
+    rank = min(int((1 - keep) * values.size), values.size - 1)
+    return np.asarray(region & (score >= np.partition(values, rank)[rank]))
+
+
+def _distance(mask: BoolMask) -> FloatMap:
+    """Distance of every pixel of ``mask`` to the nearest pixel outside it; the frame's edge is no edge."""
+    if mask.all():
+        return np.full(mask.shape, float(max(mask.shape)), dtype=np.float32)
+    found = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(found, dtype=np.float32)
+
+
+def _at_size(trust: NDArray[np.uint8] | FloatMap, shape: tuple[int, ...]) -> FloatMap:
+    unit = trust.astype(np.float32) / 255 if trust.dtype == np.uint8 else trust.astype(np.float32)
+    return np.asarray(cv2.resize(unit, shape[1::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)

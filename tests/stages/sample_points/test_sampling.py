@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from schemas.masks import Mask, encode_rle
+from stages.sample_points.options import SamplingOptions
+from stages.sample_points.sampling import sample_frame, sample_video
+
+HEIGHT, WIDTH = 120, 160
+
+
+def disk(x, y, radius):
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    return (columns - x) ** 2 + (rows - y) ** 2 < radius**2
+
+
+NOTHING = np.zeros((HEIGHT, WIDTH), dtype=bool)
+
+
+def draw(mask, others=NOTHING, trust=None, quality=1.0, seed=0, **options):
+    return sample_frame(mask, others, trust, quality, SamplingOptions(**options), np.random.default_rng(seed))
+
+
+def mask_row(object_id, frame_idx, mask, quality=0.8):
+    return Mask("v", object_id, frame_idx, *mask.shape, encode_rle(mask), "propagator", "flow", quality)
+
+
+def test_half_of_the_points_lie_inside_and_the_background_is_half_near_half_far():
+    draws = draw(disk(70, 60, 25))
+    assert Counter(d.stratum for d in draws) == {"interior": 10, "ring": 5, "elsewhere": 5}
+    assert all(d.is_fg_candidate == (d.stratum == "interior") for d in draws)
+    assert len({(d.x, d.y) for d in draws}) == 20
+
+
+def test_distances_are_those_of_a_plain_distance_transform_and_bound_the_strata():
+    mask = disk(70, 60, 25)
+    inside, outside = ndimage.distance_transform_edt(mask), ndimage.distance_transform_edt(~mask)
+    for d in draw(mask):
+        assert d.mask_distance_px == pytest.approx(inside[d.y, d.x] - outside[d.y, d.x], abs=1e-3)
+        low, high = {"interior": (1, 99), "ring": (-14.2, -3), "elsewhere": (-999, -14)}[d.stratum]
+        assert low < d.mask_distance_px < high
+
+
+def test_other_objects_of_the_group_are_hard_negatives():
+    other = disk(120, 60, 12)
+    draws = draw(disk(60, 60, 20), other)
+    hard = [d for d in draws if d.stratum == "other_object"]
+    assert len(hard) == 3
+    assert all(other[d.y, d.x] and not d.is_fg_candidate for d in hard)
+    assert not any(other[d.y, d.x] for d in draws if d.stratum in ("ring", "elsewhere"))
+
+
+def test_points_are_drawn_where_the_trust_is_decided():
+    trust = np.tile(np.linspace(0, 1, 40, dtype=np.float32), (30, 1))
+    mask = disk(80, 60, 40)
+    draws = draw(mask, trust=trust)
+    foreground = [d.x for d in draws if d.is_fg_candidate]
+    background = [d.x for d in draws if d.stratum == "ring"]
+    assert min(foreground) > 75
+    assert max(background) < 80
+
+
+def test_low_quality_keeps_the_background_away_from_the_edge():
+    mask = disk(70, 60, 25)
+    nearest = [max(d.mask_distance_px for d in draw(mask, quality=q) if not d.is_fg_candidate) for q in (1.0, 0.0)]
+    assert nearest[0] > -8
+    assert nearest[1] < -3 - 0.25 * 44
+
+
+def test_a_share_of_the_points_asks_where_the_model_does_not_know():
+    trust = np.where(disk(70, 60, 20), np.uint8(255), np.where(disk(70, 60, 30), np.uint8(120), np.uint8(0)))
+    draws = draw(disk(70, 60, 25), trust=trust, uncertain_share=0.2)
+    unsure = [d for d in draws if d.stratum == "uncertain"]
+    assert len(unsure) == 4
+    assert all(trust[d.y, d.x] == 120 for d in unsure)
+    assert all(d.is_fg_candidate == (d.mask_distance_px > 0) for d in unsure)
+
+
+def test_small_masks_give_fewer_points_and_tiny_ones_one():
+    square = NOTHING.copy()
+    square[50:60, 50:60] = True
+    n_inside = [sum(d.is_fg_candidate for d in draw(m)) for m in (square, disk(50, 50, 1), NOTHING)]
+    assert n_inside == [2, 1, 0]
+
+
+def test_a_mask_over_the_whole_frame_has_no_background():
+    draws = draw(~NOTHING)
+    assert {d.stratum for d in draws} == {"interior"}
+
+
+def test_the_probability_is_the_share_of_the_stratum_that_was_drawn():
+    mask = disk(70, 60, 25)
+    interior = [d for d in draw(mask, foreground_keep=1.0) if d.stratum == "interior"]
+    area = (ndimage.distance_transform_edt(mask) > 1).sum()
+    assert {d.probability for d in interior} == {10 / area}
+
+
+def test_candidates_depend_on_the_question_and_not_on_the_order_of_the_masks():
+    masks = [mask_row(i, t, disk(40 + 5 * t + 40 * int(i), 60, 15)) for i in "01" for t in range(6)]
+
+    def sample(rows, **changes):
+        options = replace(SamplingOptions(frames=3), **changes)
+        return sample_video("v", rows, lambda *_: None, {"0": 2}, {"0": "a", "1": "a"}, options)
+
+    candidates = sample(masks)
+    assert candidates == sample(masks[::-1])
+    assert [c for c in candidates if c.object_id == "0"] != [c for c in sample(masks, seed=1) if c.object_id == "0"]
+    assert len({c.candidate_id for c in candidates}) == len(candidates) == 120
+    assert {len(c.candidate_id) for c in candidates} == {32}
+    assert 2 in {c.frame_idx for c in candidates if c.object_id == "0"}
+    assert "other_object" in {c.stratum for c in candidates}
+
+
+def test_objects_without_a_group_are_not_each_others_background():
+    masks = [mask_row("shirt", 0, disk(60, 60, 10)), mask_row("man", 0, disk(80, 60, 20))]
+    candidates = sample_video("v", masks, lambda *_: None, {}, {}, SamplingOptions())
+    assert "other_object" not in {c.stratum for c in candidates}
+
+
+def test_trust_is_asked_for_the_chosen_frames_only():
+    asked = []
+    masks = [mask_row("0", t, disk(60, 60, 15)) for t in range(30)]
+    sample_video("v", masks, lambda *key: asked.append(key), {}, {}, SamplingOptions(frames=2))
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"frames": 0}, "frames 0 and points 20 must be at least 1"),
+        ({"ring_keep": 1.5}, r"ring_keep 1.5 is not in \[0, 1\]"),
+        ({"ring_inner_px": -1.0}, "ring_inner_px -1.0 is negative"),
+        ({"uncertain_band": (0.7, 0.3)}, "uncertain_band"),
+        ({"pixels_per_point": 0}, "pixels_per_point 0"),
+    ],
+)
+def test_wrong_options_are_named(changes, message):
+    with pytest.raises(ValueError, match=message):
+        SamplingOptions(**changes)
