@@ -44,7 +44,7 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
     """One descriptor a cell of stride 4, from colour and levels ``b0``, ``b2`` and ``b4``.
 
     Args:
-        maps: (rows, columns, channels) by level, as :meth:`Backbone.features` gives them.
+        maps: (rows, columns, channels) by level, as :meth:`Backbone.features` gives them; ``b0`` may come halved.
         image: (grid.height, grid.width, 3) uint8 RGB, the frame at its working size.
         grid: the working size.
 
@@ -52,11 +52,12 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
         (rows · columns, 89) float32.
     """
     shape = grid.shape(FINE_STRIDE)
+    b0 = maps["b0"]
     parts = [
         _unit(maps["b2"]),
         colour_cells(image).to(maps["b2"].device),
         _unit(enlarge(maps["b4"], 2, shape)),
-        _unit(halve(maps["b0"])),
+        _unit(b0 if b0.shape[:2] == shape else halve(b0)),
     ]
     return torch.cat(parts, dim=-1).reshape(shape[0] * shape[1], -1)
 

@@ -27,6 +27,7 @@ class GuidedFilter:
             subsample: the linear models are fitted at 1/subsample of the size.
         """
         self._height, self._width = image.shape[:2]
+        self._subsample = subsample
         self._small = (max(1, self._width // subsample), max(1, self._height // subsample))
         self._window = 2 * (radius // subsample) + 1
         self._guide = image.astype(np.float32) / np.float32(255.0)
@@ -36,14 +37,33 @@ class GuidedFilter:
 
     def __call__(self, values: Map) -> Map:
         """Filter a (H, W) float32 map; the result may leave the input's range a little."""
-        small = _resized(values, self._small, cv2.INTER_AREA)
+        return self.enlarge(_resized(values, self._small, cv2.INTER_AREA), (0, 0))
+
+    def enlarge(self, small: Map, corner: tuple[int, int]) -> Map:
+        """Filter a window that is at 1/subsample of the size already, and draw it at full size.
+
+        Args:
+            small: (h, w) float32 on the subsampled image.
+            corner: its first (row, column) there.
+
+        Returns:
+            (h · subsample, w · subsample) float32; less where the window ends with an image that does not divide.
+        """
+        (top, left), (height, width) = corner, small.shape
+        inner = np.s_[top : top + height, left : left + width]
+        guide, mean_guide = self._guide_small[inner], self._mean[inner]
         mean = self._box(small)
-        covariance = self._box(self._guide_small * small[..., None]) - self._mean * mean[..., None]
-        slope = _symmetric_product(self._inverse, covariance)
-        offset = mean - (slope * self._mean).sum(axis=-1)
-        model = _resized(self._box(np.dstack([slope, offset])), (self._width, self._height), cv2.INTER_LINEAR)
-        filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], self._guide) + model[..., 3]
+        covariance = self._box(guide * small[..., None]) - mean_guide * mean[..., None]
+        slope = _symmetric_product(self._inverse[inner], covariance)
+        offset = mean - (slope * mean_guide).sum(axis=-1)
+        outer = self._guide[self._outer(top, height, self._height), self._outer(left, width, self._width)]
+        model = _resized(self._box(np.dstack([slope, offset])), (outer.shape[1], outer.shape[0]), cv2.INTER_LINEAR)
+        filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], outer) + model[..., 3]
         return filtered
+
+    def _outer(self, start: int, length: int, full: int) -> slice:
+        ends = (start + length) * self._subsample
+        return slice(start * self._subsample, full if ends + self._subsample > full else ends)
 
     def _box(self, values: Map) -> Map:
         return np.asarray(cv2.blur(values, (self._window, self._window)), dtype=np.float32)

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 _BIAS_STRENGTH = 1e-6
+_NEAR_MASS = 0.7
+_FAR_MASS = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,10 +32,58 @@ class Moments:
 
 def measure(cells: Tensor, weights: Tensor, targets: Tensor) -> Moments:
     """Moments of (N, d) cells with (N,) weights and (N,) targets in [-1, 1], all float32."""
-    ones = torch.ones(len(cells), 1, device=cells.device, dtype=cells.dtype)
-    extended = torch.cat([cells, ones], dim=1)
+    extended = _with_bias(cells)
     weighted = extended * weights[:, None]
     return Moments(weighted.T @ extended, weighted.T @ targets)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backdrop:
+    """A frame as background, shared by all objects on it: moments of every ``step``-th cell either way, all at -1.
+
+    Attributes:
+        moments: with weight 1 a sampled cell.
+        sampled: (rows, columns) float32, 1 at sampled cells, else 0.
+    """
+
+    moments: Moments
+    sampled: Tensor
+
+    @staticmethod
+    def of(cells: Tensor, shape: tuple[int, int], step: int = 2) -> Backdrop:
+        """Sample (rows · columns, d) cells of a grid of ``shape`` = (rows, columns)."""
+        sampled = torch.zeros(shape, device=cells.device)
+        sampled[::step, ::step] = 1.0
+        chosen = cells.reshape(*shape, -1)[::step, ::step].reshape(-1, cells.shape[1])
+        ones = torch.ones(len(chosen), device=cells.device)
+        return Backdrop(measure(chosen, ones, -ones), sampled)
+
+
+def measure_object(cells: Tensor, probability: Tensor, band: float, backdrop: Backdrop) -> Moments:
+    """Moments of one object against its frame, with :func:`balanced_weights` and targets 2p - 1.
+
+    Only the object and its surroundings are visited. The rest of the frame comes from ``backdrop``: its share of
+    the mass is spread over the sampled cells, less those near the object, which have weights of their own.
+
+    Args:
+        cells: (rows · columns, d) float32.
+        probability: (rows, columns) float32 in [0, 1].
+        band: the surroundings reach this many cells from the object.
+        backdrop: of the same cells.
+    """
+    near = (_distance(probability) < band).reshape(-1)
+    weights = balanced_weights(probability, band)
+    sampled = backdrop.sampled.reshape(-1)
+    n_far = float((sampled * ~near).sum())
+    share = _FAR_MASS / n_far if n_far else 0.0
+    chosen = near.nonzero()[:, 0]
+    excess = weights[chosen] - share * sampled[chosen]
+    cross = weights[chosen] * (2 * probability.reshape(-1)[chosen] - 1) + share * sampled[chosen]
+    extended = _with_bias(cells[chosen])
+    return Moments(
+        torch.addmm(backdrop.moments.gram, (extended * excess[:, None]).T, extended, beta=share),
+        torch.addmv(backdrop.moments.cross, extended.T, cross, beta=share),
+    )
 
 
 def solve(moments: Moments, strength: float) -> Tensor:
@@ -67,11 +117,19 @@ def balanced_weights(probability: Tensor, band: float) -> Tensor:
     Returns:
         (rows · columns,) float32.
     """
-    inside = probability > 0.5
-    outside = (~inside).cpu().numpy().astype(np.uint8)
-    distance = torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 3)).to(probability.device)
-    near, far = ~inside & (distance < band), ~inside & (distance >= band)
+    distance = _distance(probability)
+    inside, near, far = distance == 0, (distance > 0) & (distance < band), distance >= band
     certainty = (2 * probability - 1).abs()
     weights = inside * certainty / (inside * certainty).sum().clamp(min=1e-3)
-    weights = weights + near * certainty * (0.7 / (near * certainty).sum().clamp(min=1e-3))
-    return (weights + far * (0.3 / far.sum().clamp(min=1))).reshape(-1)
+    weights = weights + near * certainty * (_NEAR_MASS / (near * certainty).sum().clamp(min=1e-3))
+    return (weights + far * (_FAR_MASS / far.sum().clamp(min=1))).reshape(-1)
+
+
+def _distance(probability: Tensor) -> Tensor:
+    """(rows, columns) float32: distance in cells to the nearest cell of the object, 0 on it."""
+    outside = (probability <= 0.5).cpu().numpy().astype(np.uint8)
+    return torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 3)).to(probability.device)
+
+
+def _with_bias(cells: Tensor) -> Tensor:
+    return torch.cat([cells, torch.ones(len(cells), 1, device=cells.device)], dim=1)

@@ -1,0 +1,96 @@
+"""The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
+
+It downloads nothing. One pass of the backbone serves all objects of a frame; every object costs two small linear
+systems a frame. The same code runs on a CPU and on a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stages.features.backbone import Backbone, load_backbone
+from stages.features.grids import resize_image, working_grid
+from stages.propagate.backends.base import Estimate
+from stages.propagate.backends.encodings import FrameEncoding
+from stages.propagate.backends.motions import Motion
+from stages.propagate.backends.recipes import FAST, FULL, Recipe
+from stages.propagate.backends.tracks import Track
+
+RECIPES = {"embedded": FULL, "embedded_fast": FAST}
+
+
+class EmbeddedPropagator:
+    """The model of every session: a backbone and a recipe."""
+
+    def __init__(self, name: str, backbone: Backbone, recipe: Recipe) -> None:
+        self.name = name
+        self._backbone = backbone
+        self._recipe = recipe
+
+    def open(self, height: int, width: int) -> EmbeddedSession:
+        """A new session; every frame brings its own working size, so the arguments are not needed."""
+        return EmbeddedSession(self._recipe)
+
+    def encode(self, image: NDArray[np.uint8]) -> FrameEncoding:
+        """Features, colours and edges of a (H, W, 3) uint8 RGB frame."""
+        recipe = self._recipe
+        grid = working_grid(image.shape[0], image.shape[1], recipe.pixels)
+        working = resize_image(image, grid)
+        maps = self._backbone.features(working, grid)
+        return FrameEncoding.of(working, maps, recipe.radius, recipe.epsilon)
+
+    def pack(self, encoding: FrameEncoding) -> dict[str, NDArray[Any]]:
+        """The frame at its working size and its feature maps, about 4.4 MB."""
+        return encoding.pack()
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> FrameEncoding:
+        """Inverse of :meth:`pack`."""
+        return FrameEncoding.unpack(arrays, self._backbone.device, self._recipe.radius, self._recipe.epsilon)
+
+
+class EmbeddedSession:
+    """The live objects of one direction through one video."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._tracks: dict[str, Track] = {}
+        self._grey: NDArray[np.uint8] | None = None
+
+    @torch.no_grad()
+    def start(self, encoding: FrameEncoding, masks: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Add or correct objects; see :class:`~stages.propagate.backends.base.PropagationSession`.
+
+        Raises:
+            ValueError: a new object's mask is empty.
+        """
+        self._grey = encoding.grey
+        for object_id, mask in masks.items():
+            if mask.any():
+                self._tracks.setdefault(object_id, Track(self._recipe)).anchor(encoding, mask)
+            elif object_id in self._tracks:
+                self._tracks[object_id].leave()
+            else:
+                raise ValueError(f"object {object_id!r} starts with an empty mask")
+
+    @torch.no_grad()
+    def step(self, encoding: FrameEncoding) -> dict[str, Estimate]:
+        """Find every live object on the next frame; the flow is measured once for all of them.
+
+        Raises:
+            RuntimeError: no object was started.
+        """
+        if self._grey is None:
+            raise RuntimeError("step() before start()")
+        motion = Motion.between(self._grey, encoding.grey)
+        self._grey = encoding.grey
+        return {object_id: track.step(encoding, motion) for object_id, track in self._tracks.items()}
+
+
+def load_embedded(name: str, device: str) -> EmbeddedPropagator:
+    """Load ``embedded`` or ``embedded_fast`` from the installed packages."""
+    return EmbeddedPropagator(name, load_backbone(device), RECIPES[name])

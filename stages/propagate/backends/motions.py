@@ -1,0 +1,63 @@
+"""Optical flow between two stepped frames, and what it carries along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """Where every pixel of a frame was on the frame stepped before it.
+
+    Attributes:
+        backward: (h, w, 2) float32, x first: pixel (x, y) was at (x, y) + backward[y, x].
+        forward: (h, w, 2) float32, the flow of the earlier frame towards this one.
+    """
+
+    backward: Map
+    forward: Map
+
+    @staticmethod
+    def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Motion:
+        """Measure the flow of two (h, w) uint8 grey frames, both ways.
+
+        Source: Kroeger et al., "Fast Optical Flow using Dense Inverse Search" (ECCV 2016), as in OpenCV.
+        """
+        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        nowhere = np.zeros((*later.shape, 2), dtype=np.float32)
+        backward, forward = flow.calc(later, earlier, nowhere.copy()), flow.calc(earlier, later, nowhere)
+        return Motion(np.asarray(backward, dtype=np.float32), np.asarray(forward, dtype=np.float32))
+
+    def carry(self, values: Map) -> Map:
+        """Move an (h, w) float32 map of the earlier frame onto this one."""
+        return _sampled(values, self._source)
+
+    @cached_property
+    def confidence(self) -> Map:
+        """(h, w) float32 in [0, 1]: 1 where going there and back ends at the start."""
+        error = _squared(_sampled(self.forward, self._source) + self.backward)
+        confidence = np.exp(-error / (2 * (1 + np.float32(0.02) * _squared(self.backward))))
+        return np.asarray(confidence, dtype=np.float32)
+
+    @cached_property
+    def _source(self) -> Map:
+        height, width = self.backward.shape[:2]
+        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
+        return np.asarray(self.backward + np.dstack([columns, rows]), dtype=np.float32)
+
+
+def _sampled(values: Map, xy: Map) -> Map:
+    nothing = np.empty((0, 0), dtype=np.float32)
+    sampled = cv2.remap(values, xy, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(sampled, dtype=np.float32)
+
+
+def _squared(vectors: Map) -> Map:
+    return np.asarray(np.einsum("hwc,hwc->hw", vectors, vectors), dtype=np.float32)

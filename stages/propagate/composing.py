@@ -1,0 +1,113 @@
+"""All that is known of one frame becomes its final masks; objects of one group share no pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.propagate.beliefs import Belief, Bytes, to_bytes
+from stages.propagate.tracked import Anchor, Tracked
+
+_LEAST = 1e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """Makes final masks.
+
+    Attributes:
+        height: frame height in pixels.
+        width: frame width in pixels.
+        groups: object id → group; objects without a group, or with an empty one, may overlap any other.
+        model: registry key of the propagator.
+    """
+
+    height: int
+    width: int
+    groups: Mapping[str, str]
+    model: str
+
+    def compose(self, frame_idx: int, beliefs: Mapping[str, Belief], anchors: Mapping[str, Anchor]) -> list[Tracked]:
+        """The objects of a frame by id; an object with an anchor and a belief is its anchor."""
+        rows: list[Tracked] = []
+        for members in self._groups({*beliefs, *anchors}):
+            fixed = _disjoint({i: anchors[i] for i in members if i in anchors}) if len(members) > 1 else anchors
+            loose = {i: beliefs[i] for i in members if i not in anchors}
+            size = next(iter(beliefs.values())).probability.shape if beliefs else (self.height, self.width)
+            rows += [self._anchored(i, frame_idx, fixed[i], size) for i in members if i in anchors]
+            taken = [fixed[i].mask for i in members if i in anchors]
+            rows += self._propagated(frame_idx, loose, taken)
+        return sorted((row for row in rows if row.mask.any()), key=lambda row: row.object_id)
+
+    def _groups(self, ids: set[str]) -> list[list[str]]:
+        """Sorted ids, together where they exclude each other."""
+        members: dict[tuple[str, str], list[str]] = {}
+        for object_id in sorted(ids):
+            group = self.groups.get(object_id, "")
+            members.setdefault((group, "" if group else object_id), []).append(object_id)
+        return list(members.values())
+
+    def _anchored(self, object_id: str, frame_idx: int, anchor: Anchor, size: tuple[int, ...]) -> Tracked:
+        trust = to_bytes(_resized(anchor.mask.astype(np.float32), (size[0], size[1])))
+        return Tracked(object_id, frame_idx, anchor.mask, trust, anchor.quality, anchor.source, anchor.model)
+
+    def _propagated(
+        self, frame_idx: int, beliefs: Mapping[str, Belief], taken: Iterable[NDArray[np.bool_]]
+    ) -> list[Tracked]:
+        occupied = np.zeros((self.height, self.width), dtype=bool)
+        for mask in taken:
+            occupied |= mask
+        rows = []
+        for object_id, belief in _aggregated(beliefs, occupied).items():
+            mask = self._full(belief.probability) & ~occupied
+            rows.append(Tracked(object_id, frame_idx, mask, belief.trust, belief.quality, "propagator", self.model))
+        return rows
+
+    def _full(self, probability: Bytes) -> NDArray[np.bool_]:
+        return _resized(probability.astype(np.float32), (self.height, self.width)) > 127.5
+
+
+def _disjoint(anchors: Mapping[str, Anchor]) -> dict[str, Anchor]:
+    """Anchors of one group: a pixel that several claim goes to the one of highest quality."""
+    order = sorted(anchors, key=lambda object_id: (-anchors[object_id].quality, object_id))
+    taken = np.zeros_like(anchors[order[0]].mask) if order else np.zeros((0, 0), dtype=bool)
+    result: dict[str, Anchor] = {}
+    for object_id in order:
+        result[object_id] = replace(anchors[object_id], mask=anchors[object_id].mask & ~taken)
+        taken |= anchors[object_id].mask
+    return result
+
+
+def _aggregated(beliefs: Mapping[str, Belief], occupied: NDArray[np.bool_]) -> Mapping[str, Belief]:
+    """Soft aggregation: odds of every object against the others and a background of Π(1 - p).
+
+    Source: Oh et al., "Video Object Segmentation using Space-Time Memory Networks" (ICCV 2019), section 3.4.
+    """
+    if len(beliefs) + bool(occupied.any()) < 2:
+        return beliefs
+    size = next(iter(beliefs.values())).probability.shape
+    free = 1 - _resized(occupied.astype(np.float32), (size[0], size[1]))
+    before = {i: np.clip(b.probability / np.float32(255) * free, _LEAST, 1 - _LEAST) for i, b in beliefs.items()}
+    background = np.clip(np.prod([1 - p for p in before.values()], axis=0), _LEAST, 1 - _LEAST)
+    total = _odds(background) + np.sum([_odds(p) for p in before.values()], axis=0)
+    after: dict[str, Belief] = {}
+    for object_id, belief in beliefs.items():
+        probability = _odds(before[object_id]) / total
+        kept = np.minimum(probability / before[object_id], 1) * free
+        after[object_id] = Belief(to_bytes(probability), to_bytes(belief.trust / 255.0 * kept), belief.quality)
+    return after
+
+
+def _odds(probability: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    return probability / (1 - probability)
+
+
+def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """By area when it shrinks, bilinear when it grows."""
+    method = cv2.INTER_AREA if size[0] < values.shape[0] else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=method), dtype=np.float32)

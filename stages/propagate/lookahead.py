@@ -1,0 +1,82 @@
+"""Make the next items while the last one is worked on."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Generator, Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+_POLL_S = 0.1
+
+
+class _End:
+    """No more items; ``error`` is what ended them, if it was not their end."""
+
+    def __init__(self, error: BaseException | None) -> None:
+        self.error = error
+
+
+def look_ahead(items: Generator[Item, None, None], depth: int) -> Generator[Item, None, None]:
+    """The same items in the same order, up to ``depth`` of them made ahead in a thread.
+
+    What ``items`` raises is raised here, at its place in the order. Closing this generator stops the thread, and
+    ``items`` is closed in the thread that ran it.
+
+    Args:
+        items: ``depth`` 0 runs it in the caller's thread.
+        depth: 0 for none.
+    """
+    if depth == 0:
+        yield from items
+        return
+    producer = _Producer(items, depth)
+    try:
+        yield from producer.received()
+    finally:
+        producer.stop()
+
+
+class _Producer(Generic[Item]):
+    def __init__(self, items: Generator[Item, None, None], depth: int) -> None:
+        self._items = items
+        self._queue: queue.Queue[Item | _End] = queue.Queue(depth)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._produce, name="look-ahead", daemon=True)
+        self._thread.start()
+
+    def received(self) -> Iterator[Item]:
+        while True:
+            item = self._queue.get()
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _produce(self) -> None:
+        error: BaseException | None = None
+        try:
+            for item in self._items:
+                if not self._sent(item):
+                    break
+        except BaseException as raised:
+            error = raised
+        finally:
+            self._items.close()
+        self._sent(_End(error))
+
+    def _sent(self, item: Item | _End) -> bool:
+        """Wait for room in the queue; False when the consumer has left."""
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(item, timeout=_POLL_S)
+            except queue.Full:
+                continue
+            return True
+        return False

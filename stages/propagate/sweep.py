@@ -1,0 +1,177 @@
+"""One video, all its objects: forward once in decode order, back once over what was kept, nothing decoded twice.
+
+The way forward steps every frame and starts or corrects objects on frames that carry localizations. Frames before the
+last such frame wait in a spool, with their forward beliefs, for the way back, which steps them again from the other
+side; there both beliefs are merged. Memory does not grow with the video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.frames import Frame
+from stages.propagate.backends.base import Encoding, Propagator
+from stages.propagate.beliefs import Belief, pack, unpack
+from stages.propagate.composing import Composer
+from stages.propagate.directions import Direction
+from stages.propagate.lookahead import look_ahead
+from stages.propagate.merging import merge
+from stages.propagate.spool import Spool
+from stages.propagate.tracked import Anchor, KeptAnchor, Tracked
+
+Seed = Callable[[Frame, frozenset[str]], Mapping[str, Anchor]]
+"""Masks for the objects that are localized on a frame; an object that it leaves out is not anchored there."""
+
+
+def propagate(
+    frames: Iterable[Frame],
+    anchors: Mapping[int, frozenset[str]],
+    seed: Seed,
+    propagator: Propagator,
+    *,
+    groups: Mapping[str, str],
+    spool: Path,
+    lookahead: int = 1,
+) -> Sweep:
+    """Carry the objects of a video through all its frames.
+
+    Args:
+        frames: in decode order, each of one size.
+        anchors: frame index → ids of the objects that are localized there.
+        seed: called once for every frame in ``anchors``, in order, in the thread that iterates the result.
+        propagator: the model.
+        groups: object id → group; objects of one non-empty group share no pixel.
+        spool: a folder for what waits on disk; it is made when it is needed, and its files are deleted.
+        lookahead: how many frames are decoded and encoded ahead in a thread; 0 for none. It changes no result.
+
+    Returns:
+        An iterator over the tracked objects; frames come in no particular order, objects of a frame together. Its
+        ``unreached`` names, in the end, the frames of ``anchors`` that the video does not have.
+    """
+    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead), frames)
+
+
+class Sweep(Iterator[Tracked]):
+    """The result of :func:`propagate` on its way."""
+
+    def __init__(self, plan: _Plan, frames: Iterable[Frame]) -> None:
+        self._run = _Run(plan)
+        self._tracked = self._run.over(frames)
+
+    def __next__(self) -> Tracked:
+        return next(self._tracked)
+
+    def close(self) -> None:
+        """Stop early: the thread ends, the frames are closed, the spool is emptied."""
+        self._tracked.close()
+
+    @property
+    def unreached(self) -> tuple[int, ...]:
+        """Frames with localizations that have not come yet; final when the iterator is exhausted."""
+        return tuple(sorted(self._run.pending))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    anchors: Mapping[int, frozenset[str]]
+    seed: Seed
+    propagator: Propagator
+    groups: Mapping[str, str]
+    spool: Spool
+    lookahead: int
+
+
+class _Run:
+    """The state of one sweep: what is localized but not reached, what was anchored, which frames wait."""
+
+    def __init__(self, plan: _Plan) -> None:
+        self._plan = plan
+        self._last = max(plan.anchors, default=-1)
+        self.pending = set(plan.anchors)
+        self._forward = Direction(plan.propagator)
+        self._composer: Composer | None = None
+        self._waiting: list[int] = []
+        self._anchored: dict[int, dict[str, KeptAnchor]] = {}
+
+    def over(self, frames: Iterable[Frame]) -> Generator[Tracked, None, None]:
+        """Everything, in the order in which it becomes final."""
+        try:
+            yield from self._go_forward(frames)
+            yield from self._go_back()
+        finally:
+            self._plan.spool.clear()
+
+    def _go_forward(self, frames: Iterable[Frame]) -> Iterator[Tracked]:
+        with closing(look_ahead(self._encoded(frames), self._plan.lookahead)) as stream:
+            for frame, encoding in stream:
+                beliefs = self._forward.step(encoding)
+                anchors = self._seeded(frame)
+                self._forward.start(frame.idx, encoding, anchors)
+                composer = self._composer = self._composer or self._composer_of(frame)
+                if frame.idx >= self._last:
+                    yield from composer.compose(frame.idx, beliefs, anchors)
+                if frame.idx < self._last or (frame.idx == self._last and self._waiting):
+                    self._wait(frame.idx, encoding, beliefs)
+
+    def _encoded(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Encoding], None, None]:
+        """Frames with their encodings; without any localization there is nothing to encode."""
+        try:
+            for frame in frames:
+                yield frame, self._plan.propagator.encode(frame.image) if self._plan.anchors else None
+        finally:
+            if isinstance(frames, Generator):
+                frames.close()
+
+    def _composer_of(self, frame: Frame) -> Composer:
+        height, width = frame.image.shape[:2]
+        return Composer(height, width, self._plan.groups, self._plan.propagator.name)
+
+    def _seeded(self, frame: Frame) -> dict[str, Anchor]:
+        """The anchors of a frame; remembered while the way back will need them."""
+        if frame.idx not in self.pending:
+            return {}
+        self.pending.remove(frame.idx)
+        anchors = dict(self._plan.seed(frame, self._plan.anchors[frame.idx]))
+        if self._last > 0:
+            self._anchored[frame.idx] = {object_id: KeptAnchor.of(anchor) for object_id, anchor in anchors.items()}
+        return anchors
+
+    def _wait(self, frame_idx: int, encoding: Encoding, beliefs: Mapping[str, Belief]) -> None:
+        self._waiting.append(frame_idx)
+        self._plan.spool.put(f"encoding-{frame_idx}", self._plan.propagator.pack(encoding))
+        self._plan.spool.put(f"beliefs-{frame_idx}", pack(beliefs))
+
+    def _go_back(self) -> Iterator[Tracked]:
+        if self._composer is None:
+            return
+        backward = Direction(self._plan.propagator)
+        with closing(look_ahead(self._returning(), self._plan.lookahead)) as stream:
+            for frame_idx, encoding, beliefs in stream:
+                behind = backward.step(encoding)
+                kept = self._anchored.get(frame_idx, {})
+                anchors = {object_id: anchor.restored() for object_id, anchor in kept.items()}
+                backward.start(frame_idx, encoding, anchors)
+                if frame_idx < self._last:
+                    merged = self._merged(frame_idx, beliefs, behind, backward)
+                    yield from self._composer.compose(frame_idx, merged, anchors)
+
+    def _returning(self) -> Generator[tuple[int, Encoding, dict[str, Belief]], None, None]:
+        """The frames that wait, last one first; those behind the last anchor need no encoding any more."""
+        turn = max((idx for idx, anchors in self._anchored.items() if anchors), default=-1)
+        for frame_idx in reversed(self._waiting):
+            arrays = self._plan.spool.take(f"encoding-{frame_idx}") if frame_idx <= turn else None
+            encoding = self._plan.propagator.unpack(arrays) if arrays else None
+            yield frame_idx, encoding, unpack(self._plan.spool.take(f"beliefs-{frame_idx}"))
+
+    def _merged(
+        self, frame_idx: int, ahead: Mapping[str, Belief], behind: Mapping[str, Belief], backward: Direction
+    ) -> dict[str, Belief]:
+        merged = {**ahead, **behind}
+        for object_id in ahead.keys() & behind.keys():
+            before, after = self._forward.at_or_before(object_id, frame_idx), backward.latest(object_id)
+            nearness = (after - frame_idx) / (after - before)
+            merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
+        return merged
