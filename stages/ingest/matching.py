@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from schemas.localizations import Localization
 from schemas.rejects import Reject
+from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
 
@@ -23,7 +24,8 @@ def match(
 
     Returns:
         Localizations by our video id, in the order of ``videos``, each carrying that id; and one reject for every
-        name that is no video of ours: ``unknown_video`` or ``ambiguous_video``.
+        name that is no video of ours: ``unknown_video`` or ``ambiguous_video``. Where two names mean one video, an
+        object that both localize on one frame is a ``duplicate_entry`` or one of ``conflicting_entries``.
     """
     by_name: dict[str, list[Localization]] = defaultdict(list)
     for one in localizations:
@@ -35,11 +37,14 @@ def match(
         try:
             video = find_video(name, suffixes)
         except IngestError as problem:
-            hint = _closest(name, videos) if len(rejects) < MAX_HINTS else ""
+            hint = _closest(name, videos) if problem.error == "unknown_video" and len(rejects) < MAX_HINTS else ""
             detail = f"{problem.detail}{hint}; its {len({one.object_id for one in named})} objects are left out"
             rejects.append(Reject(STAGE, name, problem.error, detail, named[0].input_uri))
         else:
             matched[video] += [replace(one, video_id=video) for one in named]
+    for video, found in matched.items():
+        matched[video], duplicates = drop_duplicates(found)
+        rejects += duplicates
     return {video: found for video, found in matched.items() if found}, rejects
 
 
