@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.prompts import Prompt
+from stages.features.cuts import grab_cut, iou, keep_seeded, seed_window, trimap_of
 from stages.segment.backends.base import Segment
-from stages.segment.backends.cuts import grab_cut, iou, keep_seeded, seed_window, trimap_of
 
 Array = NDArray[Any]
 WORKING_AREA = 427 * 240

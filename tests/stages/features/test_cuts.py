@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 
-from stages.segment.backends.cuts import (
+from stages.features.cuts import (
     MAYBE_BG,
     MAYBE_FG,
     SURE_BG,

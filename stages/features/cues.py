@@ -1,0 +1,153 @@
+"""Cues: what speaks for and against every cell being on the object that a few seeds point at.
+
+Every cue is a (rows, columns) float32 map on the view's cells of stride 8. A trained combiner weighs them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stages.features.cells import COARSE_STRIDE, enlarge
+from stages.features.descriptors import NEAREST_GROUND, Descriptors, Level, View
+from stages.features.geodesics import geodesic_distance
+from stages.features.grids import to_cells
+
+Array = NDArray[Any]
+MAX_SEEDS = 12
+NEAREST_SEEDS = 3
+MAX_BANK = 400
+"""Cells of the background that similarities are taken to, at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What is known of one object on one view, in pixels of the working image.
+
+    Attributes:
+        seeds: (N, 2) float64 positions on the object, x first, N >= 1.
+        negatives: (M, 2) float64 positions off it.
+        box: (4,) float64 half-open xyxy that holds the object, or None.
+        cut: (h, w) bool, GrabCut's answer.
+    """
+
+    seeds: Array
+    negatives: Array
+    box: Array | None
+    cut: NDArray[np.bool_]
+
+
+def to_cell(xy_px: Array, shape: tuple[int, int], stride: int = COARSE_STRIDE) -> NDArray[np.int64]:
+    """(N, 2) pixels, x first → (N, 2) cell indices, row first.
+
+    >>> to_cell(np.array([[12.0, 3.0], [900, 900]]), (60, 108)).tolist()
+    [[0, 2], [59, 107]]
+    """
+    cells = np.rint(np.asarray(xy_px, dtype=np.float64)[:, ::-1] / stride).astype(np.int64)
+    return np.clip(cells, 0, np.array(shape) - 1)
+
+
+def typical_seeds(seeds: Array, descriptors: Descriptors) -> Array:
+    """At most 12 seeds, evenly chosen in order; of 6 and more the 15 % least like the others are left out.
+
+    The pointer of a person who draws slips off the object now and then; what it then shows looks different.
+    """
+    if len(seeds) > MAX_SEEDS:
+        seeds = seeds[np.linspace(0, len(seeds) - 1, MAX_SEEDS).round().astype(int)]
+    if len(seeds) < 6:
+        return seeds
+    likeness = torch.zeros(len(seeds))
+    for level in (descriptors.levels[1], descriptors.levels[3]):
+        own = level.at(seeds)
+        likeness += (own @ own.T).mean(dim=1).cpu()
+    n_kept = len(seeds) - round(0.15 * len(seeds))
+    kept = np.sort(torch.argsort(likeness, descending=True, stable=True)[:n_kept].numpy())
+    chosen: Array = seeds[kept]
+    return chosen
+
+
+def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArray[np.float32]:
+    """All cues, (rows, columns, 20) float32; 23 of them when the evidence has a box."""
+    seeds = np.unique(to_cell(evidence.seeds, view.shape), axis=0)
+    maps = [
+        *_likeness(view, descriptors, evidence),
+        *_distances(view.shape, descriptors, seeds),
+        to_cells(evidence.cut, view.grid, COARSE_STRIDE),
+    ]
+    if evidence.box is not None:
+        maps += _box_position(view.shape, evidence.box)
+    return np.stack(maps, axis=-1).astype(np.float32)
+
+
+def _likeness(view: View, descriptors: Descriptors, evidence: Evidence) -> list[Array]:
+    """For each descriptor: the mean of the 3 best cosines to seeds, and of the 8 best to background."""
+    maps = []
+    for level, from_border in zip(descriptors.levels, descriptors.from_border, strict=True):
+        maps.append(level.likeness(level.at(evidence.seeds), NEAREST_SEEDS, view.shape))
+        ground = _outside_box(level, evidence.box) if evidence.box is not None else None
+        maps.append(from_border if ground is None else level.likeness(ground, NEAREST_GROUND, view.shape))
+    return maps
+
+
+def _outside_box(level: Level, box: Array) -> Tensor | None:
+    """Evenly chosen cells outside the box, (N, channels); None when hardly any are."""
+    outside = np.argwhere(~_inside_box(level.shape, level.stride, box, 1))
+    if len(outside) < NEAREST_GROUND:
+        return None
+    rows, columns = outside[:: max(1, len(outside) // MAX_BANK)].T
+    return level.cells[rows, columns]
+
+
+def _inside_box(shape: tuple[int, int], stride: int, box: Array, margin: int) -> NDArray[np.bool_]:
+    (y0, x0), (y1, x1) = to_cell(np.asarray(box).reshape(2, 2), shape, stride)
+    inside = np.zeros(shape, dtype=bool)
+    inside[max(0, y0 - margin) : y1 + margin + 1, max(0, x0 - margin) : x1 + margin + 1] = True
+    return inside
+
+
+def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -> list[Array]:
+    """Distances from the seeds: over colour edges, in colour, over feature edges, in cells; and place in the frame."""
+    rows, columns = shape
+    colour_way = geodesic_distance(descriptors.lab / 20, 2 * seeds)
+    texture, parts = descriptors.levels[:2]
+    features = torch.cat([texture.cells, enlarge(parts.cells, 2, shape)], dim=-1)
+    feature_way = geodesic_distance(features.cpu().numpy(), seeds)
+    y, x = np.mgrid[:rows, :columns]
+    away = np.sqrt((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2).min(axis=-1)
+    extent = float(np.ptp(seeds, axis=0).max())
+    return [
+        np.log(cv2.resize(colour_way, (columns, rows), interpolation=cv2.INTER_AREA) + 0.05),
+        _colour_difference(descriptors.lab, seeds) / 20,
+        np.log(feature_way + 0.05),
+        np.log(away + 1),
+        away / 30,
+        np.abs(y - rows / 2) / rows,
+        np.abs(x - columns / 2) / columns,
+        np.full(shape, np.log1p(extent) / 3),
+        away / (extent + 4),
+    ]
+
+
+def _colour_difference(lab: NDArray[np.float32], seeds: Array) -> Array:
+    """Mean LAB distance to the two seeds nearest in colour."""
+    rows, columns = lab.shape[0] // 2, lab.shape[1] // 2
+    cells = cv2.resize(lab, (columns, rows), interpolation=cv2.INTER_AREA)
+    difference = np.linalg.norm(cells[:, :, None] - cells[seeds[:, 0], seeds[:, 1]], axis=-1)
+    nearest: Array = np.sort(difference, axis=-1)[..., :2].mean(axis=-1)
+    return nearest
+
+
+def _box_position(shape: tuple[int, int], box: Array) -> list[Array]:
+    """Inside or not, and how far from the box's middle, each way, in units of the box."""
+    (y0, x0), (y1, x1) = to_cell(np.asarray(box).reshape(2, 2), shape)
+    inside = _inside_box(shape, COARSE_STRIDE, box, 0).astype(np.float64)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    across_y = np.abs(y - (y0 + y1) / 2) / (y1 - y0 + 1) * inside
+    across_x = np.abs(x - (x0 + x1) / 2) / (x1 - x0 + 1) * inside
+    return [inside * 4 - 2, across_y, across_x]
