@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from stages.ingest.errors import IngestError
-from stages.ingest.matching import match
-from stages.ingest.registry import read_localizations
 
 from pipeline.config import RunConfig, load_config
 from pipeline.console import REJECTED, UsageProblem, console, summary
@@ -25,6 +22,9 @@ from pipeline.workers import Workers
 from pipeline.workload import Workload
 from schemas import tables
 from schemas.rejects import Reject
+from stages.ingest.errors import IngestError
+from stages.ingest.matching import match
+from stages.ingest.registry import read_localizations
 
 _REFUSED_RUNNERS = {"DaskRunner", "RayRunner"}
 
@@ -144,6 +144,8 @@ def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
 
 
 def _check_runner(options: Sequence[str]) -> list[str]:
+    if not options:
+        return []
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     if stray := [o for o in options if not o.startswith("-")][:1]:
@@ -194,6 +196,7 @@ def _summarize(folder: RunFolder, plan: Plan, seconds: float) -> int:
         )
         rows.append(("rejected", f"{rejects.num_rows:,} ({', '.join(f'{k} × {n}' for k, n in sorted(kinds.items()))})"))
         rows.append(("why", f"{folder.path / 'rejects'} or pointvos report --run {folder.path}"))
-    rows.append(("next", f"pointvos report --run {folder.path}   or   pointvos review up --run {folder.path}"))
+    rows.append(("look at it", f"pointvos report --run {folder.path}"))
+    rows.append(("verify it", f"pointvos review up --run {folder.path}"))
     summary("Annotated", rows)
     return int(rejects.num_rows)

@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,9 +15,6 @@ from typing import Any
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 from apache_beam.utils.shared import Shared
-from stages.propagate.backends.registry import load_propagator
-from stages.propagate.sweep import Anchor, Tracked, propagate
-from stages.sample_points.sampling import sample_video
 
 from pipeline.claims import Claims
 from pipeline.config import RunConfig
@@ -31,8 +28,13 @@ from schemas.frames import Frame
 from schemas.localizations import Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
+from schemas.tables import Table
 from schemas.videos import Video
 from stages.frames import DecodeError, open_video
+from stages.propagate.backends.registry import load_propagator
+from stages.propagate.sweep import propagate
+from stages.propagate.tracked import Anchor, Tracked
+from stages.sample_points.sampling import sample_video
 from stages.segment.backends.registry import load_segmenter
 from stages.segment.segmenting import segment_frame
 
@@ -44,7 +46,7 @@ class RunFolderFullError(OSError):
     """The run folder takes no more data: the whole command must stop, since no other video would fare better."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class Annotator:
     """Loaded models and the settings of a run; annotates one video after the other."""
 
@@ -107,7 +109,7 @@ class Annotator:
         rejects = [*track.rejects, *_lost(job, video, track)]
         kept = {c.frame_idx for c in candidates} | set(track.references.values())
         track.store.keep_frames(sorted(kept), self.run.frames_of(job.video_id))
-        parts = [
+        parts: list[tuple[Table[Any], Sequence[Any]]] = [
             (tables.LOCALIZATIONS, job.localizations),
             (tables.MASKS, masks),
             (tables.CANDIDATES, candidates),
@@ -160,8 +162,7 @@ class _Track:
                 tracked.source, tracked.model, tracked.quality,
             )
         )  # fmt: skip
-        if tracked.trust is not None:
-            self.store.put_trust(tracked.object_id, tracked.frame_idx, tracked.trust)
+        self.store.put_trust(tracked.object_id, tracked.frame_idx, tracked.trust)
 
 
 def _counted(frames: Iterable[Frame], heartbeat: Heartbeat) -> Iterator[Frame]:
@@ -184,7 +185,7 @@ def _unexpected(job: VideoJob, error: Exception) -> Reject:
     return Reject("annotate", job.video_id, "unexpected", detail, job.file.uri)
 
 
-class AnnotateVideosDoFn(beam.DoFn):  # type: ignore[misc]
+class AnnotateVideosDoFn(beam.DoFn):
     """Annotate videos, each committed by itself. Elements are references: no pixel travels through Beam."""
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
@@ -206,7 +207,7 @@ class AnnotateVideosDoFn(beam.DoFn):  # type: ignore[misc]
         yield from rejects
 
 
-class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[Reject]]):  # type: ignore[misc]
+class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[Reject]]):
     """Videos with localizations to masks and candidates on disk; yields what had to be rejected."""
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
@@ -216,4 +217,5 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[Reject]]
 
     def expand(self, jobs: PCollection[VideoJob]) -> PCollection[Reject]:
         """Apply the DoFn."""
-        return jobs | "AnnotateVideo" >> beam.ParDo(AnnotateVideosDoFn(self._run, self._config))
+        rejects: PCollection[Reject] = jobs | "AnnotateVideo" >> beam.ParDo(AnnotateVideosDoFn(self._run, self._config))
+        return rejects

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from stages.propagate.backends.registry import PROPAGATORS
-from stages.sample_points.options import SamplingOptions
+from pydantic import TypeAdapter, ValidationError
 
 from pipeline.console import UsageProblem
 from pipeline.run_folder import digest
+from stages.propagate.backends.registry import PROPAGATORS
+from stages.sample_points.options import SamplingOptions
 from stages.segment.backends.registry import SEGMENTERS
 
 
@@ -112,7 +112,7 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
             _set(values, dotted, value)
     try:
         _refuse_unknown(RunConfig, values, "")
-        return TypeAdapter(RunConfig, config=ConfigDict(arbitrary_types_allowed=True)).validate_python(values)
+        return TypeAdapter(RunConfig).validate_python(values)
     except ValidationError as problem:
         raise UsageProblem("; ".join(_sentence(e) for e in problem.errors())) from None
     except ValueError as problem:

@@ -78,7 +78,6 @@ def _one_cv2() -> Finding:
 
 def _embedded() -> Finding:
     from stages.propagate.backends.registry import load_propagator
-
     from stages.segment.backends.registry import load_segmenter
 
     load_segmenter("embedded", device="cpu")
@@ -96,9 +95,9 @@ def _gpu() -> Finding:
 
 
 def _label_studio() -> Finding:
-    from verification_ui.server import find_label_studio
+    from verification_ui.server import find_executable
 
-    return True, f"server at {find_label_studio()}"
+    return True, f"server at {find_executable()}"
 
 
 def _port() -> Finding:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from pipeline.console import UsageProblem
 from schemas.rejects import Reject
-from stages.corpus import VideoFile, find_local, group_files
+from stages.corpus import SizedPath, VideoFile, find_local, group_files
 
 
 def is_remote(uri: str) -> bool:
@@ -22,7 +22,8 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
         UsageProblem: nothing is there, or the file system is not installed.
     """
     try:
-        videos, rejects = _find_remote(pattern) if is_remote(pattern) else find_local(pattern)
+        sized = _match_remote(pattern) if is_remote(pattern) else find_local(pattern)
+        videos, rejects = group_files(sized, pattern)
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
     if not videos and not rejects:
@@ -32,13 +33,13 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
     return videos, rejects
 
 
-def _find_remote(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
+def _match_remote(pattern: str) -> list[SizedPath]:
     from apache_beam.io.filesystems import FileSystems
 
     has_glob = any(c in pattern for c in "*?[")
     patterns = [pattern] if has_glob else [pattern, pattern.rstrip("/") + "/**"]
     found = {m.path: m.size_in_bytes for match in FileSystems.match(patterns) for m in match.metadata_list}
-    return group_files(sorted(found.items()), pattern)
+    return sorted(found.items())
 
 
 def open_binary(uri: str) -> BinaryIO:
@@ -46,5 +47,6 @@ def open_binary(uri: str) -> BinaryIO:
     if is_remote(uri):
         from apache_beam.io.filesystems import FileSystems
 
-        return cast(BinaryIO, FileSystems.open(uri, mime_type="application/octet-stream"))
+        opened: BinaryIO = FileSystems.open(uri, mime_type="application/octet-stream")
+        return opened
     return Path(uri).open("rb")

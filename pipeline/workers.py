@@ -90,7 +90,8 @@ class Workers:
         (self.run.work / "progress" / f"{process.pid}.json").unlink(missing_ok=True)
         left = claims.left_by(process.pid)
         if not left:
-            raise WorkProblem(f"a worker could not start ({describe(process.returncode)}); see {self._log}")
+            said = self._log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+            raise WorkProblem(f"a worker could not start ({describe(process.returncode)}); {self._log} ends: {said[0]}")
         for stem in left:
             self.deaths[stem] += 1
             if self.deaths[stem] < ATTEMPTS:

@@ -1,0 +1,139 @@
+"""What the review commands share: the run as the review sees it, and the server that it talks to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from pipeline.console import UsageProblem, WorkProblem
+from pipeline.run_folder import RunFolder
+from schemas import tables
+from schemas.masks import Mask
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
+from verification_ui.client import LabelStudioClient
+from verification_ui.credentials import read_api_key
+from verification_ui.media import QUEUE, MediaMaker
+from verification_ui.objects import AskedObject, ObjectKey, asked_objects
+from verification_ui.payloads import Payload, Question, payload
+from verification_ui.review_queue import OutcomeUnknown, Refused
+from verification_ui.server import ServerProblem, running_server, started
+
+
+@dataclass(frozen=True)
+class ReviewSession:
+    """One run with everything that its review needs, read when it is first used."""
+
+    run: RunFolder
+
+    @property
+    def folder(self) -> Path:
+        """Private data of the review: the server's database, secrets, log."""
+        return self.run.path / "review"
+
+    @property
+    def media(self) -> Path:
+        """The only folder that a server shows pictures from."""
+        (self.run.path / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
+        return (self.run.path / "media").resolve()
+
+    def title(self, design: str) -> str:
+        """Name of the run's project for one design."""
+        return f"pointvos {self.run.metadata()['pointvos.run_id']} {design}"
+
+    @cached_property
+    def candidates(self) -> Mapping[str, PointCandidate]:
+        """All candidates by id."""
+        return {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(self.run.path))}
+
+    @cached_property
+    def objects(self) -> Mapping[ObjectKey, AskedObject]:
+        """What is asked about."""
+        return asked_objects(tables.LOCALIZATIONS.read(self.run.path))
+
+    @cached_property
+    def maker(self) -> MediaMaker:
+        """Draws the pictures."""
+        return MediaMaker(self.media, self._frame_file, self._masks_of, self.candidates, self.objects)
+
+    def tasks_file(self, design: str) -> Path:
+        """The ledger of the tasks of one design."""
+        return self.run.path / tables.TASKS.name / f"{design}.parquet"
+
+    def tasks(self, design: str) -> list[ReviewTask]:
+        """The tasks of one design that were pushed at any time."""
+        path = self.tasks_file(design)
+        return tables.TASKS.records(tables.TASKS.read_files([path])) if path.exists() else []
+
+    def payloads(self, tasks: list[ReviewTask]) -> Iterator[Payload]:
+        """What the server is given, one task at a time."""
+        sizes = {video.video_id: video for video in tables.VIDEOS.records(tables.VIDEOS.read(self.run.path))}
+        for task in tasks:
+            video = sizes[task.video_id]
+            asked = self.objects.get((task.video_id, task.object_id), AskedObject())
+            points = [self.candidates[candidate_id] for candidate_id in task.candidate_ids]
+            yield payload(Question(task, points, asked, self.maker.names(task), video.height, video.width))
+
+    def _frame_file(self, video_id: str, frame_idx: int) -> Path:
+        return self.run.frames_of(video_id) / f"{frame_idx:06d}.jpg"
+
+    def _masks_of(self, video_id: str) -> Mapping[tuple[str, int], Mask]:
+        table = tables.MASKS.read_files(self._mask_files.get(video_id, []), [("video_id", "=", video_id)])
+        return {(mask.object_id, mask.frame_idx): mask for mask in tables.MASKS.records(table)}
+
+    @cached_property
+    def _mask_files(self) -> Mapping[str, list[Path]]:
+        files: dict[str, list[Path]] = {}
+        for path in sorted((self.run.path / tables.MASKS.name).glob("*.parquet")):
+            for video_id in pq.read_table(path, columns=["video_id"], partitioning=None)[0].unique().to_pylist():
+                files.setdefault(video_id, []).append(path)
+        return files
+
+
+@contextmanager
+def problems_named() -> Iterator[None]:
+    """Turn what can go wrong with a server into sentences for the terminal."""
+    try:
+        yield
+    except (ServerProblem, ValueError) as problem:
+        raise UsageProblem(str(problem)) from None
+    except Refused as problem:
+        raise WorkProblem(str(problem)) from None
+    except OutcomeUnknown as problem:
+        raise WorkProblem(f"{problem}; what is done stays done: repeat the same command to complete it") from None
+
+
+@contextmanager
+def connected(
+    session: ReviewSession, url: str | None, api_key_file: Path | None, say: Callable[[str], None]
+) -> Iterator[LabelStudioClient]:
+    """A client of the named server; else of the run's own, which is started for the block if it is not running.
+
+    Raises:
+        UsageProblem: only one of address and key was given, or the server cannot be started.
+    """
+    if (url is None) != (api_key_file is None):
+        raise UsageProblem("--url and --api-key-file go together: give both for a server of yours, or none")
+    if url is not None and api_key_file is not None:
+        yield _checked(LabelStudioClient(url, read_api_key(api_key_file)))
+        return
+    server = running_server(session.folder)
+    if server is not None:
+        yield _checked(LabelStudioClient(server.url, server.credentials.token))
+        return
+    say("Starting the run's Label Studio for this command …")
+    with started(session.folder, session.media, say=say) as server:
+        yield _checked(LabelStudioClient(server.url, server.credentials.token))
+
+
+def _checked(client: LabelStudioClient) -> LabelStudioClient:
+    try:
+        client.whoami()
+    except OutcomeUnknown:
+        raise UsageProblem(f"no Label Studio answers at {client.url}; check --url and that the server is up") from None
+    return client

@@ -1,0 +1,81 @@
+"""``pointvos simulate``: verdicts by an annotator made of ground truth."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.run_folder import RunFolder
+from pipeline.units import unit_records, videos_of
+from schemas import tables
+from schemas.points import PointCandidate
+from schemas.reviews import Verdict
+from schemas.videos import Video
+from stages.evaluate.ground_truth import find_truth
+from stages.simulate.annotator import SimulatedAnnotator
+
+
+def simulate(
+    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    ground_truth: Annotated[
+        Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
+    ],
+    error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability of a wrong answer.")] = 0.02,
+    seed: Annotated[int, typer.Option(help="Seed of the errors.")] = 0,
+) -> None:
+    """Answer the candidates from ground truth, as a person with a small error rate would.
+
+    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames without ground truth get no
+    verdict. The verdicts stand beside those of people, who outvote them in `pointvos merge`.
+
+    Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
+    """
+    folder = RunFolder(run).require()
+    annotator = SimulatedAnnotator(error_rate, seed)
+    verdicts: list[Verdict] = []
+    n_candidates, problems = 0, []
+    with folder.lock():
+        for video in videos_of(folder):
+            candidates = unit_records(folder, tables.CANDIDATES, video)
+            n_candidates += len(candidates)
+            try:
+                verdicts += _answers(annotator, ground_truth, video, candidates)
+            except ValueError as problem:
+                problems.append(f"{video.video_id}: {problem}")
+        if not verdicts:
+            raise UsageProblem(_nothing_answered(run, ground_truth, problems))
+        tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
+    statuses = Counter(verdict.status for verdict in verdicts)
+    rows = [("candidates", n_candidates), ("answered", len(verdicts)), *sorted(statuses.items())]
+    summary(f"Simulated verdicts of {run}", rows)
+    for line in problems:
+        console.print(f"rejected {line}", markup=False)
+    if problems:
+        raise typer.Exit(REJECTED)
+    console.print(f"Next: pointvos merge --run {run}")
+
+
+def _answers(
+    annotator: SimulatedAnnotator, ground_truth: Path, video: Video, candidates: list[PointCandidate]
+) -> Iterator[Verdict]:
+    truth = find_truth(ground_truth, video.video_id)
+    asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
+    for candidate in candidates:
+        asked[candidate.frame_idx][candidate.object_id].append(candidate)
+    for frame in truth.only(asked) if truth else ():
+        if frame.labels.shape != (video.height, video.width):
+            size = f"{frame.labels.shape}, the video {(video.height, video.width)} (H, W)"
+            raise ValueError(f"ground truth of frame {frame.frame_idx} is {size}")
+        for object_id, group in asked[frame.frame_idx].items():
+            yield from annotator.answer(group, frame.mask(object_id), frame.void())
+
+
+def _nothing_answered(run: Path, ground_truth: Path, problems: list[str]) -> str:
+    if problems:
+        return f"no candidate could be answered; {problems[0]}"
+    return f"no candidate of {run} has ground truth below {ground_truth}; it must be named VIDEO_ID/FRAME.png there"

@@ -1,0 +1,53 @@
+"""Rows of a run, video by video: no command holds more than one video's tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow.compute as pc
+
+from pipeline.run_folder import RunFolder, unit_name
+from schemas import tables
+from schemas.tables import Table
+from schemas.videos import Video
+
+Record = TypeVar("Record")
+
+
+def videos_of(run: RunFolder) -> list[Video]:
+    """The annotated videos of a run, by id."""
+    return sorted(tables.VIDEOS.records(tables.VIDEOS.read(run.path)), key=lambda video: video.video_id)
+
+
+def unit_file(run: RunFolder, table: Table[Any], video: Video) -> Path:
+    """Where a table keeps the rows of one video."""
+    return run.table_file(table, unit_name(video.video_id, video.unit))
+
+
+def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Record]:
+    """The rows of one video; none when the table has no file for it."""
+    file = unit_file(run, table, video)
+    return table.records(table.read_files([file])) if file.is_file() else []
+
+
+def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
+    """Object id → (object name, expression), the first that any of its localizations gives."""
+    words: dict[str, tuple[str, str]] = defaultdict(lambda: ("", ""))
+    file = unit_file(run, tables.LOCALIZATIONS, video)
+    rows = tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []
+    for row in rows:
+        name, expression = words[row["object_id"]]
+        words[row["object_id"]] = (name or row["object_name"], expression or row["expression"])
+    return dict(words)
+
+
+def object_models(run: RunFolder, video: Video, source: str) -> dict[str, str]:
+    """Object id → registry key of the model that made its masks as ``source`` (``segmenter`` or ``propagator``)."""
+    file = unit_file(run, tables.MASKS, video)
+    if not file.is_file():
+        return {}
+    masks = tables.MASKS.read_files([file])
+    made = masks.filter(pc.equal(masks["source"], source)).group_by("object_id").aggregate([("model", "min")])
+    return dict(zip(made["object_id"].to_pylist(), made["model_min"].to_pylist(), strict=True))
