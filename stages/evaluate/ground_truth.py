@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,8 +56,13 @@ class VideoTruth:
 
     def frames(self) -> Iterator[TruthFrame]:
         """All annotated frames, in order."""
+        return self.only(self.paths)
+
+    def only(self, wanted: Container[int]) -> Iterator[TruthFrame]:
+        """The annotated frames that are wanted, in order."""
         for frame_idx, path in self.paths.items():
-            yield TruthFrame(frame_idx, read_labels(path))
+            if frame_idx in wanted:
+                yield TruthFrame(frame_idx, read_labels(path))
 
 
 def find_truth(folder: Path, video_id: str) -> VideoTruth | None:

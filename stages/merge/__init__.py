@@ -1,0 +1,1 @@
+"""Join what people answered with what they were asked: the training dataset."""

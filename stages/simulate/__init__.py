@@ -1,0 +1,1 @@
+"""An annotator made of ground truth, and what a human one costs."""

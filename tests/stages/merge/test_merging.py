@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+
+from schemas.points import PointCandidate
+from schemas.reviews import Verdict
+from stages.merge.merging import ObjectFacts, group_verdicts, merge_opinions, merge_points, split_of
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+def verdict(status, annotator="ann", minutes=0, source="label_studio", candidate="c1"):
+    when = NOON + timedelta(minutes=minutes)
+    return Verdict(candidate, status, annotator, source, 1.0, "task", f"{annotator}{minutes}", when)
+
+
+def candidate(name="c1", frame_idx=30):
+    return PointCandidate(name, "v", "dog", frame_idx, 5, 7, True, "interior", 0.1, 4.0, 0.8, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "status", "n"),
+    [
+        ([verdict("ACCEPTED")], "ACCEPTED", 1),
+        ([verdict("ACCEPTED", minutes=5), verdict("REJECTED", minutes=1)], "ACCEPTED", 1),
+        ([verdict("ACCEPTED", "a"), verdict("REJECTED", "b"), verdict("REJECTED", "c")], "REJECTED", 3),
+        ([verdict("ACCEPTED", "a"), verdict("REJECTED", "b")], "AMBIGUOUS", 2),
+        ([verdict("ACCEPTED", "a"), verdict("AMBIGUOUS", "b")], "AMBIGUOUS", 2),
+        ([verdict("REJECTED", "a"), verdict("ACCEPTED", "sim", 99, "simulated")], "REJECTED", 1),
+        ([verdict("ACCEPTED", "sim", 0, "simulated")], "ACCEPTED", 1),
+    ],
+)
+def test_verdicts_come_to_one_status(verdicts, status, n):
+    for order in (verdicts, verdicts[::-1]):
+        opinion = merge_opinions(order)
+        assert (opinion.status, opinion.n_verdicts) == (status, n)
+
+
+def test_a_point_carries_its_label_its_words_and_where_it_came_from():
+    facts = {"dog": ObjectFacts("dog", "the brown dog", "grabcut", "flow")}
+    (point,) = merge_points([candidate(), candidate("c2")], group_verdicts([verdict("REJECTED")]), facts, fps=15.0)
+    assert (point.label, point.status, point.is_fg_candidate) == (0, "REJECTED", True)
+    assert (point.video_id, point.object_id, point.frame_idx, point.x, point.y) == ("v", "dog", 30, 5, 7)
+    assert (point.object_name, point.expression) == ("dog", "the brown dog")
+    assert (point.segmenter, point.propagator, point.round, point.n_verdicts) == ("grabcut", "flow", 1, 1)
+    assert (point.time_s, point.candidate_id) == (2.0, "c1")
+
+
+def test_an_ambiguous_point_has_no_label_and_a_folder_of_frames_no_time():
+    (point,) = merge_points([candidate()], group_verdicts([verdict("AMBIGUOUS")]), {}, fps=0.0)
+    assert (point.label, point.time_s, point.object_name) == (None, 0.0, "")
+
+
+def test_splits_depend_on_the_video_alone_and_have_the_share_that_was_asked():
+    names = [f"video{i}" for i in range(2000)]
+    val = [name for name in names if split_of(name, 0.1) == "val"]
+    assert val == [n for n in names if int(sha256(n.encode()).hexdigest()[:16], 16) < 0.1 * 2**64]
+    assert 150 < len(val) < 250
+    assert set(val) <= {name for name in names if split_of(name, 0.2) == "val"}
