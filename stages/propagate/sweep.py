@@ -172,6 +172,7 @@ class _Run:
         merged = {**ahead, **behind}
         for object_id in ahead.keys() & behind.keys():
             before, after = self._forward.at_or_before(object_id, frame_idx), backward.latest(object_id)
-            nearness = (after - frame_idx) / (after - before)
-            merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
+            if before < after:  # else it is anchored on this very frame, and the anchor's mask stands
+                nearness = (after - frame_idx) / (after - before)
+                merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
         return merged
