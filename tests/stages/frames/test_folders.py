@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from stages.corpus import VideoFile, find_local, group_files
+from stages.frames import DecodeError, open_video, probe
+
+
+def decode(folder: Path):
+    (file,), _ = group_files(find_local(str(folder)), str(folder))
+    with open_video(file) as reader:
+        return list(reader), reader.video()
+
+
+def write_jpeg(path: Path, level: int, shape=(20, 30)) -> bytes:
+    content = cv2.imencode(".jpg", np.full((*shape, 3), level, np.uint8))[1].tobytes()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return content
+
+
+def with_orientation(jpeg: bytes, orientation: int) -> bytes:
+    tiff = b"II*\0" + struct.pack("<IHHHIII", 8, 1, 0x112, 3, 1, orientation, 0)
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(tiff) + 8) + b"Exif\0\0" + tiff + jpeg[2:]
+
+
+def test_a_jpeg_folder_yields_its_own_bytes(tmp_path):
+    contents = [write_jpeg(tmp_path / f"{i:05d}.jpg", 40 * i) for i in range(4)]
+    frames, video = decode(tmp_path)
+    assert [frame.jpeg for frame in frames] == contents
+    assert [round(frame.image.mean() / 40) for frame in frames] == [0, 1, 2, 3]
+    assert (video.codec, video.n_frames, video.height, video.width) == ("jpeg", 4, 20, 30)
+    assert (video.fps, video.duration_s, video.rotation_deg) == (0.0, 0.0, 0)
+
+
+def test_the_index_is_the_position_whatever_the_numbering(tmp_path):
+    for number in (2, 10, 9, 300):
+        write_jpeg(tmp_path / f"{number}.jpg", min(number, 255))
+    frames, _ = decode(tmp_path)
+    assert [frame.idx for frame in frames] == [0, 1, 2, 3]
+    assert [round(frame.image.mean()) for frame in frames] == [2, 9, 10, 255]
+
+
+@pytest.mark.parametrize(
+    ("image", "rgb"),
+    [
+        (Image.new("L", (4, 3), 100), (100, 100, 100)),
+        (Image.new("RGBA", (4, 3), (10, 20, 30, 0)), (10, 20, 30)),
+        (Image.new("RGB", (4, 3), (10, 20, 30)).quantize(2), (10, 20, 30)),
+        (Image.new("1", (4, 3), 1), (255, 255, 255)),
+        (Image.fromarray(np.full((3, 4), 0x6400, np.uint16)), (100, 100, 100)),
+    ],
+    ids=["gray", "alpha", "palette", "one bit", "sixteen bits"],
+)
+def test_every_kind_of_png_becomes_rgb(tmp_path, image, rgb):
+    image.save(tmp_path / "00000.png")
+    frames, video = decode(tmp_path)
+    assert frames[0].image.shape == (3, 4, 3)
+    assert frames[0].image.dtype == np.uint8
+    assert frames[0].image[1, 1].tolist() == list(rgb)
+    assert frames[0].jpeg is None
+    assert video.codec == "png"
+
+
+def test_a_gray_jpeg_becomes_rgb(tmp_path):
+    Image.new("L", (4, 3), 100).save(tmp_path / "00000.jpg")
+    assert decode(tmp_path)[0][0].image[0, 0].tolist() == [100, 100, 100]
+
+
+def test_exif_orientation_is_applied_and_the_bytes_then_withheld(tmp_path):
+    jpeg = write_jpeg(tmp_path / "0.jpg", 50, (20, 30))
+    (tmp_path / "0.jpg").write_bytes(with_orientation(jpeg, 6))
+    frames, video = decode(tmp_path)
+    assert (video.height, video.width) == (30, 20)
+    assert frames[0].jpeg is None
+
+
+def test_exif_that_says_upright_keeps_the_bytes(tmp_path):
+    jpeg = with_orientation(write_jpeg(tmp_path / "0.jpg", 50), 1)
+    (tmp_path / "0.jpg").write_bytes(jpeg)
+    assert decode(tmp_path)[0][0].jpeg == jpeg
+
+
+@pytest.mark.parametrize("content", [b"", b"no image"])
+def test_a_damaged_frame_ends_the_video_before_it(tmp_path, content):
+    for number in range(4):
+        write_jpeg(tmp_path / f"{number}.jpg", 50)
+    (tmp_path / "2.jpg").write_bytes(content)
+    frames, video = decode(tmp_path)
+    assert [frame.idx for frame in frames] == [0, 1]
+    assert video.truncated
+
+
+def test_a_folder_of_damaged_frames_is_refused(tmp_path):
+    (tmp_path / "0.jpg").write_bytes(b"no image")
+    with pytest.raises(DecodeError, match="damaged"):
+        decode(tmp_path)
+
+
+def test_frames_of_different_sizes_are_refused(tmp_path):
+    write_jpeg(tmp_path / "0.jpg", 1, (20, 30))
+    write_jpeg(tmp_path / "1.jpg", 1, (20, 32))
+    with pytest.raises(DecodeError, match="30x20 to 32x20 at frame 1"):
+        decode(tmp_path)
+
+
+def test_a_probe_counts_the_files(tmp_path):
+    for number in range(3):
+        write_jpeg(tmp_path / f"{number}.jpg", 50)
+    (file,), _ = group_files(find_local(str(tmp_path)), str(tmp_path))
+    found = probe(file)
+    assert (found.n_frames, found.height, found.width, found.fps) == (3, 20, 30, 0.0)
+
+
+def test_facts_before_the_first_frame_are_refused(tmp_path):
+    write_jpeg(tmp_path / "0.jpg", 50)
+    file = VideoFile("v", str(tmp_path), (str(tmp_path / "0.jpg"),))
+    with open_video(file) as reader, pytest.raises(ValueError, match="no frames"):
+        reader.video()
+
+
+def test_davis_frames_come_in_order(davis):
+    folder = davis / "JPEGImages/480p/dog"
+    frames, video = decode(folder)
+    assert (video.n_frames, video.height, video.width) == (60, 480, 854)
+    assert frames[17].jpeg == (folder / "00017.jpg").read_bytes()
