@@ -1,0 +1,1 @@
+"""Datasets in the formats that the field's tools read."""

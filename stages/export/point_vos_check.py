@@ -1,0 +1,124 @@
+"""Does a folder hold what the scripts of the Point-VOS release demand? Every demand is looked at in the files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from stages.export.point_vos import PIXEL_VALUES, SPLITS
+
+_FIELDS = {"question_hash": str, "question": str, "object_name": str, "video_name": str, "annotated_points": list}
+_POINT_FIELDS = {"x": int, "y": int, "frame_id": str, "status": str, "is_fg_candidate": bool}
+_ID = re.compile(r"[0-9a-f]{32}")
+_FRAME_ID = re.compile(r"[0-9]{6}")
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
+
+Json = Any
+
+
+def problems_of(folder: Path) -> Iterator[str]:
+    """One sentence for every demand that the dataset in ``folder`` breaks."""
+    files = [f for split in SPLITS for f in (folder / f"{split}.json", folder / f"{split}.jsonl") if f.is_file()]
+    if not files:
+        yield f"{folder} has neither train.json nor train.jsonl"
+    seen: set[str] = set()
+    for file in files:
+        for key, entry in _read(file):
+            where = f"{file.name} entry {key}"
+            if entry is None:
+                yield f"{file.name}: {key}"
+                continue
+            if not _ID.fullmatch(key) or key in seen:
+                yield f"{where}: an id is 32 hex digits and stands once"
+            seen.add(key)
+            yield from (f"{where}: {problem}" for problem in _entry_problems(folder, key, entry))
+
+
+def _read(file: Path) -> Iterator[tuple[str, Json]]:
+    """(id, entry) pairs; a file that cannot be read so gives (problem, None)."""
+    content = file.read_bytes()
+    if not content.isascii():
+        yield "is not ASCII", None
+        return
+    documents = content.decode("ascii").splitlines() if file.suffix == ".jsonl" else [content.decode("ascii")]
+    for number, document in enumerate(documents, start=1):
+        try:
+            loaded = json.loads(document)
+        except ValueError as error:
+            yield f"line {number} is not JSON: {error}", None
+            continue
+        if not isinstance(loaded, dict) or (file.suffix == ".jsonl" and len(loaded) != 1):
+            yield f"line {number} is not one object {{id: entry}}", None
+            continue
+        yield from loaded.items()
+
+
+def _entry_problems(folder: Path, key: str, entry: Json) -> Iterator[str]:
+    if wrong := _type_problem(entry, _FIELDS):
+        yield wrong
+        return
+    if entry["question_hash"] != key:
+        yield f"question_hash {entry['question_hash']!r} is not the id"
+    if not _NAME.fullmatch(entry["video_name"]):
+        yield f"video_name {entry['video_name']!r} has characters beyond A-Z a-z 0-9 _ -"
+        return
+    points_at: dict[str, dict[tuple[int, int], str]] = {}
+    for point in entry["annotated_points"]:
+        if wrong := _point_problem(point):
+            yield wrong
+            continue
+        pixels = points_at.setdefault(point["frame_id"], {})
+        if (point["x"], point["y"]) in pixels:
+            yield f"pixel ({point['x']}, {point['y']}) stands twice in frame {point['frame_id']}"
+        pixels[point["x"], point["y"]] = point["status"]
+    for frame_id, pixels in sorted(points_at.items()):
+        yield from _frame_problems(folder, key, entry["video_name"], frame_id, pixels)
+
+
+def _point_problem(point: Json) -> str | None:
+    if wrong := _type_problem(point, _POINT_FIELDS):
+        return f"point {wrong}"
+    if not _FRAME_ID.fullmatch(point["frame_id"]):
+        return f"frame_id {point['frame_id']!r} is not six digits"
+    if point["status"] not in PIXEL_VALUES:
+        return f"unknown status {point['status']!r}; known: {', '.join(PIXEL_VALUES)}"
+    return None
+
+
+def _type_problem(value: Json, fields: Mapping[str, type]) -> str | None:
+    if not isinstance(value, dict) or set(value) != set(fields):
+        return f"does not have exactly the fields {', '.join(fields)}"
+    for name, kind in fields.items():
+        if type(value[name]) is not kind:
+            return f"{name} {value[name]!r} is not of type {kind.__name__}"
+    return None
+
+
+def _frame_problems(
+    folder: Path, key: str, video_name: str, frame_id: str, pixels: dict[tuple[int, int], str]
+) -> Iterator[str]:
+    jpeg = folder / "JPEGImages" / video_name / f"{frame_id}.jpg"
+    png = folder / "Annotations" / video_name / key / f"{frame_id}.png"
+    try:
+        with Image.open(jpeg) as image:
+            width, height = image.size
+        with Image.open(png) as image:
+            mode, labels = image.mode, np.asarray(image)
+    except OSError as error:
+        yield f"frame {frame_id} needs {jpeg.relative_to(folder)} and {png.relative_to(folder)}: {error}"
+        return
+    for x, y in pixels:
+        if not (0 <= x < width and 0 <= y < height):
+            yield f"point ({x}, {y}) lies outside frame {frame_id} of {width} x {height} pixels"
+            return
+    expected = np.zeros((height, width), dtype=np.uint8)
+    for (x, y), status in pixels.items():
+        expected[y, x] = PIXEL_VALUES[status]
+    if mode != "P" or not np.array_equal(labels, expected):
+        yield f"{png.relative_to(folder)} is not a mode P image of the points of frame {frame_id}"
