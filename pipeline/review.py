@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, summary
-from pipeline.review_session import ReviewSession, connected, problems_named
+from pipeline.review_session import ReviewSession, client_of, connected, problems_named
+from pipeline.review_tables import show_pull, show_push, show_standing
 from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask, Verdict
+from schemas.reviews import ReviewTask
 from verification_ui.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.label_config import LABELLED_DESIGNS, guidelines, label_config
 from verification_ui.ledger import Ledger
 from verification_ui.media import QUEUE
 from verification_ui.pull import Pulled
 from verification_ui.pull import pull as pull_answers
-from verification_ui.push import Pushed
 from verification_ui.push import push as push_payloads
 from verification_ui.server import DEFAULT_PORT, Server, started
-from verification_ui.standing import standing
 from verification_ui.tasks import build_tasks
 
 review_app = typer.Typer(
@@ -63,8 +63,7 @@ def up(
     session = _session(run)
     with problems_named():
         console.print("Starting Label Studio (the first time takes half a minute) …")
-        with started(session.folder, session.media, port, _say) as server:
-            client = LabelStudioClient(server.url, server.credentials.token)
+        with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
             rejects = _push(session, client, design)
             _tell_how_to_log_in(session, server, client, design)
             _wait(server)
@@ -112,7 +111,7 @@ def status(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
     verdicts = tables.VERDICTS.records(tables.VERDICTS.read(run))
     for design in LABELLED_DESIGNS:
         if tasks := session.tasks(design):
-            _show_standing(design, tasks, verdicts)
+            show_standing(design, tasks, verdicts)
 
 
 def _session(run: Path) -> ReviewSession:
@@ -137,7 +136,7 @@ def _push(session: ReviewSession, client: LabelStudioClient, design: str) -> lis
     queue.serve_media(session.media / QUEUE)
     with _bar("queueing tasks", len(shown)) as advance:
         pushed = push_payloads(queue, session.payloads(shown), advance)
-    _show_push(title, shown, pushed, rejects)
+    show_push(title, shown, pushed, rejects)
     return rejects
 
 
@@ -162,7 +161,7 @@ def _pull(session: ReviewSession, client: LabelStudioClient, quiet: bool = False
             continue
         pulled = _pull_queue(session, queue, tasks)
         if not quiet:
-            _show_pull(session.title(design), pulled)
+            show_pull(session.title(design), pulled)
 
 
 def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:
@@ -210,51 +209,7 @@ def _leave(session: ReviewSession, rejects: list[Reject]) -> None:
 
 
 @contextmanager
-def _bar(what: str, total: int) -> Iterator["_Advance"]:
+def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as progress:
-        yield _Advance(progress, progress.add_task(what, total=total))
-
-
-class _Advance:
-    """Moves a progress bar."""
-
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
-
-    def __call__(self, steps: int) -> None:
-        self._progress.advance(self._task, steps)
-
-
-def _show_push(title: str, tasks: list[ReviewTask], pushed: Pushed, rejects: list[Reject]) -> None:
-    rows: list[tuple[str, object]] = [
-        ("tasks", len(tasks)),
-        ("points", sum(len(task.candidate_ids) for task in tasks)),
-        ("new in the queue", pushed.n_added),
-        ("already there", pushed.n_already_there),
-    ]
-    rows += [("doubles removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
-    rows += [("not shown (no frame)", len(rejects))] if rejects else []
-    summary(f"Queue {title}", rows)
-
-
-def _show_pull(title: str, pulled: Pulled) -> None:
-    rows: list[tuple[str, object]] = [
-        ("tasks changed", pulled.n_changed),
-        ("verdicts", pulled.n_verdicts),
-        ("skipped", pulled.n_skipped),
-    ]
-    rows += [("points added by people (not used)", pulled.n_added_points)] if pulled.n_added_points else []
-    rows += [("tasks of another run", pulled.n_unknown)] if pulled.n_unknown else []
-    summary(f"Answers of {title}", rows)
-
-
-def _show_standing(design: str, tasks: list[ReviewTask], verdicts: list[Verdict]) -> None:
-    now = standing(tasks, verdicts)
-    rows: list[tuple[str, object]] = [("tasks", now.n_tasks), ("done", now.n_done), ("left", now.n_left)]
-    if now.eta_s is not None:
-        rows.append(("one person's time left", f"{now.eta_s / 60:.0f} min"))
-    for person in now.annotators:
-        pace = f"{person.n_tasks} tasks, {person.n_points} points, {person.seconds_per_task:.1f} s a task"
-        rows.append((person.annotator, f"{pace}, last at {person.last_at:%Y-%m-%d %H:%M} UTC"))
-    summary(f"Review by {design}", rows)
+        yield partial(progress.advance, progress.add_task(what, total=total))

@@ -22,7 +22,7 @@ from verification_ui.media import QUEUE, MediaMaker
 from verification_ui.objects import AskedObject, ObjectKey, asked_objects
 from verification_ui.payloads import Payload, Question, payload
 from verification_ui.review_queue import OutcomeUnknown, Refused
-from verification_ui.server import ServerProblem, running_server, started
+from verification_ui.server import Server, ServerProblem, running_server, started
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,22 @@ def connected(
     if (url is None) != (api_key_file is None):
         raise UsageProblem("--url and --api-key-file go together: give both for a server of yours, or none")
     if url is not None and api_key_file is not None:
-        yield _checked(LabelStudioClient(url, read_api_key(api_key_file)))
+        with _checked(LabelStudioClient(url, read_api_key(api_key_file))) as client:
+            yield client
         return
     server = running_server(session.folder)
     if server is not None:
-        yield _checked(LabelStudioClient(server.url, server.credentials.token))
+        with client_of(server) as client:
+            yield client
         return
     say("Starting the run's Label Studio for this command …")
-    with started(session.folder, session.media, say=say) as server:
-        yield _checked(LabelStudioClient(server.url, server.credentials.token))
+    with started(session.folder, session.media, say=say) as server, client_of(server) as client:
+        yield client
+
+
+def client_of(server: Server) -> LabelStudioClient:
+    """A client of a server that we started."""
+    return _checked(LabelStudioClient(server.url, server.credentials.token))
 
 
 def _checked(client: LabelStudioClient) -> LabelStudioClient:

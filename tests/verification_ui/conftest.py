@@ -1,0 +1,128 @@
+"""A tiny made-up run, and one real server and browser for all tests that need them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from schemas import tables
+from schemas.localizations import Clicks, Localization
+from schemas.masks import Mask, encode_rle
+from schemas.points import PointCandidate
+from schemas.videos import Video
+from verification_ui.server import Server, ServerProblem, find_executable, started
+
+HEIGHT, WIDTH = 120, 200
+VIDEO = "clips/Träume & <dogs>"
+FRAMES = (0, 7)
+CHROMIUM = Path(os.environ.get("POINTVOS_CHROMIUM", "/usr/bin/chromium"))
+CHROMIUM_ARGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class TinyRun:
+    """One video of two frames with two objects; object 2 is the more doubtful one."""
+
+    path: Path
+    candidates: dict[str, PointCandidate]
+    masks: dict[tuple[str, int], Mask]
+
+
+def _mask(object_id: str, frame_idx: int) -> Mask:
+    disc = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    cv2.circle(disc, (50 if object_id == "1" else 150, 60 + frame_idx), 30, 1, -1)
+    quality = 0.9 if object_id == "1" else 0.4 + frame_idx / 100
+    return Mask(VIDEO, object_id, frame_idx, HEIGHT, WIDTH, encode_rle(disc > 0), "propagator", "embedded", quality)
+
+
+def _candidates(mask: Mask, per_kind: int = 6) -> list[PointCandidate]:
+    inside = mask.decode()
+    made = []
+    for is_fg in (False, True):
+        ys, xs = np.nonzero(inside == is_fg)
+        for i in np.linspace(0, len(ys) - 1, per_kind).astype(int):
+            candidate_id = f"o{mask.object_id}-f{mask.frame_idx}-{'fg' if is_fg else 'bg'}-{len(made)}"
+            place = (int(xs[i]), int(ys[i]), is_fg, "interior" if is_fg else "elsewhere", 0.1, 2.0, mask.quality, 0, 0)
+            made.append(PointCandidate(candidate_id, VIDEO, mask.object_id, mask.frame_idx, *place))
+    return made
+
+
+def make_run(path: Path) -> TinyRun:
+    """Write a run folder as the annotation leaves it."""
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "run.yaml").write_text("run_id: tiny0000run1\nconfig_hash: c0ffee\n", encoding="utf-8")
+    masks = {(o, f): _mask(o, f) for o in ("1", "2") for f in FRAMES}
+    candidates = {c.candidate_id: c for mask in masks.values() for c in _candidates(mask)}
+    hints = [Localization(VIDEO, "1", 0, Clicks(((50.0, 60.0),), (1,)), "dog", "the dog <on the left>")]
+    hints += [Localization(VIDEO, "2", 7, Clicks(((150.0, 67.0),), (1,)), "cat")]
+    tables.VIDEOS.write(path / "videos/v.parquet", [Video(VIDEO, "x.mp4", 9, HEIGHT, WIDTH, 9.0, 1.0, "h264", 0, 2)])
+    tables.LOCALIZATIONS.write(path / "localizations/v.parquet", hints)
+    tables.MASKS.write(path / "masks/v.parquet", masks.values())
+    tables.CANDIDATES.write(path / "candidates/v.parquet", candidates.values())
+    for frame_idx in FRAMES:
+        file = path / "frames" / VIDEO / f"{frame_idx:06d}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(cv2.imencode(".jpg", _picture(masks, frame_idx))[1].tobytes())
+    return TinyRun(path, candidates, masks)
+
+
+def _picture(masks: dict[tuple[str, int], Mask], frame_idx: int) -> Any:
+    ramp = np.linspace(40, 180, WIDTH, dtype=np.uint8)
+    image = np.repeat(np.repeat(ramp[None, :, None], HEIGHT, axis=0), 3, axis=2)
+    image[masks["1", frame_idx].decode()] = (60, 90, 220)
+    image[masks["2", frame_idx].decode()] = (220, 140, 40)
+    return image
+
+
+@pytest.fixture
+def tiny_run(tmp_path: Path) -> TinyRun:
+    return make_run(tmp_path / "run")
+
+
+@dataclass(frozen=True)
+class ServedRun:
+    """A tiny run whose own server is up."""
+
+    run: TinyRun
+    server: Server
+
+
+@pytest.fixture(scope="session")
+def served_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRun]:
+    """One real Label Studio for the whole session; its first start takes 20 to 40 seconds."""
+    try:
+        find_executable()
+    except ServerProblem as problem:
+        pytest.skip(str(problem))
+    run = make_run(tmp_path_factory.mktemp("served") / "run")
+    (run.path / "media/queue").mkdir(parents=True)
+    with started(run.path / "review", run.path / "media") as server:
+        yield ServedRun(run, server)
+
+
+@pytest.fixture
+def page(served_run: ServedRun) -> Iterator[Any]:
+    """A logged-in page of a real browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
+    if not CHROMIUM.is_file():
+        pytest.skip(f"no browser at {CHROMIUM}; install Debian's chromium or set POINTVOS_CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.goto(f"{served_run.server.url}/user/login/")
+        page.fill("input[name=email]", served_run.server.credentials.email)
+        page.fill("input[name=password]", served_run.server.credentials.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "login" not in url)
+        yield page
+        browser.close()

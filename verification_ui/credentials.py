@@ -1,0 +1,58 @@
+"""The local server's one account: made once, kept in a file that only its owner reads, never printed again."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import string
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+EMAIL = "reviewer@pointvos.local"
+_ALPHABET = string.ascii_letters + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """How people (email, password) and programs (token) get in. Secrets do not show in ``repr``."""
+
+    email: str
+    password: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+def private_folder(path: Path) -> Path:
+    """Make ``path`` a folder that only its owner may enter."""
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.chmod(0o700)
+    return path
+
+
+def load_or_create(folder: Path) -> tuple[Credentials, bool]:
+    """The account of the server in ``folder``, and whether it was made just now."""
+    path = private_folder(folder) / "credentials.json"
+    if path.exists():
+        return Credentials(**json.loads(path.read_text(encoding="utf-8"))), False
+    made = Credentials(EMAIL, "".join(secrets.choice(_ALPHABET) for _ in range(16)), secrets.token_hex(20))
+    temporary = path.with_suffix(".tmp")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(asdict(made), file)
+    temporary.rename(path)
+    return made, True
+
+
+def read_api_key(path: Path) -> str:
+    """The API key in a file, for a server that is not ours.
+
+    Raises:
+        ValueError: no such file, or it is empty; the message never holds the key.
+    """
+    try:
+        key = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ValueError(f"API key file {path} cannot be read: {type(problem).__name__}") from None
+    if not key:
+        raise ValueError(f"API key file {path} is empty; put the access token of your Label Studio account into it")
+    return key

@@ -1,0 +1,97 @@
+"""ReviewTask → what Label Studio is given: the data that a label config shows, and pre-placed points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from schemas.coords import pixel_to_percent
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
+from verification_ui import sheet
+from verification_ui.media import MediaNames
+from verification_ui.objects import AskedObject
+
+ON, OFF, UNSURE = "on_object", "off_object", "unsure"
+"""Labels of the frame view."""
+
+MODEL_VERSION = "pointvos"
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """One task as it is imported.
+
+    Attributes:
+        task_key: our key; Label Studio's own ids are never used as keys, it gives them again after a deletion.
+        body: JSON-ready ``{"data": …, "predictions": …}``.
+    """
+
+    task_key: str
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Everything about one task that its payload shows.
+
+    Attributes:
+        task: the task.
+        candidates: its candidates, in its order.
+        asked: the object.
+        names: the pictures.
+        height: of the frame in pixels.
+        width: of the frame in pixels.
+    """
+
+    task: ReviewTask
+    candidates: Sequence[PointCandidate]
+    asked: AskedObject
+    names: MediaNames
+    height: int
+    width: int
+
+
+def payload(question: Question) -> Payload:
+    """The payload of a task of any design that has a label config."""
+    task = question.task
+    data: dict[str, Any] = {
+        "task_key": task.task_key, "video_id": task.video_id, "object_id": task.object_id,
+        "frame_idx": task.frame_idx, "round": task.round, "priority": round(task.priority, 4),
+        "n_points": len(task.candidate_ids), "question": sheet.question_html(task, question.asked),
+        "reference": sheet.picture_html("The object, where it was pointed out", question.names.reference),
+    }  # fmt: skip
+    if task.design == "frame":
+        data["image"] = sheet.media_url(question.names.frame)
+        return Payload(task.task_key, {"data": data, "predictions": [_prediction(question)]})
+    data["question"] += sheet.sheet_style(question.candidates, question.names.sheet)
+    data["frame"] = sheet.picture_html(f"Frame {task.frame_idx}, with all pixels", question.names.frame)
+    data["points"] = list(sheet.tiles(question.candidates))
+    data["unsure"] = list(sheet.doubts(question.candidates))
+    return Payload(task.task_key, {"data": data})
+
+
+def _prediction(question: Question) -> dict[str, Any]:
+    xy = np.array([(c.x, c.y) for c in question.candidates])
+    percent = pixel_to_percent(xy, question.width, question.height).tolist()
+    regions = [_region(question, c, x, y) for c, (x, y) in zip(question.candidates, percent, strict=True)]
+    return {"model_version": MODEL_VERSION, "result": regions}
+
+
+def _region(question: Question, candidate: PointCandidate, x: float, y: float) -> dict[str, Any]:
+    if "#" in candidate.candidate_id:
+        raise ValueError(f"candidate id {candidate.candidate_id!r} holds '#', which Label Studio cuts off")
+    return {
+        "id": candidate.candidate_id,
+        "from_name": "points",
+        "to_name": "image",
+        "type": "keypointlabels",
+        "original_width": question.width,
+        "original_height": question.height,
+        "image_rotation": 0,
+        "value": {"x": x, "y": y, "width": 0.5, "keypointlabels": [ON if candidate.is_fg_candidate else OFF]},
+        "meta": {"candidate_id": candidate.candidate_id},
+    }

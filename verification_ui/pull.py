@@ -1,0 +1,90 @@
+"""Answers from the server into our ledger, which is the authority."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask, Verdict
+from verification_ui.annotations import AnsweredTask
+from verification_ui.decisions import decide_task
+from verification_ui.ledger import Ledger
+from verification_ui.review_queue import ReviewQueue
+
+OVERLAP = timedelta(minutes=2)
+"""Every pull reads this much of the past again: a change may become visible after a later one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """What a pull did.
+
+    Attributes:
+        n_changed: tasks whose verdicts are other than before.
+        n_verdicts: verdicts in the ledger now.
+        n_skipped: annotations that say "skip", among the tasks read.
+        n_unknown: tasks read that are none of this run's, or ask about candidates that it no longer has.
+        n_added_points: points that people added in the frame view, among the tasks read.
+    """
+
+    n_changed: int
+    n_verdicts: int
+    n_skipped: int
+    n_unknown: int
+    n_added_points: int
+
+
+def pull(
+    queue: ReviewQueue,
+    ledger: Ledger,
+    tasks: Mapping[str, ReviewTask],
+    candidates: Mapping[str, PointCandidate],
+    metadata: Mapping[str, str],
+    done: Callable[[int], None] = lambda _: None,
+) -> Pulled:
+    """Bring the ledger up to what people have said until now.
+
+    A task that the server names as changed has its verdicts replaced by those of its present annotations: edits,
+    further annotators and deleted annotations all come out right. A task that the server no longer has is never
+    named, so what was pulled from it stays.
+
+    Args:
+        queue: the project.
+        ledger: the ledger of this project.
+        tasks: this run's tasks by key.
+        candidates: this run's candidates by id.
+        metadata: run id and config hash for the file.
+        done: called with 1 for every task read.
+    """
+    known: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in ledger.verdicts():
+        known[verdict.task_key].append(verdict)
+    cursor = ledger.cursor()
+    n_changed = n_skipped = n_unknown = n_added = 0
+    for answered in queue.answered(cursor - OVERLAP if cursor else None):
+        done(1)
+        cursor = max(cursor, answered.updated_at) if cursor else answered.updated_at
+        task = tasks.get(answered.task_key)
+        if task is None or any(candidate_id not in candidates for candidate_id in task.candidate_ids):
+            n_unknown += 1
+            continue
+        decisions = list(decide_task(answered.annotations, task, candidates))
+        fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
+        n_changed += fresh != sorted(known.get(task.task_key, []), key=_order)
+        n_skipped += _n_skipped(answered)
+        n_added += sum(len(added) for _, added in decisions)
+        known[task.task_key] = fresh
+    verdicts = [verdict for of_task in known.values() for verdict in of_task]
+    ledger.replace(verdicts, cursor, metadata)
+    return Pulled(n_changed, len(verdicts), n_skipped, n_unknown, n_added)
+
+
+def _n_skipped(answered: AnsweredTask) -> int:
+    return sum(annotation.is_skipped for annotation in answered.annotations)
+
+
+def _order(verdict: Verdict) -> tuple[str, str]:
+    return verdict.annotator, verdict.candidate_id

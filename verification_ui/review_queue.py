@@ -1,0 +1,61 @@
+"""The seam between our sync and a server: what a queue of review tasks can do, and how it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from verification_ui.annotations import AnsweredTask
+from verification_ui.payloads import Payload
+
+
+class QueueProblem(Exception):
+    """The server did not do what it was asked.
+
+    ├── Refused          it said no; asking again will not help
+    └── OutcomeUnknown   no answer, or a failing one: it may or may not have been done
+    """
+
+
+class Refused(QueueProblem):
+    """The server said no."""
+
+
+class OutcomeUnknown(QueueProblem):
+    """The reply was lost or was a failure: look before asking again."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedTask:
+    """A task on the server. Its id is only good for removing it at once: ids are given again after a deletion."""
+
+    task_key: str
+    task_id: int
+    n_annotations: int
+
+
+class ReviewQueue(Protocol):
+    """One project on a server. Every method raises :class:`QueueProblem`."""
+
+    @property
+    def identity(self) -> str:
+        """Tells this project from any other, also from one with the same name made after it was deleted."""
+        ...
+
+    def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:
+        """The tasks with these keys that are there; a key twice when a task is there twice."""
+        ...
+
+    def add(self, payloads: Sequence[Payload]) -> None:
+        """Import tasks, all or none, without looking whether they are there."""
+        ...
+
+    def remove(self, task_ids: Sequence[int]) -> None:
+        """Delete tasks."""
+        ...
+
+    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
+        """The tasks that changed after ``since`` (all when None), as they are now, oldest change first."""
+        ...

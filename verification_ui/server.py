@@ -1,0 +1,231 @@
+"""A private Label Studio on loopback: started for one run, ended with the command that started it."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from verification_ui.credentials import Credentials, load_or_create, private_folder
+
+DEFAULT_PORT = 8181
+START_TIMEOUT_S = 180.0
+_STOP_TIMEOUT_S = 10.0
+_KEYMAP = {
+    "annotation:submit": {"key": "enter"},
+    "region:cycle": {"key": "space"},
+    "region:delete": {"key": None},
+    "region:focus": {"key": "alt+f"},
+    "region:unselect": {"key": None},
+}
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH")
+_PR_SET_PDEATHSIG = 1
+
+
+class ServerProblem(Exception):
+    """The local server cannot be started or reached; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server.
+
+    Attributes:
+        url: its address.
+        credentials: its account.
+        is_new: the account was made just now.
+        process: the process, None when another command has started it.
+    """
+
+    url: str
+    credentials: Credentials
+    is_new: bool
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+
+def find_executable() -> Path:
+    """Label Studio's command, in an environment of its own.
+
+    Raises:
+        ServerProblem: it is not installed; the message says which command brings it.
+    """
+    named = os.environ.get("POINTVOS_LABEL_STUDIO")
+    path = Path(named) if named else Path(__file__).resolve().parents[1] / ".venv-review" / "bin" / "label-studio"
+    if path.is_file():
+        return path
+    raise ServerProblem(f"Label Studio is not installed at {path}; bring it with: make review-setup")
+
+
+def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str, str]:
+    """The server's whole environment: nothing of the user's but paths and language, all files below ``folder``."""
+    home = str(folder / "home")
+    return {
+        **{name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
+        "HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home,
+        "LABEL_STUDIO_BASE_DATA_DIR": str(folder / "data"),
+        "LABEL_STUDIO_USERNAME": credentials.email,
+        "LABEL_STUDIO_PASSWORD": credentials.password,
+        "LABEL_STUDIO_USER_TOKEN": credentials.token,
+        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
+        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
+        "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
+        "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
+        "LABEL_STUDIO_SENTRY_DSN": "", "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
+        "LABEL_STUDIO_ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "LABEL_STUDIO_CORS_ALLOW_ALL_ORIGINS": "false",
+        "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
+        "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(media),
+        "LABEL_STUDIO_AZURE_MOUNT_FIX": "true",  # SQLite in WAL mode
+        "LABEL_STUDIO_EDITOR_KEYMAP": json.dumps(_KEYMAP),
+        "fflag_feat_utc_210_prediction_validation_15082025": "true",  # refuse bad predictions
+    }  # fmt: skip
+
+
+def choose_port(preferred: int) -> int:
+    """``preferred`` when it is free on loopback, else any free port; Label Studio itself would move silently."""
+    for port in (preferred, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return int(probe.getsockname()[1])
+    raise ServerProblem("no free port on 127.0.0.1")
+
+
+def answers(url: str, credentials: Credentials, timeout_s: float = 5.0) -> bool:
+    """True when the server at ``url`` is up and is ours: it knows our token."""
+    request = urllib.request.Request(  # noqa: S310 - our own loopback address
+        f"{url}/api/current-user/whoami", headers={"Authorization": f"Token {credentials.token}"}
+    )
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=timeout_s) as reply:
+            return bool(json.load(reply).get("email") == credentials.email)
+    except (OSError, ValueError):
+        return False
+
+
+def running_server(folder: Path) -> Server | None:
+    """The server of this run that another command has started, None when there is none."""
+    address = folder / "address.json"
+    if not address.exists():
+        return None
+    credentials, is_new = load_or_create(folder)
+    url = str(json.loads(address.read_text(encoding="utf-8"))["url"])
+    return Server(url, credentials, is_new) if answers(url, credentials) else None
+
+
+@contextmanager
+def started(
+    folder: Path, media: Path, port: int = DEFAULT_PORT, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Server]:
+    """Run the server while the block runs; Ctrl-C, SIGTERM and SIGHUP end it cleanly, and it dies with this process.
+
+    Args:
+        folder: private folder for the server's data, secrets and log.
+        media: the only folder that it serves pictures from.
+        port: the port to prefer.
+        say: told what happens, one sentence at a time.
+
+    Raises:
+        ServerProblem: not installed, already running, or it did not come up in time.
+    """
+    executable = find_executable()
+    credentials, is_new = load_or_create(folder)
+    private_folder(folder / "home")
+    with _only_one(folder), _signals_as_exit():
+        chosen = choose_port(port)
+        if chosen != port:
+            say(f"Port {port} is busy; using {chosen}.")
+        url = f"http://127.0.0.1:{chosen}"
+        process = _spawn(executable, chosen, folder, environment(folder, media, credentials))
+        try:
+            _wait_until_up(process, url, credentials, folder / "server.log")
+            (folder / "address.json").write_text(json.dumps({"url": url, "pid": process.pid}), encoding="utf-8")
+            yield Server(url, credentials, is_new, process)
+        finally:
+            (folder / "address.json").unlink(missing_ok=True)
+            _stop(process)
+
+
+def _spawn(executable: Path, port: int, folder: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
+    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+    def die_with_parent() -> None:
+        if libc is not None:
+            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+    log = os.open(folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        return subprocess.Popen(
+            [executable, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)],
+            env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True, umask=0o077, preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
+        )  # fmt: skip
+    finally:
+        os.close(log)
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, credentials: Credentials, log: Path) -> None:
+    end = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise ServerProblem(f"Label Studio ended with exit code {process.returncode}; its log is {log}")
+        if answers(url, credentials):
+            return
+        time.sleep(0.3)
+    raise ServerProblem(f"Label Studio did not answer within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process group that we started, gently first."""
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_TIMEOUT_S)
+            return
+
+
+@contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ServerProblem(f"another pointvos command runs the review server of {folder.parent}") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _signals_as_exit() -> Iterator[None]:
+    """Turn SIGTERM and SIGHUP into SystemExit, so that the server is ended on the way out."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    old = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in old.items():
+            signal.signal(number, handler)
