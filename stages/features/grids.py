@@ -1,6 +1,6 @@
-"""Cell grids over a frame: cell (i, j) of a grid of stride s sits on pixel (s·i, s·j) of the working image.
+"""Cell grids over a frame: cell (i, j) of a grid of stride s is the block of s x s pixels from (s·i, s·j) on.
 
-Every network layer with plain padding ``(k - 1) // 2`` keeps that rule, so masks and features meet without offsets.
+Its centre is pixel s·i + (s - 1) / 2. The feature maps keep the same rule, so masks and features meet without offsets.
 """
 
 from __future__ import annotations
@@ -60,27 +60,28 @@ def resize_image(image: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
 
 
 def to_cells(mask: NDArray[np.float32] | NDArray[np.bool_], grid: Grid, stride: int) -> NDArray[np.float32]:
-    """Mean of a (H, W) mask or probability around every cell: area resize, ``stride`` box blur, one sample a cell.
+    """Mean of a (H, W) mask or probability, of any size, over every cell of ``stride``.
 
     Returns:
-        (rows, columns) float32, contiguous.
+        (rows, columns) float32.
+
+    Raises:
+        ValueError: ``stride`` does not divide the grid.
     """
-    values = mask.astype(np.float32)
-    if values.shape != (grid.height, grid.width):
-        values = cv2.resize(values, (grid.width, grid.height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    if stride > 1:
-        values = cv2.blur(values, (stride, stride)).astype(np.float32)
-    return np.ascontiguousarray(values[::stride, ::stride])
+    rows, columns = grid.shape(stride)
+    if (rows * stride, columns * stride) != (grid.height, grid.width):
+        raise ValueError(f"stride {stride} does not divide a grid of {grid.height} x {grid.width} pixels")
+    return np.asarray(cv2.resize(mask.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
 
 
 def to_pixels(cells: NDArray[np.float32], grid: Grid, stride: int, height: int, width: int) -> NDArray[np.float32]:
-    """Bilinear values of a (rows, columns) float32 cell map at every pixel of a ``height`` x ``width`` frame.
+    """Bilinear values of a (rows, columns) float32 map, the cells of ``stride`` of ``grid``, at the pixels of a frame.
 
-    Pixel x lies at column ``((x + 0.5) · grid.width / width - 0.5) / stride``; beyond the last cell its value repeats.
+    Pixel x of ``width`` lies at column ``(x + 0.5) · columns / width - 0.5``; beyond the last cell its value repeats.
+
+    Raises:
+        ValueError: the map is not of that grid.
     """
-    step_x, step_y = grid.width / width / stride, grid.height / height / stride
-    offset = 0.5 / stride
-    affine = np.array([[step_x, 0, 0.5 * step_x - offset], [0, step_y, 0.5 * step_y - offset]], dtype=np.float64)
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    pixels = cv2.warpAffine(cells, affine, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(pixels, dtype=np.float32)
+    if cells.shape != grid.shape(stride):
+        raise ValueError(f"a map of {cells.shape} cells is not of stride {stride} of {grid}")
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)

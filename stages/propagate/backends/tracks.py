@@ -38,7 +38,7 @@ class Track:
     def anchor(self, encoding: FrameEncoding, mask: NDArray[np.bool_]) -> None:
         """Take a (H, W) bool mask as the truth on this frame."""
         grid = encoding.grid
-        self._halved = to_cells(mask, grid, 1)[::_FLOW_STRIDE, ::_FLOW_STRIDE].copy()
+        self._halved = to_cells(mask, grid, _FLOW_STRIDE)
         coarse, fine = _visible(to_cells(mask, grid, COARSE_STRIDE)), _visible(to_cells(mask, grid, FINE_STRIDE))
         self._last_seen = coarse
         self._anchor_area = float(coarse.sum())
@@ -70,8 +70,7 @@ class Track:
     def _search_area(self, carried: Map, encoding: FrameEncoding) -> tuple[Map, Window]:
         """Distance in coarse cells beyond the first from where the object should be, and the window around that."""
         grid = encoding.grid
-        cells = _coarse_of_half(carried)
-        present = cells > _PRESENT
+        present = to_cells(carried, grid, COARSE_STRIDE) > _PRESENT
         if not present.any():
             present = self._last_seen >= min(_PRESENT, 0.9 * float(self._last_seen.max()))
         distance = cv2.distanceTransform((~present).astype(np.uint8), cv2.DIST_L2, 3)
@@ -89,9 +88,7 @@ class Track:
         probability[inner] = _sigmoid(np.float32(recipe.sharpness) * (drawn - np.float32(0.5)))
         if not (probability > 0.5).any():
             probability[:] = 0.0
-        self._halved = np.asarray(
-            cv2.resize(probability, (grid.width // 2, grid.height // 2), interpolation=cv2.INTER_AREA), np.float32
-        )
+        self._halved = to_cells(probability, grid, _FLOW_STRIDE)
         coarse = to_cells(probability, grid, COARSE_STRIDE)
         self._learn(encoding, probability, coarse)
         mask = self._halved[window.at(_FLOW_STRIDE)] > 0.5
@@ -107,11 +104,6 @@ class Track:
         fine = to_cells(probability, encoding.grid, FINE_STRIDE)
         self._coarse.observe(encoding.coarse, torch.from_numpy(coarse), encoding.backdrop)
         self._fine.observe(encoding.fine, torch.from_numpy(fine), encoding.fine_backdrop)
-
-
-def _coarse_of_half(half: Map) -> Map:
-    blurred = cv2.blur(half, (COARSE_STRIDE // _FLOW_STRIDE, COARSE_STRIDE // _FLOW_STRIDE))
-    return np.asarray(blurred[:: COARSE_STRIDE // _FLOW_STRIDE, :: COARSE_STRIDE // _FLOW_STRIDE], np.float32)
 
 
 def _visible(cells: Map) -> Map:

@@ -40,8 +40,6 @@ class Window:
         return slice(self.top * ratio, self.bottom * ratio), slice(self.left * ratio, self.right * ratio)
 
     def enlarged(self, cells: Map, stride: int) -> Map:
-        """Bilinear values, at every second pixel of the window, of a whole frame's cells of ``stride``."""
-        rows, columns = self.at(stride)
-        margin = np.ascontiguousarray(cells[rows.start : rows.stop + 1, columns.start : columns.stop + 1])
+        """Bilinear values, in blocks of 2 x 2 pixels of the window, of a whole frame's cells of ``stride``."""
         height, width = (self.bottom - self.top) * COARSE_STRIDE, (self.right - self.left) * COARSE_STRIDE
-        return to_pixels(margin, Grid(height, width), stride, height // 2, width // 2)
+        return to_pixels(cells[self.at(stride)], Grid(height, width), stride, height // 2, width // 2)

@@ -28,27 +28,31 @@ def test_cells_cover_the_grid_even_when_the_stride_does_not_divide_it():
     assert Grid(33, 64).shape(32) == (2, 2)
 
 
-def test_a_cell_is_the_mean_of_the_box_around_its_pixel():
+def test_a_cell_is_the_mean_of_its_block_of_pixels():
     mask = np.random.default_rng(0).random((64, 96)).astype(np.float32)
     cells = to_cells(mask, Grid(64, 96), 4)
     assert cells.shape == (16, 24)
-    # A box of 4 around pixel 20 covers pixels 18..21.
-    np.testing.assert_allclose(cells[5, 7], mask[18:22, 26:30].mean(), rtol=1e-5)
+    np.testing.assert_allclose(cells, mask.reshape(16, 4, 24, 4).mean(axis=(1, 3)), rtol=1e-5)
 
 
-def test_cells_sit_on_pixels_of_the_working_image():
-    rows, columns = np.mgrid[0:12, 0:16].astype(np.float32)
-    grid = Grid(48, 64)
-    np.testing.assert_array_equal(to_pixels(columns, grid, 4, 48, 64)[0, ::4], columns[0])
-    np.testing.assert_array_equal(to_pixels(rows, grid, 4, 48, 64)[::4, 0], rows[:, 0])
+def test_cells_of_a_frame_of_another_size_keep_its_mean():
+    mask = np.random.default_rng(0).random((120, 200)) > 0.5
+    assert to_cells(mask, Grid(64, 96), 4).mean() == pytest.approx(mask.mean(), rel=1e-4)
 
 
-def test_pixels_of_a_larger_frame_are_interpolated_at_their_centres():
-    columns = np.tile(np.arange(16, dtype=np.float32), (12, 1))
-    pixels = to_pixels(columns, Grid(48, 64), 4, 96, 128)
-    x = np.arange(128)
-    exact = np.clip(((x + 0.5) * 64 / 128 - 0.5) / 4, 0, 15)
-    np.testing.assert_allclose(pixels[0], exact, atol=1 / 32)  # OpenCV interpolates in steps of 1/32
+def test_a_stride_that_does_not_divide_the_grid_is_refused():
+    with pytest.raises(ValueError, match="stride 32 does not divide a grid of 48 x 64 pixels"):
+        to_cells(np.zeros((48, 64), dtype=bool), Grid(48, 64), 32)
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (96, 128), (60, 100)])
+def test_pixels_are_interpolated_between_cell_centres(height, width):
+    cells = np.add.outer(100 * np.arange(12), np.arange(16)).astype(np.float32)
+    row = np.clip((np.arange(height) + 0.5) * 12 / height - 0.5, 0, 11)
+    column = np.clip((np.arange(width) + 0.5) * 16 / width - 0.5, 0, 15)
+    np.testing.assert_allclose(
+        to_pixels(cells, Grid(48, 64), 4, height, width), np.add.outer(100 * row, column), atol=1e-2
+    )
 
 
 def test_resizing_by_area_keeps_the_mean():
