@@ -11,7 +11,7 @@ from typing import Any
 
 from schemas.localizations import Clicks, Localization
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, items, number, optional_text, text
+from stages.ingest.fields import field, frame_idx, items, mapping, number, optional_text, text
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -20,7 +20,7 @@ GROUP = "objects"
 def parse(document: Any, input_uri: str) -> Parsed:
     """One localization for every object of every entry; a bad point is rejected and spares the other points."""
     parsed = Parsed(input_uri)
-    for video_id, entries in document.items():
+    for video_id, entries in mapping(document, "an object of videos").items():
         for entry in entries if isinstance(entries, list) else [entries]:
             with parsed.entry(video_id):
                 _read_entry(video_id, entry, parsed)

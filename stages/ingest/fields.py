@@ -13,11 +13,17 @@ from stages.ingest.errors import IngestError
 
 def field(entry: Any, name: str) -> Any:
     """The value under ``name``; IngestError when ``entry`` is no object or has no such field."""
-    if not isinstance(entry, Mapping):
-        raise IngestError("malformed", f"expected an object with the field {name!r}, found {_shown(entry)}")
+    entry = mapping(entry, f"an object with the field {name!r}")
     if name not in entry:
         raise IngestError("missing_field", f"field {name!r} is missing; there are {', '.join(map(str, entry))}")
     return entry[name]
+
+
+def mapping(value: Any, what: str) -> Mapping[str, Any]:
+    """``value``, which must be a JSON object; ``what`` is expected there."""
+    if not isinstance(value, Mapping):
+        raise IngestError("malformed", f"expected {what}, found {_shown(value)}")
+    return value
 
 
 def items(entry: Any, name: str) -> Sequence[Any]:

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import pytest
+
+from schemas.localizations import Box
+from stages.ingest import coco
+from stages.ingest.errors import IngestError
+
+
+def document(*annotations: dict, images: list[dict] | None = None) -> dict:
+    return {
+        "images": images or [{"id": 5, "file_name": "set/dog/00012.jpg", "width": 100, "height": 50}],
+        "annotations": [{"id": 8, "image_id": 5, "category_id": 3, "bbox": [1, 2, 10, 20]} | a for a in annotations],
+        "categories": [{"id": 3, "name": "dog"}],
+    }
+
+
+def parse(doc):
+    parsed = coco.parse(doc, "coco.json")
+    return parsed.localizations, parsed.rejects
+
+
+def test_an_annotation_is_a_box_on_the_frame_that_its_image_names():
+    (one,), rejects = parse(document({"caption": "the wet dog"}))
+    assert not rejects
+    assert one.hint == Box((1.0, 2.0, 11.0, 22.0))
+    assert (one.video_id, one.frame_idx, one.object_id) == ("set/dog", 12, "8")
+    assert (one.object_name, one.expression, one.group, one.rule) == ("dog", "the wet dog", "objects", "box")
+
+
+def test_a_track_is_one_object_on_several_frames():
+    images = [{"id": i, "video_id": 1, "frame_index": 10 * i} for i in (0, 1)]
+    tracked = document({"image_id": 0, "track_id": 4}, {"id": 9, "image_id": 1, "track_id": 4}, images=images)
+    localizations, rejects = parse(tracked | {"videos": [{"id": 1, "name": "dog"}]})
+    assert not rejects
+    assert [(one.video_id, one.object_id, one.frame_idx) for one in localizations] == [
+        ("dog", "4", 0),
+        ("dog", "4", 10),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ({"image_id": 6}, "unknown_image"),
+        ({"bbox": [1, 2, 3]}, "malformed"),
+        ({"bbox": [1, 2, float("nan"), 4]}, "not_finite"),
+        ({"bbox": [1, 2, 0, 4]}, "invalid_value"),
+        ({"bbox": [100, 2, 10, 10]}, "outside_image"),
+        ({"bbox": [1, -20, 10, 10]}, "outside_image"),
+        ({"bbox": None}, "malformed"),
+        ({"id": None}, "missing_field"),
+    ],
+)
+def test_a_bad_annotation_is_rejected_and_spares_the_others(bad, error):
+    (one,), (reject,) = parse(document(bad, {"id": 9}))
+    assert one.object_id == "9"
+    assert reject.error == error
+
+
+@pytest.mark.parametrize(
+    ("image", "error"),
+    [
+        ({"id": 6, "file_name": "00012.jpg"}, "no_video"),
+        ({"id": 6, "file_name": "dog/first.jpg"}, "bad_frame"),
+        ({"id": 6}, "missing_field"),
+        (7, "malformed"),
+    ],
+)
+def test_an_image_without_video_or_frame_is_rejected(image, error):
+    images = [{"id": 5, "file_name": "dog/0.jpg"}, image]
+    (one,), (reject,) = parse(document({}, images=images))
+    assert one.video_id == "dog"
+    assert reject.error == error
+
+
+def test_a_document_without_images_is_refused():
+    with pytest.raises(IngestError, match="'images' is missing"):
+        parse({"annotations": []})

@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from schemas.localizations import Trace
+from stages.ingest import vidln
+from stages.ingest.vidln import Word, spoken_interval_ms
+
+START = 1_000_000
+
+
+def sample(ms: int, x: float, y: float = 0.5, kf_idx: int = 0) -> dict:
+    return {"x": x, "y": y, "time_ms_since_epoch": START + ms, "kf_idx": kf_idx}
+
+
+def spoken(caption: str, starts_ms: list[int]) -> list[dict]:
+    """Alignment of the words of a caption."""
+    words, at = [], 0
+    for word, start in zip(caption.split(), starts_ms, strict=True):
+        at = caption.index(word, at)
+        words.append(
+            {
+                "referenced_word": word,
+                "referenced_word_start_idx": at,
+                "referenced_word_end_idx": at + len(word),
+                "start_ms": start,
+                "end_ms": start + 10,
+            }
+        )
+        at += len(word)
+    return words
+
+
+def actor(**changes) -> dict:
+    caption = "A dog runs home"
+    return {
+        "actor_name": "Dog",
+        "caption": caption,
+        "recording_start_time_ms_since_epoch": START,
+        "traces_start_time_ms_since_epoch": START + 5000,
+        "noun_segments": [[2, 5], [11, 15]],
+        "time_alignment": spoken(caption, [0, 100, 200, 300]),
+        "traces": [[sample(90, 0.1), sample(100, 0.2), sample(150, 0.3)], [sample(200, 0.4), sample(310, 0.5, 0.5, 1)]],
+    } | changes
+
+
+def line(*actors: dict, **changes) -> str:
+    narrative = {
+        "vidln_id": 1,
+        "dataset_id": "OVIS_train",
+        "video_id": "abc",
+        "annotator_id": 7,
+        "keyframe_names": ["img_0000003", "img_0000010"],
+        "actor_narratives": list(actors) or [actor()],
+    }
+    return json.dumps(narrative | changes)
+
+
+def parse(*lines: str):
+    parsed = vidln.parse("\n".join(lines), "/data/a.jsonl")
+    return parsed.localizations, parsed.rejects
+
+
+def of(localizations, object_id):
+    return {one.frame_idx: one for one in localizations if one.object_id == object_id}
+
+
+def xs(localization):
+    return [[x for x, _ in part] for part in localization.hint.parts_norm]
+
+
+def test_an_actor_has_its_whole_trace_by_frame():
+    localizations, rejects = parse(line())
+    found = of(localizations, "a0")
+    assert not rejects
+    assert xs(found[2]) == [[0.1, 0.2, 0.3], [0.4]]
+    assert xs(found[9]) == [[0.5]]
+    assert (found[2].video_id, found[2].object_name, found[2].expression) == (
+        "OVIS_train/abc",
+        "Dog",
+        "A dog runs home",
+    )
+    assert (found[2].group, found[2].rule, found[2].input_uri) == ("actors", "actor_trace", "/data/a.jsonl")
+
+
+def test_a_noun_has_the_trace_of_its_words_up_to_the_next_word():
+    localizations, _ = parse(line())
+    (noun,) = of(localizations, "a0n0").values()
+    assert xs(noun) == [[0.2, 0.3], [0.4]]  # 100 to 200 ms, both ends included
+    assert noun.hint.parts_ms == ((START + 100, START + 150), (START + 200,))
+    assert (noun.object_name, noun.expression, noun.group, noun.rule) == ("dog", "dog", "", "noun_trace")
+
+
+def test_the_last_word_is_open_ended():
+    localizations, _ = parse(line())
+    (noun,) = of(localizations, "a0n1").values()
+    assert (noun.frame_idx, xs(noun), noun.object_name) == (9, [[0.5]], "home")
+
+
+def test_a_part_ends_where_another_word_is_spoken():
+    traces = [[sample(100, 0.1), sample(250, 0.2), sample(150, 0.3)]]
+    localizations, _ = parse(line(actor(traces=traces)))
+    assert xs(of(localizations, "a0n0")[2]) == [[0.1], [0.3]]
+
+
+def test_a_noun_without_points_takes_its_actors_trace():
+    localizations, rejects = parse(line(actor(time_alignment=[])))
+    assert not rejects
+    for noun_id in ("a0n0", "a0n1"):
+        found = of(localizations, noun_id)
+        assert [one.rule for one in found.values()] == ["noun_actor_fallback"] * 2
+        assert xs(found[2]) == [[0.1, 0.2, 0.3], [0.4]]
+
+
+def test_oops_names_count_from_0_and_ovis_names_from_1():
+    oops, _ = parse(line(dataset_id="oops_train", keyframe_names=["000003", "000010"]))
+    ovis, _ = parse(line())
+    assert sorted(of(oops, "a0")) == [3, 10]
+    assert sorted(of(ovis, "a0")) == [2, 9]
+
+
+def test_actors_are_numbered_through_the_file():
+    localizations, rejects = parse(line(actor(), actor()), line(actor(), annotator_id=8), line(video_id="other"))
+    assert not rejects
+    assert sorted({(one.video_id, one.object_id) for one in localizations if "n" not in one.object_id}) == [
+        ("OVIS_train/abc", "a0"),
+        ("OVIS_train/abc", "a1"),
+        ("OVIS_train/abc", "a2"),
+        ("OVIS_train/other", "a0"),
+    ]
+
+
+def test_the_background_and_its_nouns_are_rejected_with_a_reason():
+    localizations, rejects = parse(line(actor(actor_name="background"), actor()))
+    assert {one.object_id for one in localizations} == {"a1", "a1n0", "a1n1"}
+    assert [(reject.key, reject.error) for reject in rejects] == [
+        ("OVIS_train/abc/a0", "background_narrative"),
+        ("OVIS_train/abc/a0n0", "background_narrative"),
+        ("OVIS_train/abc/a0n1", "background_narrative"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"traces": []}, "empty_trace"),
+        ({"traces": [[], []]}, "empty_trace"),
+        ({"traces": [[sample(0, float("nan"))]]}, "not_finite"),
+        ({"traces": [[sample(0, float("inf"))]]}, "not_finite"),
+        ({"traces": [[sample(0, 3.0), sample(9, -2.0)]]}, "outside_image"),
+        ({"traces": [[sample(0, 0.5, kf_idx=2)]]}, "unknown_keyframe"),
+        ({"traces": [[sample(0, 0.5, kf_idx=-1)]]}, "unknown_keyframe"),
+        ({"traces": [7]}, "malformed"),
+        ({"traces": None}, "malformed"),
+        ({"traces": [[{"x": 0.5}]]}, "missing_field"),
+        ({"caption": ""}, "malformed"),
+        ({"time_alignment": [{}]}, "missing_field"),
+    ],
+)
+def test_an_unusable_actor_is_rejected_with_its_nouns_and_spares_the_rest(changes, error):
+    localizations, rejects = parse(line(actor(**changes), actor()))
+    assert {one.object_id for one in localizations} == {"a1", "a1n0", "a1n1"}
+    assert [(reject.key.rsplit("/", 1)[1], reject.error) for reject in rejects] == [
+        ("a0", error),
+        ("a0n0", error),
+        ("a0n1", error),
+    ]
+    assert all(reject.stage == "ingest" and reject.detail for reject in rejects)
+
+
+@pytest.mark.parametrize("span", [[2], [5, 2], [2, 99], [-1, 3], [1, 2], "dog"])
+def test_a_noun_that_marks_no_text_is_rejected(span):
+    localizations, rejects = parse(line(actor(noun_segments=[span, [2, 5]])))
+    assert {one.object_id for one in localizations} == {"a0", "a0n1"}
+    assert [(reject.key, reject.error) for reject in rejects] == [("OVIS_train/abc/a0n0", "bad_noun_span")]
+
+
+def test_points_slightly_outside_are_put_on_the_edge_and_far_ones_cut_the_trace():
+    traces = [[sample(0, 1.04, -0.03), sample(1, 0.5), sample(2, 1.5), sample(3, 0.6)]]
+    localizations, _ = parse(line(actor(traces=traces)))
+    assert of(localizations, "a0")[2].hint.parts_norm == (((1.0, 0.0), (0.5, 0.5)), ((0.6, 0.5),))
+
+
+@pytest.mark.parametrize(
+    ("bad", "error"),
+    [
+        ("{nonsense", "not_json"),
+        ("[1]", "malformed"),
+        ("{}", "missing_field"),
+        (line(keyframe_names="x"), "malformed"),
+        (line(actor_narratives={}), "malformed"),
+        ('{"a": 1, "a": 2}', "duplicate_key"),
+    ],
+)
+def test_a_bad_line_is_rejected_by_its_number_and_spares_the_others(bad, error):
+    localizations, (reject,) = parse("", bad, line())
+    assert len(localizations) == 4
+    assert (reject.key, reject.error) == ("a.jsonl:2", error)
+
+
+def test_a_keyframe_name_without_a_number_rejects_the_actor():
+    _, rejects = parse(line(keyframe_names=["first", "second"]))
+    assert {reject.error for reject in rejects} == {"bad_frame"}
+
+
+def test_a_repeated_line_is_rejected():
+    localizations, (reject,) = parse(line(), line())
+    assert len(localizations) == 4
+    assert (reject.key, reject.error, reject.detail) == ("a.jsonl:2", "duplicate_entry", "line 2 repeats line 1")
+
+
+def test_the_interval_sorts_words_by_time_and_ends_at_the_word_after_the_last_match():
+    words = [Word(6, 9, 300), Word(0, 5, 100), Word(10, 14, 500)]
+    assert spoken_interval_ms(words, 0, 5) == (100, 300)
+    assert spoken_interval_ms(words, 4, 7) == (100, 500)
+    assert spoken_interval_ms(words, 10, 12) == (500, np.inf)
+    assert spoken_interval_ms(words, 5, 6) is None
+
+
+def slow_noun_points(raw: dict, span: list[int]) -> Counter:
+    """Keyframe and position of the points of a noun, by the plain definition."""
+    by_time = sorted(raw["time_alignment"], key=lambda word: word["start_ms"])
+    overlaps = [w["referenced_word_start_idx"] < span[1] and w["referenced_word_end_idx"] > span[0] for w in by_time]
+    if not any(overlaps):
+        return Counter()
+    last = max(i for i, hit in enumerate(overlaps) if hit)
+    begin = raw["recording_start_time_ms_since_epoch"] + by_time[overlaps.index(True)]["start_ms"]
+    end = (
+        raw["recording_start_time_ms_since_epoch"]
+        + (by_time[last + 1 : last + 2] or [{"start_ms": 10**15}])[0]["start_ms"]
+    )
+    return Counter(
+        (p["kf_idx"], p["x"], p["y"]) for t in raw["traces"] for p in t if begin <= p["time_ms_since_epoch"] <= end
+    )
+
+
+def test_real_narratives_give_every_actor_and_noun_an_object_or_a_reason(shared_data):
+    path = shared_data / "vidln/vidln_sample.jsonl"
+    parsed = vidln.parse(path.read_text(), str(path))
+    found = {(one.video_id, one.object_id) for one in parsed.localizations}
+    rejected = {tuple(reject.key.rsplit("/", 1)) for reject in parsed.rejects}
+    expected = set()
+    for narrative in map(json.loads, path.read_text().splitlines()):
+        video_id = f"{narrative['dataset_id']}/{narrative['video_id']}"
+        for i, raw in enumerate(narrative["actor_narratives"]):
+            expected |= {(video_id, f"a{i}")} | {(video_id, f"a{i}n{k}") for k in range(len(raw["noun_segments"]))}
+    assert found | rejected == expected
+    assert not found & rejected
+    assert Counter(one.rule for one in parsed.localizations) == {
+        "noun_trace": 53,
+        "actor_trace": 20,
+        "noun_actor_fallback": 3,
+    }
+
+
+def test_real_nouns_have_the_points_of_the_plain_definition(shared_data):
+    path = shared_data / "vidln/vidln_sample.jsonl"
+    parsed = vidln.parse(path.read_text(), str(path))
+    n_compared = 0
+    for narrative in map(json.loads, path.read_text().splitlines()):
+        names = [name.removeprefix("img_") for name in narrative["keyframe_names"]]
+        shift = 1 if narrative["dataset_id"].startswith("OVIS") else 0
+        for i, raw in enumerate(narrative["actor_narratives"]):
+            for k, span in enumerate(raw["noun_segments"]):
+                own = [
+                    one
+                    for one in parsed.localizations
+                    if one.video_id.endswith(f"/{narrative['video_id']}")
+                    and (one.object_id, one.rule) == (f"a{i}n{k}", "noun_trace")
+                ]
+                got = Counter((one.frame_idx, x, y) for one in own for part in one.hint.parts_norm for x, y in part)
+                slow = slow_noun_points(raw, span) if raw["actor_name"] != "background" else Counter()
+                assert got == Counter({(int(names[kf]) - shift, x, y): n for (kf, x, y), n in slow.items()})
+                n_compared += bool(slow)
+    assert n_compared == 26
+
+
+def test_real_parts_run_forward_in_time(shared_data):
+    path = shared_data / "vidln/vidln_sample.jsonl"
+    for one in vidln.parse(path.read_text(), str(path)).localizations:
+        assert isinstance(one.hint, Trace)
+        assert all(a <= b for part in one.hint.parts_ms for a, b in pairwise(part))
