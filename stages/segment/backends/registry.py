@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from stages.plugins import SEGMENTER_GROUP, load_plugin, plugin_names
 from stages.segment.backends.base import Segmenter
 
-SEGMENTERS = ("embedded", "embedded_fast", "grabcut")
-"""Names that :func:`load_segmenter` knows, the default first."""
+SEGMENTERS = ("embedded", "embedded_fast", "grabcut", "sam_vit_b", "sam_vit_l", "sam_vit_h")
+"""Names that :func:`load_segmenter` knows by itself, the default first; other packages may bring more."""
+
+
+def segmenter_names() -> tuple[str, ...]:
+    """All names that :func:`load_segmenter` knows, those of other packages last."""
+    return (*SEGMENTERS, *plugin_names(SEGMENTER_GROUP))
 
 
 def load_segmenter(name: str, device: str = "auto") -> Segmenter:
     """Load a segmenter, ready to use.
 
     Args:
-        name: one of :data:`SEGMENTERS`.
+        name: one of :func:`segmenter_names`.
         device: ``auto``, ``cpu`` or ``cuda[:n]``; ignored by segmenters without a network.
 
     Raises:
         ValueError: no segmenter has this name.
+        CheckpointError: the checkpoint that it needs is not in the cache; nothing is downloaded.
 
     >>> load_segmenter("grabcut").name
     'grabcut'
@@ -30,4 +37,11 @@ def load_segmenter(name: str, device: str = "auto") -> Segmenter:
             from stages.segment.backends.embedded import load_embedded
 
             return load_embedded(name, device)
-    raise ValueError(f"unknown segmenter {name!r}; known: {', '.join(SEGMENTERS)}")
+        case "sam_vit_b" | "sam_vit_l" | "sam_vit_h":
+            from stages.segment.backends.sam import load_sam
+
+            return load_sam(name, device)
+    plugin: Segmenter | None = load_plugin(SEGMENTER_GROUP, name, device)
+    if plugin is None:
+        raise ValueError(f"unknown segmenter {name!r}; known: {', '.join(segmenter_names())}")
+    return plugin

@@ -1,0 +1,156 @@
+"""``embedded``: a segmenter without any download beyond packages.
+
+A frame is described once by an ImageNet network. For each prompt, cues (likeness to the seeds and to the border,
+distances over edges, a GrabCut) are weighed by a small trained network into a first guess; the guess teaches
+classifiers of the frame's own cells, which draw it anew, first on the whole frame and then on closer crops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.prompts import Prompt
+from stages.features.backbone import Backbone, load_backbone
+from stages.features.cells import COARSE_STRIDE
+from stages.features.cues import cue_maps
+from stages.features.cuts import iou, keep_seeded
+from stages.features.descriptors import Descriptors, View, describe, look
+from stages.features.evidence import gather
+from stages.features.grids import FAST_PIXELS, FULL_PIXELS, to_pixels
+from stages.segment.backends.base import Segment
+from stages.segment.backends.combiner import Combiner, kind_of, load_combiner
+from stages.segment.backends.self_training import WHOLE, refine
+from stages.segment.backends.zoom import zoom
+
+Array = NDArray[Any]
+Map = NDArray[np.float32]
+MASK_BIAS, CANDIDATE_BIAS = 0.8, 1.6
+"""Logits taken off the first guess: for masks, and for where only sure candidate points are wanted."""
+MAX_CANVAS = 1920 * 1080
+"""Masks of larger frames are drawn at this many pixels and then enlarged."""
+NEGATIVE_RADIUS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedSettings:
+    """What sets the variants apart.
+
+    Attributes:
+        pixels: size of the working image.
+        zooms: how often to look closer.
+        bias: logits taken off the first guess; more makes smaller, surer masks.
+    """
+
+    pixels: int = FULL_PIXELS
+    zooms: int = 2
+    bias: float = MASK_BIAS
+
+
+VARIANTS = {"embedded": EmbeddedSettings(), "embedded_fast": EmbeddedSettings(FAST_PIXELS, 1)}
+
+
+def load_embedded(name: str, device: str = "auto", settings: EmbeddedSettings | None = None) -> EmbeddedSegmenter:
+    """Load the network and the combiner's weights; ``settings`` overrides the variant's own."""
+    return EmbeddedSegmenter(name, load_backbone(device), load_combiner(), settings or VARIANTS[name])
+
+
+class EmbeddedSegmenter:
+    """See the module; stateless, safe to call from several threads."""
+
+    def __init__(self, name: str, backbone: Backbone, combiner: Combiner, settings: EmbeddedSettings) -> None:
+        self.name = name
+        self._backbone = backbone
+        self._combiner = combiner
+        self._settings = settings
+
+    def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
+        """See :meth:`stages.segment.backends.base.Segmenter.segment`."""
+        view = look(self._backbone, image, self._settings.pixels)
+        descriptors = describe(self._backbone, view)
+        return [self._segment(image, view, descriptors, prompt) for prompt in prompts]
+
+    def _segment(self, image: NDArray[np.uint8], view: View, descriptors: Descriptors, prompt: Prompt) -> Segment:
+        height, width = image.shape[:2]
+        task = _Task.of(prompt, view, height, width)
+        evidence = gather(view, descriptors, task.support, task.negatives, task.box, task.fence)
+        kind = kind_of(len(evidence.seeds), prompt.box_xyxy_px is not None)
+        logits = self._combiner.logits(kind, cue_maps(view, descriptors, evidence)) - self._settings.bias
+        prior = to_pixels(logits, view.grid, COARSE_STRIDE, view.grid.height, view.grid.width).clip(-5.0, 5.0)
+        seeds = evidence.seeds if prompt.box_xyxy_px is None else task.support
+        allowed = task.allowed(view)
+        soft, _ = refine(view, prior, WHOLE, allowed)
+        soft = _seeded(soft, seeds)
+        first, second = soft > 0.5, prior > 0
+        scale = min(1.0, (MAX_CANVAS / (height * width)) ** 0.5)
+        canvas = (max(1, round(width * scale)), max(1, round(height * scale)))
+        to_canvas = np.array([canvas[0] / view.grid.width, canvas[1] / view.grid.height])
+        canvas_seeds = (seeds + 0.5) * to_canvas - 0.5
+        soft, canvas_allowed = _resized(soft, canvas), _resized(allowed, canvas)
+        coarse = soft
+        for _ in range(self._settings.zooms):
+            if not (soft > 0.5).any():
+                break
+            soft, coarse = zoom(self._backbone, image, soft, canvas_seeds, self._settings.pixels)
+            soft = _seeded(soft * canvas_allowed, canvas_seeds)
+        return _answer(soft, coarse, (first, second), width, height)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """A prompt in pixels of the working image; arrays as in :class:`Prompt`."""
+
+    support: Array
+    negatives: Array
+    box: Array | None
+    fence: Array | None
+
+    @staticmethod
+    def of(prompt: Prompt, view: View, height: int, width: int) -> _Task:
+        scale = np.array([view.grid.width / width, view.grid.height / height])
+        box, fence = prompt.box_xyxy_px, prompt.fence_xyxy_px
+        return _Task(
+            (prompt.support_px + 0.5) * scale - 0.5,
+            (prompt.points_px[prompt.labels == 0] + 0.5) * scale - 0.5,
+            None if box is None else box * np.tile(scale, 2),
+            None if fence is None else fence * np.tile(scale, 2),
+        )
+
+    def allowed(self, view: View) -> Map:
+        """(grid.height, grid.width) float32: 0 outside the box and around negatives, else 1."""
+        allowed = np.ones(view.image.shape[:2], dtype=np.float32)
+        if self.box is not None:
+            x0, y0, x1, y1 = np.rint(self.box).astype(int)
+            allowed[:] = 0
+            allowed[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)] = 1
+        for x, y in np.rint(self.negatives).astype(int).tolist():
+            cv2.circle(allowed, (x, y), NEGATIVE_RADIUS, 0.0, -1)
+        return allowed
+
+
+def _answer(soft: Map, coarse: Map, stages: tuple[Array, Array], width: int, height: int) -> Segment:
+    mask = np.asarray(_resized(soft, (width, height)) > 0.5)
+    if not mask.any():
+        return Segment(mask, 0.0)
+    size = (stages[0].shape[1], stages[0].shape[0])
+    final = _resized(soft, size) > 0.5
+    agreements = [iou(stage, final) for stage in stages]
+    agreements += [iou(_resized(coarse, size) > 0.5, final), iou(soft > 0.25, soft > 0.75)]
+    return Segment(mask, float(np.prod(agreements) ** (1 / len(agreements))))
+
+
+def _seeded(soft: Map, seeds: Array) -> Map:
+    """Without the components that hold no seed."""
+    if not len(seeds):
+        return soft
+    mask = soft > 0.5
+    return np.where(mask & ~keep_seeded(mask, seeds), np.float32(0), soft)
+
+
+def _resized(values: Map, size: tuple[int, int]) -> Map:
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), dtype=np.float32)

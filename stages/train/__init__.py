@@ -1,0 +1,1 @@
+"""Training of the small learned parts on scenes that this project makes itself."""
