@@ -35,9 +35,7 @@ def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Rec
 def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
     """Object id → (object name, expression), the first that any of its localizations gives."""
     words: dict[str, tuple[str, str]] = defaultdict(lambda: ("", ""))
-    file = unit_file(run, tables.LOCALIZATIONS, video)
-    rows = tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []
-    for row in rows:
+    for row in _localizations(run, video):
         name, expression = words[row["object_id"]]
         words[row["object_id"]] = (name or row["object_name"], expression or row["expression"])
     return dict(words)
@@ -51,3 +49,24 @@ def object_models(run: RunFolder, video: Video, source: str) -> dict[str, str]:
     masks = tables.MASKS.read_files([file])
     made = masks.filter(pc.equal(masks["source"], source)).group_by("object_id").aggregate([("model", "min")])
     return dict(zip(made["object_id"].to_pylist(), made["model_min"].to_pylist(), strict=True))
+
+
+def localization_counts(run: RunFolder, video: Video) -> dict[str, int]:
+    """How many localizations of each kind a video has; clicks are counted one by one."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in _localizations(run, video):
+        counts[row["kind"]] += len(row["x"]) if row["kind"] == "clicks" else 1
+    return dict(counts)
+
+
+def references(run: RunFolder, video: Video) -> dict[str, int]:
+    """Object id → the first frame that it was localized on."""
+    first: dict[str, int] = {}
+    for row in _localizations(run, video):
+        first[row["object_id"]] = min(row["frame_idx"], first.get(row["object_id"], row["frame_idx"]))
+    return first
+
+
+def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:
+    file = unit_file(run, tables.LOCALIZATIONS, video)
+    return tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []

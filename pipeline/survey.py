@@ -1,0 +1,132 @@
+"""Counts over a whole run, for the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pipeline.run_folder import RunFolder
+from pipeline.units import localization_counts, unit_records, videos_of
+from schemas import tables
+from schemas.reviews import Verdict
+from schemas.videos import Video
+from stages.merge.merging import group_verdicts, merge_opinions
+from stages.report.sections import Fact, Share
+from stages.simulate.cost import human_cost
+
+
+@dataclass(slots=True)
+class Survey:
+    """Counts over a whole run.
+
+    Attributes:
+        videos: of the run, by id.
+        statuses: candidate id → what its verdicts come to.
+        seconds: lead time by source of verdicts.
+        n_objects: objects that have masks.
+        n_frames_asked: (object, frame) pairs that have candidates.
+        asked: (asked as foreground, status or empty) → candidates.
+        localizations: kind → count, clicks one by one.
+    """
+
+    videos: list[Video]
+    statuses: dict[str, str]
+    seconds: dict[str, float]
+    n_objects: int = 0
+    n_frames_asked: int = 0
+    asked: dict[tuple[bool, str], int] = field(default_factory=dict)
+    localizations: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, folder: RunFolder) -> Survey:
+        """Count, one video at a time."""
+        verdicts = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
+        by_candidate = group_verdicts(verdicts)
+        statuses = {key: merge_opinions(group).status for key, group in by_candidate.items()}
+        survey = cls(videos_of(folder), statuses, _seconds(verdicts))
+        for video in survey.videos:
+            survey._add(folder, video)
+        return survey
+
+    def _add(self, folder: RunFolder, video: Video) -> None:
+        candidates = unit_records(folder, tables.CANDIDATES, video)
+        self.n_objects += video.n_objects
+        self.n_frames_asked += len({(c.object_id, c.frame_idx) for c in candidates})
+        for candidate in candidates:
+            key = (candidate.is_fg_candidate, self.statuses.get(candidate.candidate_id, ""))
+            self.asked[key] = self.asked.get(key, 0) + 1
+        for kind, count in localization_counts(folder, video).items():
+            self.localizations[kind] = self.localizations.get(kind, 0) + count
+
+    @property
+    def n_candidates(self) -> int:
+        """All candidates."""
+        return sum(self.asked.values())
+
+    @property
+    def n_answered(self) -> int:
+        """Candidates with a verdict."""
+        return sum(count for (_, status), count in self.asked.items() if status)
+
+    def facts(self) -> tuple[Fact, ...]:
+        """The figures at the top of the page."""
+        labelled = {s: sum(n for (_, found), n in self.asked.items() if found == s) for s in ("ACCEPTED", "REJECTED")}
+        return (
+            _fact("videos", len(self.videos)),
+            _fact("frames", sum(video.n_frames for video in self.videos)),
+            _fact("objects", self.n_objects),
+            Fact("candidates", f"{self.n_candidates:,}", f"on {self.n_frames_asked:,} object-frames"),
+            Fact("answered", f"{self.n_answered:,}", f"{self.n_candidates - self.n_answered:,} to go"),
+            _fact("foreground points", labelled["ACCEPTED"]),
+            _fact("background points", labelled["REJECTED"]),
+        )
+
+    def shares(self) -> tuple[Share, ...]:
+        """What people said, in parts of a whole; nothing while nobody has answered."""
+        if not self.n_answered:
+            return ()
+        decided = {fg: sum(self.asked.get((fg, s), 0) for s in ("ACCEPTED", "REJECTED")) for fg in (True, False)}
+        ambiguous = sum(count for (_, status), count in self.asked.items() if status == "AMBIGUOUS")
+        return (
+            Share("candidates answered", self.n_answered, self.n_candidates),
+            Share("foreground candidates confirmed", self.asked.get((True, "ACCEPTED"), 0), decided[True]),
+            Share("background candidates confirmed", self.asked.get((False, "REJECTED"), 0), decided[False]),
+            Share("cannot tell", ambiguous, self.n_answered),
+        )
+
+    def costs(self) -> tuple[Fact, ...]:
+        """Human work in seconds: estimated, measured, and what polygons would take."""
+        cost = human_cost(self.localizations, self.n_frames_asked, self.n_candidates)
+        factor = f"{cost.polygons_s / cost.total_s:.1f} × as much" if cost.total_s else ""
+        measured = [
+            Fact(f"measured, {source.replace('_', ' ')}", f"{total:,.0f} s", f"{total / self.n_answered:.2f} s a point")
+            for source, total in sorted(self.seconds.items())
+            if self.n_answered
+        ]
+        return (
+            Fact("localizing", f"{cost.localizing_s:,.0f} s", _kinds(self.localizations)),
+            Fact("verifying", f"{cost.verifying_s:,.0f} s", "estimate: 2 s a frame and 1 s a point"),
+            *measured,
+            Fact("the same frames by polygons", f"{cost.polygons_s:,.0f} s", factor),
+        )
+
+    def notes(self, n_shown: int) -> tuple[str, ...]:
+        """What a page with ``n_shown`` frames an object leaves out."""
+        if n_shown >= max(self.n_frames_asked / max(self.n_objects, 1), 1):
+            return ()
+        return (f"The page is kept small: at most {n_shown} frames an object are shown.",)
+
+
+def _seconds(verdicts: list[Verdict]) -> dict[str, float]:
+    seconds: dict[str, float] = {}
+    for verdict in verdicts:
+        seconds[verdict.source] = seconds.get(verdict.source, 0.0) + verdict.lead_time_s
+    return seconds
+
+
+def _kinds(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(counts.items()))
+
+
+def _fact(name: str, count: int) -> Fact:
+    return Fact(name, f"{count:,}")
