@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 import av
 import av.logging
@@ -16,6 +17,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from stages.frames.errors import DecodeError
+from stages.frames.files import WatchedFile
 from stages.frames.pictures import Image, Picture
 
 av.logging.set_level(None)
@@ -25,31 +27,33 @@ CONTAINERS = "asf,avi,flv,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegv
 
 
 @contextmanager
-def open_container(uri: str, stream: BinaryIO, threads: int) -> Iterator[ContainerStream]:
-    """The pictures of the first video stream of ``stream``; ``uri`` is for messages only.
+def open_container(file: WatchedFile, threads: int) -> Iterator[ContainerStream]:
+    """The pictures of the first video stream of ``file``.
 
     Raises:
-        DecodeError: ``not_a_video`` or ``no_video_stream``.
+        DecodeError: ``unreadable``, ``not_a_video`` or ``no_video_stream``.
     """
     try:
-        container = av.open(stream, mode="r", options={"format_whitelist": CONTAINERS})
-    except (av.FFmpegError, OSError) as problem:
-        detail = f"{uri!r} is no video that can be read, or its index is cut off: {problem}"
+        container = av.open(file, mode="r", options={"format_whitelist": CONTAINERS})
+    except av.FFmpegError as problem:
+        file.require_sound()
+        detail = f"{file.name!r} is no video that can be read, or its index is cut off: {problem.strerror}"
         raise DecodeError("not_a_video", detail) from problem
     with container:
-        yield ContainerStream(container, _video_stream(uri, container), threads)
+        yield ContainerStream(file, container, _video_stream(file.name, container), threads)
 
 
 class ContainerStream:
     """The first video stream of a container. Its rate, where it tells none, is taken as 25 frames/s.
 
-    A file that was cut off shows by a cut packet or by fewer packets than its header promises. Matroska and MPEG-TS
-    promise nothing: cut exactly between two packets they look whole.
+    A file that was cut off shows by a cut packet or by less than its header promises: packets, or a length (Matroska).
+    MPEG-TS promises nothing: cut exactly between two packets it looks whole.
     """
 
-    def __init__(self, container: InputContainer, stream: VideoStream, threads: int) -> None:
+    def __init__(self, file: WatchedFile, container: InputContainer, stream: VideoStream, threads: int) -> None:
         stream.thread_count = threads
         stream.thread_type = "FRAME" if threads > 1 else "SLICE"
+        self._file = file
         self._container = container
         self._stream = stream
         self.codec = stream.codec_context.name
@@ -57,15 +61,17 @@ class ContainerStream:
         self.n_frames = stream.frames or round((container.duration or 0) / av.time_base * self.fps)
         self.damaged = False
         self._n_packets = 0
+        self._tick_s = float(stream.time_base or 0)
+        self._frame_s = 1.0 / (self.fps or 25.0)
 
     def pictures(self) -> Iterator[Picture]:
-        """Decoded frames in display order."""
-        tick_s = float(self._stream.time_base or 0)
-        frame_s = 1.0 / (self.fps or 25.0)
-        end_s = 0.0
+        """Decoded frames in display order, up to the first gap that damage tore among reordered frames."""
+        end_s: float | None = None
         for frame in self._frames():
-            start_s = end_s if frame.pts is None else frame.pts * tick_s
-            end_s = start_s + (frame.duration * tick_s or frame_s)
+            start_s = (end_s or 0.0) if frame.pts is None else frame.pts * self._tick_s
+            if self.damaged and end_s is not None and start_s > end_s + self._frame_s / 2:
+                return
+            end_s = start_s + (frame.duration * self._tick_s or self._frame_s)
             yield Picture(_upright(frame), start_s, end_s, -frame.rotation % 360)
 
     def _frames(self) -> Iterator[VideoFrame]:
@@ -77,6 +83,7 @@ class ContainerStream:
                     started = True
                     yield frame
                 elif started:
+                    self._file.require_sound()
                     self.damaged = True
                     return
         self.damaged |= self._n_packets > 0 and not started
@@ -90,17 +97,27 @@ class ContainerStream:
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Whole packets, then None, which flushes the decoder."""
+        end_s = 0.0
         try:
             for packet in self._container.demux(self._stream):
                 if packet.size and not packet.is_corrupt:
                     self._n_packets += 1
+                    end_s = max(end_s, ((packet.pts or 0) + (packet.duration or 0)) * self._tick_s)
                     yield packet
                 elif packet.is_corrupt and self._n_packets:
+                    self.damaged = True
                     break
         except av.FFmpegError:
             self.damaged = True
-        self.damaged |= self._n_packets < self._stream.frames
+        self._file.require_sound()
+        self.damaged |= self._n_packets < self._stream.frames or end_s < _promised_s(self._stream) - 2 * self._frame_s
         yield None
+
+
+def _promised_s(stream: VideoStream) -> float:
+    """The length that a Matroska tag (``00:01:02.5``) promises, 0.0 without one."""
+    clock = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    return sum(float(part) * unit for part, unit in zip(clock.groups(), (3600, 60, 1), strict=True)) if clock else 0.0
 
 
 def _upright(frame: VideoFrame) -> Image:

@@ -9,8 +9,7 @@ import cv2
 import numpy as np
 
 from stages.corpus import JPEG_EXTENSIONS, VideoFile
-from stages.frames.errors import DecodeError
-from stages.frames.files import Opener, readable
+from stages.frames.files import Opener, read_bytes
 from stages.frames.pictures import Image, Picture
 
 
@@ -35,18 +34,17 @@ class FrameFolder:
             yield picture
 
     def _read(self, path: str) -> Picture | None:
-        try:
-            with readable(path, self._opener) as stream:
-                data = stream.read()
-        except DecodeError:
-            return None
+        data = read_bytes(path, self._opener)
         image = _decode_image(data)
-        if image is None or self.codec != "jpeg":
-            return None if image is None else Picture(image)
-        return Picture(image, jpeg=data if _is_stored_upright(data, image) else None)
+        if image is None:
+            return None
+        is_own = self.codec == "jpeg" and _is_stored_upright(data, image)
+        return Picture(image, jpeg=data if is_own else None)
 
 
 def _decode_image(data: bytes, flags: int = 0) -> Image | None:
+    if not data:
+        return None
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB | flags)
     return cast(Image | None, decoded)
 

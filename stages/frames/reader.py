@@ -11,7 +11,7 @@ from schemas.videos import Video
 from stages.corpus import VideoFile
 from stages.frames.containers import open_container
 from stages.frames.errors import DecodeError
-from stages.frames.files import Opener, open_local, readable
+from stages.frames.files import Opener, open_local, open_watched
 from stages.frames.folders import FrameFolder
 from stages.frames.pictures import Image, Source
 
@@ -42,12 +42,12 @@ class VideoReader:
     def __init__(self, file: VideoFile, source: Source) -> None:
         self.file = file
         self.n_frames = 0
-        self._source = source
+        self.source = source
         self._height = self._width = self._rotation_deg = 0
         self._start_s = self._end_s = 0.0
 
     def __iter__(self) -> Iterator[Frame]:
-        for picture in self._source.pictures():
+        for picture in self.source.pictures():
             if not self.n_frames:
                 self._height, self._width = picture.image.shape[:2]
                 self._start_s, self._rotation_deg = picture.start_s, picture.rotation_deg
@@ -55,7 +55,7 @@ class VideoReader:
             self._end_s = picture.end_s
             self.n_frames += 1
             yield Frame(self.n_frames - 1, picture.start_s - self._start_s, picture.image, picture.jpeg)
-        if not self.n_frames and self._source.damaged:
+        if not self.n_frames and self.source.damaged:
             raise DecodeError("damaged", f"no frame of {self.file.uri!r} can be decoded; replace the file")
         if not self.n_frames:
             raise DecodeError("no_frames", f"{self.file.uri!r} holds no frames")
@@ -73,12 +73,12 @@ class VideoReader:
             n_frames=self.n_frames,
             height=self._height,
             width=self._width,
-            fps=round(self.n_frames / duration_s, 6) if duration_s > 0 else self._source.fps,
+            fps=round(self.n_frames / duration_s, 6) if duration_s > 0 else self.source.fps,
             duration_s=duration_s,
-            codec=self._source.codec,
+            codec=self.source.codec,
             rotation_deg=self._rotation_deg,
             n_objects=n_objects,
-            truncated=self._source.damaged,
+            truncated=self.source.damaged,
             unit=unit,
         )
 
@@ -96,7 +96,8 @@ def open_video(file: VideoFile, opener: Opener | None = None, threads: int = 1) 
     Args:
         file: what to decode.
         opener: opens a path for reading, binary and seekable; local files by default.
-        threads: decoder threads; more of them hold more frames in memory and change no pixel.
+        threads: decoder threads. More of them hold more frames in memory; they change no pixel of a sound video, but
+            what is kept of the frame before a damage may differ.
 
     Raises:
         DecodeError: here, or while iterating.
@@ -105,7 +106,7 @@ def open_video(file: VideoFile, opener: Opener | None = None, threads: int = 1) 
     if file.frames:
         yield VideoReader(file, FrameFolder(file, opener))
         return
-    with readable(file.uri, opener) as stream, open_container(file.uri, stream, threads) as source:
+    with open_watched(file.uri, opener) as watched, open_container(watched, threads) as source:
         yield VideoReader(file, source)
 
 
@@ -117,4 +118,4 @@ def probe(file: VideoFile, opener: Opener | None = None) -> Probe:
     """
     with open_video(file, opener) as reader:
         height, width = next(iter(reader)).image.shape[:2]
-        return Probe(reader._source.n_frames, height, width, reader._source.fps)
+        return Probe(reader.source.n_frames, height, width, reader.source.fps)

@@ -15,7 +15,7 @@ from typing import Any
 from schemas.localizations import Localization
 from stages.ingest.boxes import GROUP, require_in_image
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, identifier, items, number, optional_text, text
+from stages.ingest.fields import field, frame_idx, identifier, items, mapping, number, optional_text, text
 from stages.ingest.parsed import Parsed
 
 FRAME_FIELDS = ("frame_index", "frame_idx", "frame_id")
@@ -34,6 +34,7 @@ class Image:
 def parse(document: Any, input_uri: str) -> Parsed:
     """One localization an annotation."""
     parsed = Parsed(input_uri)
+    document = mapping(document, "an object with images and annotations")
     videos = _names(document.get("videos"))
     categories = _names(document.get("categories"))
     images: dict[str, Image] = {}

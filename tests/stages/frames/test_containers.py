@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -100,8 +101,11 @@ def test_decoder_threads_change_no_pixel(write_clip):
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_a_truncated_mp4_gives_the_frames_before_the_cut(write_clip, read_number, threads):
-    path = write_clip(faststart=True, noisy=True, n_frames=60)
+@pytest.mark.parametrize(
+    ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.webm", "libvpx-vp9"), ("a.ts", "libx264")]
+)
+def test_a_truncated_video_gives_the_frames_before_the_cut(write_clip, read_number, name, codec, threads):
+    path = write_clip(name, codec=codec, faststart=name == "a.mp4", noisy=True, n_frames=60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
     frames, video = decode(path, threads)
     assert video.truncated
@@ -118,6 +122,16 @@ def test_damage_in_the_middle_ends_the_video_there(write_clip, read_number, thre
     frames, video = decode(path, threads)
     assert video.truncated
     assert 5 < video.n_frames < 60
+    assert [read_number(frame.image) for frame in frames] == list(range(video.n_frames))
+
+
+def test_packets_lost_from_a_stream_without_index_end_the_video_there(write_clip, read_number):
+    path = write_clip("clip.ts", noisy=True, n_frames=30)
+    content = path.read_bytes()
+    path.write_bytes(content[: 188 * (len(content) // 376)] + content[188 * (len(content) // 376 + 9) :])
+    frames, video = decode(path)
+    assert video.truncated
+    assert 5 < video.n_frames < 25
     assert [read_number(frame.image) for frame in frames] == list(range(video.n_frames))
 
 
@@ -182,6 +196,26 @@ def test_an_opener_reads_from_elsewhere(write_clip, read_number):
     path = write_clip(n_frames=4)
     with open_video(VideoFile("clip", "far://clip.mp4"), opener=lambda uri: path.open("rb")) as reader:
         assert [read_number(frame.image) for frame in reader] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n_reads", [0, 1, 5])
+def test_a_source_that_fails_on_the_way_is_unreadable_and_not_truncated(write_clip, n_reads):
+    path = write_clip(faststart=True, noisy=True, n_frames=60)
+
+    class FailingFile(io.FileIO):
+        left = n_reads
+
+        def read(self, size=-1):
+            self.left -= 1
+            if self.left < 0:
+                raise OSError("the network is gone")
+            return super().read(min(size, 4096))
+
+    with (
+        pytest.raises(DecodeError, match=r"unreadable.*the network is gone"),
+        open_video(VideoFile("clip", "far://clip.mp4"), opener=lambda uri: FailingFile(path)) as reader,
+    ):
+        list(reader)
 
 
 def test_a_probe_tells_size_and_length_from_the_first_frame(write_clip):

@@ -97,6 +97,13 @@ def test_a_damaged_frame_ends_the_video_before_it(tmp_path, content):
     assert video.truncated
 
 
+def test_a_frame_that_is_gone_when_it_is_read_is_missing_and_not_damaged(tmp_path):
+    write_jpeg(tmp_path / "0.jpg", 50)
+    file = VideoFile("v", str(tmp_path), (str(tmp_path / "0.jpg"), str(tmp_path / "1.jpg")))
+    with open_video(file) as reader, pytest.raises(DecodeError, match="missing_file"):
+        list(reader)
+
+
 def test_a_folder_of_damaged_frames_is_refused(tmp_path):
     (tmp_path / "0.jpg").write_bytes(b"no image")
     with pytest.raises(DecodeError, match="damaged"):
