@@ -7,7 +7,8 @@ separates. Common other names of the columns are understood.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from schemas.localizations import Box, Localization
@@ -41,23 +42,29 @@ def parse(content: str, input_uri: str) -> Parsed:
     """One localization a line.
 
     Raises:
-        IngestError: ``bad_header``.
+        IngestError: ``bad_header``, or ``malformed`` when this is no table.
     """
     parsed = Parsed(input_uri)
-    lines = content.splitlines()
-    header = _cells(lines[0])
+    lines = io.StringIO(content.lstrip(), newline=None)
+    header = _cells(first := next(lines))
     columns = _columns(header)
-    rows = csv.reader(lines[1:], delimiter=_delimiter(lines[0]))
-    for row in rows:
-        if not any(cell.strip() for cell in row):
-            continue
-        with parsed.entry(f"{PurePosixPath(input_uri).name}:{rows.line_num + 1}"):
+    for line, row in _rows(lines, _delimiter(first)):
+        with parsed.entry(f"{PurePosixPath(input_uri).name}:{line}"):
             if len(row) < len(header):
                 raise IngestError("malformed", f"the line has {len(row)} of {len(header)} columns")
             parsed.localizations.append(
                 _read_row(dict(zip(header, map(str.strip, row), strict=False)), columns, parsed)
             )
     return parsed
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Non-empty rows below the header, with the number of the line that they end on."""
+    rows = csv.reader(lines, delimiter=delimiter)
+    try:
+        yield from ((rows.line_num + 1, row) for row in rows if any(map(str.strip, row)))
+    except csv.Error as problem:
+        raise IngestError("malformed", f"line {rows.line_num + 1} is no line of a table: {problem}") from None
 
 
 def _read_row(row: Mapping[str, str], columns: Mapping[str, str], parsed: Parsed) -> Localization:

@@ -66,3 +66,8 @@ def test_a_header_without_a_needed_column_is_refused():
     with pytest.raises(IngestError, match="columns frame, x0,y0,x1,y1 are missing") as caught:
         parse("video,object,x0", "v,1,2")
     assert caught.value.error == "bad_header"
+
+
+def test_what_is_no_table_is_refused():
+    with pytest.raises(IngestError, match="line 2 is no line of a table"):
+        parse(HEADER, f"v,0,{'x' * 200_000},1,2,3,4,,")
