@@ -98,6 +98,7 @@ class Annotator:
                 frames = store.record(_counted(reader, heartbeat))
                 for tracked in track.run(frames, spool):
                     track.take(tracked)
+                    heartbeat.final(tracked.frame_idx)
                 video = reader.video(n_objects=len(track.references), unit=job.unit)
             return self._commit(job, video, track)
 
@@ -167,7 +168,7 @@ class _Track:
 
 def _counted(frames: Iterable[Frame], heartbeat: Heartbeat) -> Iterator[Frame]:
     for frame in frames:
-        heartbeat.frames(frame.idx + 1)
+        heartbeat.decoded(frame.idx + 1)
         yield frame
 
 

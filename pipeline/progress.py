@@ -23,27 +23,45 @@ _LINE_EVERY_S = 10.0
 
 @dataclass(slots=True)
 class Heartbeat:
-    """A worker's side: writes the number of frames decoded to ``path`` at most twice a second."""
+    """A worker's side: writes how far the current video is to ``path``, at most twice a second.
+
+    A frame counts half when it is decoded and half when its masks are final: where a video is localized late, most
+    masks become final on the way back.
+    """
 
     path: Path
+    _decoded: int = field(default=0, init=False)
+    _final: int = field(default=0, init=False)
+    _last_final: int = field(default=-1, init=False)
     _written: float = field(default=0.0, init=False)
 
-    def frames(self, n_frames: int) -> None:
+    def decoded(self, n_frames: int) -> None:
         """Say that ``n_frames`` of the current video are decoded."""
-        now = time.monotonic()
-        if now - self._written >= _WRITE_EVERY_S:
-            self._written = now
-            self._write({"frames": n_frames})
+        self._decoded = n_frames
+        self._beat()
+
+    def final(self, frame_idx: int) -> None:
+        """Say that a mask of this frame is final; masks of one frame come together."""
+        if frame_idx != self._last_final:
+            self._final += 1
+            self._last_final = frame_idx
+            self._beat()
 
     def end(self) -> None:
         """The current video is over."""
+        self._decoded = self._final = 0
+        self._last_final = -1
         with suppress(OSError):
             self.path.unlink(missing_ok=True)
 
-    def _write(self, state: dict[str, int]) -> None:
+    def _beat(self) -> None:
+        now = time.monotonic()
+        if now - self._written < _WRITE_EVERY_S:
+            return
+        self._written = now
         with suppress(OSError):  # progress is never worth a failure
             temporary = self.path.with_suffix(".part")
-            temporary.write_text(json.dumps(state))
+            temporary.write_text(json.dumps({"frames": (self._decoded + self._final) // 2}))
             temporary.rename(self.path)
 
 

@@ -32,7 +32,7 @@ def clips() -> Path:
 
 def demo(run: Annotated[Path, typer.Option(help="The run folder.")] = Path("demo-run")) -> None:
     """Annotate the demo clips into RUN and make its report."""
-    annotate = ["annotate", str(clips()), "--localizations", str(CLICKS), "--run", str(run)]
+    annotate = ["annotate", str(clips()), "--localizations", str(CLICKS), "--run", str(run), "--workers", "2"]
     for arguments in (annotate, ["report", "--run", str(run)]):
         console.print(f"\n[bold]$ pointvos {shlex.join(arguments)}[/]", soft_wrap=True)
         code = subprocess.run([sys.executable, "-m", "pipeline", *arguments], check=False).returncode
