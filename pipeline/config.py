@@ -14,9 +14,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from pipeline.console import UsageProblem
 from pipeline.run_folder import digest
-from stages.propagate.backends.registry import PROPAGATORS
+from schemas.checks import require_choice
+from stages.propagate.backends.registry import propagator_names
 from stages.sample_points.options import SamplingOptions
-from stages.segment.backends.registry import SEGMENTERS
+from stages.segment.backends.registry import segmenter_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,8 @@ class Models:
     propagator: str = "embedded"
 
     def __post_init__(self) -> None:
-        for kind, name, known in (
-            ("segmenter", self.segmenter, SEGMENTERS),
-            ("propagator", self.propagator, PROPAGATORS),
-        ):
-            if name not in known:
-                raise ValueError(f"unknown {kind} {name!r}; known: {', '.join(known)}")
+        require_choice("segmenter", self.segmenter, segmenter_names())
+        require_choice("propagator", self.propagator, propagator_names())
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from schemas.checks import require_choice
+from stages.plugins import PROPAGATOR_GROUP, load_plugin, plugin_names
 from stages.propagate.backends.base import Propagator
 
-PROPAGATORS = ("embedded", "embedded_fast", "flow")
+PROPAGATORS = ("embedded", "embedded_fast", "flow", "cutie_base", "cutie_small")
+"""Names that :func:`load_propagator` knows by itself, the default first; other packages may bring more."""
+
+
+def propagator_names() -> tuple[str, ...]:
+    """All names that :func:`load_propagator` knows, those of other packages last."""
+    return (*PROPAGATORS, *plugin_names(PROPAGATOR_GROUP))
 
 
 def load_propagator(name: str, device: str = "auto") -> Propagator:
     """Load a propagator; nothing is downloaded.
 
     Args:
-        name: one of ``PROPAGATORS``.
+        name: one of :func:`propagator_names`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
 
     Raises:
         ValueError: the name or the device is unknown.
+        CheckpointError: the checkpoint that it needs is not in the cache.
     """
-    require_choice("propagator", name, PROPAGATORS)
-    if name == "flow":
-        from stages.propagate.backends.flow import FlowPropagator
+    match name:
+        case "flow":
+            from stages.propagate.backends.flow import FlowPropagator
 
-        return FlowPropagator()
-    from stages.propagate.backends.embedded import load_embedded
+            return FlowPropagator()
+        case "embedded" | "embedded_fast":
+            from stages.propagate.backends.embedded import load_embedded
 
-    return load_embedded(name, device)
+            return load_embedded(name, device)
+        case "cutie_base" | "cutie_small":
+            from stages.propagate.backends.cutie import load_cutie
+
+            return load_cutie(name, device)
+    plugin: Propagator | None = load_plugin(PROPAGATOR_GROUP, name, device)
+    if plugin is None:
+        raise ValueError(f"unknown propagator {name!r}; known: {', '.join(propagator_names())}")
+    return plugin

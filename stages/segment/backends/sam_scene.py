@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from segment_anything import SamPredictor
 from torch import Tensor
+from torch.nn import functional
 
 Array = NDArray[Any]
 _CERTAIN = 10.0
@@ -96,9 +96,9 @@ class Scene:
         given = torch.tensor(mask, dtype=torch.float32, device=self._model.device)[None, None]
         height, width = self._predictor.input_size
         side = self._model.image_encoder.img_size
-        resized = F.interpolate(given, (height, width), mode="bilinear", align_corners=False)
-        square = F.pad(resized, (0, side - width, 0, side - height))
-        share = F.adaptive_avg_pool2d(square, self._model.prompt_encoder.mask_input_size)[0, 0]
+        resized = functional.interpolate(given, (height, width), mode="bilinear", align_corners=False)
+        square = functional.pad(resized, (0, side - width, 0, side - height))
+        share = functional.adaptive_avg_pool2d(square, self._model.prompt_encoder.mask_input_size)[0, 0]
         return torch.logit(share, eps=1e-6).clamp(-_CERTAIN, _CERTAIN)
 
     def _encode(self, queries: Sequence[Query]) -> tuple[Tensor, Tensor]:

@@ -5,12 +5,13 @@ import numpy as np
 import pytest
 
 from schemas.prompts import Prompt
+from stages.checkpoints import CHECKPOINTS
 from stages.segment.backends.registry import SEGMENTERS, load_segmenter
 
 EMPTY = np.zeros((0, 2), dtype=np.float32)
 
 
-@pytest.fixture(scope="module", params=SEGMENTERS)
+@pytest.fixture(scope="module", params=[name for name in SEGMENTERS if name not in CHECKPOINTS])
 def segmenter(request):
     return load_segmenter(request.param, "cpu")
 

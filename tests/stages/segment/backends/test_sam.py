@@ -223,7 +223,7 @@ def test_an_empty_mask_is_worth_nothing_and_is_not_refined():
 def test_a_checkpoint_of_another_model_is_named(tmp_path, model):
     path = tmp_path / "small.pth"
     torch.save(model.state_dict(), path)
-    with pytest.raises(WeightsError, match="small.pth does not fit sam_vit_b: 154 keys are missing"):
+    with pytest.raises(WeightsError, match=r"small\.pth does not fit sam_vit_b: 154 keys are missing"):
         load_sam("sam_vit_b", "cpu", path)
 
 
