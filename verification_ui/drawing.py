@@ -36,9 +36,7 @@ def crop(image: Image, x: int, y: int, side: int) -> Image:
     x0, y0, x1, y1 = max(0, x - half), max(0, y - half), min(width, x + half + 1), min(height, y + half + 1)
     window: Image = np.full((side, side, 3), _PADDING, dtype=np.uint8)
     window[y0 - y + half : y1 - y + half, x0 - x + half : x1 - x + half] = image[y0:y1, x0:x1]
-    shrinks = side > TILE_PX
-    tile = cv2.resize(window, (TILE_PX, TILE_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    return _crosshair(np.asarray(tile, dtype=np.uint8))
+    return _crosshair(resized(window, TILE_PX, TILE_PX))
 
 
 def _crosshair(tile: Image) -> Image:
@@ -70,26 +68,27 @@ def keyed_ring(image: Image, x: float, y: float, key: str, colour: Colour) -> No
 
 
 def outlined(image: Image, mask: NDArray[np.bool_]) -> Image:
-    """A copy of ``image`` with the outline of ``mask`` drawn, and everything outside it dimmed."""
+    """``image`` with the outline of ``mask`` drawn, and everything outside it dimmed."""
     dimmed = (image * np.float32(0.45)).astype(np.uint8)
     shown: Image = np.where(mask[..., None], image, dimmed).astype(np.uint8)
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    for colour, thickness in ((_DARK, 4), (_OUTLINE, 2)):
-        cv2.drawContours(shown, contours, -1, colour, thickness, cv2.LINE_AA)
+    unit = max(image.shape[:2]) / 854.0
+    for colour, thickness in ((_DARK, 5.0), (_OUTLINE, 2.5)):
+        cv2.drawContours(shown, contours, -1, colour, max(1, round(thickness * unit)), cv2.LINE_AA)
     return shown
 
 
-def shown_size(height: int, width: int, longest_px: int) -> tuple[int, int, float]:
-    """(height, width, scale) of a frame as it is shown: its longer side is at most ``longest_px``; never enlarged."""
-    scale = min(1.0, longest_px / max(height, width))
+def shown_size(height: int, width: int, longest_px: tuple[int, int]) -> tuple[int, int, float]:
+    """(height, width, scale) of a frame as it is shown: its longer side is brought into the range ``longest_px``."""
+    longest = max(height, width)
+    scale = min(max(longest, longest_px[0]), longest_px[1]) / longest
     return max(1, round(height * scale)), max(1, round(width * scale)), scale
 
 
 def resized(image: Image, height: int, width: int) -> Image:
-    """``image`` at another size, by area averaging; itself when the size is the same."""
-    if image.shape[:2] == (height, width):
-        return image
-    return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    """``image`` at another size: by area averaging when it shrinks, cubic when it grows."""
+    interpolation = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), dtype=np.uint8)
 
 
 def _fixed(value: float) -> int:

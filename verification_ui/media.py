@@ -28,7 +28,7 @@ QUEUE = "queue"
 VERSION = "1"
 """Raised when the drawing changes, so that old pictures are not taken for new ones."""
 
-_FRAME_LONGEST_PX, _REFERENCE_LONGEST_PX = 1280, 640
+_FRAME_LONGEST_PX, _REFERENCE_LONGEST_PX = (854, 1280), (640, 854)
 _QUALITY = 85
 _Masks = Mapping[tuple[str, int], Mask]
 
@@ -132,10 +132,9 @@ class MediaMaker:
         for mask in sorted(own, key=lambda m: (m.frame_idx != anchor, -m.quality, m.frame_idx)):
             image = _read(self.frame_file(task.video_id, mask.frame_idx))
             if image is not None:
-                shown = drawing.outlined(image, mask.decode())
-                return drawing.resized(
-                    shown, *drawing.shown_size(shown.shape[0], shown.shape[1], _REFERENCE_LONGEST_PX)[:2]
-                )
+                height, width, _ = drawing.shown_size(image.shape[0], image.shape[1], _REFERENCE_LONGEST_PX)
+                inside = drawing.resized(mask.decode().astype(np.uint8), height, width) > 0
+                return drawing.outlined(drawing.resized(image, height, width), inside)
         return np.full((90, 160, 3), 40, dtype=np.uint8)
 
 
@@ -159,7 +158,7 @@ def _sheet(image: Image, candidates: Sequence[PointCandidate], mask_area_px: int
 def _ringed(image: Image, candidates: Sequence[PointCandidate]) -> Image:
     """The frame as it is shown, with the key of every candidate."""
     height, width, scale = drawing.shown_size(image.shape[0], image.shape[1], _FRAME_LONGEST_PX)
-    shown = drawing.resized(image, height, width).copy()
+    shown = drawing.resized(image, height, width)
     for key, candidate in zip(CANDIDATE_KEYS, candidates, strict=False):
         colour = drawing.ON_COLOUR if candidate.is_fg_candidate else drawing.OFF_COLOUR
         drawing.keyed_ring(shown, (candidate.x + 0.5) * scale - 0.5, (candidate.y + 0.5) * scale - 0.5, key, colour)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from schemas import tables
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
+from verification_ui.annotations import Annotation, AnsweredTask, Mark
+from verification_ui.ledger import Ledger
+from verification_ui.payloads import Payload
+from verification_ui.pull import OVERLAP, Pulled, pull
+from verification_ui.review_queue import QueuedTask
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CANDIDATES = {n: PointCandidate(n, "v", "1", 0, 1, 1, True, "interior", 1.0, 1.0, 0.5, 0, 0) for n in "abcd"}
+TASKS = {k: ReviewTask(k, "v", "1", 0, 0, "contact_sheet", tuple(ids), 0.5) for k, ids in (("k1", "ab"), ("k2", "cd"))}
+METADATA = {"pointvos.run_id": "r"}
+
+
+@dataclass
+class Answers:
+    """A server's answers in memory."""
+
+    identity: str = "1@2026"
+    state: dict[str, AnsweredTask] = field(default_factory=dict)
+    asked_since: list[datetime | None] = field(default_factory=list)
+
+    def say(self, key: str, hours: float, *annotations: Annotation) -> None:
+        self.state[key] = AnsweredTask(key, START + timedelta(hours=hours), annotations)
+
+    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
+        self.asked_since.append(since)
+        changed = [a for a in self.state.values() if since is None or a.updated_at > since]
+        return iter(sorted(changed, key=lambda a: a.updated_at))
+
+    def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:
+        raise NotImplementedError
+
+    def add(self, payloads: Sequence[Payload]) -> None:
+        raise NotImplementedError
+
+    def remove(self, task_ids: Sequence[int]) -> None:
+        raise NotImplementedError
+
+
+def annotation(who: str, *wrong: str, hours: float = 0.0, is_skipped: bool = False) -> Annotation:
+    when = START + timedelta(hours=hours)
+    return Annotation(f"{who}-{hours}", who, is_skipped, 4.0, when, (Mark("wrong", "r", wrong),))
+
+
+def pulled(run: Path, answers: Answers) -> Pulled:
+    return pull(answers, Ledger.of_project(run, answers.identity), TASKS, CANDIDATES, METADATA)
+
+
+def verdicts(run: Path) -> dict[tuple[str, str], str]:
+    found = tables.VERDICTS.records(tables.VERDICTS.read(run))
+    return {(v.annotator, v.candidate_id): v.status for v in found}
+
+
+def test_answers_of_several_annotators_become_verdicts(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a"), annotation("bo"))
+    assert pulled(tmp_path, answers) == Pulled(1, 4, 0, 0, 0)
+    assert verdicts(tmp_path) == {
+        ("al", "a"): "REJECTED", ("al", "b"): "ACCEPTED", ("bo", "a"): "ACCEPTED", ("bo", "b"): "ACCEPTED",
+    }  # fmt: skip
+
+
+def test_an_edit_replaces_and_a_deletion_takes_back(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a"))
+    answers.say("k2", 1, annotation("al"))
+    pulled(tmp_path, answers)
+    answers.say("k1", 2, annotation("al", "b", hours=2))
+    answers.say("k2", 3)
+    assert pulled(tmp_path, answers) == Pulled(2, 2, 0, 0, 0)
+    assert verdicts(tmp_path) == {("al", "a"): "ACCEPTED", ("al", "b"): "REJECTED"}
+
+
+def test_a_second_pull_asks_only_for_what_is_new_and_changes_nothing(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a"))
+    pulled(tmp_path, answers)
+    file = next((tmp_path / "verdicts").iterdir())
+    before = file.read_bytes()
+    assert pulled(tmp_path, answers) == Pulled(0, 2, 0, 0, 0)
+    assert file.read_bytes() == before
+    assert answers.asked_since == [None, START + timedelta(hours=1) - OVERLAP]
+
+
+def test_skipped_tasks_are_counted_and_give_no_verdict(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a", is_skipped=True))
+    assert pulled(tmp_path, answers) == Pulled(0, 0, 1, 0, 0)
+    assert verdicts(tmp_path) == {}
+
+
+def test_tasks_of_another_run_are_counted_and_left_alone(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k9", 1, annotation("al", "a"))
+    assert pulled(tmp_path, answers) == Pulled(0, 0, 0, 1, 0)
+
+
+def test_a_task_that_the_server_forgot_keeps_its_verdicts(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a"))
+    pulled(tmp_path, answers)
+    answers.state.clear()
+    assert pulled(tmp_path, answers) == Pulled(0, 2, 0, 0, 0)
+
+
+def test_a_new_project_with_the_same_empty_tasks_does_not_wipe_the_old_ones_verdicts(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al", "a"))
+    pulled(tmp_path, answers)
+    again = Answers(identity="1@2027")
+    again.say("k1", 5)
+    pulled(tmp_path, again)
+    assert verdicts(tmp_path) == {("al", "a"): "REJECTED", ("al", "b"): "ACCEPTED"}
+    assert len(list((tmp_path / "verdicts").iterdir())) == 2
+
+
+def test_the_ledger_carries_the_run_and_the_cursor(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 1, annotation("al"))
+    pulled(tmp_path, answers)
+    ledger = Ledger.of_project(tmp_path, answers.identity)
+    assert ledger.cursor() == START + timedelta(hours=1)
+    assert tables.VERDICTS.read_files([ledger.path]).num_rows == 2
