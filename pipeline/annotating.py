@@ -6,8 +6,8 @@ import errno
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -37,6 +37,7 @@ from stages.propagate.tracked import Anchor, Tracked
 from stages.sample_points.sampling import sample_video
 from stages.segment.backends.registry import load_segmenter
 from stages.segment.segmenting import segment_frame
+from stages.shots import ShotCuts
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 logger = logging.getLogger(__name__)
@@ -95,11 +96,14 @@ class Annotator:
             store = FrameStore(Path(temporary), self.config.jpeg_quality)
             track = _Track(self, job, store)
             with open_video(job.file, opener=open_binary if is_remote(job.file.uri) else None) as reader:
-                frames = store.record(_counted(reader, heartbeat))
-                for tracked in track.run(frames, spool):
+                cuts = ShotCuts()
+                frames = cuts.watch(store.record(_counted(reader, heartbeat)))
+                for tracked in track.run(frames, spool, cuts.frames):
                     track.take(tracked)
                     heartbeat.final(tracked.frame_idx)
-                video = reader.video(n_objects=len(track.references), unit=job.unit)
+                video = replace(
+                    reader.video(), n_objects=len(track.references), unit=job.unit, cuts=tuple(sorted(cuts.frames))
+                )
             return self._commit(job, video, track)
 
     def _commit(self, job: VideoJob, video: Video, track: _Track) -> tuple[Video, list[Reject]]:
@@ -136,7 +140,7 @@ class _Track:
     def groups(self) -> dict[str, str]:
         return {loc.object_id: loc.group for loc in self.job.localizations}
 
-    def run(self, frames: Iterable[Frame], spool: Path) -> Iterator[Tracked]:
+    def run(self, frames: Iterable[Frame], spool: Path, cuts: Container[int]) -> Iterator[Tracked]:
         by_frame: dict[int, list[Localization]] = defaultdict(list)
         for localization in self.job.localizations:
             by_frame[localization.frame_idx].append(localization)
@@ -152,7 +156,14 @@ class _Track:
         anchors = {idx: frozenset(loc.object_id for loc in own) for idx, own in by_frame.items()}
         lookahead = 0 if self.annotator.config.compute.threads == 1 else 2
         return propagate(
-            frames, anchors, seed, self.annotator.propagator, groups=self.groups, spool=spool, lookahead=lookahead
+            frames,
+            anchors,
+            seed,
+            self.annotator.propagator,
+            groups=self.groups,
+            spool=spool,
+            lookahead=lookahead,
+            cuts=cuts,
         )
 
     def take(self, tracked: Tracked) -> None:

@@ -28,7 +28,8 @@ _s, _i, _f, _b = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 VIDEOS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
-        ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b), ("unit", _s),
+        ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b),
+        ("cuts", pa.list_(_i)), ("unit", _s),
     ]
 )  # fmt: skip
 LOCALIZATIONS_SCHEMA = pa.schema(

@@ -22,6 +22,7 @@ class Video:
         codec: ``h264``, ``vp9``, ``jpeg`` ...
         rotation_deg: rotation metadata that was applied, clockwise.
         n_objects: objects that have at least one mask.
+        cuts: indices of the first frames of new shots.
         truncated: decoding ended early on damaged data; the frames before it are kept.
         unit: hash of the input and the settings that made this unit.
     """
@@ -37,6 +38,7 @@ class Video:
     rotation_deg: int
     n_objects: int = 0
     truncated: bool = False
+    cuts: tuple[int, ...] = ()
     unit: str = ""
 
     def __post_init__(self) -> None:

@@ -60,8 +60,8 @@ class VideoReader:
         if not self.n_frames:
             raise DecodeError("no_frames", f"{self.file.uri!r} holds no frames")
 
-    def video(self, n_objects: int = 0, unit: str = "") -> Video:
-        """The facts of what was decoded so far; ``n_objects`` and ``unit`` are passed on.
+    def video(self) -> Video:
+        """The facts of what was decoded so far.
 
         Raises:
             ValueError: no frame was decoded yet.
@@ -77,9 +77,7 @@ class VideoReader:
             duration_s=duration_s,
             codec=self.source.codec,
             rotation_deg=self._rotation_deg,
-            n_objects=n_objects,
             truncated=self.source.damaged,
-            unit=unit,
         )
 
     def _require_same_size(self, image: Image) -> None:

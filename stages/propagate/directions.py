@@ -39,6 +39,10 @@ class Direction:
         for object_id in masks:
             self._starts.setdefault(object_id, []).append(frame_idx)
 
+    def cut(self) -> None:
+        """A new shot begins: no object is live any more. What was anchored stays known."""
+        self._session = None
+
     def latest(self, object_id: str) -> int:
         """The frame of the last anchor of a live object, in the order of this direction."""
         return self._starts[object_id][-1]

@@ -7,7 +7,7 @@ side; there both beliefs are merged. Memory does not grow with the video.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,7 @@ def propagate(
     groups: Mapping[str, str],
     spool: Path,
     lookahead: int = 1,
+    cuts: Container[int] = frozenset(),
 ) -> Sweep:
     """Carry the objects of a video through all its frames.
 
@@ -45,13 +46,15 @@ def propagate(
         propagator: the model.
         groups: object id → group; objects of one non-empty group share no pixel.
         spool: a folder for what waits on disk; it is made when it is needed, and its files are deleted.
+        cuts: first frames of new shots; masks never cross one, an object goes on only from an anchor beyond it. It may
+            grow while the frames come: a frame is looked up when it is there.
         lookahead: how many frames are decoded and encoded ahead in a thread; 0 for none. It changes no result.
 
     Returns:
         An iterator over the tracked objects; frames come in no particular order, objects of a frame together. Its
         ``unreached`` names, in the end, the frames of ``anchors`` that the video does not have.
     """
-    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead), frames)
+    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead, cuts), frames)
 
 
 class Sweep(Iterator[Tracked]):
@@ -82,6 +85,7 @@ class _Plan:
     groups: Mapping[str, str]
     spool: Spool
     lookahead: int
+    cuts: Container[int]
 
 
 class _Run:
@@ -107,6 +111,8 @@ class _Run:
     def _go_forward(self, frames: Iterable[Frame]) -> Iterator[Tracked]:
         with closing(look_ahead(self._encoded(frames), self._plan.lookahead)) as stream:
             for frame, encoding in stream:
+                if frame.idx in self._plan.cuts:
+                    self._forward.cut()
                 beliefs = self._forward.step(encoding)
                 anchors = self._seeded(frame)
                 self._forward.start(frame.idx, encoding, anchors)
@@ -150,6 +156,8 @@ class _Run:
         backward = Direction(self._plan.propagator)
         with closing(look_ahead(self._returning(), self._plan.lookahead)) as stream:
             for frame_idx, encoding, beliefs in stream:
+                if frame_idx + 1 in self._plan.cuts:
+                    backward.cut()
                 behind = backward.step(encoding)
                 kept = self._anchored.get(frame_idx, {})
                 anchors = {object_id: anchor.restored() for object_id, anchor in kept.items()}

@@ -66,7 +66,7 @@ def anchor(left, right, quality=0.8):
     return Anchor(box(left, right), quality, "segmenter", "by_hand")
 
 
-def sweep(tmp_path, n_frames, given, *, propagator=None, groups=None, lookahead=0):
+def sweep(tmp_path, n_frames, given, *, propagator=None, groups=None, lookahead=0, cuts=frozenset()):
     """Run a sweep whose anchors are ``given``: {frame_idx: {object_id: Anchor or None for a reject}}."""
     return propagate(
         frames(n_frames),
@@ -76,6 +76,7 @@ def sweep(tmp_path, n_frames, given, *, propagator=None, groups=None, lookahead=
         groups=groups or {},
         spool=tmp_path / "spool",
         lookahead=lookahead,
+        cuts=cuts,
     )
 
 
@@ -233,3 +234,29 @@ def test_closing_stops_the_thread_closes_the_frames_and_empties_the_spool(tmp_pa
     early.close()
     assert not [thread for thread in threading.enumerate() if thread.name == "look-ahead"]
     assert list(early) == []
+
+
+def test_masks_cross_no_cut_and_go_on_from_anchors_beyond_it(tmp_path):
+    given = {2: {"a": anchor(2, 6), "b": anchor(8, 12)}, 6: {"a": anchor(3, 7)}}
+    rows = by_frame(sweep(tmp_path, 9, given, cuts={4, 8}))
+    assert sorted(idx for idx, object_id in rows if object_id == "a") == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert sorted(idx for idx, object_id in rows if object_id == "b") == [0, 1, 2, 3]
+    assert np.array_equal(rows[3, "a"].mask, box(2, 6))
+    assert np.array_equal(rows[4, "a"].mask, box(3, 7))
+
+
+def test_cuts_may_become_known_while_the_frames_come(tmp_path):
+    cuts = set()
+
+    def told():
+        for frame in frames(6):
+            if frame.idx == 3:
+                cuts.add(3)
+            yield frame
+
+    given = {0: {"a": anchor(2, 6)}}
+    tracked = propagate(
+        told(), {0: frozenset("a")}, lambda frame, ids: given[frame.idx], RepeatingPropagator(), groups={},
+        spool=tmp_path, lookahead=2, cuts=cuts,
+    )  # fmt: skip
+    assert [row.frame_idx for row in tracked] == [0, 1, 2]
