@@ -1,7 +1,11 @@
 """The contract that every registered propagator keeps, on a video made of noise and moving textured squares."""
 
+import functools
+
+import cv2
 import numpy as np
 import pytest
+import torch
 
 from stages.checkpoints import CHECKPOINTS
 from stages.propagate.backends.registry import PROPAGATORS, load_propagator
@@ -37,12 +41,16 @@ def draw(idx, object_ids=("red", "blue")):
 
 @pytest.fixture(scope="module", params=[name for name in PROPAGATORS if name not in CHECKPOINTS])
 def propagator(request):
+    torch.set_num_threads(1)
     return load_propagator(request.param, "cpu")
 
 
-def full_size(probability):
-    import cv2
+@functools.cache
+def encoded(propagator, idx, *object_ids):
+    return propagator.encode(draw(idx, object_ids or ("red", "blue"))[0])
 
+
+def full_size(probability):
     return cv2.resize(probability, (WIDTH, HEIGHT)) > 0.5
 
 
@@ -52,9 +60,9 @@ def iou(one, other):
 
 def follow(propagator, n_frames, *, start=("red", "blue")):
     session = propagator.open(HEIGHT, WIDTH)
-    image, masks = draw(0)
-    session.start(propagator.encode(image), {object_id: masks[object_id] for object_id in start})
-    return session, [session.step(propagator.encode(draw(idx)[0])) for idx in range(1, n_frames)]
+    _, masks = draw(0)
+    session.start(encoded(propagator, 0), {object_id: masks[object_id] for object_id in start})
+    return session, [session.step(encoded(propagator, idx)) for idx in range(1, n_frames)]
 
 
 def test_it_is_registered_under_its_own_name(propagator):
@@ -94,12 +102,12 @@ def test_the_same_frames_give_the_same_bytes(propagator):
 
 
 def test_a_packed_encoding_serves_as_well(propagator):
-    image, masks = draw(0)
-    arrays = {name: np.array(values) for name, values in propagator.pack(propagator.encode(image)).items()}
+    _, masks = draw(0)
+    arrays = {name: np.array(values) for name, values in propagator.pack(encoded(propagator, 0)).items()}
     assert sum(values.nbytes for values in arrays.values()) < 6_000_000
     session = propagator.open(HEIGHT, WIDTH)
     session.start(propagator.unpack(arrays), masks)
-    packed = propagator.pack(propagator.encode(draw(1)[0]))
+    packed = propagator.pack(encoded(propagator, 1))
     found = session.step(propagator.unpack(packed))["red"]
     _, fresh = follow(propagator, 2)
     np.testing.assert_allclose(found.probability, fresh[0]["red"].probability, atol=0.1)
@@ -108,38 +116,38 @@ def test_a_packed_encoding_serves_as_well(propagator):
 
 def test_an_object_may_start_later(propagator):
     session, _ = follow(propagator, 3, start=("red",))
-    image, masks = draw(3)
-    encoding = propagator.encode(image)
+    _, masks = draw(3)
+    encoding = encoded(propagator, 3)
     assert sorted(session.step(encoding)) == ["red"]
     session.start(encoding, {"blue": masks["blue"]})
-    found = session.step(propagator.encode(draw(4)[0]))
+    found = session.step(encoded(propagator, 4))
     assert sorted(found) == ["blue", "red"]
     assert iou(full_size(found["blue"].probability), draw(4)[1]["blue"]) > 0.7
 
 
 def test_a_live_object_is_corrected(propagator):
     session = propagator.open(HEIGHT, WIDTH)
-    image, masks = draw(0)
-    session.start(propagator.encode(image), {"it": masks["blue"]})
+    _, masks = draw(0)
+    session.start(encoded(propagator, 0), {"it": masks["blue"]})
     for idx in (1, 2):
-        encoding = propagator.encode(draw(idx)[0])
+        encoding = encoded(propagator, idx)
         session.step(encoding)
         session.start(encoding, {"it": draw(idx)[1]["red"]})
-    found = session.step(propagator.encode(draw(3)[0]))["it"]
+    found = session.step(encoded(propagator, 3))["it"]
     assert (full_size(found.probability) & draw(3)[1]["red"]).sum() > 0.5 * SIDE * SIDE
 
 
 def test_an_object_taken_as_absent_has_no_mask_on_a_frame_without_it(propagator):
     session, _ = follow(propagator, 3, start=("red",))
-    encoding = propagator.encode(draw(3, ["blue"])[0])
+    encoding = encoded(propagator, 3, "blue")
     session.step(encoding)
     session.start(encoding, {"red": np.zeros((HEIGHT, WIDTH), dtype=bool)})
-    found = session.step(propagator.encode(draw(4, ["blue"])[0]))["red"]
+    found = session.step(encoded(propagator, 4, "blue"))["red"]
     assert full_size(found.probability).sum() < 0.02 * SIDE * SIDE
 
 
 def test_misuse_is_refused(propagator):
-    encoding = propagator.encode(draw(0)[0])
+    encoding = encoded(propagator, 0)
     with pytest.raises(RuntimeError, match=r"step\(\) before start\(\)"):
         propagator.open(HEIGHT, WIDTH).step(encoding)
     with pytest.raises(ValueError, match="object 'red' starts with an empty mask"):
@@ -150,9 +158,9 @@ def test_an_object_of_one_pixel_and_one_of_all_pixels_do_no_harm(propagator):
     session = propagator.open(HEIGHT, WIDTH)
     dot = np.zeros((HEIGHT, WIDTH), dtype=bool)
     dot[30, 50] = True
-    session.start(propagator.encode(draw(0)[0]), {"dot": dot, "all": np.ones((HEIGHT, WIDTH), dtype=bool)})
+    session.start(encoded(propagator, 0), {"dot": dot, "all": np.ones((HEIGHT, WIDTH), dtype=bool)})
     for idx in (1, 2):
-        for estimate in session.step(propagator.encode(draw(idx)[0])).values():
+        for estimate in session.step(encoded(propagator, idx)).values():
             assert np.isfinite(estimate.probability).all()
             assert np.isfinite(estimate.quality)
 

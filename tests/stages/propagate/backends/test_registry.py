@@ -7,7 +7,7 @@ from stages.propagate.backends.registry import load_propagator
 
 
 def test_an_unknown_name_names_the_known_ones():
-    with pytest.raises(ValueError, match="unknown propagator 'cutest'; known: embedded, embedded_fast, flow"):
+    with pytest.raises(ValueError, match=r"unknown propagator 'cutest'; known: .*embedded, embedded_fast, flow"):
         load_propagator("cutest")
 
 

@@ -1,0 +1,63 @@
+"""The embedded propagator on real sequences, from the first frame's true mask."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from schemas.frames import Frame
+from stages.propagate.backends.registry import load_propagator
+from stages.propagate.sweep import propagate
+from stages.propagate.tracked import Anchor
+
+
+@pytest.fixture(scope="module")
+def propagator():
+    torch.set_num_threads(1)
+    return load_propagator("embedded", "cpu")
+
+
+def read(davis, sequence, numbers):
+    frames, masks = [], []
+    for idx, number in enumerate(numbers):
+        image = cv2.imread(str(davis / f"JPEGImages/480p/{sequence}/{number:05d}.jpg"))
+        frames.append(Frame(idx, idx / 24, np.ascontiguousarray(image[..., ::-1])))
+        masks.append(
+            cv2.imread(str(davis / f"Annotations/480p/{sequence}/{number:05d}.png"), cv2.IMREAD_GRAYSCALE) > 127
+        )
+    return frames, masks
+
+
+def overlaps(propagator, frames, masks, anchored, folder):
+    """J of every frame but the anchored one."""
+    tracked = propagate(
+        iter(frames),
+        {anchored: frozenset(["it"])},
+        lambda frame, ids: {"it": Anchor(masks[frame.idx], 1.0, "human", "")},
+        propagator,
+        groups={},
+        spool=folder / "spool",
+    )
+    found = {row.frame_idx: row.mask for row in tracked}
+    nothing = np.zeros_like(masks[0])
+    return [
+        (mask & found.get(idx, nothing)).sum() / (mask | found.get(idx, nothing)).sum()
+        for idx, mask in enumerate(masks)
+        if idx != anchored
+    ]
+
+
+def test_a_dog_is_followed_forward_and_back(davis, propagator, tmp_path):
+    frames, masks = read(davis, "dog", range(0, 40, 4))
+    assert np.mean(overlaps(propagator, frames, masks, 0, tmp_path)) > 0.8
+    assert np.mean(overlaps(propagator, frames, masks, 5, tmp_path)) > 0.85
+
+
+@pytest.mark.slow
+def test_a_middle_anchor_beats_the_first_frame_on_average(davis, propagator, tmp_path):
+    gains = []
+    for sequence in ("breakdance", "horsejump-high"):
+        frames, masks = read(davis, sequence, range(40))
+        first = np.mean(overlaps(propagator, frames, masks, 0, tmp_path))
+        gains.append(np.mean(overlaps(propagator, frames, masks, 20, tmp_path)) - first)
+    assert np.mean(gains) > 0
