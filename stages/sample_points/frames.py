@@ -16,7 +16,7 @@ def choose_frames(qualities: Mapping[int, float], reference: int | None, options
     Args:
         qualities: frame index → quality of the mask, for every frame on which the object is visible.
         reference: the frame that the object was localized on; ignored when the object is not visible there.
-        options: ``frames``, ``prefer_quality`` and ``skip_worst`` matter.
+        options: ``frames``, ``prefer_quality``, ``skip_worst`` and ``least_quality`` matter.
 
     Returns:
         At most ``options.frames`` frame indices, ascending, without repetition.
@@ -25,7 +25,7 @@ def choose_frames(qualities: Mapping[int, float], reference: int | None, options
     >>> choose_frames(dict.fromkeys(range(30), 0.5), 0, steady)
     [0, 15, 25]
     """
-    visible = _without_worst(qualities, options)
+    visible = _worth_asking(qualities, options)
     n_bins = min(options.frames, len(visible))
     chosen = [_pick(visible, qualities, i, n_bins, options.prefer_quality) for i in range(n_bins)]
     if reference is not None and reference in qualities and reference not in chosen:
@@ -34,9 +34,14 @@ def choose_frames(qualities: Mapping[int, float], reference: int | None, options
     return sorted(chosen)
 
 
-def _without_worst(qualities: Mapping[int, float], options: SamplingOptions) -> list[int]:
-    n_kept = max(options.frames, round(len(qualities) * (1 - options.skip_worst)))
-    return sorted(sorted(qualities, key=lambda idx: (-qualities[idx], idx))[:n_kept])
+def _worth_asking(qualities: Mapping[int, float], options: SamplingOptions) -> list[int]:
+    """Visible frames without the worst, and without those far below what the object's masks usually reach."""
+    best_first = sorted(qualities, key=lambda idx: (-qualities[idx], idx))
+    if len(best_first) <= options.frames:
+        return sorted(best_first)
+    usual = qualities[best_first[len(best_first) // 10]]
+    n_kept = max(options.frames, round(len(best_first) * (1 - options.skip_worst)))
+    return sorted(idx for idx in best_first[:n_kept] if qualities[idx] >= options.least_quality * usual)
 
 
 def _pick(visible: Sequence[int], qualities: Mapping[int, float], bin_: int, n_bins: int, prefer: float) -> int:

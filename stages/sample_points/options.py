@@ -13,6 +13,7 @@ _SHARES = (
     "elsewhere_keep",
     "prefer_quality",
     "skip_worst",
+    "least_quality",
 )
 
 
@@ -27,13 +28,17 @@ class SamplingOptions:
         prefer_quality: share of each time bin, around its centre, in which the frame of best quality is taken; 0
             takes the centre.
         skip_worst: share of the frames, those of least quality, that are never chosen.
+        least_quality: frames whose quality is below this share of what the object's best tenth reaches are never
+            chosen either, so that an object that is lost gets fewer frames.
         foreground_share: share of the points that is drawn inside the mask.
         uncertain_share: share of the points that is drawn where the trust lies in ``uncertain_band``.
         other_object_share: share of the background points that is drawn on other objects of the group, if any.
         erosion_scale: the mask is eroded by clip(erosion_scale · √A, erosion_min_px, erosion_max_px).
         erosion_min_px: least erosion.
         erosion_max_px: most erosion.
-        foreground_keep: share of the eroded mask that is drawn from: the surest and deepest pixels.
+        foreground_keep: share of the eroded mask that is drawn from: the surest and deepest pixels; more where the
+            mask is too small for all points otherwise. 0.1 keeps most points right even where a third of the mask is
+            wrong; 1 covers the whole object.
         ring_inner_px: background starts this far from the mask.
         ring_slack: where the quality q is low, it starts ring_slack · (1 − q) · √A farther out.
         ring_scale: the ring ends at max(ring_least_px, ring_scale · √A) beyond its start.
@@ -51,13 +56,14 @@ class SamplingOptions:
     seed: int = 0
     prefer_quality: float = 0.8
     skip_worst: float = 0.2
+    least_quality: float = 0.75
     foreground_share: float = 0.5
     uncertain_share: float = 0.0
     other_object_share: float = 0.3
     erosion_scale: float = 0.02
     erosion_min_px: float = 1.0
     erosion_max_px: float = 5.0
-    foreground_keep: float = 0.5
+    foreground_keep: float = 0.1
     ring_inner_px: float = 3.0
     ring_slack: float = 0.25
     ring_scale: float = 0.25

@@ -112,7 +112,7 @@ def _quotas(view: View, options: SamplingOptions) -> Iterator[tuple[str, BoolMas
     n_foreground = round(n_sure * options.foreground_share)
     unsure = strata.uncertain(view, options) if n_uncertain else np.zeros_like(view.mask)
     yield "uncertain", unsure, _room(unsure, n_uncertain, options)
-    inside = strata.interior(view, options)
+    inside = strata.interior(view, options, n_foreground)
     yield "interior", inside, _room(inside, n_foreground, options)
     left = n_sure - n_foreground
     hard = strata.other_object(view, options)

@@ -51,13 +51,14 @@ class View:
         return math.sqrt(np.count_nonzero(self.mask))
 
 
-def interior(view: View, options: SamplingOptions) -> BoolMask:
-    """The surest and deepest pixels of the mask, away from its edge."""
+def interior(view: View, options: SamplingOptions, n_points: int) -> BoolMask:
+    """The surest and deepest pixels of the mask, away from its edge, with room for ``n_points`` where there is."""
     erosion = float(np.clip(options.erosion_scale * view.scale_px(), options.erosion_min_px, options.erosion_max_px))
     eroded = view.distance_px > erosion
     region = eroded if eroded.any() else view.mask
     sure = view.distance_px if view.trust is None else view.trust * np.sqrt(np.maximum(view.distance_px, 0))
-    return _upper(region, sure, options.foreground_keep)
+    room = n_points * options.pixels_per_point / np.count_nonzero(region)
+    return _upper(region, sure, max(options.foreground_keep, min(room, 1.0)))
 
 
 def ring(view: View, options: SamplingOptions) -> BoolMask:

@@ -41,6 +41,12 @@ def test_the_worst_frames_are_left_out_unless_too_few_remain():
     assert choose_frames(qualities, None, SamplingOptions(frames=10, skip_worst=0.2)) == list(range(10))
 
 
+def test_an_object_that_is_lost_gets_fewer_frames():
+    qualities = {idx: 0.8 if idx < 6 else 0.5 for idx in range(30)}
+    assert choose_frames(qualities, 0, SamplingOptions(least_quality=0.75)) == list(range(6))
+    assert len(choose_frames(qualities, 0, SamplingOptions(least_quality=0.5))) == 10
+
+
 @given(
     st.dictionaries(st.integers(0, 400), st.floats(0, 1), max_size=80),
     st.integers(0, 400) | st.none(),
@@ -51,7 +57,8 @@ def test_the_worst_frames_are_left_out_unless_too_few_remain():
 def test_choices_are_visible_distinct_and_as_many_as_asked(qualities, reference, n_frames, prefer, skip):
     options = SamplingOptions(frames=n_frames, prefer_quality=prefer, skip_worst=skip)
     chosen = choose_frames(qualities, reference, options)
-    assert len(chosen) == min(n_frames, len(qualities))
+    assert bool(chosen) == bool(qualities)
+    assert len(chosen) <= n_frames
     assert chosen == sorted(set(chosen))
     assert set(chosen) <= set(qualities)
     assert reference not in qualities or reference in chosen

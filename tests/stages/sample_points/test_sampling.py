@@ -67,9 +67,12 @@ def test_points_are_drawn_where_the_trust_is_decided():
 
 def test_low_quality_keeps_the_background_away_from_the_edge():
     mask = disk(70, 60, 25)
-    nearest = [max(d.mask_distance_px for d in draw(mask, quality=q) if not d.is_fg_candidate) for q in (1.0, 0.0)]
-    assert nearest[0] > -8
-    assert nearest[1] < -3 - 0.25 * 44
+    sure, doubtful = (
+        max(d.mask_distance_px for seed in range(9) for d in draw(mask, quality=q, seed=seed) if not d.is_fg_candidate)
+        for q in (1.0, 0.0)
+    )
+    assert sure > -6
+    assert doubtful < -3 - 0.25 * 44
 
 
 def test_a_share_of_the_points_asks_where_the_model_does_not_know():
@@ -85,7 +88,7 @@ def test_small_masks_give_fewer_points_and_tiny_ones_one():
     square = NOTHING.copy()
     square[50:60, 50:60] = True
     n_inside = [sum(d.is_fg_candidate for d in draw(m)) for m in (square, disk(50, 50, 1), NOTHING)]
-    assert n_inside == [2, 1, 0]
+    assert n_inside == [4, 1, 0]
 
 
 def test_a_mask_over_the_whole_frame_has_no_background():
