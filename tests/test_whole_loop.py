@@ -1,0 +1,132 @@
+"""annotate → push → a person answers in a browser → pull → merge → export, with the real commands and server."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from schemas import tables
+from verification_ui.server import ServerProblem, find_executable
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_ARGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "2", "--points", "8")
+
+pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
+
+
+def pointvos(*arguments: object) -> str:
+    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=300, check=False)
+    assert answer.returncode == 0, answer.stderr + answer.stdout
+    return answer.stdout
+
+
+def make_frames(folder: Path, n_frames: int = 6) -> None:
+    """A bright textured square that moves over a dark ground."""
+    random = np.random.default_rng(0)
+    ground = random.integers(0, 60, (96, 128, 3), dtype=np.uint8)
+    square = random.integers(170, 255, (32, 32, 3), dtype=np.uint8)
+    folder.mkdir(parents=True)
+    for i in range(n_frames):
+        image = ground.copy()
+        image[30:62, 20 + 3 * i : 52 + 3 * i] = square
+        cv2.imwrite(str(folder / f"{i:05d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
+
+
+@contextmanager
+def review_up(run: Path) -> Iterator[str]:
+    """``pointvos review up`` until Ctrl-C; gives the address that it prints."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "review", "up", "--run", str(run), "--port", "8290"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=REPOSITORY,
+    ) as process:  # fmt: skip
+        seen = ""
+        try:
+            for line in process.stdout or ():
+                seen += line
+                if line.startswith("end"):
+                    break
+            found = re.search(r"http://127\.0\.0\.1:\d+\S*", seen)
+            assert found, seen
+            yield found.group()
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest = process.communicate(timeout=120)[0]
+        assert process.returncode == 0, seen + rest
+
+
+def answer_everything(page: Any, n_tasks: int, wrong_on_first: tuple[str, ...]) -> list[str]:
+    """Mark some points wrong on the first sheet, submit all; the task keys in the order in which they were shown."""
+    keys = []
+    for turn in range(n_tasks):
+        page.wait_for_function("() => window.Htx && Htx.task && Htx.task.id && !Htx.isLoading")
+        page.wait_for_selector(".pv-tile")
+        keys.append(json.loads(page.evaluate("() => Htx.task.data"))["task_key"])
+        for key in wrong_on_first if turn == 0 else ():
+            page.keyboard.press(key)
+            page.wait_for_timeout(100)
+        with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST") as reply:
+            page.keyboard.press("Enter")
+        assert reply.value.status == 201
+        time.sleep(0.3)
+    return keys
+
+
+def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path):
+    try:
+        find_executable()
+    except ServerProblem as problem:
+        pytest.skip(str(problem))
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.is_file():
+        pytest.skip("no browser at /usr/bin/chromium; apt-get install chromium")
+    run = tmp_path / "run"
+    make_frames(tmp_path / "videos" / "square")
+    point = {"object_id": "1", "x": 36, "y": 46, "label": 1, "name": "square"}
+    (tmp_path / "clicks.json").write_text(json.dumps({"square": {"frame": 0, "points": [point]}}))
+
+    pointvos("annotate", tmp_path / "videos", "--localizations", tmp_path / "clicks.json", "--run", run, *FAST)
+    with review_up(run) as address, playwright.sync_playwright() as driver:
+        credentials = json.loads((run / "review/credentials.json").read_text())
+        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.goto(re.sub(r"/projects.*", "/user/login/", address))
+        page.fill("input[name=email]", credentials["email"])
+        page.fill("input[name=password]", credentials["password"])
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "login" not in url)
+        page.goto(address)
+        tasks = {t.task_key: t for t in tables.TASKS.records(tables.TASKS.read(run))}
+        shown = answer_everything(page, len(tasks), wrong_on_first=("1", "2"))
+        browser.close()
+    pointvos("merge", "--run", run)
+
+    candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run))}
+    flipped = set(tasks[shown[0]].candidate_ids[:2])
+    points = tables.POINTS.records(tables.POINTS.read(run))
+    assert {p.candidate_id for p in points} == set(candidates)
+    assert all(
+        (p.label == 1) == (candidates[p.candidate_id].is_fg_candidate != (p.candidate_id in flipped)) for p in points
+    )
+
+    pointvos("export", "--run", run, "--format", "pointvos", "--out", tmp_path / "out")
+    exported = [json.loads(f.read_text()) for f in (tmp_path / "out").rglob("*.json") if f.stem in ("train", "val")]
+    annotated = [p for objects in exported for entry in objects.values() for p in entry["annotated_points"]]
+    assert sorted((p["x"], p["y"], p["status"]) for p in annotated) == sorted((p.x, p.y, p.status) for p in points)
