@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,7 +24,7 @@ from types import FrameType
 from verification_ui.credentials import Credentials, load_or_create, private_folder
 
 DEFAULT_PORT = 8181
-START_TIMEOUT_S = 180.0
+START_TIMEOUT_S = 300.0
 _STOP_TIMEOUT_S = 10.0
 _KEYMAP = {
     "annotation:submit": {"key": "enter"},
@@ -68,6 +69,11 @@ def find_executable() -> Path:
     if path.is_file():
         return path
     raise ServerProblem(f"Label Studio is not installed at {path}; bring it with: make review-setup")
+
+
+def template_file(executable: Path) -> Path:
+    """Where an empty database for this Label Studio lies, when the set-up has made one."""
+    return executable.resolve().parent.parent / "pointvos-empty.sqlite3"
 
 
 def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str, str]:
@@ -137,7 +143,7 @@ def started(
     Args:
         folder: private folder for the server's data, secrets and log.
         media: the only folder that it serves pictures from.
-        port: the port to prefer.
+        port: the port to prefer, 0 for any.
         say: told what happens, one sentence at a time.
 
     Raises:
@@ -147,8 +153,9 @@ def started(
     credentials, is_new = load_or_create(folder)
     private_folder(folder / "home")
     with _only_one(folder), _signals_as_exit():
+        _begin_with_template(executable, private_folder(folder / "data") / "label_studio.sqlite3")
         chosen = choose_port(port)
-        if chosen != port:
+        if port not in (0, chosen):
             say(f"Port {port} is busy; using {chosen}.")
         url = f"http://127.0.0.1:{chosen}"
         process = _spawn(executable, chosen, folder, environment(folder, media, credentials))
@@ -159,6 +166,15 @@ def started(
         finally:
             (folder / "address.json").unlink(missing_ok=True)
             _stop(process)
+
+
+def _begin_with_template(executable: Path, database: Path) -> None:
+    template = template_file(executable)
+    if template.exists() and not database.exists():
+        part = database.with_suffix(".part")
+        shutil.copyfile(template, part)
+        part.chmod(0o600)
+        part.rename(database)
 
 
 def _spawn(executable: Path, port: int, folder: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
