@@ -11,6 +11,16 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
+
+from pipeline.run_folder import RunFolder, unit_name, write_unit
+from schemas import tables
+from schemas.localizations import Clicks, Localization
+from schemas.masks import Mask, encode_rle
+from schemas.rejects import Reject
+from schemas.videos import Video
+from stages.sample_points.options import SamplingOptions
+from stages.sample_points.sampling import sample_video
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -66,3 +76,58 @@ def pointvos() -> Command:
 def fast() -> tuple[str, ...]:
     """Options for the small baselines, where the models are not what a test is about."""
     return ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "3", "--points", "8")
+
+
+def square(x: int, y: int, side: int = 20) -> np.ndarray:
+    """A (60, 80) bool mask of a square."""
+    mask = np.zeros((60, 80), dtype=bool)
+    mask[y : y + side, x : x + side] = True
+    return mask
+
+
+@pytest.fixture
+def finished_run(tmp_path: Path) -> Path:
+    """A run of two tiny videos as ``annotate`` leaves it, with ``truth/`` beside it.
+
+    Video ``a`` has objects 1 (right) and 2 (half of it right) that move over 12 frames; ``sub/b`` has object ``dog``.
+    """
+    run = RunFolder(tmp_path / "run")
+    run.path.mkdir()
+    run.config_file.write_text("{run_id: '00ff', config_hash: beef, models: {segmenter: grabcut, propagator: flow}}")
+    for video_id, object_ids in (("a", ("1", "2")), ("sub/b", ("dog",))):
+        _write_video_unit(run, video_id, object_ids)
+    for idx in range(12):
+        labels = np.where(square(10 + idx, 20), 1, 0) + np.where(square(50, 10 + idx), 2, 0)
+        file = tmp_path / "truth" / "a" / f"{idx:05d}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        image = Image.fromarray(labels.astype(np.uint8))
+        image.putpalette(bytes(range(256)) * 3)
+        image.save(file)
+    return run.path
+
+
+def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]) -> None:
+    masks, locs, references = [], [], {}
+    for place, object_id in enumerate(object_ids):
+        references[object_id] = 0
+        locs.append(
+            Localization(video_id, object_id, 0, Clicks(((20.0, 30.0),), (1,)), f"thing {object_id}", group="all")
+        )
+        for idx in range(12):
+            mask = square(50, 10 + idx) & (np.arange(80) < 60) if place else square(10 + idx, 20)
+            source, model = ("propagator", "flow") if idx else ("segmenter", "grabcut")
+            masks.append(Mask(video_id, object_id, idx, 60, 80, encode_rle(mask), source, model, 0.9 - 0.02 * idx))
+    options = SamplingOptions(frames=3, points=8)
+    groups = dict.fromkeys(object_ids, "all")
+    candidates = sample_video(video_id, masks, lambda *_: None, references, groups, options)
+    video = Video(video_id, f"{video_id}.mp4", 12, 60, 80, 10.0, 1.2, "h264", 0, len(object_ids), unit="0123")
+    frames = run.frames_of(video_id)
+    frames.mkdir(parents=True)
+    for idx in {c.frame_idx for c in candidates}:
+        Image.new("RGB", (80, 60), (90, 110, 90)).save(frames / f"{idx:06d}.jpg")
+    parts = [
+        (tables.LOCALIZATIONS, locs), (tables.MASKS, masks), (tables.CANDIDATES, candidates),
+        (tables.REJECTS, [Reject("ingest", "x", "unknown_video", "there is no video 'x'", "clicks.json")]),
+        (tables.VIDEOS, [video]),
+    ]  # fmt: skip
+    write_unit(run, unit_name(video_id, "0123"), parts)

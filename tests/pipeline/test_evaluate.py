@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+import typer
+
+from pipeline.console import UsageProblem
+from pipeline.evaluate import evaluate
+from pipeline.merge import merge
+from pipeline.simulate import simulate
+
+
+def test_masks_candidates_and_points_are_measured(finished_run, tmp_path, capsys):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    merge(finished_run, 0.1)
+    evaluate(finished_run, tmp_path / "truth", tmp_path / "scores.json", "semi-supervised")
+    report = json.loads((tmp_path / "scores.json").read_text())
+    right, half = report["objects"]
+    assert (right["video_id"], right["object_id"], right["frames"], right["J&F"]) == ("a", "1", 10, 1.0)
+    assert (half["J"], half["J recall"], half["J decay"]) == (pytest.approx(0.5), 0.0, pytest.approx(0.0))
+    assert report["mean"]["J"] == pytest.approx(0.75)
+    assert report["candidates"]["interior"]["fg_agreement"] == 1.0
+    assert report["candidates"]["all"]["bg_agreement"] < 1.0
+    assert report["points"]["all"]["accuracy"] == 1.0
+    assert set(report["points"]) <= {"all", "ACCEPTED", "REJECTED", "AMBIGUOUS"}
+    assert report["rejected"] == []
+    printed = capsys.readouterr().out
+    assert "Masks" in printed
+    assert "Candidates, by stratum" in printed
+
+
+def test_objects_that_the_truth_does_not_know_are_named(finished_run, tmp_path, capsys):
+    shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / "sub" / "b")
+    evaluate(finished_run, tmp_path / "truth", None, "all-frames")
+    assert "sub/b: not in the ground truth: dog" in capsys.readouterr().out
+
+
+def test_wrong_usage_is_named(finished_run, tmp_path):
+    with pytest.raises(UsageProblem, match="unknown protocol 'x'; known: semi-supervised, all-frames"):
+        evaluate(finished_run, tmp_path / "truth", None, "x")
+    with pytest.raises(UsageProblem, match=r"no video of .* has ground truth below"):
+        evaluate(finished_run, tmp_path / "run", None, "all-frames")
+
+
+def test_a_ground_truth_that_cannot_be_read_rejects_its_video(finished_run, tmp_path, capsys):
+    (tmp_path / "truth" / "a" / "00003.png").write_bytes(b"")
+    with pytest.raises(typer.Exit) as leaving:
+        evaluate(finished_run, tmp_path / "truth", None, "all-frames")
+    assert leaving.value.exit_code == 3
+    assert "00003.png cannot be read" in " ".join(capsys.readouterr().out.split())

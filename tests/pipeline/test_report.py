@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+
+from pipeline.merge import merge
+from pipeline.report import report
+from pipeline.simulate import simulate
+
+
+def texts(run):
+    html = (run / "report" / "index.html").read_text(encoding="utf-8")
+    return re.sub(r"<(style|title).*?</\1>|<[^>]+>", " ", html, flags=re.S)
+
+
+def test_a_run_without_verdicts_has_a_report(finished_run):
+    report(finished_run)
+    words = " ".join(texts(finished_run).split())
+    assert "segmenter grabcut, propagator flow" in words
+    assert "No verdicts yet." in words
+    assert "2 ingest unknown_video" in words
+    assert "thing dog" in words
+
+
+def test_answers_and_costs_are_counted(finished_run, tmp_path):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    merge(finished_run, 0.1)
+    report(finished_run)
+    words = " ".join(texts(finished_run).split())
+    assert "foreground candidates confirmed 100.0 %" in words
+    assert "3 clicks 4 s" in words or "localizing 3 clicks" in words
+    assert "measured, simulated" in words
+
+
+def test_the_number_of_pictures_is_bounded(finished_run):
+    def n_pictures(most):
+        report(finished_run, most)
+        return (finished_run / "report" / "index.html").read_text().count("<img ")
+
+    assert n_pictures(600) == 3 * 3 + 1
+    assert n_pictures(3) == 3 + 1
+    assert n_pictures(0) <= 1
