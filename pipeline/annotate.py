@@ -16,6 +16,7 @@ from pipeline.console import REJECTED, UsageProblem, console, summary
 from pipeline.estimate import estimate
 from pipeline.files import find_videos
 from pipeline.jobs import VideoJob, make_jobs
+from pipeline.models import require_models
 from pipeline.progress import Watch, shown
 from pipeline.run_folder import RunFolder
 from pipeline.workers import Workers
@@ -52,8 +53,18 @@ def annotate(
     format: Annotated[  # noqa: A002 - the option's name
         str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles or masks.", show_default="auto")
     ] = None,
-    segmenter: Annotated[str | None, typer.Option(help="Interactive segmenter.", show_default="embedded")] = None,
-    propagator: Annotated[str | None, typer.Option(help="Propagation model.", show_default="embedded")] = None,
+    segmenter: Annotated[
+        str | None,
+        typer.Option(
+            help="embedded, embedded_fast, grabcut, or sam_vit_b|l|h (pointvos models).", show_default="embedded"
+        ),
+    ] = None,
+    propagator: Annotated[
+        str | None,
+        typer.Option(
+            help="embedded, embedded_fast, flow, or cutie_base|small (pointvos models).", show_default="embedded"
+        ),
+    ] = None,
     frames: Annotated[int | None, typer.Option(help="Frames to sample an object.", show_default="10")] = None,
     points: Annotated[
         int | None, typer.Option(help="Candidates an object and frame, half of them background.", show_default="20")
@@ -61,6 +72,9 @@ def annotate(
     seed: Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default="0")] = None,
     workers: Annotated[
         int | None, typer.Option(help="Worker processes; never changes the result.", show_default="1")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(help="Where the models run: auto, cpu, cuda or cuda:N.", show_default="auto")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")] = None,
 ) -> None:
@@ -77,10 +91,11 @@ def annotate(
     overrides = {
         "videos": videos, "localizations": localizations, "format": format, "models.segmenter": segmenter,
         "models.propagator": propagator, "sampling.frames": frames, "sampling.points": points,
-        "sampling.seed": seed, "compute.workers": workers,
+        "sampling.seed": seed, "compute.workers": workers, "compute.device": device,
     }  # fmt: skip
     resolved = load_config(config, overrides)
     beam_options = _check_runner(ctx.args)
+    require_models([resolved.models.segmenter, resolved.models.propagator])
     folder = RunFolder(run)
     folder.create()
     with folder.lock():

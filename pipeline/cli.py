@@ -10,6 +10,7 @@ from pipeline.doctor import doctor
 from pipeline.evaluate import evaluate
 from pipeline.export import export
 from pipeline.merge import merge
+from pipeline.models import models_app
 from pipeline.report import report
 from pipeline.review import review_app
 from pipeline.simulate import simulate
@@ -29,6 +30,7 @@ app.command(context_settings={"allow_extra_args": True})(annotate)
 app.add_typer(review_app, name="review")
 for command in (merge, export, evaluate, simulate, report, doctor):
     app.command()(command)
+app.add_typer(models_app, name="models")
 app.add_typer(train_app, name="train")
 
 

@@ -5,6 +5,7 @@ Only what changes the result enters the config hash; where the input lies and ho
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,8 @@ class Compute:
     def __post_init__(self) -> None:
         if self.workers < 1 or self.threads < 1:
             raise ValueError(f"workers {self.workers} and threads {self.threads} must be at least 1")
+        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
+            raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n>")
 
 
 @dataclass(frozen=True, slots=True)
