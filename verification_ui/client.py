@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,10 +41,16 @@ def _as_queue_problems(act: str) -> Iterator[None]:
         if status in (401, 403):
             raise Refused(f"cannot {act}: the server refused the API key (HTTP {status})") from None
         if 400 <= status < 500 and status not in (408, 409, 429):
-            raise Refused(f"cannot {act}: HTTP {status}, {str(error.body)[:500]}") from None
+            raise Refused(f"cannot {act}: HTTP {status}, {_said(error.body)}") from None
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): HTTP {status}") from None
     except httpx.TransportError as error:
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): {type(error).__name__}") from None
+
+
+def _said(body: Any) -> str:
+    """The part of an error reply that helps."""
+    said = (body.get("validation_errors") or body.get("detail") or body) if isinstance(body, Mapping) else body
+    return str(said)[:500]
 
 
 class LabelStudioClient:

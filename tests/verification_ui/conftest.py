@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class TinyRun:
     """One video of two frames with two objects; object 2 is the more doubtful one."""
 
     path: Path
+    run_id: str
     candidates: dict[str, PointCandidate]
     masks: dict[tuple[str, int], Mask]
 
@@ -57,10 +58,10 @@ def _candidates(mask: Mask, per_kind: int = 6) -> list[PointCandidate]:
     return made
 
 
-def make_run(path: Path) -> TinyRun:
+def make_run(path: Path, run_id: str = "tiny0000run1") -> TinyRun:
     """Write a run folder as the annotation leaves it."""
     path.mkdir(parents=True, exist_ok=True)
-    (path / "run.yaml").write_text("run_id: tiny0000run1\nconfig_hash: c0ffee\n", encoding="utf-8")
+    (path / "run.yaml").write_text(f"run_id: {run_id}\nconfig_hash: c0ffee\n", encoding="utf-8")
     masks = {(o, f): _mask(o, f) for o in ("1", "2") for f in FRAMES}
     candidates = {c.candidate_id: c for mask in masks.values() for c in _candidates(mask)}
     hints = [Localization(VIDEO, "1", 0, Clicks(((50.0, 60.0),), (1,)), "dog", "the dog <on the left>")]
@@ -73,7 +74,7 @@ def make_run(path: Path) -> TinyRun:
         file = path / "frames" / VIDEO / f"{frame_idx:06d}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(cv2.imencode(".jpg", _picture(masks, frame_idx))[1].tobytes())
-    return TinyRun(path, candidates, masks)
+    return TinyRun(path, run_id, candidates, masks)
 
 
 def _picture(masks: dict[tuple[str, int], Mask], frame_idx: int) -> Any:
@@ -82,6 +83,11 @@ def _picture(masks: dict[tuple[str, int], Mask], frame_idx: int) -> Any:
     image[masks["1", frame_idx].decode()] = (60, 90, 220)
     image[masks["2", frame_idx].decode()] = (220, 140, 40)
     return image
+
+
+@pytest.fixture
+def make_tiny_run() -> Callable[[Path, str], TinyRun]:
+    return make_run
 
 
 @pytest.fixture

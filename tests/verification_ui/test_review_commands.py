@@ -1,0 +1,107 @@
+"""``pointvos review push|pull|status`` against a server named by address and key file."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from label_studio_sdk import LabelStudio
+from typer.testing import CliRunner
+
+from pipeline.console import UsageProblem, WorkProblem
+from pipeline.review import review_app
+from schemas import tables
+
+pytestmark = pytest.mark.labelstudio
+
+
+@pytest.fixture
+def own_run(served_run: Any, request: pytest.FixtureRequest) -> Any:
+    """A run of its own whose pictures the session's server may show."""
+    make_run: Callable[[Path, str], Any] = request.getfixturevalue("make_tiny_run")
+    run_id = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+    return make_run(served_run.run.path / "media" / request.node.name, run_id)
+
+
+@pytest.fixture
+def review(served_run: Any, tmp_path: Path) -> Callable[..., str]:
+    key = tmp_path / "key"
+    key.write_text(served_run.server.credentials.token)
+
+    def run_command(command: str, run: Path, *more: str, code: int = 0) -> str:
+        where = ["--run", str(run), "--url", served_run.server.url, "--api-key-file", str(key)]
+        result = CliRunner().invoke(review_app, [command, *where, *more], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return " ".join(result.output.split())
+
+    return run_command
+
+
+def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
+    own_run: Any, review: Callable[..., str], served_run: Any
+) -> None:
+    said = review("push", own_run.path)
+    assert "tasks 4 points 48 new in the queue 4 already there 0" in said
+    assert "new in the queue 0 already there 4" in review("push", own_run.path)
+    assert "tasks 4 done 0 left 4" in review("status", own_run.path)
+
+    with httpx.Client(timeout=60, trust_env=False) as http:
+        token = served_run.server.credentials.token
+        sdk = LabelStudio(base_url=served_run.server.url, api_key=token, httpx_client=http)
+        (project,) = [p for p in sdk.projects.list() if own_run.run_id in str(p.title)]
+        for task in list(sdk.tasks.list(project=project.id))[:2]:
+            sdk.annotations.create(id=task.id, result=[], lead_time=9.0)
+        assert "tasks changed 2 verdicts 24 skipped 0" in review("pull", own_run.path)
+        said = review("status", own_run.path)
+        assert "tasks 4 done 2 left 2 one person's time left 0 min" in said
+        assert f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s a task" in said
+        sdk.projects.delete(project.id)
+
+    assert "the verdicts pulled before are kept" in review("pull", own_run.path)
+    assert "new in the queue 4" in review("push", own_run.path)
+    assert "tasks changed 0 verdicts 0" in review("pull", own_run.path)
+    assert tables.VERDICTS.read(own_run.path).num_rows == 24
+
+
+def test_tasks_whose_frames_are_missing_are_rejected_and_the_rest_is_queued(
+    own_run: Any, review: Callable[..., str]
+) -> None:
+    shutil.rmtree(own_run.path / "frames")
+    said = review("push", own_run.path, "--design", "frame", code=3)
+    assert "tasks 0" in said
+    rejects = tables.REJECTS.records(tables.REJECTS.read(own_run.path))
+    assert [r.error for r in rejects] == ["no_frame"] * 4
+
+
+def test_a_server_that_cannot_see_the_pictures_says_so(tiny_run: Any, review: Callable[..., str]) -> None:
+    with pytest.raises(WorkProblem, match=r"cannot let the server show .*/media/queue: HTTP 400"):
+        review("push", tiny_run.path)
+
+
+def test_an_address_where_nothing_answers_is_named(tiny_run: Any, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("k")
+    where = ["--url", "http://127.0.0.1:9", "--api-key-file", str(tmp_path / "key")]
+    with pytest.raises(UsageProblem, match=r"no Label Studio answers at http://127\.0\.0\.1:9"):
+        CliRunner().invoke(review_app, ["pull", "--run", str(tiny_run.path), *where], catch_exceptions=False)
+
+
+def test_an_address_without_a_key_is_refused(tiny_run: Any) -> None:
+    with pytest.raises(UsageProblem, match="--url and --api-key-file go together"):
+        CliRunner().invoke(
+            review_app, ["pull", "--run", str(tiny_run.path), "--url", "http://127.0.0.1:9"], catch_exceptions=False
+        )
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="is not a run folder"):
+        CliRunner().invoke(review_app, ["status", "--run", str(tmp_path)], catch_exceptions=False)
+
+
+def test_an_unknown_design_is_refused_with_the_known_ones(own_run: Any, review: Callable[..., str]) -> None:
+    with pytest.raises(UsageProblem, match="unknown review design 'cards'; known: contact_sheet, frame"):
+        review("push", own_run.path, "--design", "cards")
