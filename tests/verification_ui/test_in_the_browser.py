@@ -1,0 +1,96 @@
+"""A person at work, in a real browser on a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.review import review_app
+from pipeline.review_session import ReviewSession, client_of
+from pipeline.run_folder import RunFolder
+from schemas import tables
+from schemas.reviews import ReviewTask
+
+pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
+
+
+def pointvos_review(*arguments: str) -> str:
+    result = CliRunner().invoke(review_app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def open_queue(page: Any, url: str, project_id: int, shown: str) -> None:
+    page.goto(f"{url}/projects/{project_id}/data?labeling=1")
+    page.wait_for_function("() => window.Htx && Htx.task && Htx.task.id && !Htx.isLoading")
+    page.wait_for_selector(shown)
+
+
+def press_when_next(page: Any, task: ReviewTask, *keys: str) -> None:
+    page.wait_for_function(
+        f"() => Htx.task && Htx.task.data && Htx.task.data.includes('{task.task_key}') && !Htx.isLoading"
+    )
+    page.wait_for_selector(".pv-tile")
+    page.wait_for_timeout(300)
+    press(page, *keys)
+
+
+def submit(page: Any) -> None:
+    with page.expect_response(lambda r: r.url.endswith("/annotations") or "/annotations?" in r.url) as reply:
+        page.keyboard.press("Enter")
+    assert reply.value.status == 201
+
+
+def queue_of(served_run: Any, design: str) -> tuple[int, list[ReviewTask]]:
+    pointvos_review("push", "--run", str(served_run.run.path), "--design", design)
+    session = ReviewSession(RunFolder(served_run.run.path))
+    with client_of(served_run.server) as client:
+        queue = client.find_queue(session.title(design))
+    assert queue is not None
+    return queue.project_id, session.tasks(design)
+
+
+def press(page: Any, *keys: str) -> None:
+    for key in keys:
+        page.keyboard.press(key)
+        page.wait_for_timeout(80)
+
+
+def pulled(served_run: Any, task: ReviewTask) -> list[str]:
+    pointvos_review("pull", "--run", str(served_run.run.path))
+    verdicts = tables.VERDICTS.records(tables.VERDICTS.read(served_run.run.path))
+    short = {"ACCEPTED": "+", "REJECTED": "-", "AMBIGUOUS": "?"}
+    found = {v.candidate_id: short[v.status] for v in verdicts if v.task_key == task.task_key}
+    return [found[candidate_id] for candidate_id in task.candidate_ids]
+
+
+def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(page: Any, served_run: Any) -> None:
+    project_id, tasks = queue_of(served_run, "contact_sheet")
+    open_queue(page, served_run.server.url, project_id, ".pv-tile")
+    assert page.locator(".pv-tile").count() == 12
+    assert page.locator(".pv-object").inner_text() == "cat"  # the most doubtful object is asked first
+    pictures = "() => [...document.querySelectorAll('.pv-picture img')].every(i => i.complete && i.naturalWidth > 0)"
+    page.wait_for_function(pictures)
+
+    press(page, "2", "w")
+    assert page.locator(".pv-marks input:checked").count() == 2
+    submit(page)
+    press_when_next(page, tasks[1], "Shift+3", "5", "6", "5")
+    submit(page)
+    press_when_next(page, tasks[2], "4", "c")
+    submit(page)
+
+    assert pulled(served_run, tasks[0]) == list("+-++++-----+")
+    assert pulled(served_run, tasks[1]) == list("++?++-------")
+    assert pulled(served_run, tasks[2]) == list("------------")
+
+
+def test_in_the_frame_view_a_relabelled_point_is_the_only_change(page: Any, served_run: Any) -> None:
+    project_id, tasks = queue_of(served_run, "frame")
+    open_queue(page, served_run.server.url, project_id, ".lsf-outliner-item")
+    page.wait_for_timeout(500)
+    press(page, "Space", "2", "Space", "3")
+    submit(page)
+    assert pulled(served_run, tasks[0]) == list("-?++++------")
