@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -30,8 +29,8 @@ def simulate(
 ) -> None:
     """Answer the candidates from ground truth, as a person with a small error rate would.
 
-    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames without ground truth get no
-    verdict. The verdicts stand beside those of people, who outvote them in `pointvos merge`.
+    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames or of objects without
+    ground truth get no verdict. The verdicts stand beside those of people, who outvote them in `pointvos merge`.
 
     Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
     """
@@ -62,20 +61,28 @@ def simulate(
 
 def _answers(
     annotator: SimulatedAnnotator, ground_truth: Path, video: Video, candidates: list[PointCandidate]
-) -> Iterator[Verdict]:
+) -> list[Verdict]:
+    """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
     truth = find_truth(ground_truth, video.video_id)
+    if truth is None:
+        return []
     asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         asked[candidate.frame_idx][candidate.object_id].append(candidate)
-    for frame in truth.only(asked) if truth else ():
+    known: set[str] = set()
+    answers: list[tuple[str, Verdict]] = []
+    for frame in truth.only({*asked, min(truth.paths)}):
         if frame.labels.shape != (video.height, video.width):
             size = f"{frame.labels.shape}, the video {(video.height, video.width)} (H, W)"
             raise ValueError(f"ground truth of frame {frame.frame_idx} is {size}")
+        known |= frame.object_ids()
         for object_id, group in asked[frame.frame_idx].items():
-            yield from annotator.answer(group, frame.mask(object_id), frame.void())
+            answers += [(object_id, v) for v in annotator.answer(group, frame.mask(object_id), frame.void())]
+    return [verdict for object_id, verdict in answers if object_id in known]
 
 
 def _nothing_answered(run: Path, ground_truth: Path, problems: list[str]) -> str:
     if problems:
         return f"no candidate could be answered; {problems[0]}"
-    return f"no candidate of {run} has ground truth below {ground_truth}; it must be named VIDEO_ID/FRAME.png there"
+    wanted = "masks must be named VIDEO_ID/FRAME.png there and use the run's object ids"
+    return f"no candidate of {run} has ground truth below {ground_truth}; {wanted}"

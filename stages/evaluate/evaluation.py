@@ -61,6 +61,7 @@ def evaluate_video(
         scores += [score_frame(frame, object_id, predicted.get(object_id)) for object_id in visible | set(predicted)]
         claims += [(record, truth_at(frame, record)) for record in by_frame.pop(frame.frame_idx, ())]
     claims += [(record, None) for rest in by_frame.values() for record in rest]
+    claims = [(record, on_object if record.object_id in known else None) for record, on_object in claims]
     scores = sorted((s for s in scores if s.object_id in known), key=lambda s: (s.object_id, s.frame_idx))
     return VideoEvaluation(
         truth.video_id,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import typer
 
@@ -34,6 +36,13 @@ def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageProblem, match=r"no candidate of .* has ground truth below"):
         simulate(finished_run, tmp_path / "empty", 0.02, 0)
+
+
+def test_objects_that_the_truth_does_not_know_are_not_answered(finished_run, tmp_path):
+    shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / "sub" / "b")
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    objects = {c.candidate_id: c.object_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
+    assert {objects[key] for key in statuses(finished_run)} == {"1", "2"}
 
 
 def test_a_damaged_ground_truth_rejects_its_video(finished_run, tmp_path, capsys):

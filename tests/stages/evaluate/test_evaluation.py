@@ -79,6 +79,7 @@ def test_candidates_and_points_are_judged_where_the_truth_is_known(palette_truth
         candidate("1", 0, 3, 3, False, "ring"),
         candidate("1", 1, 29, 19, False, "elsewhere"),
         candidate("1", 8, 1, 1, False, "elsewhere"),
+        candidate("dog", 0, 1, 1, False, "ring"),
     ]
     points = [point(5, 5, 1, "ACCEPTED"), point(0, 0, 1, "ACCEPTED"), point(2, 2, None, "AMBIGUOUS")]
     result = evaluate_video(find_truth(palette_truth, "v"), [], candidates, points)
@@ -86,6 +87,7 @@ def test_candidates_and_points_are_judged_where_the_truth_is_known(palette_truth
         ("interior", True, True),
         ("other_object", False, False),
         ("ring", False, True),
+        ("ring", False, None),
         ("elsewhere", False, None),
         ("elsewhere", False, None),
     ]
