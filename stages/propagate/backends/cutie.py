@@ -49,15 +49,19 @@ class CutieFrame:
 class CutiePropagator:
     """Cutie with a loaded network."""
 
-    def __init__(self, name: str, network: nn.Module, config: DictConfig, device: torch.device) -> None:
+    def __init__(
+        self, name: str, network: nn.Module, config: DictConfig, device: torch.device, precision: torch.dtype | None
+    ) -> None:
+        """Wrap a frozen network that lies on ``device``; ``precision`` is autocast's, None for full precision."""
         self.name = name
         self._network = network
         self._config = config
         self._device = device
+        self._precision = precision
 
     def open(self, height: int, width: int) -> CutieSession:
         """A new session; every frame brings its own working size, so the arguments are not needed."""
-        return CutieSession(self.name, self._network, self._config)
+        return CutieSession(self.name, self._network, self._config, self._precision)
 
     def encode(self, image: NDArray[np.uint8]) -> CutieFrame:
         """Image features of a (H, W, 3) uint8 RGB frame, for all objects and both directions."""
@@ -75,7 +79,7 @@ class CutiePropagator:
     def _encode(self, image: NDArray[np.uint8]) -> CutieFrame:
         tensor = torch.tensor(image, device=self._device).permute(2, 0, 1).float() / 255
         network: Any = self._network
-        with half_precision(self._device):
+        with autocast(self._device, self._precision):
             maps, pixels = network.encode_image(pad_divide_by(tensor, STRIDE)[0][None])
             return CutieFrame(image, tensor, (maps, pixels, *network.transform_key(maps[0])))
 
@@ -83,8 +87,9 @@ class CutiePropagator:
 class CutieSession:
     """One direction through one video: one inference core for all objects."""
 
-    def __init__(self, name: str, network: nn.Module, config: DictConfig) -> None:
+    def __init__(self, name: str, network: nn.Module, config: DictConfig, precision: torch.dtype | None) -> None:
         self._name = name
+        self._precision = precision
         self._opinions = Opinions(network)
         self._sight = _Sight()
         self._core = InferenceCore(self._opinions, cfg=config, image_feature_store=self._sight)
@@ -133,7 +138,7 @@ class CutieSession:
 
     def _advance(self, encoding: CutieFrame, **given: Any) -> None:
         self._sight.features = encoding.features
-        with half_precision(encoding.tensor.device):
+        with autocast(encoding.tensor.device, self._precision):
             self._core.step(encoding.tensor, **given)
 
 
@@ -169,12 +174,13 @@ def load_cutie(name: str, device: str, checkpoint: Path | None = None) -> CutieP
     config = make_config(name.removeprefix("cutie_"))
     network = build_network(config)
     load_weights(network, path, name)
-    return CutiePropagator(name, network.to(place), config, place)
+    precision = torch.float16 if place.type == "cuda" else None
+    return CutiePropagator(name, network.to(place), config, place, precision)
 
 
-def half_precision(device: torch.device) -> torch.autocast:
-    """Autocast to 16 bits on a GPU; nothing on the CPU."""
-    return torch.autocast(device.type, dtype=torch.float16, enabled=device.type == "cuda")
+def autocast(device: torch.device, precision: torch.dtype | None) -> torch.autocast:
+    """Autocast to ``precision``; None changes nothing."""
+    return torch.autocast(device.type, dtype=precision, enabled=precision is not None)
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:

@@ -59,10 +59,11 @@ class SamSegmenter:
     def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
         """See :meth:`stages.segment.backends.base.Segmenter.segment`."""
         scene = Scene(self._model, image, self._precision)
-        rated = [
-            one for start in range(0, len(prompts), BATCH) for one in _solve(scene, prompts[start : start + BATCH])
-        ]
-        return [Segment(one.answer.mask.cpu().numpy(), one.score) for one in rated]
+        segments: list[Segment] = []
+        for start in range(0, len(prompts), BATCH):
+            rated = _solve(scene, prompts[start : start + BATCH])
+            segments += [Segment(one.answer.mask.cpu().numpy(), one.score) for one in rated]
+        return segments
 
 
 def load_sam(name: str, device: str, checkpoint: Path | None = None) -> SamSegmenter:

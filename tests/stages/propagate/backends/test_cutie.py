@@ -8,7 +8,7 @@ import torch
 from cutie.inference.inference_core import InferenceCore
 
 from stages.features.weights import WeightsError
-from stages.propagate.backends.cutie import load_cutie
+from stages.propagate.backends.cutie import CutiePropagator, load_cutie
 from stages.propagate.backends.cutie_network import build_network, make_config
 
 HEIGHT, WIDTH = 96, 128
@@ -154,6 +154,21 @@ def test_large_frames_are_worked_on_small_and_tiny_ones_large(small):
     for idx in range(1, 4):
         estimate = session.step(small.encode(frame(idx, 40, 64)[:40]))["a"]
     assert estimate.probability.shape == (96, 154)
+
+
+def test_half_precision_runs_through_every_step_and_stays_near_full_precision(small):
+    half = CutiePropagator("cutie_small", small._network, small._config, torch.device("cpu"), torch.bfloat16)
+
+    def follow(propagator):
+        session = propagator.open(HEIGHT, WIDTH)
+        session.start(propagator.encode(frame(0)), {"a": square(20, 30, 30)})
+        for idx in range(1, 12):
+            session.step(propagator.encode(frame(idx)))
+        return session._latest["a"].float()
+
+    full, coarse = follow(small), follow(half)
+    assert not torch.equal(full, coarse)
+    assert float((full - coarse).abs().max()) < 0.1
 
 
 @pytest.mark.slow
