@@ -22,6 +22,8 @@ from stages.features.grids import to_cells
 Array = NDArray[Any]
 MAX_SEEDS = 12
 NEAREST_SEEDS = 3
+MIN_SPREAD = 0.02
+"""Likeness that spreads less than this over the frame says little."""
 MAX_BANK = 400
 """Cells of the background that similarities are taken to, at most."""
 
@@ -73,15 +75,20 @@ def typical_seeds(seeds: Array, descriptors: Descriptors) -> Array:
 
 
 def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArray[np.float32]:
-    """All cues, (rows, columns, 20) float32; 23 of them when the evidence has a box."""
+    """All cues, (rows, columns, 30) float32; 33 of them when the evidence has a box.
+
+    Likeness comes twice, as it is and standardised within the frame: how alike all things look differs by frame.
+    """
     seeds = np.unique(to_cell(evidence.seeds, view.shape), axis=0)
+    likeness = _likeness(view, descriptors, evidence)
     maps = [
-        *_likeness(view, descriptors, evidence),
+        *likeness,
         *_distances(view.shape, descriptors, seeds),
         to_cells(evidence.cut, view.grid, COARSE_STRIDE),
     ]
     if evidence.box is not None:
         maps += _box_position(view.shape, evidence.box)
+    maps += [(cue - cue.mean()) / (cue.std() + MIN_SPREAD) for cue in likeness]
     return np.stack(maps, axis=-1).astype(np.float32)
 
 

@@ -5,6 +5,7 @@ Source: Rother, Kolmogorov and Blake, GrabCut, 2004, as implemented by OpenCV.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -48,27 +49,29 @@ def probability_trimap(probability: NDArray[np.float32], sure: float) -> NDArray
     return trimap
 
 
-def grab_cut(image: NDArray[np.uint8], trimap: NDArray[np.uint8], iterations: int) -> tuple[Mask, Mask]:
-    """Cut twice: after ``iterations`` and after one more; how alike they are says how stable the cut is.
+def grab_cuts(image: NDArray[np.uint8], trimap: NDArray[np.uint8], rounds: Sequence[int]) -> list[Mask]:
+    """Cut, look, cut on: how alike successive cuts are says how stable they are.
 
     Args:
         image: (h, w, 3) uint8.
         trimap: (h, w) uint8 of GC_* values.
-        iterations: rounds of fitting the colour models, at least 1.
+        rounds: iterations until each look; ``(4, 1)`` looks after four and after five.
 
     Returns:
-        The final and the earlier mask; the trimap's own object when it has only one class.
+        One mask a look; the trimap's own object when it has only one class.
     """
     is_object = np.isin(trimap, (SURE_FG, MAYBE_FG))
     if is_object.all() or not is_object.any():
-        return is_object, is_object
+        return [is_object] * len(rounds)
     labels, ground, thing = trimap.copy(), np.zeros((1, 65)), np.zeros((1, 65))
     whole = (0, 0, image.shape[1], image.shape[0])  # asked for, but not used with a trimap
     cv2.setRNGSeed(0)  # of this thread only
-    cv2.grabCut(image, labels, whole, ground, thing, iterations, cv2.GC_INIT_WITH_MASK)
-    earlier = np.isin(labels, (SURE_FG, MAYBE_FG))
-    cv2.grabCut(image, labels, whole, ground, thing, 1, cv2.GC_EVAL)
-    return np.isin(labels, (SURE_FG, MAYBE_FG)), earlier
+    masks = []
+    for index, iterations in enumerate(rounds):
+        mode = cv2.GC_EVAL if index else cv2.GC_INIT_WITH_MASK
+        cv2.grabCut(image, labels, whole, ground, thing, iterations, mode)
+        masks.append(np.isin(labels, (SURE_FG, MAYBE_FG)))
+    return masks
 
 
 def keep_seeded(mask: Mask, seeds: Array) -> Mask:

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.features.cues import Evidence, typical_seeds
-from stages.features.cuts import grab_cut, keep_seeded, seed_window, trimap_of
+from stages.features.cuts import grab_cuts, keep_seeded, seed_window, trimap_of
 from stages.features.descriptors import Descriptors, View
 
 Array = NDArray[Any]
-ITERATIONS = 4
+ITERATIONS = 5
 SEED_RADIUS = 3
 CLICK_REACH = 65
 """How far an object may reach from a single click, in pixels at half the working size."""
@@ -43,7 +43,8 @@ def gather(
     h, w = view.image.shape[0] // 2, view.image.shape[1] // 2
     half = np.asarray(cv2.resize(view.image, (w, h), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     window = _window(seeds / 2, box, fence, h, w)
-    final, _ = grab_cut(half, trimap_of((h, w), window, seeds / 2, negatives / 2, SEED_RADIUS), ITERATIONS)
+    trimap = trimap_of((h, w), window, seeds / 2, negatives / 2, SEED_RADIUS)
+    (final,) = grab_cuts(half, trimap, (ITERATIONS,))
     if len(seeds):
         final = keep_seeded(final, seeds / 2)
     if box is not None:

@@ -24,7 +24,7 @@ from stages.train.outlines import load_outlined
 from stages.train.scenes import make_scene
 
 Array = NDArray[Any]
-HIDDEN = 32
+HIDDEN = 28
 MEMBERS = 2
 STEPS = 400
 BATCH = 4096
@@ -36,7 +36,7 @@ HELD_OUT = 5
 """Every fifth scene is kept for the metrics."""
 
 
-def train_combiner(out: Path, seed: int = 0, n_images: int = 240) -> dict[str, float]:
+def train_combiner(out: Path, seed: int = 0, n_images: int = 200) -> dict[str, float]:
     """Make scenes, train one network a kind, write their weights.
 
     Args:
@@ -129,7 +129,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--images", type=int, default=240)
+    parser.add_argument("--images", type=int, default=200)
     options = parser.parse_args()
     metrics = train_combiner(options.out, options.seed, options.images)
     print(*(f"{kind}: J over cells {value:.3f}" for kind, value in metrics.items()), sep="\n")  # noqa: T201

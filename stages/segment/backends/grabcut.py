@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.prompts import Prompt
-from stages.features.cuts import grab_cut, iou, keep_seeded, seed_window, trimap_of
+from stages.features.cuts import grab_cuts, iou, keep_seeded, seed_window, trimap_of
 from stages.segment.backends.base import Segment
 
 Array = NDArray[Any]
 WORKING_AREA = 427 * 240
 """Pixels of the image that is cut; larger images are shrunk to it."""
-ITERATIONS = 4
+ROUNDS = (4, 1)
 SEED_RADIUS = 3
 CLICK_REACH = 65
 """How far an object may reach from a single click, in working pixels."""
@@ -43,7 +43,7 @@ def _segment(small: NDArray[np.uint8], prompt: Prompt, height: int, width: int) 
     seeds = _to_small(prompt.support_px, scale)
     negatives = _to_small(prompt.points_px[prompt.labels == 0], scale)
     trimap = trimap_of((h, w), window_of(prompt, seeds, scale, (h, w)), seeds, negatives, SEED_RADIUS)
-    final, earlier = grab_cut(small, trimap, ITERATIONS)
+    earlier, final = grab_cuts(small, trimap, ROUNDS)
     if len(seeds):
         final, earlier = keep_seeded(final, seeds), keep_seeded(earlier, seeds)
     soft = cv2.resize(final.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)

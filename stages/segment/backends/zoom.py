@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.features.backbone import Backbone
-from stages.features.cuts import SURE_FG, grab_cut, probability_trimap
+from stages.features.cuts import SURE_FG, grab_cuts, probability_trimap
 from stages.features.descriptors import View, look
 from stages.segment.backends.self_training import CLOSE, Lesson, refine
 
@@ -87,7 +87,7 @@ def _cut(view: View, soft: Map, seeds: Array) -> Map:
     if len(seeds) <= MAX_SEED_DISCS:
         for x, y in np.rint(seeds / 2).astype(int).tolist():
             cv2.circle(trimap, (x, y), SEED_RADIUS, int(SURE_FG), -1)
-    final, _ = grab_cut(half, trimap, 1)
+    (final,) = grab_cuts(half, trimap, (1,))
     return _resized(final.astype(np.float32), soft.shape[1], soft.shape[0])
 
 

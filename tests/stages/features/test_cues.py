@@ -53,12 +53,12 @@ def test_a_descriptor_at_a_cell_is_that_cell_and_between_cells_their_mean(seen):
     assert np.allclose(level.at(np.array([[20.0, 24.0]]))[0], mean / mean.norm(), atol=1e-5)
 
 
-def test_there_are_twenty_cues_and_three_more_with_a_box(seen):
+def test_there_are_thirty_cues_and_three_more_with_a_box(seen):
     cut = np.zeros((240, 320), dtype=bool)
     evidence = Evidence(np.array([[200.0, 120.0]]), NOTHING, None, cut)
     boxed = Evidence(evidence.seeds, NOTHING, np.array([150.0, 70, 250, 170]), cut)
-    assert cue_maps(*seen, evidence).shape == (30, 40, 20)
-    assert cue_maps(*seen, boxed).shape == (30, 40, 23)
+    assert cue_maps(*seen, evidence).shape == (30, 40, 30)
+    assert cue_maps(*seen, boxed).shape == (30, 40, 33)
     assert np.isfinite(cue_maps(*seen, boxed)).all()
 
 
