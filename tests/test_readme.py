@@ -1,0 +1,73 @@
+"""The README's commands do what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+DEMO = REPOSITORY / "demo-run"
+
+
+def shell_lines() -> list[str]:
+    """Every command of the README's shell blocks, without its comment."""
+    blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
+    return [line.split("  #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+def run(command: str) -> str:
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    answer = subprocess.run(
+        shlex.split(command), capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=550, check=False
+    )
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    return answer.stdout
+
+
+def test_every_make_target_that_is_named_exists():
+    named = set(re.findall(r"`?make ([a-z-]+)", README))
+    known = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE))
+    assert {"demo", "review", "test", "setup"} <= named
+    assert named <= known
+
+
+def test_every_pointvos_command_that_is_named_explains_itself():
+    commands = [line.split() for line in shell_lines() if line.startswith("pointvos ")]
+    names = {tuple(words[1:3]) if words[1] in ("review", "models") else (words[1],) for words in commands}
+    assert {("annotate",), ("review", "up"), ("merge",), ("export",)} <= names
+    for name in sorted(names):
+        assert "Usage" in run(f"pointvos {' '.join(name)} --help")
+
+
+def test_every_option_that_is_named_exists():
+    for line in shell_lines():
+        words = line.split()
+        if words[0] != "pointvos":
+            continue
+        name = words[1:3] if words[1] in ("review", "models") else words[1:2]
+        text = run(f"pointvos {' '.join(name)} --help")
+        for option in [w for w in words if w.startswith("--")]:
+            assert option in text, f"{line}: {option}"
+
+
+@pytest.mark.timeout(560)
+def test_make_demo_says_what_it_made_and_what_to_do_next():
+    said = run("make demo")
+    assert "What was made" in said
+    assert "make review" in said
+    for made in ("masks", "candidates", "frames", "report/index.html"):
+        assert (DEMO / made).exists()
+    assert "done already" in run("make demo")
+
+
+def test_the_tour_goes_on_from_the_demo(tmp_path):
+    if not (DEMO / "candidates").is_dir():
+        pytest.skip("make demo has not run here")
+    assert "index.html" in run("pointvos report --run demo-run")
