@@ -57,7 +57,6 @@ class AnsweredTask:
     """The present state of one task on the server: all of its annotations, none when all were deleted."""
 
     task_key: str
-    updated_at: datetime
     annotations: tuple[Annotation, ...]
 
 

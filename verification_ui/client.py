@@ -124,8 +124,8 @@ class LabelStudioQueue:
         found = []
         for start in range(0, len(task_keys), _LOOKUP):
             keys = list(task_keys[start : start + _LOOKUP])
-            query = _query("filter:tasks:data.task_key", "in_list", "List", keys)
-            for task in self._tasks(query, "id,data,total_annotations", page_size=_LOOKUP):
+            asked = [_filter("data.task_key", "in_list", "List", keys)]
+            for task in self._tasks(asked, "id,data,total_annotations", page_size=_LOOKUP):
                 found.append(QueuedTask(task.data["task_key"], int(task.id), int(task.total_annotations or 0)))
         return found
 
@@ -146,28 +146,59 @@ class LabelStudioQueue:
             with _as_queue_problems(f"delete task {task_id}"):
                 self._sdk.tasks.delete(str(task_id), request_options=_ONCE)
 
+    def latest_change(self) -> datetime | None:
+        """See :class:`ReviewQueue`."""
+        query = json.dumps({"ordering": ["-tasks:updated_at"]})
+        with _as_queue_problems("ask for the latest change"):
+            page: Any = self._sdk.tasks.list(
+                project=self.project_id, fields="task_only", include="updated_at", page_size=1, query=query
+            )
+            found: list[Any] = list(page.items or ())
+        return found[0].updated_at if found else None
+
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
         """See :class:`ReviewQueue`."""
-        when = None if since is None else since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        query = {"ordering": ["tasks:updated_at"]}
-        if when is not None:
-            query |= _query("filter:tasks:updated_at", "greater", "Datetime", when)
-        for task in self._tasks(query, _ANSWER_FIELDS, page_size=_PAGE):
-            annotations = tuple(parse_annotation(json, self._annotators) for json in task.annotations or ())
-            yield AnsweredTask(str(task.data.get("task_key", "")), task.updated_at, annotations)
+        for conditions in _changed_since(since):
+            for task in self._tasks(conditions, _ANSWER_FIELDS, page_size=_PAGE):
+                annotations = tuple(parse_annotation(json, self._annotators) for json in task.annotations or ())
+                yield AnsweredTask(str(task.data.get("task_key", "")), annotations)
 
     @cached_property
     def _annotators(self) -> dict[int, str]:
         with _as_queue_problems("list the users"):
             return {int(user.id): str(user.email) for user in self._sdk.users.list()}
 
-    def _tasks(self, query: dict[str, Any], include: str, page_size: int) -> Iterator[Any]:
-        with _as_queue_problems("list tasks"):
-            yield from self._sdk.tasks.list(
-                project=self.project_id, fields="all", include=include, page_size=page_size, query=json.dumps(query)
-            )
+    def _tasks(self, conditions: list[dict[str, Any]], include: str, page_size: int) -> Iterator[Any]:
+        """All tasks that meet every condition, by id.
+
+        Each page asks for ids above the last one seen: page numbers would skip tasks when others change meanwhile.
+        """
+        last_id = 0
+        while True:
+            items = [*conditions, _filter("id", "greater", "Number", last_id)]
+            query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
+            with _as_queue_problems("list tasks"):
+                page: Any = self._sdk.tasks.list(
+                    project=self.project_id, fields="all", include=include, page_size=page_size, query=json.dumps(query)
+                )
+                found: list[Any] = list(page.items or ())
+            yield from found
+            if len(found) < page_size:
+                return
+            last_id = int(found[-1].id)
 
 
-def _query(name: str, operator: str, kind: str, value: object) -> dict[str, Any]:
-    items = [{"filter": name, "operator": operator, "type": kind, "value": value}]
-    return {"filters": {"conjunction": "and", "items": items}}
+def _changed_since(since: datetime | None) -> list[list[dict[str, Any]]]:
+    """Conditions of the tasks to read; on the first pull a task that nobody has touched cannot matter."""
+    if since is not None:
+        when = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return [[_filter("updated_at", "greater", "Datetime", when)]]
+    only_skipped = [
+        _filter("total_annotations", "equal", "Number", 0),
+        _filter("cancelled_annotations", "greater", "Number", 0),
+    ]
+    return [[_filter("total_annotations", "greater", "Number", 0)], only_skipped]
+
+
+def _filter(column: str, operator: str, kind: str, value: object) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}

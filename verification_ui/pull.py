@@ -49,7 +49,8 @@ def pull(
 
     A task that the server names as changed has its verdicts replaced by those of its present annotations: edits,
     further annotators and deleted annotations all come out right. A task that the server no longer has is never
-    named, so what was pulled from it stays.
+    named, so what was pulled from it stays. What changes while we read is read again by the next pull, because the
+    cursor is the server's latest change before we began.
 
     Args:
         queue: the project.
@@ -62,11 +63,10 @@ def pull(
     known: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in ledger.verdicts():
         known[verdict.task_key].append(verdict)
-    cursor = ledger.cursor()
+    cursor, horizon = ledger.cursor(), queue.latest_change()
     n_changed = n_skipped = n_unknown = n_added = 0
     for answered in queue.answered(cursor - OVERLAP if cursor else None):
         done(1)
-        cursor = max(cursor, answered.updated_at) if cursor else answered.updated_at
         task = tasks.get(answered.task_key)
         if task is None or any(candidate_id not in candidates for candidate_id in task.candidate_ids):
             n_unknown += 1
@@ -78,7 +78,7 @@ def pull(
         n_added += sum(len(added) for _, added in decisions)
         known[task.task_key] = fresh
     verdicts = [verdict for of_task in known.values() for verdict in of_task]
-    ledger.replace(verdicts, cursor, metadata)
+    ledger.replace(verdicts, horizon or cursor, metadata)
     return Pulled(n_changed, len(verdicts), n_skipped, n_unknown, n_added)
 
 

@@ -56,6 +56,10 @@ class ReviewQueue(Protocol):
         """Delete tasks."""
         ...
 
+    def latest_change(self) -> datetime | None:
+        """When anything changed last, by the server's clock; None when there is no task."""
+        ...
+
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
-        """The tasks that changed after ``since`` (all when None), as they are now, oldest change first."""
+        """The tasks that changed after ``since`` (all that somebody has answered when None), as they are now."""
         ...

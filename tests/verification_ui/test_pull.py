@@ -25,16 +25,18 @@ class Answers:
     """A server's answers in memory."""
 
     identity: str = "1@2026"
-    state: dict[str, AnsweredTask] = field(default_factory=dict)
+    state: dict[str, tuple[datetime, AnsweredTask]] = field(default_factory=dict)
     asked_since: list[datetime | None] = field(default_factory=list)
 
     def say(self, key: str, hours: float, *annotations: Annotation) -> None:
-        self.state[key] = AnsweredTask(key, START + timedelta(hours=hours), annotations)
+        self.state[key] = (START + timedelta(hours=hours), AnsweredTask(key, annotations))
+
+    def latest_change(self) -> datetime | None:
+        return max((when for when, _ in self.state.values()), default=None)
 
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
         self.asked_since.append(since)
-        changed = [a for a in self.state.values() if since is None or a.updated_at > since]
-        return iter(sorted(changed, key=lambda a: a.updated_at))
+        return iter([answer for when, answer in self.state.values() if since is None or when > since])
 
     def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:
         raise NotImplementedError
@@ -89,6 +91,23 @@ def test_a_second_pull_asks_only_for_what_is_new_and_changes_nothing(tmp_path: P
     assert pulled(tmp_path, answers) == Pulled(0, 2, 0, 0, 0)
     assert file.read_bytes() == before
     assert answers.asked_since == [None, START + timedelta(hours=1) - OVERLAP]
+
+
+def test_what_changes_during_a_pull_is_read_by_the_next(tmp_path: Path) -> None:
+    class Busy(Answers):
+        def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
+            yield from list(super().answered(since))
+            if since is None:
+                self.say("k1", 8, annotation("al", "a", hours=8))
+                self.say("k2", 9, annotation("bo", hours=9))
+                yield self.state["k2"][1]
+
+    answers = Busy()
+    answers.say("k1", 1, annotation("al"))
+    pulled(tmp_path, answers)
+    assert verdicts(tmp_path)["al", "a"] == "ACCEPTED"
+    pulled(tmp_path, answers)
+    assert verdicts(tmp_path)["al", "a"] == "REJECTED"
 
 
 def test_skipped_tasks_are_counted_and_give_no_verdict(tmp_path: Path) -> None:

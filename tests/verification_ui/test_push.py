@@ -39,6 +39,9 @@ class FaultyQueue:
     def remove(self, task_ids: Sequence[int]) -> None:
         self.tasks = [task for task in self.tasks if task.task_id not in task_ids]
 
+    def latest_change(self) -> datetime | None:
+        raise NotImplementedError
+
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
         raise NotImplementedError
 
