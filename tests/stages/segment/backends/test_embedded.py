@@ -1,0 +1,93 @@
+import cv2
+import numpy as np
+import pytest
+
+from schemas.localizations import Localization
+from stages.segment.backends.embedded import EmbeddedSettings, load_embedded
+from stages.segment.segmenting import segment_frame
+from stages.simulated_prompts import simulate_box, simulate_click, simulate_clicks
+
+FAST = EmbeddedSettings(pixels=240 * 320, zooms=1)
+
+
+def two_discs():
+    """Two red discs on green grain; only the right one is asked for."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 60, (240, 320, 3)).astype(np.uint8)
+    image[..., 1] += 90
+    masks = [cv2.circle(np.zeros((240, 320), np.uint8), (x, 120), 40, 1, -1).astype(bool) for x in (80, 240)]
+    for mask in masks:
+        image[mask] = rng.integers(0, 40, (int(mask.sum()), 3)) + np.array([190, 20, 20])
+    return image, masks
+
+
+def answer(settings, hint):
+    image, _ = two_discs()
+    segmenter = load_embedded("embedded", "cpu", settings)
+    return segment_frame(segmenter, image, [Localization("v", "o", 0, hint)])[0]["o"]
+
+
+def test_a_click_takes_its_own_object_and_not_its_twin():
+    _, (left, right) = two_discs()
+    mask = answer(FAST, simulate_click(right)).mask
+    assert (mask & right).sum() / (mask | right).sum() > 0.9
+    assert not (mask & left).any()
+
+
+def test_nothing_lies_outside_the_box():
+    _, (_, right) = two_discs()
+    x0, y0, x1, y1 = (int(v) for v in simulate_box(right, 0.0).xyxy_px)
+    mask = answer(FAST, simulate_box(right, 0.0)).mask
+    outside = np.ones_like(mask)
+    outside[y0 - 2 : y1 + 2, x0 - 2 : x1 + 2] = False
+    assert not (mask & outside).any()
+
+
+def test_more_bias_makes_a_smaller_first_guess():
+    _, (_, right) = two_discs()
+    areas = [
+        answer(EmbeddedSettings(240 * 320, 0, bias), simulate_clicks(right)).mask.sum() for bias in (-2.0, 0.8, 6.0)
+    ]
+    assert areas[0] >= areas[1] >= areas[2]
+    assert areas[0] > areas[2]
+
+
+def test_features_of_a_frame_are_computed_once_for_all_prompts():
+    from stages.features.backbone import Backbone, load_backbone
+    from stages.segment.backends.combiner import load_combiner
+    from stages.segment.backends.embedded import EmbeddedSegmenter
+
+    class CountingBackbone:
+        """A backbone that counts how often it looks at an image."""
+
+        def __init__(self, backbone: Backbone):
+            self.looks = 0
+            self._backbone = backbone
+
+        def features(self, *arguments):
+            self.looks += 1
+            return self._backbone.features(*arguments)
+
+        def __getattr__(self, name):
+            return getattr(self._backbone, name)
+
+    image, masks = two_discs()
+    backbone = CountingBackbone(load_backbone("cpu"))
+    segmenter = EmbeddedSegmenter("embedded", backbone, load_combiner(), EmbeddedSettings(240 * 320, 0))
+    hints = [Localization("v", str(i), 0, simulate_click(mask)) for i, mask in enumerate(masks)]
+    found, _ = segment_frame(segmenter, image, hints)
+    assert list(found) == ["0", "1"]
+    assert backbone.looks == 1
+
+
+@pytest.mark.slow
+def test_masks_of_real_frames_are_good(davis):
+    overlaps = []
+    segmenter = load_embedded("embedded", "cpu")
+    for sequence in ("blackswan", "breakdance", "car-shadow", "dog", "horsejump-high"):
+        image = cv2.imread(str(davis / "JPEGImages/480p" / sequence / "00000.jpg"))[..., ::-1]
+        truth = cv2.imread(str(davis / "Annotations/480p" / sequence / "00000.png"), cv2.IMREAD_GRAYSCALE) > 127
+        hint = Localization("v", "o", 0, simulate_clicks(truth))
+        mask = segment_frame(segmenter, np.ascontiguousarray(image), [hint])[0]["o"].mask
+        overlaps.append((mask & truth).sum() / (mask | truth).sum())
+    assert np.mean(overlaps) > 0.65
