@@ -49,9 +49,10 @@ def _plain(text: str) -> str:
 
 def summary(title: str, rows: Sequence[tuple[str, object]]) -> None:
     """Print a two-column table; numbers are set with thousands separators."""
-    table = Table(title=title, show_header=False, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
         table.add_row(name, _plain(f"{value:,}" if isinstance(value, int) else str(value)))
+    console.print(f"[bold]{_plain(title)}[/]", soft_wrap=True)
     console.print(table)

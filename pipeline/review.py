@@ -62,7 +62,7 @@ def up(
     """
     session = _session(run)
     with problems_named():
-        console.print("Starting Label Studio (the first time takes half a minute) …")
+        console.print("Starting Label Studio …")
         with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
             rejects = _push(session, client, design)
             _tell_how_to_log_in(session, server, client, design)
@@ -211,5 +211,5 @@ def _leave(session: ReviewSession, rejects: list[Reject]) -> None:
 @contextmanager
 def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield partial(progress.advance, progress.add_task(what, total=total))
