@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+from array import array
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -96,13 +97,17 @@ class Annotator:
             store = FrameStore(Path(temporary), self.config.jpeg_quality)
             track = _Track(self, job, store)
             with open_video(job.file, opener=open_binary if is_remote(job.file.uri) else None) as reader:
-                cuts = ShotCuts()
-                frames = cuts.watch(store.record(_counted(reader, heartbeat)))
+                cuts, times_s = ShotCuts(), array("d")
+                frames = cuts.watch(store.record(_noted(reader, heartbeat, times_s)))
                 for tracked in track.run(frames, spool, cuts.frames):
                     track.take(tracked)
                     heartbeat.final(tracked.frame_idx)
                 video = replace(
-                    reader.video(), n_objects=len(track.references), unit=job.unit, cuts=tuple(sorted(cuts.frames))
+                    reader.video(),
+                    n_objects=len(track.references),
+                    times_s=tuple(times_s) if any(times_s) else (),
+                    cuts=tuple(sorted(cuts.frames)),
+                    unit=job.unit,
                 )
             return self._commit(job, video, track)
 
@@ -177,8 +182,9 @@ class _Track:
         self.store.put_trust(tracked.object_id, tracked.frame_idx, tracked.trust)
 
 
-def _counted(frames: Iterable[Frame], heartbeat: Heartbeat) -> Iterator[Frame]:
+def _noted(frames: Iterable[Frame], heartbeat: Heartbeat, times_s: array[float]) -> Iterator[Frame]:
     for frame in frames:
+        times_s.append(frame.time_s)
         heartbeat.decoded(frame.idx + 1)
         yield frame
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from schemas.tables import ForeignTableError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,7 +37,7 @@ def named_problems() -> Iterator[None]:
     """Print a problem as one sentence and leave with its exit code, without a traceback."""
     try:
         yield
-    except UsageProblem as problem:
+    except (UsageProblem, ForeignTableError) as problem:
         errors.print(f"[bold red]Error:[/] {_plain(str(problem))}", soft_wrap=True)
         raise SystemExit(2) from None
     except WorkProblem as problem:

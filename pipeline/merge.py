@@ -58,7 +58,7 @@ def _merge_all(folder: RunFolder, verdicts: dict[str, list[Verdict]], val_share:
     for video in videos_of(folder):
         candidates = unit_records(folder, tables.CANDIDATES, video)
         n_candidates += len(candidates)
-        points: list[PointLabel] = merge_points(candidates, verdicts, _facts(folder, video), video.fps, val_share)
+        points: list[PointLabel] = merge_points(candidates, verdicts, _facts(folder, video), video.time_s, val_share)
         statuses.update(point.status for point in points)
         if points:
             file = unit_file(folder, tables.POINTS, video)

@@ -29,7 +29,7 @@ VIDEOS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
         ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b),
-        ("cuts", pa.list_(_i)), ("unit", _s),
+        ("times_s", pa.list_(_f)), ("cuts", pa.list_(_i)), ("unit", _s),
     ]
 )  # fmt: skip
 LOCALIZATIONS_SCHEMA = pa.schema(
@@ -76,6 +76,10 @@ REJECTS_SCHEMA = pa.schema([("stage", _s), ("key", _s), ("error", _s), ("detail"
 Record = TypeVar("Record")
 
 
+class ForeignTableError(ValueError):
+    """A Parquet file whose schema is not the one that this version reads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Record]):
     """A named table: the record that it holds and its explicit schema."""
@@ -103,24 +107,24 @@ class Table(Generic[Record]):
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.
 
         Raises:
-            ValueError: a file was written by another schema version.
+            ForeignTableError: a file was written by another schema version.
         """
         return self.read_files(sorted((folder / self.name).glob("*.parquet")), filters)
 
     def read_files(self, paths: Iterable[Path], filters: Any = None) -> pa.Table:
         """The given files as one table."""
-        parts = [pq.read_table(path, filters=filters, partitioning=None) for path in paths]
-        for part in parts:
-            self._check_version(part)
-        return pa.concat_tables([p.cast(self.schema) for p in parts]) if parts else self.schema.empty_table()
+        parts = [self._read_file(path, filters) for path in paths]
+        return pa.concat_tables(parts) if parts else self.schema.empty_table()
 
-    def _check_version(self, part: pa.Table) -> None:
-        found = (part.schema.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
-        if found != str(SCHEMA_VERSION):
-            raise ValueError(
-                f"table {self.name!r} has schema version {found}, this pointvos reads {SCHEMA_VERSION}; "
-                "make the run again or use the pointvos that made it"
+    def _read_file(self, path: Path, filters: Any) -> pa.Table:
+        found = pq.read_schema(path)
+        version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
+        if version != str(SCHEMA_VERSION) or found.names != self.schema.names:
+            raise ForeignTableError(
+                f"{path} was written with schema version {version} and columns {', '.join(found.names)}; this "
+                f"pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: make the run again, or use the one that made it"
             )
+        return pq.read_table(path, filters=filters, partitioning=None).cast(self.schema)
 
     def records(self, table: pa.Table) -> list[Record]:
         """Validated records of the rows (not for ``localizations``, which are only written)."""

@@ -22,6 +22,7 @@ class Video:
         codec: ``h264``, ``vp9``, ``jpeg`` ...
         rotation_deg: rotation metadata that was applied, clockwise.
         n_objects: objects that have at least one mask.
+        times_s: presentation time of every frame; empty for a folder of frames.
         cuts: indices of the first frames of new shots.
         truncated: decoding ended early on damaged data; the frames before it are kept.
         unit: hash of the input and the settings that made this unit.
@@ -38,6 +39,7 @@ class Video:
     rotation_deg: int
     n_objects: int = 0
     truncated: bool = False
+    times_s: tuple[float, ...] = ()
     cuts: tuple[int, ...] = ()
     unit: str = ""
 
@@ -45,3 +47,7 @@ class Video:
         require_text("video_id", self.video_id)
         if min(self.n_frames, self.height, self.width) < 1:
             raise ValueError(f"video {self.video_id!r} has no frames or no size")
+
+    def time_s(self, frame_idx: int) -> float:
+        """Presentation time of a frame; 0.0 in a folder of frames."""
+        return self.times_s[frame_idx] if self.times_s else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.points import PointCandidate, PointLabel
@@ -60,7 +60,7 @@ def merge_points(
     candidates: Iterable[PointCandidate],
     verdicts: Mapping[str, Sequence[Verdict]],
     objects: Mapping[str, ObjectFacts],
-    fps: float,
+    time_s: Callable[[int], float],
     val_share: float = 0.1,
 ) -> list[PointLabel]:
     """The labels of one video's candidates; a candidate that nobody answered gives none.
@@ -69,11 +69,11 @@ def merge_points(
         candidates: of one video.
         verdicts: by candidate id.
         objects: facts by object id.
-        fps: mean frame rate of the video, 0.0 when it has none; it turns frame indices into seconds.
+        time_s: presentation time of a frame of the video in seconds, by frame index.
         val_share: share of all videos that go to the ``val`` split.
     """
     return [
-        _label(c, merge_opinions(verdicts[c.candidate_id]), objects.get(c.object_id, ObjectFacts()), fps, val_share)
+        _label(c, merge_opinions(verdicts[c.candidate_id]), objects.get(c.object_id, ObjectFacts()), time_s, val_share)
         for c in candidates
         if c.candidate_id in verdicts
     ]
@@ -89,14 +89,16 @@ def split_of(video_id: str, val_share: float) -> str:
     return "val" if place < val_share else "train"
 
 
-def _label(candidate: PointCandidate, opinion: Opinion, facts: ObjectFacts, fps: float, val_share: float) -> PointLabel:
+def _label(
+    candidate: PointCandidate, opinion: Opinion, facts: ObjectFacts, time_s: Callable[[int], float], val_share: float
+) -> PointLabel:
     return PointLabel(
         video_id=candidate.video_id,
         object_id=candidate.object_id,
         object_name=facts.object_name,
         expression=facts.expression,
         frame_idx=candidate.frame_idx,
-        time_s=candidate.frame_idx / fps if fps else 0.0,
+        time_s=time_s(candidate.frame_idx),
         x=candidate.x,
         y=candidate.y,
         label=LABELS[opinion.status],

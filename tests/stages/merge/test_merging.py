@@ -41,7 +41,9 @@ def test_verdicts_come_to_one_status(verdicts, status, n):
 
 def test_a_point_carries_its_label_its_words_and_where_it_came_from():
     facts = {"dog": ObjectFacts("dog", "the brown dog", "grabcut", "flow")}
-    (point,) = merge_points([candidate(), candidate("c2")], group_verdicts([verdict("REJECTED")]), facts, fps=15.0)
+    (point,) = merge_points(
+        [candidate(), candidate("c2")], group_verdicts([verdict("REJECTED")]), facts, time_s=lambda idx: idx / 15
+    )
     assert (point.label, point.status, point.is_fg_candidate) == (0, "REJECTED", True)
     assert (point.video_id, point.object_id, point.frame_idx, point.x, point.y) == ("v", "dog", 30, 5, 7)
     assert (point.object_name, point.expression) == ("dog", "the brown dog")
@@ -50,7 +52,7 @@ def test_a_point_carries_its_label_its_words_and_where_it_came_from():
 
 
 def test_an_ambiguous_point_has_no_label_and_a_folder_of_frames_no_time():
-    (point,) = merge_points([candidate()], group_verdicts([verdict("AMBIGUOUS")]), {}, fps=0.0)
+    (point,) = merge_points([candidate()], group_verdicts([verdict("AMBIGUOUS")]), {}, time_s=lambda _: 0.0)
     assert (point.label, point.time_s, point.object_name) == (None, 0.0, "")
 
 
