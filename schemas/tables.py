@@ -121,8 +121,9 @@ class Table(Generic[Record]):
         version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
         if version != str(SCHEMA_VERSION) or found.names != self.schema.names:
             raise ForeignTableError(
-                f"{path} was written with schema version {version} and columns {', '.join(found.names)}; this "
-                f"pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: make the run again, or use the one that made it"
+                f"{path} was written with schema version {version} and columns {', '.join(found.names)}; "
+                f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
+                "make the run again, or use the one that made it"
             )
         return pq.read_table(path, filters=filters, partitioning=None).cast(self.schema)
 
