@@ -51,14 +51,34 @@ def clicks_for(*names: str) -> str:
     return json.dumps(dict.fromkeys(names, entry))
 
 
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
+def make_corpus(folder: Path) -> Path:
     """Three short videos in ``corpus/`` and their ``clicks.json``."""
     names = ["a", "b", "sub/c"]
     for i, name in enumerate(names):
-        write_video(tmp_path / "corpus" / f"{name}.mp4", n_frames=12 - i)
-    (tmp_path / "clicks.json").write_text(clicks_for(*names))
-    return tmp_path / "corpus"
+        write_video(folder / "corpus" / f"{name}.mp4", n_frames=12 - i)
+    (folder / "clicks.json").write_text(clicks_for(*names))
+    return folder / "corpus"
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus that no test changes."""
+    return make_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+@pytest.fixture
+def own_corpus(tmp_path: Path) -> Path:
+    """A corpus of the test's own, to spoil."""
+    return make_corpus(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def annotated(corpus: Path, pointvos: Command, fast: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run of the corpus by one worker; tests that change it take a copy."""
+    run = tmp_path_factory.mktemp("annotated") / "run"
+    answer = pointvos("annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", run, *fast)
+    assert answer.returncode == 0, answer.stderr
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -34,10 +34,14 @@ def start(corpus: Path, run: Path, *options: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.DEVNULL, start_new_session=True)
 
 
-def test_every_video_gets_masks_candidates_and_frames_to_look_at(pointvos, corpus, tmp_path, fast):
-    run = tmp_path / "run"
-    answer = annotate(pointvos, corpus, run, *fast)
-    assert answer.returncode == 0, answer.stderr
+@pytest.fixture
+def copy(annotated, tmp_path):
+    """The annotated run, to change."""
+    return Path(shutil.copytree(annotated, tmp_path / "run"))
+
+
+def test_every_video_gets_masks_candidates_and_frames_to_look_at(annotated):
+    run = annotated
     videos = {v.video_id: v for v in tables.VIDEOS.records(tables.VIDEOS.read(run))}
     assert {k: v.n_frames for k, v in videos.items()} == {"a": 12, "b": 11, "sub/c": 10}
     masks = tables.MASKS.records(tables.MASKS.read(run))
@@ -52,31 +56,26 @@ def test_every_video_gets_masks_candidates_and_frames_to_look_at(pointvos, corpu
     assert not (run / ".work").exists()
 
 
-def test_one_and_two_workers_write_the_same_bytes(pointvos, corpus, tmp_path, fast):
-    for name, workers in (("one", "1"), ("two", "2")):
-        assert annotate(pointvos, corpus, tmp_path / name, *fast, "--workers", workers).returncode == 0
-    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+def test_one_and_two_workers_write_the_same_bytes(pointvos, corpus, annotated, tmp_path, fast):
+    assert annotate(pointvos, corpus, tmp_path / "two", *fast, "--workers", "2").returncode == 0
+    assert contents(tmp_path / "two") == contents(annotated)
 
 
-def test_a_second_command_skips_what_is_done(pointvos, corpus, tmp_path, fast):
-    run = tmp_path / "run"
-    annotate(pointvos, corpus, run, *fast)
-    before = contents(run)
-    next((run / "videos").glob("b.*")).unlink()
-    answer = annotate(pointvos, corpus, run, *fast)
+def test_a_second_command_skips_what_is_done(pointvos, corpus, annotated, copy, fast):
+    next((copy / "videos").glob("b.*")).unlink()
+    answer = annotate(pointvos, corpus, copy, *fast)
     assert "Skipping 2 of 3 videos" in answer.stdout
-    assert contents(run) == before
+    assert contents(copy) == contents(annotated)
 
 
-def test_other_settings_in_the_same_folder_are_refused(pointvos, corpus, tmp_path, fast):
-    run = tmp_path / "run"
-    annotate(pointvos, corpus, run, *fast)
-    answer = annotate(pointvos, corpus, run, *fast, "--seed", "5")
+def test_other_settings_in_the_same_folder_are_refused(pointvos, corpus, annotated, fast):
+    answer = annotate(pointvos, corpus, annotated, *fast, "--seed", "5")
     assert answer.returncode == 2
-    assert "sampling.seed: 0 → 5" in answer.stderr.replace("\n", "")
+    assert "sampling.seed: 0 → 5" in answer.stderr
 
 
-def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, corpus, tmp_path, fast):
+def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, own_corpus, tmp_path, fast):
+    corpus = own_corpus
     (corpus / "broken.mp4").write_bytes(b"")
     (corpus / "text.mp4").write_text("not a video")
     clicks = json.loads((corpus.parent / "clicks.json").read_text())
@@ -134,9 +133,8 @@ def wait_for(condition, seconds=60):
     raise AssertionError("it never came")
 
 
-def test_killed_anywhere_the_next_run_ends_with_the_same_tables(pointvos, corpus, tmp_path, fast):
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    annotate(pointvos, corpus, whole, *fast)
+def test_killed_anywhere_the_next_run_ends_with_the_same_tables(pointvos, corpus, annotated, tmp_path, fast):
+    killed = tmp_path / "killed"
     for moment in range(3):
         process = start(corpus, killed, *fast)
         wait_for(
@@ -148,7 +146,7 @@ def test_killed_anywhere_the_next_run_ends_with_the_same_tables(pointvos, corpus
         process.wait()
     answer = annotate(pointvos, corpus, killed, *fast)
     assert "Skipping" in answer.stdout
-    assert contents(killed) == contents(whole)
+    assert contents(killed) == contents(annotated)
 
 
 def test_a_worker_that_dies_twice_on_a_video_costs_that_video_only(corpus, tmp_path, fast):
