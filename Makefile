@@ -19,10 +19,11 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(REVIEW_VENV)/.done: verification_ui/requirements-review.lock
+$(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
 	@test -x $(REVIEW_VENV)/bin/python || $(PYTHON) -m venv $(REVIEW_VENV)
 	@echo "Installing Label Studio into $(REVIEW_VENV) …"
 	@$(REVIEW_VENV)/bin/pip install -qq --no-deps -r verification_ui/requirements-review.lock
+	@$(BIN)/python -m verification_ui.template
 	@touch $@
 
 .PHONY: setup
