@@ -24,6 +24,7 @@ MAX_SEEDS = 12
 NEAREST_SEEDS = 3
 MIN_SPREAD = 0.02
 """Likeness that spreads less than this over the frame says little."""
+MAX_GROUND_COLOURS = 200
 MAX_BANK = 400
 """Cells of the background that similarities are taken to, at most."""
 
@@ -49,9 +50,9 @@ def to_cell(xy_px: Array, shape: tuple[int, int], stride: int = COARSE_STRIDE) -
     """(N, 2) pixels, x first → (N, 2) cell indices, row first.
 
     >>> to_cell(np.array([[12.0, 3.0], [900, 900]]), (60, 108)).tolist()
-    [[0, 2], [59, 107]]
+    [[0, 1], [59, 107]]
     """
-    cells = np.rint(np.asarray(xy_px, dtype=np.float64)[:, ::-1] / stride).astype(np.int64)
+    cells = np.floor(np.asarray(xy_px, dtype=np.float64)[:, ::-1] / stride).astype(np.int64)
     return np.clip(cells, 0, np.array(shape) - 1)
 
 
@@ -75,7 +76,7 @@ def typical_seeds(seeds: Array, descriptors: Descriptors) -> Array:
 
 
 def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArray[np.float32]:
-    """All cues, (rows, columns, 30) float32; 33 of them when the evidence has a box.
+    """All cues, (rows, columns, 32) float32; 35 of them when the evidence has a box.
 
     Likeness comes twice, as it is and standardised within the frame: how alike all things look differs by frame.
     """
@@ -89,6 +90,7 @@ def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArra
     if evidence.box is not None:
         maps += _box_position(view.shape, evidence.box)
     maps += [(cue - cue.mean()) / (cue.std() + MIN_SPREAD) for cue in likeness]
+    maps += _from_ground(view.shape, descriptors.lab, evidence.box)
     return np.stack(maps, axis=-1).astype(np.float32)
 
 
@@ -112,10 +114,15 @@ def _outside_box(level: Level, box: Array) -> Tensor | None:
 
 
 def _inside_box(shape: tuple[int, int], stride: int, box: Array, margin: int) -> NDArray[np.bool_]:
-    (y0, x0), (y1, x1) = to_cell(np.asarray(box).reshape(2, 2), shape, stride)
+    (y0, x0), (y1, x1) = _box_cells(shape, stride, box)
     inside = np.zeros(shape, dtype=bool)
     inside[max(0, y0 - margin) : y1 + margin + 1, max(0, x0 - margin) : x1 + margin + 1] = True
     return inside
+
+
+def _box_cells(shape: tuple[int, int], stride: int, box: Array) -> NDArray[np.int64]:
+    """The first and the last cell of a half-open box, (2, 2), row first."""
+    return to_cell((np.asarray(box) - [0, 0, 1, 1]).reshape(2, 2), shape, stride)
 
 
 def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -> list[Array]:
@@ -130,7 +137,7 @@ def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -
     extent = float(np.ptp(seeds, axis=0).max())
     return [
         np.log(cv2.resize(colour_way, (columns, rows), interpolation=cv2.INTER_AREA) + 0.05),
-        _colour_difference(descriptors.lab, seeds) / 20,
+        _colour_difference(descriptors.lab, seeds, NEAREST_SEEDS - 1) / 20,
         np.log(feature_way + 0.05),
         np.log(away + 1),
         away / 30,
@@ -141,18 +148,34 @@ def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -
     ]
 
 
-def _colour_difference(lab: NDArray[np.float32], seeds: Array) -> Array:
-    """Mean LAB distance to the two seeds nearest in colour."""
+def _from_ground(shape: tuple[int, int], lab: NDArray[np.float32], box: Array | None) -> list[Array]:
+    """Distance over colour edges, and in colour, from what is surely (nearly) all background.
+
+    That is a ring round the box, or the frame's border.
+    """
+    ground = np.ones(shape, dtype=bool)
+    ground[1:-1, 1:-1] = False
+    if box is not None:
+        ring = _inside_box(shape, COARSE_STRIDE, box, 2) & ~_inside_box(shape, COARSE_STRIDE, box, 0)
+        ground = ring if ring.sum() >= NEAREST_GROUND else ground
+    cells = np.argwhere(ground)
+    way = cv2.resize(geodesic_distance(lab / 20, 2 * cells), shape[::-1], interpolation=cv2.INTER_AREA)
+    sample = cells[:: max(1, len(cells) // MAX_GROUND_COLOURS)]
+    return [np.log(way + 0.05), _colour_difference(lab, sample, 3) / 20]
+
+
+def _colour_difference(lab: NDArray[np.float32], bank: Array, most: int) -> Array:
+    """Mean LAB distance of every cell to the ``most`` cells of a bank (N, 2) that are nearest in colour."""
     rows, columns = lab.shape[0] // 2, lab.shape[1] // 2
     cells = cv2.resize(lab, (columns, rows), interpolation=cv2.INTER_AREA)
-    difference = np.linalg.norm(cells[:, :, None] - cells[seeds[:, 0], seeds[:, 1]], axis=-1)
-    nearest: Array = np.sort(difference, axis=-1)[..., :2].mean(axis=-1)
+    difference = np.linalg.norm(cells[:, :, None] - cells[bank[:, 0], bank[:, 1]], axis=-1)
+    nearest: Array = np.sort(difference, axis=-1)[..., :most].mean(axis=-1)
     return nearest
 
 
 def _box_position(shape: tuple[int, int], box: Array) -> list[Array]:
     """Inside or not, and how far from the box's middle, each way, in units of the box."""
-    (y0, x0), (y1, x1) = to_cell(np.asarray(box).reshape(2, 2), shape)
+    (y0, x0), (y1, x1) = _box_cells(shape, COARSE_STRIDE, box)
     inside = _inside_box(shape, COARSE_STRIDE, box, 0).astype(np.float64)
     y, x = np.mgrid[: shape[0], : shape[1]]
     across_y = np.abs(y - (y0 + y1) / 2) / (y1 - y0 + 1) * inside

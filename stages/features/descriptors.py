@@ -71,7 +71,7 @@ class Level:
     def at(self, xy_px: NDArray[np.float64]) -> Tensor:
         """Bilinear descriptors (N, channels), of unit norm, at (N, 2) pixels of the working image, x first."""
         last = np.array(self.shape) - 1
-        place = np.clip(xy_px[:, ::-1] / self.stride, 0, last)
+        place = np.clip((xy_px[:, ::-1] + 0.5) / self.stride - 0.5, 0, last)
         low = np.minimum(np.floor(place).astype(np.int64), np.maximum(last - 1, 0))
         high = np.minimum(low + 1, last)
         part = torch.from_numpy((place - low).astype(np.float32)).to(self.cells.device)

@@ -2,7 +2,8 @@
 
 A frame is described once by an ImageNet network. For each prompt, cues (likeness to the seeds and to the border,
 distances over edges, a GrabCut) are weighed by a small trained network into a first guess; the guess teaches
-classifiers of the frame's own cells, which draw it anew, first on the whole frame and then on closer crops.
+classifiers of the frame's own cells, which draw it anew, first on the whole frame and then on closer crops. How far
+the mask of the whole frame and that of the crops agree is the quality.
 """
 
 from __future__ import annotations
@@ -78,27 +79,34 @@ class EmbeddedSegmenter:
     def _segment(self, image: NDArray[np.uint8], view: View, descriptors: Descriptors, prompt: Prompt) -> Segment:
         height, width = image.shape[:2]
         task = _Task.of(prompt, view, height, width)
-        evidence = gather(view, descriptors, task.support, task.negatives, task.box, task.fence)
-        kind = kind_of(len(evidence.seeds), prompt.box_xyxy_px is not None)
-        logits = self._combiner.logits(kind, cue_maps(view, descriptors, evidence)) - self._settings.bias
-        prior = to_pixels(logits, view.grid, COARSE_STRIDE, view.grid.height, view.grid.width).clip(-5.0, 5.0)
-        seeds = evidence.seeds if prompt.box_xyxy_px is None else task.support
+        seeds, prior = self._guess(view, descriptors, task)
         allowed = task.allowed(view)
-        soft, _ = refine(view, prior, WHOLE, allowed)
-        soft = _seeded(soft, seeds)
-        first, second = soft > 0.5, prior > 0
+        first = _seeded(refine(view, prior, WHOLE, allowed), seeds)
+        final = self._look_closer(image, first, seeds, allowed)
+        mask = np.asarray(_resized(final, (width, height)) > 0.5)
+        agreement = iou(first > 0.5, _resized(final, (view.grid.width, view.grid.height)) > 0.5)
+        return Segment(mask, agreement if mask.any() else 0.0)
+
+    def _guess(self, view: View, descriptors: Descriptors, task: _Task) -> tuple[Array, Map]:
+        """Cleaned seeds (N, 2) that the mask must touch, x first, and logits a pixel of the working image."""
+        evidence = gather(view, descriptors, task.support, task.negatives, task.box, task.fence)
+        kind = kind_of(len(evidence.seeds), task.box is not None)
+        logits = self._combiner.logits(kind, cue_maps(view, descriptors, evidence)) - self._settings.bias
+        prior = to_pixels(logits, view.grid, COARSE_STRIDE, view.grid.height, view.grid.width)
+        return evidence.seeds if task.box is None else task.support, prior.clip(-5.0, 5.0)
+
+    def _look_closer(self, image: NDArray[np.uint8], first: Map, seeds: Array, allowed: Map) -> Map:
+        """The refined mask at the frame's size, or at ``MAX_CANVAS`` pixels for larger frames."""
+        height, width = image.shape[:2]
         scale = min(1.0, (MAX_CANVAS / (height * width)) ** 0.5)
         canvas = (max(1, round(width * scale)), max(1, round(height * scale)))
-        to_canvas = np.array([canvas[0] / view.grid.width, canvas[1] / view.grid.height])
-        canvas_seeds = (seeds + 0.5) * to_canvas - 0.5
-        soft, canvas_allowed = _resized(soft, canvas), _resized(allowed, canvas)
-        coarse = soft
+        soft, allowed = _resized(first, canvas), _resized(allowed, canvas)
+        seeds = (seeds + 0.5) * (np.array(canvas) / [first.shape[1], first.shape[0]]) - 0.5
         for _ in range(self._settings.zooms):
             if not (soft > 0.5).any():
                 break
-            soft, coarse = zoom(self._backbone, image, soft, canvas_seeds, self._settings.pixels)
-            soft = _seeded(soft * canvas_allowed, canvas_seeds)
-        return _answer(soft, coarse, (first, second), width, height)
+            soft = _seeded(zoom(self._backbone, image, soft, seeds, self._settings.pixels) * allowed, seeds)
+        return soft
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,17 +139,6 @@ class _Task:
         for x, y in np.rint(self.negatives).astype(int).tolist():
             cv2.circle(allowed, (x, y), NEGATIVE_RADIUS, 0.0, -1)
         return allowed
-
-
-def _answer(soft: Map, coarse: Map, stages: tuple[Array, Array], width: int, height: int) -> Segment:
-    mask = np.asarray(_resized(soft, (width, height)) > 0.5)
-    if not mask.any():
-        return Segment(mask, 0.0)
-    size = (stages[0].shape[1], stages[0].shape[0])
-    final = _resized(soft, size) > 0.5
-    agreements = [iou(stage, final) for stage in stages]
-    agreements += [iou(_resized(coarse, size) > 0.5, final), iou(soft > 0.25, soft > 0.75)]
-    return Segment(mask, float(np.prod(agreements) ** (1 / len(agreements))))
 
 
 def _seeded(soft: Map, seeds: Array) -> Map:

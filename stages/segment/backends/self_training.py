@@ -54,7 +54,7 @@ CLOSE = Lesson(prior_weight=0.7, coarse_band=30.0, fine_band=30.0, far_cost=0.0,
 """For a crop around the object."""
 
 
-def refine(view: View, prior: Map, lesson: Lesson, allowed: Array | None = None) -> tuple[Map, Map]:
+def refine(view: View, prior: Map, lesson: Lesson, allowed: Array | None = None) -> Map:
     """Refine a soft mask.
 
     Args:
@@ -65,25 +65,22 @@ def refine(view: View, prior: Map, lesson: Lesson, allowed: Array | None = None)
             cannot be), or None.
 
     Returns:
-        The refined mask and what the coarse classifier alone says, (grid.height, grid.width) float32 in [0, 1].
+        (grid.height, grid.width) float32 in [0, 1].
     """
     guided = GuidedFilter(view.image, lesson.radius, EPSILON)
     probability = _sigmoid(prior)
     if allowed is not None:
         probability = probability * allowed
-    coarse_only = probability
     for _ in range(lesson.rounds):
         coarse = to_cells(probability, view.grid, COARSE_STRIDE)
         if (coarse > 0.5).sum() < MIN_CELLS:
             break
-        z_coarse = _coarse_logits(view, coarse, lesson)
-        z_fine = _fine_logits(view, probability, lesson)
-        logits = lesson.prior_weight * prior + z_coarse + FINE_WEIGHT * z_fine
+        logits = lesson.prior_weight * prior + _coarse_logits(view, coarse, lesson)
+        logits += FINE_WEIGHT * _fine_logits(view, probability, lesson)
         probability = _sigmoid(SHARPNESS * (guided(_sigmoid(logits)).clip(0, 1) - 0.5))
-        coarse_only = _sigmoid(z_coarse)
         if allowed is not None:
-            probability, coarse_only = probability * allowed, coarse_only * allowed
-    return probability, coarse_only
+            probability = probability * allowed
+    return probability
 
 
 def _coarse_logits(view: View, soft: Map, lesson: Lesson) -> Map:

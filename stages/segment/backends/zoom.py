@@ -28,7 +28,7 @@ MAX_SEED_DISCS = 3
 
 def zoom(
     backbone: Backbone, image: NDArray[np.uint8], soft: Map, seeds: Array, pixels: int, lesson: Lesson = CLOSE
-) -> tuple[Map, Map]:
+) -> Map:
     """Refine a soft mask on a crop around it; by self-training and by GrabCut, averaged.
 
     Args:
@@ -40,7 +40,7 @@ def zoom(
         lesson: how to self-train.
 
     Returns:
-        The refined mask and what the coarse classifier alone says, (h, w) float32, zero outside the crop.
+        (h, w) float32 in [0, 1], zero outside the crop.
     """
     x0, y0, x1, y1 = crop_box(soft > 0.5, seeds)
     height, width = soft.shape
@@ -49,15 +49,12 @@ def zoom(
     view = look(backbone, np.ascontiguousarray(image[top:bottom, left:right]), pixels)
     start = _resized(soft[y0:y1, x0:x1], view.image.shape[1], view.image.shape[0])
     prior = np.log((start + 0.02) / (1.02 - start)).clip(-4.0, 4.0).astype(np.float32)
-    refined, coarse = refine(view, prior, lesson)
+    refined = refine(view, prior, lesson)
     to_view = np.array([view.grid.width / (x1 - x0), view.grid.height / (y1 - y0)])
     cut = _cut(view, refined, (seeds - [x0, y0] + 0.5) * to_view - 0.5)
-    pasted = []
-    for crop in (0.5 * refined + 0.5 * cut, coarse):
-        whole = np.zeros((height, width), dtype=np.float32)
-        whole[y0:y1, x0:x1] = _resized(crop.astype(np.float32), x1 - x0, y1 - y0)
-        pasted.append(whole)
-    return pasted[0], pasted[1]
+    whole = np.zeros((height, width), dtype=np.float32)
+    whole[y0:y1, x0:x1] = _resized(0.5 * (refined + cut), x1 - x0, y1 - y0)
+    return whole
 
 
 def crop_box(mask: NDArray[np.bool_], seeds: Array) -> tuple[int, int, int, int]:

@@ -31,8 +31,8 @@ def seen(backbone):
     return view, describe(backbone, view)
 
 
-def test_pixels_are_rounded_to_the_nearest_cell_and_clipped():
-    assert to_cell(np.array([[11.0, 3.0], [12.1, 5.0], [-9, 900]]), (10, 10)).tolist() == [[0, 1], [1, 2], [9, 0]]
+def test_a_pixel_lies_in_its_block_and_is_clipped():
+    assert to_cell(np.array([[15.9, 3.0], [16.0, 8.0], [-9, 900]]), (10, 10)).tolist() == [[0, 1], [1, 2], [9, 0]]
     assert to_cell(np.array([[48.0, 16.0]]), (10, 10), 16).tolist() == [[1, 3]]
 
 
@@ -46,19 +46,19 @@ def test_the_working_image_keeps_its_size_and_cells_are_unit(seen):
     assert descriptors.lab.shape == (60, 80, 3)
 
 
-def test_a_descriptor_at_a_cell_is_that_cell_and_between_cells_their_mean(seen):
+def test_a_descriptor_at_the_centre_of_a_cell_is_that_cell_and_between_cells_their_mean(seen):
     level = seen[1].levels[0]
-    assert np.allclose(level.at(np.array([[16.0, 24.0]])), level.cells[3, 2], atol=1e-5)
+    assert np.allclose(level.at(np.array([[19.5, 27.5]])), level.cells[3, 2], atol=1e-5)
     mean = level.cells[3, 2] + level.cells[3, 3]
-    assert np.allclose(level.at(np.array([[20.0, 24.0]]))[0], mean / mean.norm(), atol=1e-5)
+    assert np.allclose(level.at(np.array([[23.5, 27.5]]))[0], mean / mean.norm(), atol=1e-5)
 
 
-def test_there_are_thirty_cues_and_three_more_with_a_box(seen):
+def test_there_are_thirty_two_cues_and_three_more_with_a_box(seen):
     cut = np.zeros((240, 320), dtype=bool)
     evidence = Evidence(np.array([[200.0, 120.0]]), NOTHING, None, cut)
     boxed = Evidence(evidence.seeds, NOTHING, np.array([150.0, 70, 250, 170]), cut)
-    assert cue_maps(*seen, evidence).shape == (30, 40, 30)
-    assert cue_maps(*seen, boxed).shape == (30, 40, 33)
+    assert cue_maps(*seen, evidence).shape == (30, 40, 32)
+    assert cue_maps(*seen, boxed).shape == (30, 40, 35)
     assert np.isfinite(cue_maps(*seen, boxed)).all()
 
 
@@ -71,6 +71,8 @@ def test_cells_of_the_disc_are_nearer_to_its_seed_than_the_ground(seen):
     assert colour_way[inside].mean() < colour_way[~inside].mean() - 1
     assert colour[inside].mean() < colour[~inside].mean() - 1
     assert cues[..., 19][inside].mean() > 0.9
+    colour_from_border = cues[..., 31]
+    assert colour_from_border[inside].mean() > colour_from_border[~inside].mean() + 1
 
 
 def test_long_traces_are_thinned_and_odd_seeds_left_out(seen):

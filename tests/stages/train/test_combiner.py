@@ -20,7 +20,7 @@ def test_a_small_training_writes_weights_that_the_segmenter_reads(small):
     path, metrics = small
     assert set(metrics) == set(KINDS)
     assert all(0 <= value <= 1 for value in metrics.values())
-    cues = np.zeros((3, 4, 30), dtype=np.float32)
+    cues = np.zeros((3, 4, 32), dtype=np.float32)
     assert load_combiner(path).logits("click", cues).shape == (3, 4)
 
 

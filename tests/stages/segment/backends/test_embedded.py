@@ -43,13 +43,12 @@ def test_nothing_lies_outside_the_box():
     assert not (mask & outside).any()
 
 
-def test_more_bias_makes_a_smaller_first_guess():
-    _, (_, right) = two_discs()
-    areas = [
-        answer(EmbeddedSettings(240 * 320, 0, bias), simulate_clicks(right)).mask.sum() for bias in (-2.0, 0.8, 6.0)
-    ]
-    assert areas[0] >= areas[1] >= areas[2]
-    assert areas[0] > areas[2]
+def test_so_much_bias_that_nothing_is_left_is_an_empty_mask_of_no_quality():
+    image, (_, right) = two_discs()
+    segmenter = load_embedded("embedded", "cpu", EmbeddedSettings(240 * 320, 1, bias=30.0))
+    found, rejects = segment_frame(segmenter, image, [Localization("v", "o", 0, simulate_clicks(right))])
+    assert found == {}
+    assert [reject.error for reject in rejects] == ["empty_segment"]
 
 
 def test_features_of_a_frame_are_computed_once_for_all_prompts():

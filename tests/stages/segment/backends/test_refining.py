@@ -33,9 +33,9 @@ def test_a_mask_that_is_too_small_grows_to_the_object(backbone):
     view = look(backbone, picture(mask), 240 * 320)
     rough = disc(240, 320, (195, 115), 38)
     prior = np.where(rough, 2.0, -2.0).astype(np.float32)
-    soft, coarse = refine(view, prior, WHOLE)
+    soft = refine(view, prior, WHOLE)
     assert iou(soft > 0.5, mask) > 0.9 > iou(rough, mask)
-    assert coarse.shape == soft.shape == (240, 320)
+    assert soft.shape == (240, 320)
 
 
 def test_nothing_is_found_where_it_is_not_allowed(backbone):
@@ -43,21 +43,21 @@ def test_nothing_is_found_where_it_is_not_allowed(backbone):
     view = look(backbone, picture(mask), 240 * 320)
     allowed = np.ones((240, 320), dtype=np.float32)
     allowed[:, 200:] = 0
-    soft, _ = refine(view, np.where(mask, 3.0, -3.0).astype(np.float32), WHOLE, allowed)
+    soft = refine(view, np.where(mask, 3.0, -3.0).astype(np.float32), WHOLE, allowed)
     assert not soft[:, 200:].any()
     assert soft[120, 170] > 0.5
 
 
 def test_a_hopeless_prior_is_returned_as_it_is(backbone):
     view = look(backbone, picture(disc(240, 320, (200, 120), 50)), 240 * 320)
-    soft, _ = refine(view, np.full((240, 320), -3.0, np.float32), WHOLE)
+    soft = refine(view, np.full((240, 320), -3.0, np.float32), WHOLE)
     assert np.allclose(soft, 1 / (1 + np.exp(3)))
 
 
 def test_a_small_object_is_sharp_after_a_closer_look(backbone):
     mask = disc(480, 640, (400, 200), 14)
     rough = cv2.GaussianBlur(disc(480, 640, (397, 203), 18).astype(np.float32), (0, 0), 4)
-    soft, _ = zoom(backbone, picture(mask), rough, NOTHING, 320 * 240)
+    soft = zoom(backbone, picture(mask), rough, NOTHING, 320 * 240)
     assert iou(soft > 0.5, mask) > 0.85
     assert soft.shape == (480, 640)
     assert not soft[:100].any()
