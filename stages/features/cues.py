@@ -153,7 +153,7 @@ def _from_ground(shape: tuple[int, int], lab: NDArray[np.float32], box: Array | 
 
     That is a ring round the box, or the frame's border.
     """
-    ground = np.ones(shape, dtype=bool)
+    ground: NDArray[np.bool_] = np.ones(shape, dtype=bool)
     ground[1:-1, 1:-1] = False
     if box is not None:
         ring = _inside_box(shape, COARSE_STRIDE, box, 2) & ~_inside_box(shape, COARSE_STRIDE, box, 0)
