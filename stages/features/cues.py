@@ -35,13 +35,11 @@ class Evidence:
 
     Attributes:
         seeds: (N, 2) float64 positions on the object, x first, N >= 1.
-        negatives: (M, 2) float64 positions off it.
         box: (4,) float64 half-open xyxy that holds the object, or None.
         cut: (h, w) bool, GrabCut's answer.
     """
 
     seeds: Array
-    negatives: Array
     box: Array | None
     cut: NDArray[np.bool_]
 

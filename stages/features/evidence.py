@@ -50,7 +50,7 @@ def gather(
     if box is not None:
         seeds = np.concatenate([seeds, 2.0 * deep_points(final, window)])
     cut = cv2.resize(final.astype(np.uint8), view.image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
-    return Evidence(seeds, negatives, box, cut.astype(bool))
+    return Evidence(seeds, box, cut.astype(bool))
 
 
 def _window(seeds: Array, box: Array | None, fence: Array | None, h: int, w: int) -> Array:

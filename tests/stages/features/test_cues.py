@@ -55,8 +55,8 @@ def test_a_descriptor_at_the_centre_of_a_cell_is_that_cell_and_between_cells_the
 
 def test_there_are_thirty_two_cues_and_three_more_with_a_box(seen):
     cut = np.zeros((240, 320), dtype=bool)
-    evidence = Evidence(np.array([[200.0, 120.0]]), NOTHING, None, cut)
-    boxed = Evidence(evidence.seeds, NOTHING, np.array([150.0, 70, 250, 170]), cut)
+    evidence = Evidence(np.array([[200.0, 120.0]]), None, cut)
+    boxed = Evidence(evidence.seeds, np.array([150.0, 70, 250, 170]), cut)
     assert cue_maps(*seen, evidence).shape == (30, 40, 32)
     assert cue_maps(*seen, boxed).shape == (30, 40, 35)
     assert np.isfinite(cue_maps(*seen, boxed)).all()
@@ -64,7 +64,7 @@ def test_there_are_thirty_two_cues_and_three_more_with_a_box(seen):
 
 def test_cells_of_the_disc_are_nearer_to_its_seed_than_the_ground(seen):
     mask = picture()[1]
-    cues = cue_maps(*seen, Evidence(np.array([[200.0, 120.0]]), NOTHING, None, mask))
+    cues = cue_maps(*seen, Evidence(np.array([[200.0, 120.0]]), None, mask))
     inside = mask[::8, ::8]
     texture, colour_way, colour = cues[..., 0], cues[..., 10], cues[..., 11]
     assert texture[inside].mean() > texture[~inside].mean() + 0.05
