@@ -108,7 +108,25 @@ class MaskHint:
         require_text("rle", self.rle)
 
 
-Hint = Trace | Clicks | Box | Scribble | MaskHint
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Words that refer to the object and name no place: a localizer turns them into clicks or a box.
+
+    Attributes:
+        texts: what people call the object; several of them mean the same object.
+        anywhere: look for it on several frames of the video; else on the localization's frame only.
+    """
+
+    kind: ClassVar[str] = "expression"
+    texts: tuple[str, ...]
+    anywhere: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.texts or not all(text.strip() for text in self.texts):
+            raise ValueError("an expression holds no words")
+
+
+Hint = Trace | Clicks | Box | Scribble | MaskHint | Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +136,8 @@ class Localization:
     Attributes:
         video_id: as the localization file names the video until it is matched, then our video id.
         object_id: stable within the video.
-        frame_idx: 0-based decode index.
-        hint: the geometry.
+        frame_idx: 0-based decode index; 0 for an expression that may be looked for anywhere.
+        hint: the geometry, or words that stand for it.
         object_name: a class or short name ("dog").
         expression: the words that refer to the object ("the dog on the left").
         group: objects of one non-empty group exclude each other (no pixel belongs to two of them); objects
@@ -182,3 +200,5 @@ def _flatten(hint: Hint) -> tuple[list[tuple[float, float]], list[int], list[int
             return points, [hint.labels[i] for i in parts], parts, [], ""
         case MaskHint():
             return [], [], [], [], hint.rle
+        case Expression():
+            return [], [], [], [], ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.localizations import Localization
 from schemas.rejects import Reject
-from stages.ingest import boxes, clicks, coco, masks, scribbles, vidln
+from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, vidln
 from stages.ingest.documents import parse_json, read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
@@ -21,6 +21,7 @@ FORMATS = {
     "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1, or COCO JSON",
     "scribbles": "DAVIS interactive JSON",
     "masks": "folder <video>/<frame>.png of palette or gray masks",
+    "expressions": 'Ref-YouTube-VOS meta_expressions.json, or one JSON {"video", "object", "expression"} a line',
 }
 TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".tsv", ".txt")
 MASK_SUFFIX = ".png"
@@ -65,6 +66,8 @@ def detect_format(path: Path) -> str:
         return "boxes"
     if any(_is_narrative(line) for line in islice(content.split("\n"), 20)):
         return "vidln"
+    if any(expressions.is_expression(line) for line in islice(content.split("\n"), 20)):
+        return "expressions"
     if not content.startswith(("{", "[")):
         raise _unknown_format(path)
     return _classify(parse_json(content, str(path)), path)
@@ -82,6 +85,8 @@ def _classify(document: Any, path: Path) -> str:
     first = document[0] if isinstance(document, list) and document else document
     if isinstance(first, dict) and "scribbles" in first:
         return "scribbles"
+    if expressions.is_meta(document):
+        return "expressions"
     if isinstance(document, dict) and {"images", "annotations"} <= set(document):
         return "boxes"
     if isinstance(document, dict) and any(_has_points(entry) for entry in document.values()):
@@ -104,16 +109,24 @@ def _read_file(path: Path, fmt: str) -> Parsed:
     match detect_format(path) if fmt == AUTO else fmt:
         case "vidln":
             return vidln.parse(read_text(path), uri)
-        case "clicks":
-            return clicks.parse(read_json(path), uri)
-        case "scribbles":
-            return scribbles.parse(read_json(path), uri)
+        case "clicks" | "scribbles" as name:
+            parse = clicks.parse if name == "clicks" else scribbles.parse
+            return parse(read_json(path), uri)
+        case "expressions":
+            return _read_expressions(path)
         case "boxes" if read_text(path).lstrip().startswith("{"):
             return coco.parse(read_json(path), uri)
         case "boxes":
             return boxes.parse(read_text(path), uri)
         case _:
             return masks.parse(path.parent, [path])
+
+
+def _read_expressions(path: Path) -> Parsed:
+    content = read_text(path)
+    if path.suffix.lower() == ".jsonl" or expressions.is_expression(content.strip().split("\n", 1)[0]):
+        return expressions.parse_lines(content, str(path))
+    return expressions.parse_meta(read_json(path), str(path))
 
 
 def _read_folder(folder: Path, fmt: str) -> Parsed:
