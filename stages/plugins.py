@@ -7,6 +7,7 @@ from typing import Any
 
 SEGMENTER_GROUP = "pointvos.segmenters"
 PROPAGATOR_GROUP = "pointvos.propagators"
+LOCALIZER_GROUP = "pointvos.localizers"
 
 
 class PluginError(ValueError):

@@ -1,0 +1,1 @@
+"""Models that find what an expression means."""
