@@ -22,10 +22,13 @@ from pipeline.run_folder import RunFolder
 from pipeline.workers import Workers
 from pipeline.workload import Workload
 from schemas import tables
+from schemas.localizations import Expression
 from schemas.rejects import Reject
 from stages.ingest.errors import IngestError
 from stages.ingest.matching import match
 from stages.ingest.registry import read_localizations
+from stages.localize.backends.base import LocalizerError
+from stages.localize.backends.registry import require_localizer
 
 _REFUSED_RUNNERS = {"DaskRunner", "RayRunner"}
 
@@ -51,7 +54,8 @@ def annotate(
     localizations: Annotated[str, typer.Option(help="Where the objects are, roughly: a file or a folder.")],
     run: Annotated[Path, typer.Option(help="The run folder; the same command continues an interrupted run.")],
     format: Annotated[  # noqa: A002 - the option's name
-        str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles or masks.", show_default="auto")
+        str | None,
+        typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto"),
     ] = None,
     segmenter: Annotated[
         str | None,
@@ -63,6 +67,13 @@ def annotate(
         str | None,
         typer.Option(
             help="embedded, embedded_fast, flow, or cutie_base|small (pointvos models).", show_default="embedded"
+        ),
+    ] = None,
+    localizer: Annotated[
+        str | None,
+        typer.Option(
+            help="For expressions: imagenet, or grounding_dino|owlv2[:MODEL] (pip install 'pointvos\\[text]').",
+            show_default="imagenet",
         ),
     ] = None,
     frames: Annotated[int | None, typer.Option(help="Frames to sample an object.", show_default="10")] = None,
@@ -90,8 +101,8 @@ def annotate(
     """
     overrides = {
         "videos": videos, "localizations": localizations, "format": format, "models.segmenter": segmenter,
-        "models.propagator": propagator, "sampling.frames": frames, "sampling.points": points,
-        "sampling.seed": seed, "compute.workers": workers, "compute.device": device,
+        "models.propagator": propagator, "models.localizer": localizer, "sampling.frames": frames,
+        "sampling.points": points, "sampling.seed": seed, "compute.workers": workers, "compute.device": device,
     }  # fmt: skip
     resolved = load_config(config, overrides)
     beam_options = _check_runner(ctx.args)
@@ -110,12 +121,22 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     plan = make_plan(folder, config)
     if plan.n_videos and not plan.jobs and not plan.rejects:
         raise UsageProblem(f"{config.localizations} localizes nothing in {config.videos}")
+    _require_localizer(config, plan)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), plan.rejects, folder.metadata())
     _announce(plan, config)
     start = time.monotonic()
     _work(folder, config, plan.open_jobs, beam_options)
     folder.sweep()
     return _summarize(folder, plan, time.monotonic() - start)
+
+
+def _require_localizer(config: RunConfig, plan: Plan) -> None:
+    """Stop at once when words need a localizer that cannot work here."""
+    if any(isinstance(loc.hint, Expression) for job in plan.open_jobs for loc in job.localizations):
+        try:
+            require_localizer(config.models.localizer)
+        except LocalizerError as problem:
+            raise UsageProblem(str(problem)) from None
 
 
 def make_plan(folder: RunFolder, config: RunConfig) -> Plan:

@@ -26,12 +26,14 @@ from pipeline.progress import Heartbeat
 from pipeline.run_folder import RunFolder, write_unit
 from schemas import tables
 from schemas.frames import Frame
-from schemas.localizations import Localization
+from schemas.localizations import Expression, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
 from schemas.tables import Table
 from schemas.videos import Video
 from stages.frames import DecodeError, open_video
+from stages.localize.backends.registry import load_localizer
+from stages.localize.searching import Search, frames_to_search
 from stages.propagate.backends.registry import load_propagator
 from stages.propagate.sweep import propagate
 from stages.propagate.tracked import Anchor, Tracked
@@ -56,6 +58,7 @@ class Annotator:
     config: RunConfig
     segmenter: Any
     propagator: Any
+    localizer: Any = None
 
     @classmethod
     def load(cls, run: RunFolder, config: RunConfig) -> Annotator:
@@ -63,6 +66,12 @@ class Annotator:
         device = config.compute.device
         segmenter = load_segmenter(config.models.segmenter, device=device)
         return cls(run, config, segmenter, load_propagator(config.models.propagator, device=device))
+
+    def search(self) -> Search:
+        """A search through one video; the localizer is loaded when the first one is wanted."""
+        if self.localizer is None:
+            self.localizer = load_localizer(self.config.models.localizer, device=self.config.compute.device)
+        return Search(self.localizer)
 
     def annotate(self, job: VideoJob, heartbeat: Heartbeat) -> tuple[Video | None, list[Reject]]:
         """Annotate one video and commit its unit.
@@ -99,7 +108,7 @@ class Annotator:
             with open_video(job.file, opener=open_binary if is_remote(job.file.uri) else None) as reader:
                 cuts, times_s = ShotCuts(), array("d")
                 frames = cuts.watch(store.record(_noted(reader, heartbeat, times_s)))
-                for tracked in track.run(frames, spool, cuts.frames):
+                for tracked in track.run(frames, reader.source.n_frames, spool, cuts.frames):
                     track.take(tracked)
                     heartbeat.final(tracked.frame_idx)
                 video = replace(
@@ -116,11 +125,11 @@ class Annotator:
         candidates = sample_video(
             job.video_id, masks, track.store.trust, track.references, track.groups, self.config.sampling
         )
-        rejects = [*track.rejects, *_lost(job, video, track)]
+        rejects = [*track.rejects, *(track.search.rejects() if track.search else ()), *_lost(job, video, track)]
         kept = {c.frame_idx for c in candidates} | set(track.references.values())
         track.store.keep_frames(sorted(kept), self.run.frames_of(job.video_id))
         parts: list[tuple[Table[Any], Sequence[Any]]] = [
-            (tables.LOCALIZATIONS, job.localizations),
+            (tables.LOCALIZATIONS, track.localizations()),
             (tables.MASKS, masks),
             (tables.CANDIDATES, candidates),
             (tables.REJECTS, rejects),
@@ -140,19 +149,26 @@ class _Track:
     masks: list[Mask] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     references: dict[str, int] = field(default_factory=dict)
+    search: Search | None = None
+    placed: list[Localization] = field(default_factory=list)
+
+    def localizations(self) -> list[Localization]:
+        """Those that were given, and what was found for those that are mere words."""
+        return [loc for loc in self.job.localizations if not isinstance(loc.hint, Expression)] + self.placed
 
     @property
     def groups(self) -> dict[str, str]:
         return {loc.object_id: loc.group for loc in self.job.localizations}
 
-    def run(self, frames: Iterable[Frame], spool: Path, cuts: Container[int]) -> Iterator[Tracked]:
+    def run(self, frames: Iterable[Frame], n_frames: int, spool: Path, cuts: Container[int]) -> Iterator[Tracked]:
         by_frame: dict[int, list[Localization]] = defaultdict(list)
         for localization in self.job.localizations:
-            by_frame[localization.frame_idx].append(localization)
+            for frame_idx in frames_to_search(localization, n_frames):
+                by_frame[frame_idx].append(localization)
 
         def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
             wanted = [loc for loc in by_frame[frame.idx] if loc.object_id in object_ids]
-            found, rejects = segment_frame(self.annotator.segmenter, frame.image, wanted)
+            found, rejects = segment_frame(self.annotator.segmenter, frame.image, self.put_in_place(frame, wanted))
             self.rejects.extend(rejects)
             for object_id in found:
                 self.references.setdefault(object_id, frame.idx)
@@ -170,6 +186,16 @@ class _Track:
             lookahead=lookahead,
             cuts=cuts,
         )
+
+    def put_in_place(self, frame: Frame, wanted: Sequence[Localization]) -> list[Localization]:
+        """The localizations of a frame, with places instead of mere words."""
+        words = [loc for loc in wanted if isinstance(loc.hint, Expression)]
+        if not words:
+            return list(wanted)
+        self.search = self.search or self.annotator.search()
+        found = self.search.look(frame.image, frame.idx, words)
+        self.placed += found
+        return [loc for loc in wanted if loc not in words] + found
 
     def take(self, tracked: Tracked) -> None:
         height, width = tracked.mask.shape

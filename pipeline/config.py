@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.console import UsageProblem
 from pipeline.run_folder import digest
 from schemas.checks import require_choice
+from stages.localize.backends.registry import split_name
 from stages.propagate.backends.registry import propagator_names
 from stages.sample_points.options import SamplingOptions
 from stages.segment.backends.registry import segmenter_names
@@ -27,10 +28,12 @@ class Models:
 
     segmenter: str = "embedded"
     propagator: str = "embedded"
+    localizer: str = "imagenet"
 
     def __post_init__(self) -> None:
         require_choice("segmenter", self.segmenter, segmenter_names())
         require_choice("propagator", self.propagator, propagator_names())
+        split_name(self.localizer)
 
 
 @dataclass(frozen=True, slots=True)
