@@ -175,7 +175,7 @@ class _Track:
             return {key: Anchor(s.mask, s.quality, s.source, s.model) for key, s in found.items()}
 
         anchors = {idx: frozenset(loc.object_id for loc in own) for idx, own in by_frame.items()}
-        lookahead = 0 if self.annotator.config.compute.threads == 1 else 2
+        threads = self.annotator.config.compute.threads
         return propagate(
             frames,
             anchors,
@@ -183,7 +183,7 @@ class _Track:
             self.annotator.propagator,
             groups=self.groups,
             spool=spool,
-            lookahead=lookahead,
+            lookahead=0 if threads == 1 else threads,
             cuts=cuts,
         )
 

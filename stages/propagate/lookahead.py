@@ -1,13 +1,16 @@
-"""Make the next items while the last one is worked on."""
+"""Make and work on the next items while the last one is used."""
 
 from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterator
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 _POLL_S = 0.1
 
 
@@ -36,6 +39,52 @@ def look_ahead(items: Generator[Item, None, None], depth: int) -> Generator[Item
         yield from producer.received()
     finally:
         producer.stop()
+
+
+def work_ahead(
+    items: Iterator[Item], work: Callable[[Item], Result], depth: int
+) -> Generator[tuple[Item, Result], None, None]:
+    """Every item with what ``work`` makes of it, in order; up to ``depth`` items are worked on at once, in threads.
+
+    What ``items`` or ``work`` raises is raised here, at its place in the order.
+
+    Args:
+        items: pulled by the caller's thread.
+        work: called once an item; it must not depend on the order of the calls.
+        depth: 0 works in the caller's thread.
+    """
+    if depth == 0:
+        for item in items:
+            yield item, work(item)
+        return
+    with ThreadPoolExecutor(depth, thread_name_prefix="work-ahead") as pool:
+        pending: deque[tuple[Item, Future[Result]]] = deque()
+        failed: list[Exception] = []
+        try:
+            for item in _until_error(items, failed):
+                pending.append((item, pool.submit(work, item)))
+                if len(pending) > depth:
+                    yield _done(pending)
+            while pending:
+                yield _done(pending)
+        finally:
+            for _, future in pending:
+                future.cancel()
+    if failed:
+        raise failed[0]
+
+
+def _until_error(items: Iterator[Item], failed: list[Exception]) -> Iterator[Item]:
+    """The items before an error; the error goes into ``failed``."""
+    try:
+        yield from items
+    except Exception as raised:
+        failed.append(raised)
+
+
+def _done(pending: deque[tuple[Item, Future[Result]]]) -> tuple[Item, Result]:
+    item, future = pending.popleft()
+    return item, future.result()
 
 
 class _Producer(Generic[Item]):

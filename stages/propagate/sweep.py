@@ -17,7 +17,7 @@ from stages.propagate.backends.base import Encoding, Propagator
 from stages.propagate.beliefs import Belief, pack, unpack
 from stages.propagate.composing import Composer
 from stages.propagate.directions import Direction
-from stages.propagate.lookahead import look_ahead
+from stages.propagate.lookahead import look_ahead, work_ahead
 from stages.propagate.merging import merge
 from stages.propagate.spool import Spool
 from stages.propagate.tracked import Anchor, KeptAnchor, Tracked
@@ -48,7 +48,8 @@ def propagate(
         spool: a folder for what waits on disk; it is made when it is needed, and its files are deleted.
         cuts: first frames of new shots; masks never cross one, an object goes on only from an anchor beyond it. It may
             grow while the frames come: a frame is looked up when it is there.
-        lookahead: how many frames are decoded and encoded ahead in a thread; 0 for none. It changes no result.
+        lookahead: how many frames are decoded ahead in a thread, and encoded ahead in as many threads; 0 for none. It
+            changes no result.
 
     Returns:
         An iterator over the tracked objects; frames come in no particular order, objects of a frame together. Its
@@ -109,7 +110,11 @@ class _Run:
             self._plan.spool.clear()
 
     def _go_forward(self, frames: Iterable[Frame]) -> Iterator[Tracked]:
-        with closing(look_ahead(self._encoded(frames), self._plan.lookahead)) as stream:
+        depth = self._plan.lookahead
+        with (
+            closing(look_ahead(_closed_with(frames), depth)) as decoded,
+            closing(work_ahead(decoded, self._encoding, depth)) as stream,
+        ):
             for frame, encoding in stream:
                 if frame.idx in self._plan.cuts:
                     self._forward.cut()
@@ -122,14 +127,9 @@ class _Run:
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
                     self._wait(frame.idx, encoding, beliefs)
 
-    def _encoded(self, frames: Iterable[Frame]) -> Generator[tuple[Frame, Encoding], None, None]:
-        """Frames with their encodings; without any localization there is nothing to encode."""
-        try:
-            for frame in frames:
-                yield frame, self._plan.propagator.encode(frame.image) if self._plan.anchors else None
-        finally:
-            if isinstance(frames, Generator):
-                frames.close()
+    def _encoding(self, frame: Frame) -> Encoding:
+        """The encoding of a frame; without any localization there is nothing to encode."""
+        return self._plan.propagator.encode(frame.image) if self._plan.anchors else None
 
     def _composer_of(self, frame: Frame) -> Composer:
         height, width = frame.image.shape[:2]
@@ -184,3 +184,12 @@ class _Run:
                 nearness = (after - frame_idx) / (after - before)
                 merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
         return merged
+
+
+def _closed_with(frames: Iterable[Frame]) -> Generator[Frame, None, None]:
+    """The frames; their own generator is closed with this one."""
+    try:
+        yield from frames
+    finally:
+        if isinstance(frames, Generator):
+            frames.close()
