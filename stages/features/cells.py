@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -32,12 +32,8 @@ def coarse_cells(maps: Mapping[str, Tensor], grid: Grid) -> Tensor:
         (rows · columns, 472) float32; squared norm 2.5: half from ``b4``, one each from ``b10`` and ``b15``.
     """
     shape = grid.shape(COARSE_STRIDE)
-    parts = [
-        _unit(maps["b4"]) * 0.5**0.5,
-        _unit(enlarge(maps["b10"], 2, shape)),
-        _unit(enlarge(maps["b15"], 4, shape)),
-    ]
-    return torch.cat(parts, dim=-1).reshape(shape[0] * shape[1], -1)
+    parts = [maps["b4"], enlarge(maps["b10"], 2, shape), enlarge(maps["b15"], 4, shape)]
+    return _joined(parts, (0.5**0.5, 1.0, 1.0))
 
 
 def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid) -> Tensor:
@@ -54,12 +50,12 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
     shape = grid.shape(FINE_STRIDE)
     b0 = maps["b0"]
     parts = [
-        _unit(maps["b2"]),
+        maps["b2"],
         colour_cells(image).to(maps["b2"].device),
-        _unit(enlarge(maps["b4"], 2, shape)),
-        _unit(b0 if b0.shape[:2] == shape else halve(b0)),
+        enlarge(maps["b4"], 2, shape),
+        b0 if b0.shape[:2] == shape else halve(b0),
     ]
-    return torch.cat(parts, dim=-1).reshape(shape[0] * shape[1], -1)
+    return _joined(parts, (1.0, None, 1.0, 1.0))
 
 
 def colour_cells(image: NDArray[np.uint8]) -> Tensor:
@@ -89,5 +85,17 @@ def halve(cells: Tensor) -> Tensor:
     return functional.avg_pool2d(cells.permute(2, 0, 1)[None], 2)[0].permute(1, 2, 0)
 
 
-def _unit(cells: Tensor) -> Tensor:
-    return functional.normalize(cells, dim=-1)
+def _joined(parts: Sequence[Tensor], lengths: Sequence[float | None]) -> Tensor:
+    """Parts of (rows, columns, channels) side by side, (rows · columns, all channels), each cell of a part scaled to
+    its length, or left as it is where the length is None. Written once: these are the largest arrays of a frame.
+    """
+    rows, columns = parts[0].shape[:2]
+    channels = [part.shape[-1] for part in parts]
+    joined = torch.empty((rows, columns, sum(channels)), dtype=parts[0].dtype, device=parts[0].device)
+    for target, part, length in zip(torch.split(joined, channels, dim=-1), parts, lengths, strict=True):
+        if length is None:
+            target.copy_(part)
+        else:
+            norm = torch.linalg.vector_norm(part, dim=-1, keepdim=True).clamp_min_(1e-12)
+            torch.mul(part, length / norm, out=target)
+    return joined.reshape(rows * columns, -1)
