@@ -63,7 +63,7 @@ def work_ahead(
         try:
             for item in _until_error(items, failed):
                 pending.append((item, pool.submit(work, item)))
-                if len(pending) > depth:
+                if len(pending) >= depth:
                     yield _done(pending)
             while pending:
                 yield _done(pending)
