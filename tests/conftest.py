@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: arithmetic as the workers do it
+
+import cv2
 import pytest
+
+cv2.setNumThreads(1)
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 

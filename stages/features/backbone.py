@@ -9,6 +9,7 @@ of stride s centred on the i-th block of s pixels. Padding ``(k - 1) // 2`` woul
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TypeVar, cast
 
 import numpy as np
@@ -141,8 +142,9 @@ class _Halving(nn.Conv2d):
         return super().forward(functional.pad(x, (before, after + width % 2, before, after + height % 2)))
 
 
+@cache
 def load_backbone(device: str = "auto") -> Backbone:
-    """Load the ImageNet weights from the installed packages; nothing is downloaded.
+    """Load the ImageNet weights from the installed packages, once a process and device; nothing is downloaded.
 
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
