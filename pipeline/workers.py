@@ -29,12 +29,13 @@ from schemas.rejects import Reject
 ATTEMPTS = 2
 """How often a video may kill its worker before it is rejected."""
 
-KEEP_MEMORY = {
+WORKER_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
-"""Tells glibc to keep freed memory: feature maps of tens of MB come and go with every frame, and giving them back to
+"""One thread an operation, in every thread of the worker. And glibc keeps freed memory: feature maps of tens of MB come and go with every frame, and giving them back to
 the kernel each time costs a fifth of the encoding (mallopt(3))."""
 
 _POLL_S = 0.1
@@ -77,7 +78,7 @@ class Workers:
                 stdout=log,
                 stderr=log,
                 cwd=Path(__file__).parents[1],
-                env={**KEEP_MEMORY, **os.environ},
+                env={**os.environ, **WORKER_ENVIRONMENT},
             )
         self._alive.append(process)
 

@@ -64,7 +64,7 @@ class Backbone:
     @torch.no_grad()
     def head(self, b15: Tensor) -> Tensor:
         """(rows, columns, 320) of level ``b15`` → (rows, columns, 1280) float32, before pooling."""
-        x = b15.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+        x = b15[None].permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
         return _relu6(self._head(x))[0].permute(1, 2, 0)
 
     @torch.no_grad()
@@ -74,7 +74,9 @@ class Backbone:
 
     def _normalised(self, image: NDArray[np.uint8], grid: Grid) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(resize_image(image, grid))).to(self.device)
-        return ((pixels.permute(2, 0, 1)[None].float() - 127.0) / 128.0).contiguous(memory_format=torch.channels_last)
+        return ((pixels[None].permute(0, 3, 1, 2).float() - 127.0) / 128.0).contiguous(
+            memory_format=torch.channels_last
+        )
 
 
 class MobileBlock(nn.Module):
@@ -111,11 +113,18 @@ class MobileBlock(nn.Module):
         right = after + (width % 2 if self.stride == 2 else 0)
         y = functional.pad(x[:, :, max(0, first) : min(height, last)], (before, right, above, below))
         if self.expand is not None:
-            y = _relu6(self.expand(y))
+            y = _relu6(_pointwise(self.expand, y))
             _clear_border(y, before, right, above, below)
         weight, bias, groups = self.depthwise.weight, self.depthwise.bias, self.depthwise.groups
         y = functional.conv2d(y, weight, bias, self.stride, padding=0, groups=groups)
-        return cast(Tensor, self.project(_relu6(y)))
+        return _pointwise(self.project, _relu6(y))
+
+
+def _pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:
+    """A 1 x 1 convolution as one matrix product over channels-last maps, which it keeps channels-last."""
+    cells = x.permute(0, 2, 3, 1)
+    weight = convolution.weight.view(convolution.out_channels, convolution.in_channels)
+    return functional.linear(cells, weight, convolution.bias).permute(0, 3, 1, 2)
 
 
 def _margins(kernel: int, stride: int) -> tuple[int, int]:

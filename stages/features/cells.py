@@ -75,14 +75,14 @@ def enlarge(cells: Tensor, ratio: int, shape: tuple[int, int]) -> Tensor:
 
     A map whose side was rounded up has cells beyond the frame, which the cut removes.
     """
-    maps = cells.permute(2, 0, 1)[None]
+    maps = cells[None].permute(0, 3, 1, 2)
     dense = functional.interpolate(maps, scale_factor=float(ratio), mode="bilinear", align_corners=False)
     return dense[0, :, : shape[0], : shape[1]].permute(1, 2, 0)
 
 
 def halve(cells: Tensor) -> Tensor:
     """(rows, columns, channels) map on a grid half as dense: the mean of every 2 x 2 cells."""
-    return functional.avg_pool2d(cells.permute(2, 0, 1)[None], 2)[0].permute(1, 2, 0)
+    return functional.avg_pool2d(cells[None].permute(0, 3, 1, 2), 2)[0].permute(1, 2, 0)
 
 
 def _joined(parts: Sequence[Tensor], lengths: Sequence[float | None]) -> Tensor:

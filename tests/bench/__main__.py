@@ -27,10 +27,7 @@ DATA = Path(os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared" / "data
 Work = Path
 SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
     "accuracy": (lambda w: accuracy.measure(DATA / "davis", w, workers=2), pages.accuracy_page),
-    "speed": (
-        lambda w: speed.against_bare_loop(DATA / "davis/JPEGImages/480p", DATA / "clips", w),
-        pages.speed_page,
-    ),
+    "speed": (lambda w: speed.against_bare_loop(DATA / "davis/JPEGImages/480p", w), pages.speed_page),
     "memory": (lambda w: speed.memory(DATA / "davis/JPEGImages/480p", w), pages.memory_page),
     "workers": (lambda w: speed.workers(DATA / "davis/JPEGImages/480p", w), pages.workers_page),
     "metrics": (lambda w: metrics.measure(DATA / "davis"), pages.metrics_page),

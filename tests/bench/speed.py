@@ -32,11 +32,9 @@ def clicks_in_the_middle(folder: Path, file: Path, size: tuple[int, int] = (854,
     return file
 
 
-def against_bare_loop(sequences: Path, clips: Path, work: Path) -> dict[str, Any]:
+def against_bare_loop(sequences: Path, work: Path) -> dict[str, Any]:
     """Wall time of ``annotate``, start-up and tables and all, and of a loop that only decodes and runs the models."""
     folder = corpus(sequences, work / "loop", sorted(p.name for p in sequences.iterdir()))
-    for clip in sorted(clips.glob("*.mp4")):
-        (folder / clip.name).symlink_to(clip.resolve())
     clicks = clicks_in_the_middle(folder, work / "loop.json")
     results: dict[str, Any] = {}
     for threads in ("1", "2"):
