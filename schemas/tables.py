@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.gold import Gold
 from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
@@ -71,6 +72,9 @@ POINTS_SCHEMA = pa.schema(
         ("split", _s), ("segmenter", _s), ("propagator", _s), ("round", _i), ("n_verdicts", _i), ("candidate_id", _s),
     ]
 )  # fmt: skip
+GOLD_SCHEMA = pa.schema(
+    [("candidate_id", _s), ("of_candidate_id", _s), ("is_fg_candidate", _b), ("true_status", _s), ("known_by", _s)]
+)
 REJECTS_SCHEMA = pa.schema([("stage", _s), ("key", _s), ("error", _s), ("detail", _s), ("input_uri", _s)])
 
 Record = TypeVar("Record")
@@ -150,5 +154,6 @@ CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
 VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
+GOLD = Table("gold", Gold, GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
-TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, POINTS, REJECTS)
+TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, POINTS, GOLD, REJECTS)

@@ -1,0 +1,79 @@
+"""Verdicts as arrays: who said what about which candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.points import STATUSES
+from schemas.reviews import Verdict
+
+N_STATUSES = len(STATUSES)
+"""AMBIGUOUS is a category of its own."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """V votes of A annotators on I candidates, in an order that does not depend on the order of the verdicts.
+
+    Attributes:
+        candidate_ids: I, sorted.
+        annotators: A, sorted.
+        candidate: (V,) int64, index into ``candidate_ids``.
+        annotator: (V,) int64, index into ``annotators``.
+        status: (V,) int64, index into STATUSES.
+        group: (I,) int64, 0..G-1: candidates that were answered together, so that their errors may be alike.
+    """
+
+    candidate_ids: tuple[str, ...]
+    annotators: tuple[str, ...]
+    candidate: NDArray[np.int64]
+    annotator: NDArray[np.int64]
+    status: NDArray[np.int64]
+    group: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, verdicts: Iterable[Verdict]) -> Votes:
+        """The votes; candidates of one task are one group.
+
+        Raises:
+            ValueError: an annotator answered a candidate twice: choose the verdicts that count first.
+        """
+        ordered = sorted(verdicts, key=lambda v: (v.candidate_id, v.annotator))
+        for one, other in pairwise(ordered):
+            if (one.candidate_id, one.annotator) == (other.candidate_id, other.annotator):
+                raise ValueError(f"{one.annotator!r} answered candidate {one.candidate_id!r} twice")
+        candidate_ids, candidate = _indexed([v.candidate_id for v in ordered])
+        annotators, annotator = _indexed([v.annotator for v in ordered])
+        task = {v.candidate_id: v.task_key for v in reversed(ordered)}
+        _, group = _indexed([task[candidate_id] for candidate_id in candidate_ids])
+        status = np.array([STATUSES.index(v.status) for v in ordered], dtype=np.int64)
+        return cls(candidate_ids, annotators, candidate, annotator, status, group)
+
+    def counts(self) -> NDArray[np.int64]:
+        """(I, 3) int64: votes for each status."""
+        flat = np.bincount(self.candidate * N_STATUSES + self.status, minlength=len(self.candidate_ids) * N_STATUSES)
+        return flat.reshape(-1, N_STATUSES)
+
+    def answers_of(self, annotator: str) -> NDArray[np.int64]:
+        """(I,) int64: index into STATUSES, -1 where this annotator said nothing.
+
+        Raises:
+            ValueError: unknown annotator.
+        """
+        if annotator not in self.annotators:
+            raise ValueError(f"unknown annotator {annotator!r}; known: {', '.join(self.annotators)}")
+        answers = np.full(len(self.candidate_ids), -1, dtype=np.int64)
+        own = self.annotator == self.annotators.index(annotator)
+        answers[self.candidate[own]] = self.status[own]
+        return answers
+
+
+def _indexed(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    known = tuple(sorted(set(names)))
+    place = {name: i for i, name in enumerate(known)}
+    return known, np.array([place[name] for name in names], dtype=np.int64)
