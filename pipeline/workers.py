@@ -35,8 +35,8 @@ WORKER_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
 }
-"""One thread an operation, in every thread of the worker. And glibc keeps freed memory: feature maps of tens of MB come and go with every frame, and giving them back to
-the kernel each time costs a fifth of the encoding (mallopt(3))."""
+"""One thread an operation, in every thread of the worker. And glibc keeps freed memory: feature maps of tens of MB come
+and go with every frame, and giving them back to the kernel each time costs a fifth of the encoding (mallopt(3))."""
 
 _POLL_S = 0.1
 

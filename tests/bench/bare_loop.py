@@ -9,11 +9,11 @@ from pathlib import Path
 
 import cv2
 import torch
-from stages.ingest.registry import read_localizations
-from stages.propagate.backends.registry import load_propagator
 
 from pipeline.files import find_videos
 from stages.frames import open_video
+from stages.ingest.registry import read_localizations
+from stages.propagate.backends.registry import load_propagator
 from stages.segment.backends.registry import load_segmenter
 from stages.segment.segmenting import segment_frame
 
