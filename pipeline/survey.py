@@ -10,7 +10,7 @@ from pipeline.units import localization_counts, unit_records, videos_of
 from schemas import tables
 from schemas.reviews import Verdict
 from schemas.videos import Video
-from stages.merge.merging import group_verdicts, merge_opinions
+from stages.merge.opinions import counted_verdicts, majority
 from stages.report.sections import Fact, Share
 from stages.simulate.cost import human_cost
 
@@ -41,8 +41,7 @@ class Survey:
     def of(cls, folder: RunFolder) -> Survey:
         """Count, one video at a time."""
         verdicts = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
-        by_candidate = group_verdicts(verdicts)
-        statuses = {key: merge_opinions(group).status for key, group in by_candidate.items()}
+        statuses = {key: opinion.status for key, opinion in majority(counted_verdicts(verdicts)).items()}
         survey = cls(videos_of(folder), statuses, _seconds(verdicts))
         for video in survey.videos:
             survey._add(folder, video)

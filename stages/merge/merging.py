@@ -1,14 +1,13 @@
-"""Verdicts and candidates become point labels."""
+"""Opinions and candidates become point labels."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from schemas.points import PointCandidate, PointLabel
-from schemas.reviews import Verdict
+from stages.merge.opinions import Opinion
 
 LABELS = {"ACCEPTED": 1, "REJECTED": 0, "AMBIGUOUS": None}
 
@@ -23,42 +22,9 @@ class ObjectFacts:
     propagator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
-    """What several verdicts on one candidate come to."""
-
-    status: str
-    n_verdicts: int
-
-
-def group_verdicts(verdicts: Iterable[Verdict]) -> dict[str, list[Verdict]]:
-    """Verdicts by candidate id."""
-    by_candidate: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in verdicts:
-        by_candidate[verdict.candidate_id].append(verdict)
-    return dict(by_candidate)
-
-
-def merge_opinions(verdicts: Sequence[Verdict]) -> Opinion:
-    """The majority of the annotators' latest verdicts; a tie is AMBIGUOUS.
-
-    People outvote the simulated annotator: where a person answered, it is not heard.
-
-    Args:
-        verdicts: at least one, all on one candidate.
-    """
-    human = [verdict for verdict in verdicts if verdict.source != "simulated"]
-    latest: dict[str, Verdict] = {}
-    for verdict in sorted(human or verdicts, key=lambda v: (v.decided_at, v.annotation_id)):
-        latest[verdict.annotator] = verdict
-    votes = Counter(verdict.status for verdict in latest.values()).most_common()
-    tied = len(votes) > 1 and votes[0][1] == votes[1][1]
-    return Opinion("AMBIGUOUS" if tied else votes[0][0], len(latest))
-
-
 def merge_points(
     candidates: Iterable[PointCandidate],
-    verdicts: Mapping[str, Sequence[Verdict]],
+    opinions: Mapping[str, Opinion],
     objects: Mapping[str, ObjectFacts],
     time_s: Callable[[int], float],
     val_share: float = 0.1,
@@ -67,15 +33,15 @@ def merge_points(
 
     Args:
         candidates: of one video.
-        verdicts: by candidate id.
+        opinions: by candidate id.
         objects: facts by object id.
         time_s: presentation time of a frame of the video in seconds, by frame index.
         val_share: share of all videos that go to the ``val`` split.
     """
     return [
-        _label(c, merge_opinions(verdicts[c.candidate_id]), objects.get(c.object_id, ObjectFacts()), time_s, val_share)
+        _label(c, opinions[c.candidate_id], objects.get(c.object_id, ObjectFacts()), time_s, val_share)
         for c in candidates
-        if c.candidate_id in verdicts
+        if c.candidate_id in opinions
     ]
 
 

@@ -140,7 +140,8 @@ def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]
     options = SamplingOptions(frames=3, points=8)
     groups = dict.fromkeys(object_ids, "all")
     candidates = sample_video(video_id, masks, lambda *_: None, references, groups, options)
-    video = Video(video_id, f"{video_id}.mp4", 12, 60, 80, 10.0, 1.2, "h264", 0, len(object_ids), unit="0123")
+    size, times = (12, 60, 80), tuple(i / 10 for i in range(12))
+    video = Video(video_id, f"{video_id}.mp4", *size, 10.0, 1.2, "h264", 0, len(object_ids), times_s=times, unit="0123")
     frames = run.frames_of(video_id)
     frames.mkdir(parents=True)
     for idx in {c.frame_idx for c in candidates}:

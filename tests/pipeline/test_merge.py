@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
 from pipeline.console import UsageProblem
-from pipeline.merge import merge
+from pipeline.merge import ConsensusRule, merge
 from pipeline.simulate import simulate
 from schemas import tables
+from schemas.gold import Gold
 from schemas.reviews import Verdict
 
 
@@ -56,3 +58,66 @@ def test_a_run_without_verdicts_and_a_folder_without_a_run_are_wrong_usage(finis
         merge(finished_run, 0.1)
     with pytest.raises(UsageProblem, match="is not a run folder"):
         merge(tmp_path / "nothing", 0.1)
+
+
+def crowd(run, answers):
+    """Verdicts of people: annotator → how she answers a candidate."""
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(run))
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    verdicts = [
+        Verdict(c.candidate_id, answer(i, c), who, "label_studio", 1.0, "t", who, when)
+        for who, answer in answers.items()
+        for i, c in enumerate(candidates)
+    ]
+    tables.VERDICTS.write(run / "verdicts" / "label_studio.parquet", verdicts)
+
+
+def right(_, candidate):
+    return "ACCEPTED" if candidate.is_fg_candidate else "REJECTED"
+
+
+def wrong(_, candidate):
+    return "REJECTED" if candidate.is_fg_candidate else "ACCEPTED"
+
+
+def now_and_then(period, offset):
+    return lambda i, c: wrong(i, c) if i % period == offset else right(i, c)
+
+
+def test_dawid_skene_hears_two_reliable_people_over_three_who_mostly_guess(finished_run):
+    errs = np.random.default_rng(0).random((3, 1000)) < 0.4
+    guessers = {f"g{k}": lambda i, c, k=k: wrong(i, c) if errs[k, i] else right(i, c) for k in range(3)}
+    crowd(finished_run, {"al": right, "bo": right, **guessers})
+
+    def n_wrong(rule):
+        merge(finished_run, 0.1, rule)
+        return sum(p.status != right(0, p) for p in points(finished_run))
+
+    assert n_wrong(ConsensusRule.MAJORITY) > 0 == n_wrong(ConsensusRule.DAWID_SKENE)
+
+
+def test_excluding_an_annotator_makes_the_points_as_if_she_had_never_answered(finished_run):
+    crowd(finished_run, {"al": right, "bo": wrong, "cy": wrong})
+    merge(finished_run, 0.1)
+    assert {p.status == right(0, p) for p in points(finished_run)} == {False}
+    merge(finished_run, 0.1, exclude=["bo", "cy"])
+    assert {(p.status == right(0, p), p.n_verdicts) for p in points(finished_run)} == {(True, 1)}
+    with pytest.raises(UsageProblem, match="unknown annotator 'di'; known: al, bo, cy"):
+        merge(finished_run, 0.1, exclude=["di"])
+    with pytest.raises(UsageProblem, match="no verdict is left"):
+        merge(finished_run, 0.1, exclude=["al", "bo", "cy"])
+
+
+def test_answers_to_gold_never_become_points(finished_run):
+    crowd(finished_run, {"al": right, "bo": now_and_then(3, 0), "cy": now_and_then(4, 1)})
+    merge(finished_run, 0.1, ConsensusRule.DAWID_SKENE)
+    before = points(finished_run)
+    original = before[0]
+    tables.GOLD.write(
+        finished_run / "gold" / "gold.parquet",
+        [Gold("f" * 32, original.candidate_id, right(0, original) != "ACCEPTED", right(0, original), "unanimous")],
+    )
+    extra = Verdict("f" * 32, "REJECTED", "al", "label_studio", 1.0, "t2", "9", datetime(2026, 1, 2, tzinfo=UTC))
+    tables.VERDICTS.write(finished_run / "verdicts" / "later.parquet", [extra])
+    merge(finished_run, 0.1, ConsensusRule.DAWID_SKENE)
+    assert points(finished_run) == before

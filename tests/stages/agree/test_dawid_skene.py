@@ -101,6 +101,7 @@ def test_no_votes_are_refused():
         dawid_skene(Votes.of([]))
 
 
+@pytest.mark.filterwarnings("ignore")  # of pandas, about crowd-kit's calls
 def test_crowd_kit_says_the_same(crowd):
     aggregation = pytest.importorskip("crowdkit.aggregation")
     pandas = pytest.importorskip("pandas")

@@ -1,48 +1,20 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
-import pytest
-
 from schemas.points import PointCandidate
-from schemas.reviews import Verdict
-from stages.merge.merging import ObjectFacts, group_verdicts, merge_opinions, merge_points, split_of
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-def verdict(status, annotator="ann", minutes=0, source="label_studio", candidate="c1"):
-    when = NOON + timedelta(minutes=minutes)
-    return Verdict(candidate, status, annotator, source, 1.0, "task", f"{annotator}{minutes}", when)
+from stages.merge.merging import ObjectFacts, merge_points, split_of
+from stages.merge.opinions import Opinion
 
 
 def candidate(name="c1", frame_idx=30):
     return PointCandidate(name, "v", "dog", frame_idx, 5, 7, True, "interior", 0.1, 4.0, 0.8, 1, 0)
 
 
-@pytest.mark.parametrize(
-    ("verdicts", "status", "n"),
-    [
-        ([verdict("ACCEPTED")], "ACCEPTED", 1),
-        ([verdict("ACCEPTED", minutes=5), verdict("REJECTED", minutes=1)], "ACCEPTED", 1),
-        ([verdict("ACCEPTED", "a"), verdict("REJECTED", "b"), verdict("REJECTED", "c")], "REJECTED", 3),
-        ([verdict("ACCEPTED", "a"), verdict("REJECTED", "b")], "AMBIGUOUS", 2),
-        ([verdict("ACCEPTED", "a"), verdict("AMBIGUOUS", "b")], "AMBIGUOUS", 2),
-        ([verdict("REJECTED", "a"), verdict("ACCEPTED", "sim", 99, "simulated")], "REJECTED", 1),
-        ([verdict("ACCEPTED", "sim", 0, "simulated")], "ACCEPTED", 1),
-    ],
-)
-def test_verdicts_come_to_one_status(verdicts, status, n):
-    for order in (verdicts, verdicts[::-1]):
-        opinion = merge_opinions(order)
-        assert (opinion.status, opinion.n_verdicts) == (status, n)
-
-
 def test_a_point_carries_its_label_its_words_and_where_it_came_from():
     facts = {"dog": ObjectFacts("dog", "the brown dog", "grabcut", "flow")}
     (point,) = merge_points(
-        [candidate(), candidate("c2")], group_verdicts([verdict("REJECTED")]), facts, time_s=lambda idx: idx / 15
+        [candidate(), candidate("c2")], {"c1": Opinion("REJECTED", 1)}, facts, time_s=lambda idx: idx / 15
     )
     assert (point.label, point.status, point.is_fg_candidate) == (0, "REJECTED", True)
     assert (point.video_id, point.object_id, point.frame_idx, point.x, point.y) == ("v", "dog", 30, 5, 7)
@@ -52,7 +24,7 @@ def test_a_point_carries_its_label_its_words_and_where_it_came_from():
 
 
 def test_an_ambiguous_point_has_no_label_and_a_folder_of_frames_no_time():
-    (point,) = merge_points([candidate()], group_verdicts([verdict("AMBIGUOUS")]), {}, time_s=lambda _: 0.0)
+    (point,) = merge_points([candidate()], {"c1": Opinion("AMBIGUOUS", 2)}, {}, time_s=lambda _: 0.0)
     assert (point.label, point.time_s, point.object_name) == (None, 0.0, "")
 
 
