@@ -13,6 +13,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, summary
+from pipeline.review_audit import audit
 from pipeline.review_session import ReviewSession, client_of, connected, problems_named
 from pipeline.review_tables import show_pull, show_push, show_standing
 from pipeline.run_folder import RunFolder
@@ -112,6 +113,9 @@ def status(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
     for design in LABELLED_DESIGNS:
         if tasks := session.tasks(design):
             show_standing(design, tasks, verdicts)
+
+
+review_app.command()(audit)
 
 
 def _session(run: Path) -> ReviewSession:

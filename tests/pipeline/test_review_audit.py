@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from pipeline.console import UsageProblem
+from pipeline.review_audit import audit
+from schemas import tables
+from schemas.gold import Gold
+from schemas.reviews import Verdict
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def answer(run):
+    """Three people on every candidate; ``cy`` errs on every fifth and leaves planted gold standing."""
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(run))
+    golds = [
+        Gold(f"{i:032x}", c.candidate_id, not c.is_fg_candidate, "ACCEPTED" if c.is_fg_candidate else "REJECTED",
+             "ground_truth")
+        for i, c in enumerate(candidates[:6])
+    ]  # fmt: skip
+    tables.GOLD.write(run / "gold" / "gold.parquet", golds)
+    verdicts = []
+    for who in ("al", "bo", "cy"):
+        for i, c in enumerate(candidates):
+            is_on = c.is_fg_candidate != (who == "cy" and i % 5 == 0)
+            status = "ACCEPTED" if is_on else "REJECTED"
+            verdicts.append(Verdict(c.candidate_id, status, who, "label_studio", 0.5, f"t{i // 8}", who, WHEN))
+        for g in golds:
+            status = g.true_status if who != "cy" else ("ACCEPTED" if g.is_fg_candidate else "REJECTED")
+            verdicts.append(Verdict(g.candidate_id, status, who, "label_studio", 0.5, "tg", who, WHEN))
+    tables.VERDICTS.write(run / "verdicts" / "label_studio.parquet", verdicts)
+    return candidates
+
+
+def test_the_audit_tells_who_can_be_trusted(finished_run, capsys):
+    n = len(answer(finished_run))
+    audit(finished_run)
+    found = json.loads((finished_run / "review" / "audit.json").read_text())
+    al, _, cy = found["annotators"]
+    assert (found["candidates"], found["answered_by_several"], len(found["conflicts"])) == (n, n, -(-n // 5))
+    assert (al["annotator"], al["points"], al["active_s_a_point"], al["gold_right"]["rate"]) == ("al", n + 6, 0.5, 1.0)
+    assert (cy["gold_right"]["rate"], cy["gold_untouched"]["rate"], cy["gold_untouched"]["n"]) == (0.0, 1.0, 6)
+    assert cy["error_rate"]["low"] <= 0.2 <= cy["error_rate"]["high"]
+    assert found["fleiss_kappa"]["low"] < found["fleiss_kappa"]["value"] < 1.0
+    assert {c["consensus"] == c["answers"]["al"] for c in found["conflicts"]} == {True}
+    assert {c["video_id"] for c in found["conflicts"]} == {"a", "sub/b"}
+    said = capsys.readouterr().out
+    assert "Fleiss' κ" in said
+    assert "100% (61%–100%)" in said
+
+
+def test_an_excluded_annotator_is_out_of_every_figure(finished_run):
+    answer(finished_run)
+    audit(finished_run, ["cy"])
+    found = json.loads((finished_run / "review" / "audit.json").read_text())
+    assert [a["annotator"] for a in found["annotators"]] == ["al", "bo"]
+    assert (found["agreement"]["value"], found["conflicts"]) == (1.0, [])
+
+
+def test_nothing_to_audit_is_wrong_usage(finished_run):
+    with pytest.raises(UsageProblem, match="has no verdicts to audit"):
+        audit(finished_run)
