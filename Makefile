@@ -42,7 +42,7 @@ review: setup review-setup demo ## start Label Studio with the demo's queue; Ctr
 
 .PHONY: test
 test: setup review-setup ## the test suite (15 minutes on 2 cores at most)
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
 
 .PHONY: check
 check: setup ## ruff, mypy, import contracts, docstring examples, sizes

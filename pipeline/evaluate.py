@@ -80,14 +80,14 @@ def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> tuple
 
 
 def _evaluate_one(folder: RunFolder, video: Video, ground_truth: Path, protocol: str) -> VideoEvaluation | None:
-    truth = find_truth(ground_truth, video.video_id)
-    if truth is None:
-        return None
     masks, candidates, points = (
         unit_records(folder, tables.MASKS, video),
         unit_records(folder, tables.CANDIDATES, video),
         unit_records(folder, tables.POINTS, video),
     )
+    truth = find_truth(ground_truth, video.video_id, {mask.object_id for mask in masks})
+    if truth is None:
+        return None
     return evaluate_video(truth, masks, candidates, points, protocol)
 
 

@@ -43,7 +43,7 @@ def simulate(
             candidates = unit_records(folder, tables.CANDIDATES, video)
             n_candidates += len(candidates)
             try:
-                verdicts += _answers(annotator, ground_truth, video, candidates)
+                verdicts += true_answers(annotator, ground_truth, video, candidates)
             except ValueError as problem:
                 problems.append(f"{video.video_id}: {problem}")
         if not verdicts:
@@ -59,11 +59,11 @@ def simulate(
     console.print(f"Next: pointvos merge --run {run}")
 
 
-def _answers(
+def true_answers(
     annotator: SimulatedAnnotator, ground_truth: Path, video: Video, candidates: list[PointCandidate]
 ) -> list[Verdict]:
     """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
-    truth = find_truth(ground_truth, video.video_id)
+    truth = find_truth(ground_truth, video.video_id, {candidate.object_id for candidate in candidates})
     if truth is None:
         return []
     asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))

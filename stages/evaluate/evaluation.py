@@ -11,7 +11,7 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, ObjectScore, score_objects
-from stages.evaluate.ground_truth import TruthFrame, VideoTruth
+from stages.evaluate.ground_truth import VOID, TruthFrame, VideoTruth
 from stages.evaluate.points import PointClaim
 
 
@@ -107,7 +107,9 @@ def truth_at(frame: TruthFrame, pixel: PointCandidate | PointLabel) -> bool | No
     if not (0 <= pixel.x < width and 0 <= pixel.y < height):
         return None
     label = int(frame.labels[pixel.y, pixel.x])
-    return None if label == 255 else str(label) == pixel.object_id
+    if label == VOID:
+        return None
+    return label > 0 if pixel.object_id == frame.sole else str(label) == pixel.object_id
 
 
 def _claim_of(point: PointLabel) -> bool | None:

@@ -19,10 +19,10 @@ def _cell(value: object) -> str:
 def accuracy_page(results: dict[str, Any]) -> str:
     """J&F a sequence and label agreement, one column a kind of first-frame hint."""
     kinds = list(results)
-    scores = {k: {o["video_id"]: o["j_and_f"] for o in results[k]["evaluation"]["objects"]} for k in kinds}
+    scores = {k: {o["video_id"]: o["J&F"] for o in results[k]["evaluation"]["objects"]} for k in kinds}
     rows = [[name, *(scores[k][name] for k in kinds)] for name in sorted(scores[kinds[0]])]
     rows.append(["**mean**", *(sum(scores[k].values()) / len(scores[k]) for k in kinds)])
-    agreement = [_agreement(k, results[k]["evaluation"]["candidates"]) for k in kinds]
+    agreement = [_agreement(k, results[k]["evaluation"]["candidates"]["all"]) for k in kinds]
     return (
         "## Accuracy: DAVIS, hint on the first frame, mean J&F (first and last frame left out)\n\n"
         + table(["sequence", *kinds], rows)

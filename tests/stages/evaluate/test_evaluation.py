@@ -127,3 +127,31 @@ def test_a_real_first_frame_scores_one_against_itself(davis):
     masks = [mask_row("1", frame.frame_idx, frame.mask("1")) for frame in truth.frames()]
     (result,) = evaluate_video(truth, masks).objects
     assert (result.n_frames, result.j.mean, result.f.mean, result.j.decay) == (78, 1.0, 1.0, 0.0)
+
+
+@pytest.fixture
+def binary_truth(tmp_path):
+    """Two frames of one object in grey PNGs."""
+    folder = tmp_path / "v"
+    folder.mkdir()
+    for idx in range(2):
+        Image.fromarray(box(2, 2, 12, 12).astype(np.uint8) * 255).save(folder / f"{idx:05d}.png")
+    return tmp_path
+
+
+def test_the_only_object_of_a_run_is_the_only_one_of_the_truth_whatever_its_id(binary_truth):
+    masks = [mask_row("a0", 0, box(2, 2, 12, 12)), mask_row("a0", 1, box(2, 2, 12, 7))]
+    points = [candidate("a0", 0, 5, 5, True, "interior"), candidate("a0", 0, 15, 15, False, "elsewhere")]
+    result = evaluate_video(find_truth(binary_truth, "v", {"a0"}), masks, points, protocol="all-frames")
+    assert [(s.object_id, s.frame_idx, s.j) for s in result.frames] == [("a0", 0, 1.0), ("a0", 1, 0.5)]
+    assert [(c.claimed, c.truth) for c in result.candidates] == [(True, True), (False, False)]
+    assert result.unmatched == ()
+
+
+@pytest.mark.parametrize("object_ids", [{"a0", "a1"}, {"2"}, set()])
+def test_ids_are_labels_where_there_is_a_choice(binary_truth, object_ids):
+    assert find_truth(binary_truth, "v", object_ids).sole == ""
+
+
+def test_ids_are_labels_where_the_truth_has_several_objects(palette_truth):
+    assert find_truth(palette_truth, "v", {"a0"}).sole == ""
