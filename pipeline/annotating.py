@@ -22,6 +22,7 @@ from pipeline.config import RunConfig
 from pipeline.files import is_remote, open_binary
 from pipeline.frame_store import FrameStore
 from pipeline.jobs import VideoJob
+from pipeline.memory import give_back_free_memory
 from pipeline.progress import Heartbeat
 from pipeline.run_folder import RunFolder, write_unit
 from schemas import tables
@@ -95,6 +96,7 @@ class Annotator:
             reject = _unexpected(job, error)
         finally:
             heartbeat.end()
+            give_back_free_memory()
         write_unit(self.run, job.stem, [(tables.REJECTS, [reject])])
         return None, [reject]
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from pipeline.claims import Claims
 from pipeline.console import WorkProblem
 from pipeline.jobs import VideoJob
+from pipeline.memory import KEEP_MEMORY
 from pipeline.progress import Watch
 from pipeline.run_folder import RunFolder, write_unit
 from pipeline.worker_exit import FULL, describe
@@ -29,14 +30,8 @@ from schemas.rejects import Reject
 ATTEMPTS = 2
 """How often a video may kill its worker before it is rejected."""
 
-WORKER_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "4294967296",
-}
-"""One thread an operation, in every thread of the worker. And glibc keeps freed memory: feature maps of tens of MB come
-and go with every frame, and giving them back to the kernel each time costs a fifth of the encoding (mallopt(3))."""
+WORKER_ENVIRONMENT = {"OMP_NUM_THREADS": "1", **KEEP_MEMORY}
+"""One thread an operation, in every thread of the worker, and memory that stays."""
 
 _POLL_S = 0.1
 

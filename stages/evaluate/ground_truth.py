@@ -55,8 +55,8 @@ class VideoTruth:
     Attributes:
         video_id: the video.
         paths: PNG of every annotated frame by frame index, in frame order.
-        sole: id of the run's only object where that id is no label (VidLN's ``a0``) and the truth shows one object: they
-            are the same then. Empty elsewhere.
+        sole: id of the run's only object where that id is no label (VidLN's ``a0``) and the truth shows one object:
+            both are the same then. Empty elsewhere.
     """
 
     video_id: str
