@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, summary
 from pipeline.review_audit import audit
+from pipeline.review_gold import plant_gold
 from pipeline.review_session import ReviewSession, client_of, connected, problems_named
 from pipeline.review_tables import show_pull, show_push, show_standing
 from pipeline.run_folder import RunFolder
@@ -47,6 +48,21 @@ UrlOption = Annotated[str | None, typer.Option("--url", help="A Label Studio of 
 KeyOption = Annotated[
     Path | None, typer.Option("--api-key-file", help="File with your access token for --url.", metavar="FILE")
 ]
+OverlapOption = Annotated[
+    int | None, typer.Option("--overlap", min=1, help="People who answer each task; without it, as it is (1 at first).")
+]
+GoldShareOption = Annotated[
+    float,
+    typer.Option(
+        "--gold-share", min=0.0, max=1.0, help="Share of the known answers to ask again with a wrong proposal (gold)."
+    ),
+]
+GoldTruthOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--gold-truth", exists=True, help="True masks that make gold; else what people agreed on.", metavar="DIR"
+    ),
+]
 
 
 @review_app.command()
@@ -75,15 +91,26 @@ def up(
 
 @review_app.command()
 def push(
-    run: RunOption, design: DesignOption = "contact_sheet", url: UrlOption = None, api_key_file: KeyOption = None
+    run: RunOption,
+    design: DesignOption = "contact_sheet",
+    url: UrlOption = None,
+    api_key_file: KeyOption = None,
+    overlap: OverlapOption = None,
+    gold_share: GoldShareOption = 0.0,
+    gold_truth: GoldTruthOption = None,
 ) -> None:
     """Put the run's questions into the queue; what is there already stays as it is, so repeat it at will.
+
+    `--overlap 3` asks three people each task; `--gold-share 0.05` hides questions with a known answer and a wrong
+    proposal among the others. Both are what `pointvos review audit` measures with; gold never becomes points.
 
     Example: `pointvos review push --run demo-run --design frame`
     """
     session = _session(run)
+    if gold_share:
+        console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
     with problems_named(), connected(session, url, api_key_file, _say) as client:
-        rejects = _push(session, client, design)
+        rejects = _push(session, client, design, overlap)
     _leave(session, rejects)
 
 
@@ -126,9 +153,9 @@ def _say(sentence: str) -> None:
     console.print(sentence)
 
 
-def _push(session: ReviewSession, client: LabelStudioClient, design: str) -> list[Reject]:
+def _push(session: ReviewSession, client: LabelStudioClient, design: str, overlap: int | None = None) -> list[Reject]:
     config, rules = label_config(design), guidelines(design)
-    tasks = build_tasks(session.candidates.values(), design)
+    tasks = build_tasks(session.asked, design)
     if not tasks:
         raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
     with _bar("drawing crops", len(tasks)) as advance:
@@ -138,6 +165,8 @@ def _push(session: ReviewSession, client: LabelStudioClient, design: str) -> lis
     title = session.title(design)
     queue = client.find_queue(title) or client.create_queue(title, config, rules)
     queue.serve_media(session.media / QUEUE)
+    if overlap is not None:
+        queue.ask_people(overlap)
     with _bar("queueing tasks", len(shown)) as advance:
         pushed = push_payloads(queue, session.payloads(shown), advance)
     show_push(title, shown, pushed, rejects)

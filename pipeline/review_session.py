@@ -16,6 +16,7 @@ from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
+from stages.agree.gold import with_gold
 from verification_ui.client import LabelStudioClient
 from verification_ui.credentials import read_api_key
 from verification_ui.media import QUEUE, MediaMaker
@@ -48,8 +49,17 @@ class ReviewSession:
 
     @cached_property
     def candidates(self) -> Mapping[str, PointCandidate]:
-        """All candidates by id."""
-        return {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(self.run.path))}
+        """All candidates by id, those that gold replaces and the gold in their place."""
+        return {c.candidate_id: c for c in (*self._sampled, *self.asked)}
+
+    @cached_property
+    def asked(self) -> list[PointCandidate]:
+        """The candidates that people are asked about: gold stands in the place of what it shows."""
+        return with_gold(self._sampled, tables.GOLD.records(tables.GOLD.read(self.run.path)))
+
+    @cached_property
+    def _sampled(self) -> list[PointCandidate]:
+        return tables.CANDIDATES.records(tables.CANDIDATES.read(self.run.path))
 
     @cached_property
     def objects(self) -> Mapping[ObjectKey, AskedObject]:

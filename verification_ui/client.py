@@ -106,6 +106,11 @@ class LabelStudioQueue:
     project_id: int
     identity: str
 
+    def ask_people(self, n_people: int) -> None:
+        """Ask every task of so many people; a task leaves the queue when they have answered."""
+        with _as_queue_problems(f"ask {n_people} people a task"):
+            self._sdk.projects.update(self.project_id, maximum_annotations=n_people, request_options=_ONCE)
+
     def serve_media(self, folder: Path) -> None:
         """Let the server show the pictures below ``folder``, a strict subfolder of its document root."""
         with _as_queue_problems(f"let the server show {folder}"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -66,6 +67,35 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
     assert "new in the queue 4" in review("push", own_run.path)
     assert "tasks changed 0 verdicts 0" in review("pull", own_run.path)
     assert tables.VERDICTS.read(own_run.path).num_rows == 24
+
+
+def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden_gold(
+    own_run: Any, review: Callable[..., str], served_run: Any
+) -> None:
+    review("push", own_run.path, "--overlap", "2")
+    with httpx.Client(timeout=60, trust_env=False) as http:
+        token = served_run.server.credentials.token
+        sdk = LabelStudio(base_url=served_run.server.url, api_key=token, httpx_client=http)
+        (project,) = [p for p in sdk.projects.list() if own_run.run_id in str(p.title)]
+        assert project.maximum_annotations == 2
+        second = sdk.users.create(email=f"{own_run.run_id}@pointvos.local", username=own_run.run_id)
+        first_task = next(iter(sdk.tasks.list(project=project.id)))
+        for person in (sdk.users.whoami().id, second.id):
+            sdk.annotations.create(id=first_task.id, result=[], lead_time=9.0, completed_by=person)
+        assert "tasks changed 1 verdicts 24" in review("pull", own_run.path)
+        said = review("push", own_run.path, "--gold-share", "1.0")
+        assert "12 gold questions planted." in said
+        assert "tasks 4 points 48 new in the queue 1 already there 3" in said
+        assert sdk.projects.get(project.id).maximum_annotations == 2
+        (gold_task,) = [t for t in sdk.tasks.list(project=project.id) if t.id > first_task.id + 3]
+        sdk.annotations.create(id=gold_task.id, result=[], lead_time=9.0)
+    review("pull", own_run.path)
+    result = CliRunner().invoke(review_app, ["audit", "--run", str(own_run.path)], catch_exceptions=False)
+    found = json.loads((own_run.path / "review" / "audit.json").read_text())
+    assert result.exit_code == 0
+    assert (found["candidates"], found["answered_by_several"], found["agreement"]["value"]) == (12, 12, 1.0)
+    gold = {a["annotator"]: (a["gold_untouched"]["rate"], a["gold_untouched"]["n"]) for a in found["annotators"]}
+    assert gold == {served_run.server.credentials.email: (1.0, 12), str(second.email): (None, 0)}
 
 
 def test_tasks_whose_frames_are_missing_are_rejected_and_the_rest_is_queued(
