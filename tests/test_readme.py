@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def run(command: str) -> str:
     return answer.stdout
 
 
+@cache
+def help_of(words: tuple[str, ...]) -> str:
+    """What a command says of itself."""
+    return run(f"pointvos {' '.join(words)} --help")
+
+
 def test_every_make_target_that_is_named_exists():
     named = set(re.findall(r"`?make ([a-z-]+)", README))
     known = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), flags=re.MULTILINE))
@@ -43,7 +50,7 @@ def test_every_pointvos_command_that_is_named_explains_itself():
     names = {tuple(words[1:3]) if words[1] in ("review", "models") else (words[1],) for words in commands}
     assert {("annotate",), ("review", "up"), ("merge",), ("export",)} <= names
     for name in sorted(names):
-        assert "Usage" in run(f"pointvos {' '.join(name)} --help")
+        assert "Usage" in help_of(name)
 
 
 def test_every_option_that_is_named_exists():
@@ -51,8 +58,7 @@ def test_every_option_that_is_named_exists():
         words = line.split()
         if words[0] != "pointvos":
             continue
-        name = words[1:3] if words[1] in ("review", "models") else words[1:2]
-        text = run(f"pointvos {' '.join(name)} --help")
+        text = help_of(tuple(words[1:3] if words[1] in ("review", "models") else words[1:2]))
         for option in [w for w in words if w.startswith("--")]:
             assert option in text, f"{line}: {option}"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from pipeline.run_folder import RunFolder
 from schemas import tables
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -113,15 +114,12 @@ def test_a_missing_corpus_is_wrong_usage(pointvos, corpus, tmp_path):
     assert "nothing" in answer.stderr
 
 
-def test_a_run_in_use_is_refused(pointvos, corpus, tmp_path, fast):
-    run = tmp_path / "run"
-    process = start(corpus, run, *fast)
-    wait_for((run / ".work").exists)
-    answer = annotate(pointvos, corpus, run, *fast)
-    process.wait(timeout=120)
+def test_a_run_in_use_is_refused(pointvos, corpus, annotated, fast):
+    with RunFolder(annotated).lock():
+        answer = annotate(pointvos, corpus, annotated, *fast)
     assert answer.returncode == 2
-    assert "in use by another pointvos command" in answer.stderr.replace("\n", " ")
-    assert process.returncode == 0
+    assert "in use by another pointvos command" in answer.stderr
+    assert annotate(pointvos, corpus, annotated, *fast).returncode == 0
 
 
 def wait_for(condition, seconds=60):

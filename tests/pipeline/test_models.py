@@ -46,14 +46,14 @@ def test_the_list_names_every_checkpoint_with_size_licence_and_state(pointvos, c
     assert str(cache) in answer.stdout
 
 
-def test_a_missing_checkpoint_stops_annotate_before_any_worker_and_says_what_to_do(pointvos, cache, corpus):
+def test_a_missing_checkpoint_stops_annotate_before_any_worker_and_says_what_to_do(pointvos, cache, tmp_path, corpus):
     answer = pointvos(
-        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", corpus.parent / "run",
+        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run",
         "--segmenter", "sam_vit_b",
     )  # fmt: skip
     assert answer.returncode == 2
     assert "fetch it with: pointvos models fetch sam_vit_b" in words(answer.stderr)
-    assert not (corpus.parent / "run").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_wrong_file_is_refused_and_not_kept(pointvos, cache, tmp_path):
@@ -81,7 +81,7 @@ def test_wrong_usage_is_one_sentence(pointvos, cache, arguments, problem):
 def test_weights_that_do_not_fit_stop_the_command_with_their_reason(pointvos, cache, tmp_path, corpus):
     fetch_random(pointvos, tmp_path, "cutie_small", torch.nn.Linear(2, 2))
     answer = pointvos(
-        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", corpus.parent / "run",
+        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run",
         "--segmenter", "grabcut", "--propagator", "cutie_small",
     )  # fmt: skip
     assert answer.returncode not in (0, 3)
@@ -97,11 +97,11 @@ def test_cutie_annotates_a_video_from_the_cache(pointvos, cache, tmp_path, corpu
     assert pointvos("models", "check", "cutie_small").returncode == 0
     path = Path(pointvos("models", "path", "cutie_small").stdout.strip())
     answer = pointvos(
-        "annotate", corpus / "a.mp4", "--localizations", corpus.parent / "clicks.json", "--run", corpus.parent / "run",
+        "annotate", corpus / "a.mp4", "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run",
         "--segmenter", "grabcut", "--propagator", "cutie_small", "--device", "cpu",
     )  # fmt: skip
     assert answer.returncode in (0, 3), answer.stderr
-    assert tables.VIDEOS.read(corpus.parent / "run")["n_objects"].to_pylist() == [1]
+    assert tables.VIDEOS.read(tmp_path / "run")["n_objects"].to_pylist() == [1]
     with path.open("r+b") as file:
         file.seek(1000)
         file.write(b"flipped")
@@ -116,12 +116,12 @@ def test_segment_anything_annotates_a_video_from_the_cache(pointvos, cache, tmp_
 
     fetch_random(pointvos, tmp_path, "sam_vit_b", sam_model_registry["vit_b"]())
     answer = pointvos(
-        "annotate", corpus / "a.mp4", "--localizations", corpus.parent / "clicks.json", "--run", corpus.parent / "run",
+        "annotate", corpus / "a.mp4", "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run",
         "--segmenter", "sam_vit_b", "--propagator", "flow",
     )  # fmt: skip
     assert answer.returncode in (0, 3), answer.stderr
-    masks = tables.MASKS.read(corpus.parent / "run")
-    assert "sam_vit_b" in masks["model"].to_pylist() or tables.REJECTS.read(corpus.parent / "run").num_rows
+    masks = tables.MASKS.read(tmp_path / "run")
+    assert "sam_vit_b" in masks["model"].to_pylist() or tables.REJECTS.read(tmp_path / "run").num_rows
 
 
 def test_a_backend_of_another_package_annotates_like_our_own(pointvos, tmp_path, corpus, monkeypatch):
@@ -129,7 +129,7 @@ def test_a_backend_of_another_package_annotates_like_our_own(pointvos, tmp_path,
     command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", "--target"]
     subprocess.run([*command, str(tmp_path / "site"), str(source)], check=True, capture_output=True)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    run = corpus.parent / "run"
+    run = tmp_path / "run"
     answer = pointvos(
         "annotate", corpus / "a.mp4", "--localizations", corpus.parent / "clicks.json", "--run", run,
         "--segmenter", "bright", "--propagator", "flow",
