@@ -30,7 +30,7 @@ from stages.ingest.registry import read_localizations
 from stages.localize.backends.base import LocalizerError
 from stages.localize.backends.registry import require_localizer
 
-_REFUSED_RUNNERS = {"DaskRunner", "RayRunner"}
+_WRONG_RUNNERS = {"DaskRunner", "RayRunner"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +186,13 @@ def _check_runner(options: Sequence[str]) -> list[str]:
 
     if stray := [o for o in options if not o.startswith("-")][:1]:
         raise UsageProblem(f"unexpected argument {stray[0]!r}; give one VIDEOS (quote a glob), Beam options behind --")
-    name = str(PipelineOptions(list(options)).view_as(StandardOptions).runner or "")
-    if name.rsplit(".", maxsplit=1)[-1] in _REFUSED_RUNNERS:
-        raise UsageProblem(
-            f"runner {name} ends with wrong results and no error; use the default, Flink, Spark or Dataflow"
-        )
+    name = str(PipelineOptions(list(options)).view_as(StandardOptions).runner or "FnApiRunner").rsplit(".", maxsplit=1)[
+        -1
+    ]
+    if name in _WRONG_RUNNERS:
+        raise UsageProblem(f"runner {name} ends with wrong results and no error; leave the option out")
+    if name != "FnApiRunner":
+        raise UsageProblem(f"runner {name} is not supported yet: videos run on this machine; leave the option out")
     return list(options)
 
 

@@ -98,6 +98,7 @@ def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, own_
         (("--segmenter", "sm"), "unknown segmenter 'sm'"),
         (("--colour", "red"), "No such option"),
         (("--", "--runner=DaskRunner"), "wrong results"),
+        (("--", "--runner=FlinkRunner"), "not supported yet"),
         (("--format", "sketch"), "sketch"),
     ],
 )
