@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -20,30 +20,10 @@ from stages.ingest.edges import clip, is_near_frame
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import field, frame_idx, items, listed, number, text, whole
 from stages.ingest.parsed import Parsed
+from stages.ingest.pointing import Sample, Stroke, Word, lead_ms, meant, naming, spoken_interval_ms, within
 
 BACKGROUND = "background"
 ACTORS_GROUP = "actors"
-Interval = tuple[float, float]
-WHOLE_MS: Interval = (-math.inf, math.inf)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One recorded position of the mouse; ``x_norm`` and ``y_norm`` in [0, 1]."""
-
-    x_norm: float
-    y_norm: float
-    time_ms: int
-    kf_idx: int
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A spoken word: characters [start_idx, end_idx) of the caption, spoken from ``start_ms`` of the recording."""
-
-    start_idx: int
-    end_idx: int
-    start_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +34,12 @@ class Actor:
     caption: str
     start_ms: int
     words: tuple[Word, ...]
-    traces: tuple[tuple[Sample, ...], ...]
+    strokes: tuple[Stroke, ...]
+
+    @property
+    def lead_ms(self) -> float:
+        """How long before the words this narrator points."""
+        return lead_ms(self.words, self.strokes)
 
 
 def parse(content: str, input_uri: str) -> Parsed:
@@ -87,10 +72,11 @@ def _read_narrative(narrative: Any, n_actors: Counter[str], parsed: Parsed) -> N
         noun_ids = [f"{actor_id}n{i}" for i in range(len(spans))]
         with parsed.entry(*(f"{video_id}/{object_id}" for object_id in (actor_id, *noun_ids))):
             actor = _read_actor(raw)
-            parsed.localizations += _localize_actor(actor, actor_id, video_id, keyframes, parsed.input_uri)
+            source = _Source(video_id, keyframes, actor.start_ms, parsed.input_uri)
+            parsed.localizations += _localize_actor(actor, actor_id, spans, source)
             for noun_id, span in zip(noun_ids, spans, strict=True):
                 with parsed.entry(f"{video_id}/{noun_id}"):
-                    parsed.localizations += _localize_noun(actor, span, noun_id, video_id, keyframes, parsed.input_uri)
+                    parsed.localizations += _localize_noun(actor, noun_id, _read_span(span, actor.caption), source)
 
 
 def _read_actor(raw: Any) -> Actor:
@@ -106,18 +92,19 @@ def _read_actor(raw: Any) -> Actor:
         for word in items(raw, "time_alignment")
     )
     start_ms = whole(field(raw, "recording_start_time_ms_since_epoch"), "recording_start_time_ms_since_epoch")
-    return Actor(name, text(raw, "caption"), start_ms, words, tuple(_read_traces(items(raw, "traces"))))
+    strokes = tuple(_read_strokes(items(raw, "traces"), start_ms))
+    return Actor(name, text(raw, "caption"), start_ms, words, strokes)
 
 
-def _read_traces(traces: Sequence[Any]) -> Iterator[tuple[Sample, ...]]:
-    """The recorded traces, clipped to the frame; positions far outside it cut a trace in two."""
-    samples = [[_read_sample(point) for point in listed(trace, "trace")] for trace in traces]
+def _read_strokes(traces: Sequence[Any], start_ms: int) -> Iterator[Stroke]:
+    """The recorded traces, clipped to the frame; positions far outside it, and a new keyframe, cut a trace in two."""
+    samples = [[_read_sample(point, start_ms) for point in listed(trace, "trace")] for trace in traces]
     if not any(samples):
         raise IngestError("empty_trace", "no trace point was recorded")
     near = [
         list(run)
         for trace in samples
-        for is_near, run in groupby(trace, key=lambda s: is_near_frame(s.x_norm, s.y_norm))
+        for (is_near, _), run in groupby(trace, key=lambda s: (is_near_frame(s.x_norm, s.y_norm), s.kf_idx))
         if is_near
     ]
     if not near:
@@ -125,41 +112,87 @@ def _read_traces(traces: Sequence[Any]) -> Iterator[tuple[Sample, ...]]:
     return (tuple(Sample(*clip(s.x_norm, s.y_norm), s.time_ms, s.kf_idx) for s in run) for run in near)
 
 
-def _read_sample(point: Any) -> Sample:
+def _read_sample(point: Any, start_ms: int) -> Sample:
     return Sample(
         number(field(point, "x"), "x"),
         number(field(point, "y"), "y"),
-        whole(field(point, "time_ms_since_epoch"), "time_ms_since_epoch"),
+        whole(field(point, "time_ms_since_epoch"), "time_ms_since_epoch") - start_ms,
         whole(field(point, "kf_idx"), "kf_idx"),
     )
 
 
-def _localize_actor(
-    actor: Actor, object_id: str, video_id: str, keyframes: Sequence[Any], input_uri: str
-) -> list[Localization]:
-    return [
-        Localization(
-            video_id, object_id, idx, trace, actor.name, actor.caption.strip(), ACTORS_GROUP, "actor_trace", input_uri
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a narrative stands: its video, its keyframes' names, the start of its recording since the epoch."""
+
+    video_id: str
+    keyframes: Sequence[Any]
+    start_ms: int
+    input_uri: str
+
+    def traces(self, strokes: Sequence[Stroke]) -> Iterator[tuple[int, Trace]]:
+        """(frame_idx, trace) of every keyframe that has strokes."""
+        by_keyframe: dict[int, list[Stroke]] = defaultdict(list)
+        for stroke in strokes:
+            by_keyframe[stroke[0].kf_idx].append(stroke)
+        for kf_idx in sorted(by_keyframe):
+            yield _frame_of(kf_idx, self.keyframes), self._trace(by_keyframe[kf_idx])
+
+    def _trace(self, strokes: Sequence[Stroke]) -> Trace:
+        return Trace(
+            tuple(tuple((s.x_norm, s.y_norm) for s in stroke) for stroke in strokes),
+            tuple(tuple(self.start_ms + s.time_ms for s in stroke) for stroke in strokes),
         )
-        for idx, trace in _traces_by_frame(actor, WHOLE_MS, keyframes)
-    ]
 
 
-def _localize_noun(
-    actor: Actor, span: Any, object_id: str, video_id: str, keyframes: Sequence[Any], input_uri: str
-) -> list[Localization]:
-    start_idx, end_idx = _read_span(span, actor.caption)
-    noun = actor.caption[start_idx:end_idx].strip()
-    interval = spoken_interval_ms(actor.words, start_idx, end_idx)
-    rule = "noun_trace"
-    traces = _traces_by_frame(actor, interval, keyframes) if interval else []
-    if not traces:
-        rule = "noun_actor_fallback"
-        traces = _traces_by_frame(actor, WHOLE_MS, keyframes)
-    return [
-        Localization(video_id, object_id, idx, trace, noun, noun, rule=rule, input_uri=input_uri)
-        for idx, trace in traces
-    ]
+def _localize_actor(actor: Actor, object_id: str, spans: Sequence[Any], source: _Source) -> Iterator[Localization]:
+    expression = actor.caption.strip()
+    for idx, trace in source.traces(naming(actor.strokes, _named_ms(actor, spans))):
+        yield Localization(
+            source.video_id,
+            object_id,
+            idx,
+            trace,
+            actor.name,
+            expression,
+            ACTORS_GROUP,
+            "actor_trace",
+            source.input_uri,
+        )
+
+
+def _named_ms(actor: Actor, spans: Sequence[Any]) -> float:
+    """When the narrator has named the actor: at the end of the first nouns, as long as they are words of its name."""
+    name, end_ms = set(actor.name.lower().split()), math.inf
+    for span in spans:
+        try:
+            start_idx, end_idx = _read_span(span, actor.caption)
+        except IngestError:
+            continue  # rejected as a noun, where nouns are read
+        if end_ms < math.inf and not name & set(actor.caption[start_idx:end_idx].lower().split()):
+            break
+        interval = spoken_interval_ms(actor.words, start_idx, end_idx)
+        end_ms = interval[1] if interval else end_ms
+    return end_ms - actor.lead_ms
+
+
+def _localize_noun(actor: Actor, object_id: str, span: tuple[int, int], source: _Source) -> Iterator[Localization]:
+    noun = actor.caption[slice(*span)].strip()
+    rule, strokes = _noun_strokes(actor, span)
+    for idx, trace in source.traces(strokes):
+        yield Localization(source.video_id, object_id, idx, trace, noun, noun, rule=rule, input_uri=source.input_uri)
+
+
+def _noun_strokes(actor: Actor, span: tuple[int, int]) -> tuple[str, Sequence[Stroke]]:
+    """The rule that found strokes for a noun, and these."""
+    interval = spoken_interval_ms(actor.words, *span)
+    if interval is not None:
+        earlier = (interval[0] - actor.lead_ms, interval[1] - actor.lead_ms)
+        if strokes := meant(actor.strokes, earlier):
+            return "noun_trace", strokes
+        if strokes := within(actor.strokes, interval):
+            return "noun_spoken_trace", strokes
+    return "noun_actor_fallback", actor.strokes
 
 
 def _read_span(span: Any, caption: str) -> tuple[int, int]:
@@ -171,41 +204,7 @@ def _read_span(span: Any, caption: str) -> tuple[int, int]:
     return start_idx, end_idx
 
 
-def spoken_interval_ms(words: Iterable[Word], start_idx: int, end_idx: int) -> Interval | None:
-    """When the characters [start_idx, end_idx) were spoken, in ms of the recording: up to the next word's start.
-
-    The last word's end is open (infinite). None when no word overlaps the span.
-    """
-    ordered = sorted(words, key=lambda word: word.start_ms)
-    hits = [i for i, word in enumerate(ordered) if word.start_idx < end_idx and start_idx < word.end_idx]
-    if not hits:
-        return None
-    following = ordered[hits[-1] + 1 :]
-    return ordered[hits[0]].start_ms, following[0].start_ms if following else math.inf
-
-
-def _traces_by_frame(actor: Actor, interval_ms: Interval, keyframes: Sequence[Any]) -> list[tuple[int, Trace]]:
-    """(frame_idx, trace) of the samples recorded in the interval, both ends included.
-
-    A part ends where time leaves the interval, where the keyframe changes and where a recorded trace ends.
-    """
-    from_ms, to_ms = (actor.start_ms + t for t in interval_ms)
-    parts: dict[int, list[list[Sample]]] = defaultdict(list)
-    for trace in actor.traces:
-        for (kept, kf_idx), run in groupby(trace, key=lambda s: (from_ms <= s.time_ms <= to_ms, s.kf_idx)):
-            if kept:
-                parts[kf_idx].append(list(run))
-    return [(_frame_of(kf_idx, keyframes), _trace(parts[kf_idx])) for kf_idx in sorted(parts)]
-
-
 def _frame_of(kf_idx: int, keyframes: Sequence[Any]) -> int:
     if not 0 <= kf_idx < len(keyframes):
         raise IngestError("unknown_keyframe", f"kf_idx {kf_idx} is not one of the {len(keyframes)} keyframe_names")
     return frame_idx(str(keyframes[kf_idx]))
-
-
-def _trace(parts: Sequence[Sequence[Sample]]) -> Trace:
-    return Trace(
-        tuple(tuple((s.x_norm, s.y_norm) for s in part) for part in parts),
-        tuple(tuple(s.time_ms for s in part) for part in parts),
-    )

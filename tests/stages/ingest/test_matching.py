@@ -79,7 +79,7 @@ def test_real_narratives_find_their_videos(shared_data):
     matched, rejects = match(localizations, [video.video_id for video in videos])
     assert not rejects
     assert {video: len(found) for video, found in matched.items()} == {
-        "OVIS_train/5d24e4ea": 22,
+        "OVIS_train/5d24e4ea": 24,
         "OVIS_train/71217dfc": 13,
-        "oops_train/Slo Mo Symphony _ A Classical Tribute to Slo Mo Fails24": 41,
+        "oops_train/Slo Mo Symphony _ A Classical Tribute to Slo Mo Fails24": 37,
     }
