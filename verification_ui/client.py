@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.core.request_options import RequestOptions
 
 from verification_ui.annotations import AnsweredTask, parse_annotation
+from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
 
@@ -27,12 +28,12 @@ _TIMEOUT_S = 600.0
 _ANSWER_FIELDS = "id,data,updated_at,annotations,completed_by,result,was_cancelled,lead_time"
 """Of tasks and, in the same list, of their annotations."""
 
-_ONCE: RequestOptions = {"max_retries": 0, "timeout": _TIMEOUT_S}
-"""For requests that change something: the SDK would repeat them after a failure that was a success."""
+ONCE: RequestOptions = {"max_retries": 0}
+"""For all requests: the SDK would repeat them after a failure that was a success, and it is we who know when to."""
 
 
 @contextmanager
-def _as_queue_problems(act: str) -> Iterator[None]:
+def as_queue_problems(act: str) -> Iterator[None]:
     """Turn the SDK's and the connection's failures into ours; no message holds a header or a key."""
     try:
         yield
@@ -56,72 +57,86 @@ def _said(body: Any) -> str:
 class LabelStudioClient:
     """A connection to one server as one user."""
 
-    def __init__(self, url: str, api_key: str) -> None:
+    def __init__(self, url: str, api_key: str, timeout_s: float = _TIMEOUT_S) -> None:
         """Connect to ``url``; ``api_key`` is a legacy or a personal access token."""
         is_local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-        http = httpx.Client(timeout=_TIMEOUT_S, trust_env=not is_local, follow_redirects=True)
-        self._http = http
-        self._sdk = LabelStudio(base_url=url.rstrip("/"), api_key=api_key, httpx_client=http)
+        self.http = httpx.Client(timeout=timeout_s, trust_env=not is_local, follow_redirects=True)
+        self.sdk = LabelStudio(base_url=url.rstrip("/"), api_key=api_key, httpx_client=self.http, timeout=timeout_s)
         self.url = url.rstrip("/")
 
     def __enter__(self) -> LabelStudioClient:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._http.close()
+        self.http.close()
 
     def whoami(self) -> str:
         """E-mail address of the user; a cheap check of address and key."""
-        with _as_queue_problems("log in"):
-            return str(self._sdk.users.whoami().email)
+        with as_queue_problems("log in"):
+            return str(self.sdk.users.whoami(request_options=ONCE).email)
 
     def find_queue(self, title: str) -> LabelStudioQueue | None:
         """The project with exactly this title; the oldest when there are several."""
-        with _as_queue_problems("list the projects"):
-            listed: Iterator[Any] = iter(self._sdk.projects.list(title=title))
+        with as_queue_problems("list the projects"):
+            listed: Iterator[Any] = iter(self.sdk.projects.list(title=title, request_options=ONCE))
             found = [project for project in listed if project.title == title]
         first = min(found, key=lambda p: int(p.id), default=None)
         return None if first is None else self._queue(first)
 
+    def open_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
+        """The project with this title, made when there is none. May be asked again after an unknown outcome.
+
+        When two commands make it at the same time, both use the older one and the younger is removed again.
+        """
+        found = self.find_queue(title)
+        if found is not None:
+            return found
+        made = self.create_queue(title, label_config, guidelines)
+        oldest = self.find_queue(title) or made
+        if oldest.project_id != made.project_id:
+            with as_queue_problems(f"delete the second project {title!r}"):
+                self.sdk.projects.delete(made.project_id, request_options=ONCE)
+        return oldest
+
     def create_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
         """A new project whose tasks are asked in the order in which they are imported."""
-        with _as_queue_problems(f"create project {title!r}"):
-            made = self._sdk.projects.create(
+        with as_queue_problems(f"create project {title!r}"):
+            made = self.sdk.projects.create(
                 title=title, label_config=label_config, expert_instruction=guidelines, show_instruction=False,
                 sampling="Sequential sampling", enable_empty_annotation=True, show_skip_button=True,
-                request_options=_ONCE,
+                request_options=ONCE,
             )  # fmt: skip
         return self._queue(made)
 
     def _queue(self, project: Any) -> LabelStudioQueue:
         created: datetime = project.created_at
-        return LabelStudioQueue(self._sdk, int(project.id), f"{project.id}@{created.astimezone(UTC).isoformat()}")
+        return LabelStudioQueue(self.sdk, int(project.id), f"{project.id}@{created.astimezone(UTC).isoformat()}")
 
 
 @dataclass(frozen=True)
 class LabelStudioQueue:
     """One project as a :class:`~verification_ui.review_queue.ReviewQueue`."""
 
-    _sdk: LabelStudio
+    sdk: LabelStudio
     project_id: int
     identity: str
 
     def ask_people(self, n_people: int) -> None:
         """Ask every task of so many people; a task leaves the queue when they have answered."""
-        with _as_queue_problems(f"ask {n_people} people a task"):
-            self._sdk.projects.update(self.project_id, maximum_annotations=n_people, request_options=_ONCE)
+        with as_queue_problems(f"ask {n_people} people a task"):
+            self.sdk.projects.update(self.project_id, maximum_annotations=n_people, request_options=ONCE)
 
     def serve_media(self, folder: Path) -> None:
         """Let the server show the pictures below ``folder``, a strict subfolder of its document root."""
-        with _as_queue_problems(f"let the server show {folder}"):
-            storages = self._sdk.import_storage.local
+        with as_queue_problems(f"let the server show {folder}"):
+            storages = self.sdk.import_storage.local
             if str(folder) not in {storage.path for storage in storages.list(project=self.project_id)}:
                 storages.create(
                     project=self.project_id,
                     path=str(folder),
                     use_blob_urls=True,
                     title="pictures",
-                    request_options=_ONCE,
+                    request_options=ONCE,
                 )
 
     def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:
@@ -129,33 +144,41 @@ class LabelStudioQueue:
         found = []
         for start in range(0, len(task_keys), _LOOKUP):
             keys = list(task_keys[start : start + _LOOKUP])
-            asked = [_filter("data.task_key", "in_list", "List", keys)]
-            for task in self._tasks(asked, "id,data,total_annotations", page_size=_LOOKUP):
+            for task in self._tasks([_with_keys(keys)], "id,data,total_annotations", _LOOKUP):
                 found.append(QueuedTask(task.data["task_key"], int(task.id), int(task.total_annotations or 0)))
         return found
 
+    def count(self, task_keys: Sequence[str]) -> int:
+        """See :class:`ReviewQueue`."""
+        asked = (list(task_keys[start : start + _LOOKUP]) for start in range(0, len(task_keys), _LOOKUP))
+        return sum(int(self._page([_with_keys(keys)], "id", 1).response.total) for keys in asked)
+
     def add(self, payloads: Sequence[Payload]) -> None:
         """See :class:`ReviewQueue`."""
-        with _as_queue_problems(f"import {len(payloads)} tasks"):
+        with as_queue_problems(f"import {len(payloads)} tasks"):
             request: Any = [payload.body for payload in payloads]
-            self._sdk.projects.import_tasks(
+            self.sdk.projects.import_tasks(
                 self.project_id,
                 request=request,
                 return_task_ids=True,
-                request_options=_ONCE,
+                request_options=ONCE,
             )
 
     def remove(self, task_ids: Sequence[int]) -> None:
         """See :class:`ReviewQueue`."""
-        for task_id in task_ids:
-            with _as_queue_problems(f"delete task {task_id}"):
-                self._sdk.tasks.delete(str(task_id), request_options=_ONCE)
+        unanswered: Any = {"conjunction": "and", "items": [_filter("total_annotations", "equal", "Number", 0)]}
+        chosen: Any = {"all": False, "included": list(task_ids)}
+        with as_queue_problems(f"delete {len(task_ids)} tasks that are there twice"):
+            self.sdk.actions.create(
+                id="delete_tasks", project=self.project_id, filters=unanswered, selected_items=chosen,
+                request_options=ONCE,
+            )  # fmt: skip
 
     def latest_change(self) -> datetime | None:
         """See :class:`ReviewQueue`."""
         query = json.dumps({"ordering": ["-tasks:updated_at"]})
-        with _as_queue_problems("ask for the latest change"):
-            page: Any = self._sdk.tasks.list(
+        with as_queue_problems("ask for the latest change"):
+            page: Any = self.sdk.tasks.list(
                 project=self.project_id, fields="task_only", include="updated_at", page_size=1, query=query
             )
             found: list[Any] = list(page.items or ())
@@ -164,33 +187,46 @@ class LabelStudioQueue:
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
         """See :class:`ReviewQueue`."""
         for conditions in _changed_since(since):
-            for task in self._tasks(conditions, _ANSWER_FIELDS, page_size=_PAGE):
+            for task in self._tasks(conditions, _ANSWER_FIELDS, _PAGE, patiently):
                 annotations = tuple(parse_annotation(json, self._annotators) for json in task.annotations or ())
                 yield AnsweredTask(str(task.data.get("task_key", "")), annotations)
 
     @cached_property
     def _annotators(self) -> dict[int, str]:
-        with _as_queue_problems("list the users"):
-            return {int(user.id): str(user.email) for user in self._sdk.users.list()}
+        with as_queue_problems("list the users"):
+            return {int(user.id): str(user.email) for user in self.sdk.users.list()}
 
-    def _tasks(self, conditions: list[dict[str, Any]], include: str, page_size: int) -> Iterator[Any]:
+    def _tasks(
+        self,
+        conditions: list[dict[str, Any]],
+        include: str,
+        page_size: int,
+        ask: Callable[[Callable[[], Any]], Any] = lambda page: page(),
+    ) -> Iterator[Any]:
         """All tasks that meet every condition, by id.
 
         Each page asks for ids above the last one seen: page numbers would skip tasks when others change meanwhile.
         """
         last_id = 0
         while True:
-            items = [*conditions, _filter("id", "greater", "Number", last_id)]
-            query = {"filters": {"conjunction": "and", "items": items}, "ordering": ["tasks:id"]}
-            with _as_queue_problems("list tasks"):
-                page: Any = self._sdk.tasks.list(
-                    project=self.project_id, fields="all", include=include, page_size=page_size, query=json.dumps(query)
-                )
-                found: list[Any] = list(page.items or ())
+            above = [*conditions, _filter("id", "greater", "Number", last_id)]
+            found: list[Any] = list(ask(partial(self._page, above, include, page_size)).items or ())
             yield from found
             if len(found) < page_size:
                 return
             last_id = int(found[-1].id)
+
+    def _page(self, conditions: list[dict[str, Any]], include: str, page_size: int) -> Any:
+        query = {"filters": {"conjunction": "and", "items": conditions}, "ordering": ["tasks:id"]}
+        with as_queue_problems("list tasks"):
+            return self.sdk.tasks.list(
+                project=self.project_id, fields="all", include=include, page_size=page_size, query=json.dumps(query),
+                request_options=ONCE,
+            )  # fmt: skip
+
+
+def _with_keys(keys: list[str]) -> dict[str, Any]:
+    return _filter("data.task_key", "in_list", "List", keys)
 
 
 def _changed_since(since: datetime | None) -> list[list[dict[str, Any]]]:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from verification_ui.patience import BACKOFF_S
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, ReviewQueue
 
-BATCH = 250
-BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Pauses after an unknown outcome; when they are used up the push stops and can be repeated."""
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +36,61 @@ def push(
     payloads: Iterable[Payload],
     done: Callable[[int], None] = lambda _: None,
     pause: Callable[[float], None] = time.sleep,
+    batch_size: int = BATCH,
 ) -> Pushed:
     """Import every payload whose task is not there yet, in order.
 
-    The server neither knows our keys nor refuses a task that it has. So we look before every import, and after an
-    unknown outcome we wait, look again, import what is missing, and remove what came twice.
+    The server neither knows our keys nor refuses a task that it has. So we look before every import and count after
+    it: a second push at the same time shows as doubles, and whoever counts last removes them. After an unknown
+    outcome we wait, look again, import what is missing; such batches are looked at once more in the end, because an
+    import whose reply did not come may still be under way.
 
     Args:
         queue: the project.
-        payloads: the queue, first task first; only one batch is held in memory.
+        payloads: the queue, first task first; only one batch is held in memory, and those that met trouble.
         done: called with the number of tasks that are surely there now.
         pause: sleeps.
+        batch_size: tasks an import.
 
     Raises:
         Refused: the server said no.
         OutcomeUnknown: it did not recover in time; what is there stays, a repeated push completes it.
     """
     total = Pushed()
+    troubled: list[list[Payload]] = []
     rest = iter(payloads)
-    while batch := list(islice(rest, BATCH)):
-        total += _settle(queue, batch, pause)
+    while batch := list(islice(rest, batch_size)):
+        pushed, was_smooth = _settle(queue, batch, pause)
+        total += pushed
+        troubled += [] if was_smooth else [batch]
         done(len(batch))
+    for batch in troubled:
+        total += Pushed(n_doubles_removed=_settle(queue, batch, pause)[0].n_doubles_removed)
     return total
 
 
-def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> Pushed:
+def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> tuple[Pushed, bool]:
+    """Bring one batch into the queue; also whether every outcome was certain and nothing came twice."""
     keys = [payload.task_key for payload in batch]
     n_there_at_first: int | None = None
     n_doubles = 0
     is_certain = True
-    problem = OutcomeUnknown("")
+    problem = OutcomeUnknown("tasks come and go while we push; let one push end before the next")
     for wait_s in BACKOFF_S:
         try:
             there = queue.present(keys)
             doubles = list(surplus(there))
-            queue.remove(doubles)
-            n_doubles += len(doubles)
+            if doubles:
+                queue.remove(doubles)
+                n_doubles += len(doubles)
             present = {task.task_key for task in there}
             n_there_at_first = len(present) if n_there_at_first is None else n_there_at_first
             missing = [payload for payload in batch if payload.task_key not in present]
             if missing:
                 queue.add(missing)
-            if is_certain or not missing:
-                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles)
+            if not doubles and (not missing or queue.count(keys) == len(batch)):
+                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles), is_certain
+            is_certain = False
         except OutcomeUnknown as unknown:
             is_certain, problem = False, unknown
             pause(wait_s)

@@ -48,12 +48,16 @@ class ReviewQueue(Protocol):
         """The tasks with these keys that are there; a key twice when a task is there twice."""
         ...
 
+    def count(self, task_keys: Sequence[str]) -> int:
+        """How many tasks have one of these keys, doubles and all: cheaper than :meth:`present`."""
+        ...
+
     def add(self, payloads: Sequence[Payload]) -> None:
         """Import tasks, all or none, without looking whether they are there."""
         ...
 
     def remove(self, task_ids: Sequence[int]) -> None:
-        """Delete tasks."""
+        """Delete those of the tasks that are still there and that nobody has answered."""
         ...
 
     def latest_change(self) -> datetime | None:

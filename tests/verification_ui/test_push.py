@@ -29,6 +29,9 @@ class FaultyQueue:
         self._maybe_fail()
         return [task for task in self.tasks if task.task_key in set(task_keys)]
 
+    def count(self, task_keys: Sequence[str]) -> int:
+        return len(self.present(task_keys))
+
     def add(self, payloads: Sequence[Payload]) -> None:
         self._maybe_fail()
         for payload in payloads:
@@ -61,7 +64,7 @@ def keys(queue: FaultyQueue) -> list[str]:
 
 def test_everything_is_imported_once_and_in_order() -> None:
     queue, done = FaultyQueue(), []
-    assert push(queue, iter(PAYLOADS), done.append) == Pushed(600, 0, 0)
+    assert push(queue, iter(PAYLOADS), done.append, batch_size=250) == Pushed(600, 0, 0)
     assert keys(queue) == [p.task_key for p in PAYLOADS]
     assert done == [250, 250, 100]
 
@@ -127,3 +130,36 @@ def test_of_doubles_the_annotated_one_stays_and_no_annotated_one_goes() -> None:
     assert list(surplus([QueuedTask("a", 1, 0), QueuedTask("a", 2, 1), QueuedTask("b", 3, 0)])) == [1]
     assert list(surplus([QueuedTask("a", 2, 0), QueuedTask("a", 1, 0), QueuedTask("a", 3, 0)])) == [2, 3]
     assert list(surplus([QueuedTask("a", 1, 1), QueuedTask("a", 2, 1)])) == []
+
+
+def test_what_another_push_added_at_the_same_time_is_removed_again() -> None:
+    class SharedQueue(FaultyQueue):
+        """Somebody else adds the same tasks between our look and our import."""
+
+        def add(self, payloads: Sequence[Payload]) -> None:
+            if not self.tasks:
+                super().add(payloads)
+            super().add(payloads)
+
+    queue = SharedQueue()
+    assert push(queue, PAYLOADS[:5], pause=no_pause) == Pushed(5, 0, 5)
+    assert keys(queue) == [p.task_key for p in PAYLOADS[:5]]
+
+
+def test_a_batch_that_met_trouble_is_looked_at_again_in_the_end() -> None:
+    class SlowQueue(FaultyQueue):
+        """The first import comes through while the next batch is imported, long after it seemed to have failed."""
+
+        late: Sequence[Payload] = ()
+
+        def add(self, payloads: Sequence[Payload]) -> None:
+            if not self.late:
+                self.late = payloads
+                raise OutcomeUnknown("timeout")
+            if payloads[0] not in self.late:
+                super().add(self.late)
+            super().add(payloads)
+
+    queue = SlowQueue()
+    assert push(queue, PAYLOADS[:10], pause=no_pause, batch_size=5) == Pushed(10, 0, 5)
+    assert sorted(keys(queue)) == [p.task_key for p in PAYLOADS[:10]]
