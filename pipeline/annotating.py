@@ -64,9 +64,10 @@ class Annotator:
     @classmethod
     def load(cls, run: RunFolder, config: RunConfig) -> Annotator:
         """Load the models that the config names."""
-        device = config.compute.device
-        segmenter = load_segmenter(config.models.segmenter, device=device)
-        return cls(run, config, segmenter, load_propagator(config.models.propagator, device=device))
+        compute = config.compute
+        segmenter = load_segmenter(config.models.segmenter, device=compute.device)
+        propagator = load_propagator(config.models.propagator, device=compute.device, threads=compute.threads)
+        return cls(run, config, segmenter, propagator)
 
     def search(self) -> Search:
         """A search through one video; the localizer is loaded when the first one is wanted."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.frames import Frame
+from stages.propagate.patches import pack_patch, unpack_patch
 
 
 @dataclass(slots=True)
@@ -43,15 +44,12 @@ class FrameStore:
 
     def put_trust(self, object_id: str, frame_idx: int, trust: NDArray[np.uint8]) -> None:
         """Put a (h, w) uint8 trust map aside, losslessly."""
-        png: NDArray[np.uint8] = cv2.imencode(".png", trust, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1]
-        self._trust_file(object_id, frame_idx).write_bytes(png.tobytes())
+        self._trust_file(object_id, frame_idx).write_bytes(pack_patch(trust))
 
     def trust(self, object_id: str, frame_idx: int) -> NDArray[np.uint8] | None:
         """The trust map, or None where there is none (a frame that carries the user's own mask)."""
         file = self._trust_file(object_id, frame_idx)
-        if not file.exists():
-            return None
-        return np.asarray(cv2.imread(str(file), cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+        return unpack_patch(file.read_bytes()) if file.exists() else None
 
     def _encode(self, image: NDArray[np.uint8]) -> bytes:
         quality = [cv2.IMWRITE_JPEG_QUALITY, self.jpeg_quality]
@@ -62,4 +60,4 @@ class FrameStore:
 
     def _trust_file(self, object_id: str, frame_idx: int) -> Path:
         # one folder level; ids may hold any character
-        return self.folder / f"{object_id.encode().hex()[:180]}.{frame_idx:06d}.png"
+        return self.folder / f"{object_id.encode().hex()[:180]}.{frame_idx:06d}.trust"

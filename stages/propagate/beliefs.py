@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.propagate.backends.base import Estimate
+from stages.propagate.patches import pack_patch, unpack_patch
 
 Bytes = NDArray[np.uint8]
 
@@ -37,21 +38,21 @@ class Belief:
         return Belief(probability, trust, float(np.clip(estimate.quality, 0.0, 1.0)))
 
 
-def to_bytes(values: NDArray[np.floating[Any]]) -> Bytes:
-    """[0, 1] → 0..255, rounded to the nearest."""
-    return np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
+def to_bytes(values: NDArray[np.float32]) -> Bytes:
+    """(h, w) in [0, 1] → 0..255, rounded to the nearest."""
+    return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
 
 
 def pack(beliefs: Mapping[str, Belief]) -> dict[str, NDArray[Any]]:
-    """Arrays for the spool: maps as PNG bytes, in the order of the ids."""
+    """Arrays for the spool: maps as patches, in the order of the ids."""
     ids = sorted(beliefs)
     arrays: dict[str, NDArray[Any]] = {
         "ids": np.array(ids, dtype=np.str_),
         "qualities": np.array([beliefs[object_id].quality for object_id in ids], dtype=np.float64),
     }
     for number, object_id in enumerate(ids):
-        arrays[f"probability_{number}"] = _png(beliefs[object_id].probability)
-        arrays[f"trust_{number}"] = _png(beliefs[object_id].trust)
+        arrays[f"probability_{number}"] = _coded(beliefs[object_id].probability)
+        arrays[f"trust_{number}"] = _coded(beliefs[object_id].trust)
     return arrays
 
 
@@ -59,17 +60,13 @@ def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Belief]:
     """Inverse of :func:`pack`, exactly."""
     return {
         str(object_id): Belief(
-            _from_png(arrays[f"probability_{number}"]),
-            _from_png(arrays[f"trust_{number}"]),
+            unpack_patch(arrays[f"probability_{number}"].tobytes()),
+            unpack_patch(arrays[f"trust_{number}"].tobytes()),
             float(arrays["qualities"][number]),
         )
         for number, object_id in enumerate(arrays["ids"])
     }
 
 
-def _png(values: Bytes) -> Bytes:
-    return np.asarray(cv2.imencode(".png", values, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1], dtype=np.uint8)
-
-
-def _from_png(code: Bytes) -> Bytes:
-    return np.asarray(cv2.imdecode(code, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+def _coded(values: Bytes) -> Bytes:
+    return np.frombuffer(pack_patch(values), dtype=np.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +12,12 @@ from numpy.typing import NDArray
 from stages.propagate.beliefs import Belief, Bytes, to_bytes
 from stages.propagate.tracked import Anchor, Tracked
 
-_LEAST = 1e-7
+Map = NDArray[np.float32]
+_LEAST = np.float32(1e-7)
+_PROBABILITY: Map = np.clip(np.arange(256, dtype=np.float32) / 255, _LEAST, 1 - _LEAST)
+_COMPLEMENT: Map = 1 - _PROBABILITY
+_ODDS: Map = _PROBABILITY / _COMPLEMENT
+"""What every byte of a probability stands for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +95,33 @@ def _aggregated(beliefs: Mapping[str, Belief], occupied: NDArray[np.bool_]) -> M
     if len(beliefs) + bool(occupied.any()) < 2:
         return beliefs
     size = next(iter(beliefs.values())).probability.shape
-    free = 1 - _resized(occupied.astype(np.float32), (size[0], size[1]))
-    before = {i: np.clip(b.probability / np.float32(255) * free, _LEAST, 1 - _LEAST) for i, b in beliefs.items()}
-    background = np.clip(np.prod([1 - p for p in before.values()], axis=0), _LEAST, 1 - _LEAST)
-    total = _odds(background) + np.sum([_odds(p) for p in before.values()], axis=0)
-    after: dict[str, Belief] = {}
-    for object_id, belief in beliefs.items():
-        probability = _odds(before[object_id]) / total
-        kept = np.minimum(probability / before[object_id], 1) * free
-        after[object_id] = Belief(to_bytes(probability), to_bytes(belief.trust / 255.0 * kept), belief.quality)
-    return after
+    free = _resized(occupied.astype(np.float32), (size[0], size[1])) <= 0.5
+    boxed = {i: _box(belief.probability) for i, belief in beliefs.items()}
+    background, total = np.ones(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
+    for object_id, box in boxed.items():
+        code = beliefs[object_id].probability[box] * free[box]
+        background[box] *= _COMPLEMENT[code]
+        total[box] += _ODDS[code]
+    background = np.clip(background, _LEAST, 1 - _LEAST)
+    total += background / (1 - background)
+    return {i: _among(belief, boxed[i], free, total) for i, belief in beliefs.items()}
 
 
-def _odds(probability: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
-    return probability / (1 - probability)
+def _among(belief: Belief, box: tuple[slice, slice], free: NDArray[np.bool_], total: Map) -> Belief:
+    """A belief against the ``total`` odds of all objects and the background; nothing where others are anchored."""
+    probability, trust = np.zeros_like(belief.probability), np.zeros_like(belief.trust)
+    code = belief.probability[box] * free[box]
+    shared: Map = _ODDS[code] / total[box]
+    kept: Map = np.minimum(shared / _PROBABILITY[code], np.float32(1)) * free[box]
+    probability[box] = to_bytes(shared)
+    trust[box] = to_bytes(belief.trust[box] * (kept / np.float32(255)))
+    return Belief(probability, trust, belief.quality)
+
+
+def _box(values: Bytes) -> tuple[slice, slice]:
+    """Rows and columns of the box outside of which a map is zero."""
+    left, top, width, height = cv2.boundingRect(values)
+    return slice(top, top + height), slice(left, left + width)
 
 
 def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.masks import Mask
+from schemas.masks import Mask, decode_rle, union_rle
 from schemas.points import PointCandidate
 from stages.sample_points import strata
 from stages.sample_points.frames import choose_frames
@@ -139,10 +139,9 @@ def _rivals(object_id: str, known: Mapping[str, object], groups: Mapping[str, st
 
 
 def _union(masks: Sequence[Mask], like: Mask) -> BoolMask:
-    union = np.zeros((like.height, like.width), dtype=bool)
-    for mask in masks:
-        union |= mask.decode()
-    return union
+    if not masks:
+        return np.zeros((like.height, like.width), dtype=bool)
+    return decode_rle(union_rle([mask.rle for mask in masks], like.height, like.width), like.height, like.width)
 
 
 def _named(draw: Draw, mask: Mask, seed: int, round_: int) -> PointCandidate:

@@ -6,7 +6,9 @@ systems a frame. The same code runs on a CPU and on a GPU.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,14 +29,15 @@ RECIPES = {"embedded": FULL, "embedded_fast": FAST}
 class EmbeddedPropagator:
     """The model of every session: a backbone and a recipe."""
 
-    def __init__(self, name: str, backbone: Backbone, recipe: Recipe) -> None:
+    def __init__(self, name: str, backbone: Backbone, recipe: Recipe, threads: int = 1) -> None:
         self.name = name
         self._backbone = backbone
         self._recipe = recipe
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="track") if threads > 1 else None
 
     def open(self, height: int, width: int) -> EmbeddedSession:
         """A new session; every frame brings its own working size, so the arguments are not needed."""
-        return EmbeddedSession(self._recipe)
+        return EmbeddedSession(self._recipe, self._pool.map if self._pool else map)
 
     def encode(self, image: NDArray[np.uint8]) -> FrameEncoding:
         """Features, colours and edges of a (H, W, 3) uint8 RGB frame."""
@@ -56,8 +59,9 @@ class EmbeddedPropagator:
 class EmbeddedSession:
     """The live objects of one direction through one video."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, each: Callable[..., Iterable[Any]] = map) -> None:
         self._recipe = recipe
+        self._each = each
         self._tracks: dict[str, Track] = {}
         self._grey: NDArray[np.uint8] | None = None
 
@@ -88,9 +92,16 @@ class EmbeddedSession:
             raise RuntimeError("step() before start()")
         motion = Motion.between(self._grey, encoding.grey)
         self._grey = encoding.grey
-        return {object_id: track.step(encoding, motion) for object_id, track in self._tracks.items()}
+        estimates = self._each(partial(_stepped, encoding, motion), self._tracks.values())
+        return dict(zip(self._tracks, estimates, strict=True))
 
 
-def load_embedded(name: str, device: str) -> EmbeddedPropagator:
+@torch.no_grad()
+def _stepped(encoding: FrameEncoding, motion: Motion, track: Track) -> Estimate:
+    """One track's step, in any thread: gradients are switched off by thread."""
+    return track.step(encoding, motion)
+
+
+def load_embedded(name: str, device: str, threads: int = 1) -> EmbeddedPropagator:
     """Load ``embedded`` or ``embedded_fast`` from the installed packages."""
-    return EmbeddedPropagator(name, load_backbone(device), RECIPES[name])
+    return EmbeddedPropagator(name, load_backbone(device), RECIPES[name], threads)

@@ -14,12 +14,13 @@ def propagator_names() -> tuple[str, ...]:
     return (*PROPAGATORS, *plugin_names(PROPAGATOR_GROUP))
 
 
-def load_propagator(name: str, device: str = "auto") -> Propagator:
+def load_propagator(name: str, device: str = "auto", threads: int = 1) -> Propagator:
     """Load a propagator; nothing is downloaded.
 
     Args:
         name: one of :func:`propagator_names`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
+        threads: objects of a frame that may be worked on at once, where the model can; it changes no result.
 
     Raises:
         ValueError: the name or the device is unknown.
@@ -33,7 +34,7 @@ def load_propagator(name: str, device: str = "auto") -> Propagator:
         case "embedded" | "embedded_fast":
             from stages.propagate.backends.embedded import load_embedded
 
-            return load_embedded(name, device)
+            return load_embedded(name, device, threads)
         case "cutie_base" | "cutie_small":
             from stages.propagate.backends.cutie import load_cutie
 

@@ -89,19 +89,19 @@ class Track:
         if not (probability > 0.5).any():
             probability[:] = 0.0
         self._halved = to_cells(probability, grid, _FLOW_STRIDE)
-        coarse = to_cells(probability, grid, COARSE_STRIDE)
-        self._learn(encoding, probability, coarse)
+        coarse = to_cells(self._halved, grid, COARSE_STRIDE)
+        self._learn(encoding, coarse)
         mask = self._halved[window.at(_FLOW_STRIDE)] > 0.5
         agreement = _iou(supported, mask)
         quality = agreement * _margin(scores, coarse) / self._anchor_margin
         return Estimate(probability, float(np.clip(quality, 0.0, 1.0)), trust)
 
-    def _learn(self, encoding: FrameEncoding, probability: Map, coarse: Map) -> None:
+    def _learn(self, encoding: FrameEncoding, coarse: Map) -> None:
         if coarse.max() > _PRESENT:
             self._last_seen = coarse
         if coarse.sum() <= self._recipe.min_area * self._anchor_area:
             return
-        fine = to_cells(probability, encoding.grid, FINE_STRIDE)
+        fine = to_cells(self._halved, encoding.grid, FINE_STRIDE)
         self._coarse.observe(encoding.coarse, torch.from_numpy(coarse), encoding.backdrop)
         self._fine.observe(encoding.fine, torch.from_numpy(fine), encoding.fine_backdrop)
 
