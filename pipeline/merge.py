@@ -13,6 +13,7 @@ import typer
 from pipeline.console import UsageProblem, console, summary
 from pipeline.run_folder import RunFolder
 from pipeline.units import object_models, object_words, unit_file, unit_records, videos_of
+from pipeline.verdicts import RunVerdicts
 from schemas import tables
 from schemas.points import PointLabel
 from schemas.reviews import Verdict
@@ -20,7 +21,7 @@ from schemas.videos import Video
 from stages.agree.dawid_skene import dawid_skene
 from stages.agree.votes import Votes
 from stages.merge.merging import ObjectFacts, merge_points
-from stages.merge.opinions import Opinion, counted_verdicts, majority
+from stages.merge.opinions import Opinion, majority
 
 
 class ConsensusRule(StrEnum):
@@ -51,8 +52,7 @@ def merge(
     """
     folder = RunFolder(run).require()
     with folder.lock():
-        verdicts = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
-        counted = _counted(folder, verdicts, exclude or [])
+        counted = _counted(folder, exclude or [])
         opinions = _opinions(counted, consensus)
         statuses, n_candidates = _merge_all(folder, opinions, val_share)
     n_points = sum(statuses.values())
@@ -69,21 +69,19 @@ def merge(
     console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
 
 
-def _counted(folder: RunFolder, verdicts: Sequence[Verdict], excluded: Sequence[str]) -> dict[str, list[Verdict]]:
-    """The verdicts that count on candidates of the run; hidden gold is left out.
+def _counted(folder: RunFolder, excluded: Sequence[str]) -> dict[str, list[Verdict]]:
+    """The verdicts that count on candidates of the run.
 
     Raises:
         UsageProblem: nobody has answered, or an excluded annotator is not among those who did.
     """
-    if not verdicts:
+    verdicts = RunVerdicts.of(folder)
+    if not verdicts.given:
         raise UsageProblem(
             f"run {folder.path} has no verdicts; get some with: pointvos review … or pointvos simulate …"
         )
-    known = sorted({verdict.annotator for verdict in verdicts})
-    if unknown := sorted(set(excluded) - set(known)):
-        raise UsageProblem(f"unknown annotator {unknown[0]!r}; known: {', '.join(known)}")
-    gold = {row.candidate_id for row in tables.GOLD.records(tables.GOLD.read(folder.path))}
-    counted = counted_verdicts((v for v in verdicts if v.candidate_id not in gold), excluded)
+    verdicts.require_annotators(excluded)
+    counted = verdicts.deciding(excluded)
     if not counted:
         raise UsageProblem("no verdict is left when these annotators are excluded; exclude fewer")
     return counted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +16,10 @@ from pipeline.console import console, summary
 from pipeline.run_folder import RunFolder
 from pipeline.survey import Survey
 from pipeline.units import object_words, references, unit_records
+from pipeline.verdicts import ObjectKey
 from schemas import tables
 from schemas.points import PointCandidate
+from stages.report.answers import MaskRow
 from stages.report.building import VideoRows, reject_groups, video_section
 from stages.report.page import write_page
 from stages.report.sections import Page, VideoSection
@@ -32,13 +34,15 @@ def report(
 ) -> None:
     """Write one self-contained HTML page about a run: `report/index.html`.
 
-    It shows masks and candidates on the frames that people look at, the answers, quality over time, what was rejected,
-    and what the work costs people in seconds. It asks nothing of the network.
+    It shows masks and candidates on the frames that people look at, what the answers say about the masks and how far
+    they can be trusted, quality over time, what was rejected, and what the work costs people in seconds. It asks
+    nothing of the network.
 
     Example: `pointvos report --run runs/demo`
     """
     folder = RunFolder(run).require()
     survey = Survey.of(folder)
+    objects = survey.object_rows()
     n_shown = max(pictures // max(survey.n_objects, 1), 1 if pictures else 0)
     page = Page(
         title=f"Run {folder.path.resolve().name}",
@@ -47,8 +51,9 @@ def report(
         shares=survey.shares(),
         costs=survey.costs(),
         rejects=reject_groups(tables.REJECTS.records(tables.REJECTS.read(folder.path))),
-        videos=_sections(folder, survey, n_shown, pictures),
+        videos=_sections(folder, survey, objects, n_shown, pictures),
         notes=survey.notes(n_shown),
+        answers=survey.answers(objects),
     )
     path = folder.path / "report" / "index.html"
     write_page(page, path)
@@ -56,7 +61,9 @@ def report(
     console.print(f"Open {path}", markup=False)
 
 
-def _sections(folder: RunFolder, survey: Survey, n_shown: int, most: int) -> Iterator[VideoSection]:
+def _sections(
+    folder: RunFolder, survey: Survey, objects: Mapping[ObjectKey, MaskRow], n_shown: int, most: int
+) -> Iterator[VideoSection]:
     left = most
     for video in survey.videos:
         candidates: list[PointCandidate] = unit_records(folder, tables.CANDIDATES, video)
@@ -67,6 +74,7 @@ def _sections(folder: RunFolder, survey: Survey, n_shown: int, most: int) -> Ite
             survey.statuses,
             object_words(folder, video),
             references(folder, video),
+            {object_id: row for (video_id, object_id), row in objects.items() if video_id == video.video_id},
         )
         frames = folder.frames_of(video.video_id)
         section = video_section(rows, partial(_load, frames), min(n_shown, left))

@@ -13,13 +13,14 @@ from rich.table import Table
 
 from pipeline.console import UsageProblem, console, summary
 from pipeline.run_folder import RunFolder
+from pipeline.verdicts import ObjectKey, RunVerdicts, object_paces
 from schemas import tables
 from schemas.points import PointCandidate
 from stages.agree.audit import AnnotatorAudit, Audit, Conflict
 from stages.agree.audit import audit as audit_answers
 from stages.agree.bootstrap import Estimate
+from stages.agree.pace import Pace
 from stages.agree.proportions import Proportion
-from stages.merge.opinions import counted_verdicts
 
 _FEW = 8
 """Conflicts that are listed on the terminal; all are in the file."""
@@ -35,7 +36,8 @@ def audit(
 
     For each annotator: answers, active seconds a point (the time away from a task is trimmed), hidden gold seen and
     left untouched, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss' κ,
-    and the candidates on which people differ, the most doubtful first. Every figure has its 95 % interval.
+    the share of planted wrong proposals that were let stand (what untouched answers are worth), the objects that take
+    longest, and the candidates on which people differ, the most doubtful first. Shares have 95 % intervals.
 
     Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
     Gold is planted by `pointvos review push --gold-share 0.05`.
@@ -43,21 +45,23 @@ def audit(
     Example: `pointvos review audit --run demo-run`
     """
     folder = RunFolder(run).require()
-    counted = counted_verdicts(tables.VERDICTS.records(tables.VERDICTS.read(folder.path)), exclude or [])
-    if not counted:
+    verdicts = RunVerdicts.of(folder)
+    votes = verdicts.votes(exclude or [])
+    if not votes:
         raise UsageProblem(f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {run}")
-    found = audit_answers(counted, tables.GOLD.records(tables.GOLD.read(folder.path)))
+    found = audit_answers(votes, verdicts.golds)
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))}
+    objects = object_paces(votes, {name: (c.video_id, c.object_id) for name, c in candidates.items()})
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(_as_json(found, candidates), indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(_as_json(found, candidates, objects), indent=1) + "\n", encoding="utf-8")
     temporary.rename(file)
-    _show(found, candidates)
+    _show(found, candidates, objects)
     console.print(f"Everything in {file}", markup=False)
 
 
-def _show(found: Audit, candidates: Mapping[str, PointCandidate]) -> None:
+def _show(found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace]) -> None:
     people = Table(box=None, pad_edge=False)
     for heading in ("annotator", "points", "s a point", "gold right", "gold untouched", "with consensus", "errors"):
         people.add_column(heading, overflow="fold")
@@ -70,8 +74,14 @@ def _show(found: Audit, candidates: Mapping[str, PointCandidate]) -> None:
     rows: list[tuple[str, object]] = [("candidates answered", found.n_candidates), ("by several", found.n_several)]
     rows += [("two people agree", found.agreement), ("Fleiss' κ", found.fleiss)]
     rows += [(f"Cohen's κ, {one} – {other}", kappa) for one, other, kappa in found.cohen]
+    rows += [("planted errors let stand", found.anchoring)]
     rows += [("conflicts", len(found.conflicts))]
     rows += [(_place(c, candidates), _answers(c)) for c in found.conflicts[:_FEW]]
+    slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]
+    rows += [("objects that take longest", "")] if len(objects) > 1 else []
+    rows += [
+        (f"  {v}, object {o}", f"{pace.seconds_a_point:.2f} s a point") for (v, o), pace in slowest if len(objects) > 1
+    ]
     summary("Agreement, with 95 % intervals", rows)
 
 
@@ -92,30 +102,40 @@ def _answers(conflict: Conflict) -> str:
     return ", ".join(f"{name}: {status}" for name, status in conflict.answers)
 
 
-def _as_json(found: Audit, candidates: Mapping[str, PointCandidate]) -> dict[str, Any]:
+def _as_json(
+    found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace]
+) -> dict[str, Any]:
     return {
         "candidates": found.n_candidates,
         "answered_by_several": found.n_several,
         "agreement": _estimate(found.agreement),
         "fleiss_kappa": _estimate(found.fleiss),
         "cohen_kappa": [{"annotators": [one, other], **_estimate(kappa)} for one, other, kappa in found.cohen],
+        "anchoring": _proportion(found.anchoring),
         "annotators": [_annotator(annotator) for annotator in found.annotators],
         "conflicts": [_conflict(conflict, candidates) for conflict in found.conflicts],
+        "objects": [{"video_id": v, "object_id": o, **_pace(pace)} for (v, o), pace in sorted(objects.items())],
     }
 
 
 def _annotator(found: AnnotatorAudit) -> dict[str, Any]:
     return {
         "annotator": found.annotator,
-        "tasks": found.pace.n_tasks,
-        "points": found.pace.n_points,
-        "active_s": round(found.pace.active_s, 3),
-        "idle_s": round(found.pace.trimmed_s, 3),
-        "active_s_a_point": round(found.pace.seconds_a_point, 4),
+        **_pace(found.pace),
         "gold_right": _proportion(found.gold.right),
         "gold_untouched": _proportion(found.gold.untouched),
         "agreement_with_consensus": _proportion(found.agreement),
         "error_rate": _proportion(found.error),
+    }
+
+
+def _pace(found: Pace) -> dict[str, float]:
+    return {
+        "tasks": found.n_tasks,
+        "points": found.n_points,
+        "active_s": round(found.active_s, 3),
+        "idle_s": round(found.trimmed_s, 3),
+        "active_s_a_point": round(found.seconds_a_point, 4),
     }
 
 

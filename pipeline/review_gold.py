@@ -8,10 +8,9 @@ from pipeline.console import UsageProblem
 from pipeline.run_folder import RunFolder
 from pipeline.simulate import true_answers
 from pipeline.units import unit_records, videos_of
+from pipeline.verdicts import RunVerdicts
 from schemas import tables
-from schemas.gold import Gold
 from stages.agree.gold import plant, unanimous_statuses
-from stages.merge.opinions import counted_verdicts
 from stages.simulate.annotator import SimulatedAnnotator
 
 _STEM = "gold"
@@ -32,7 +31,7 @@ def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> in
     """
     planted = tables.GOLD.records(tables.GOLD.read(folder.path))
     taken = {gold.of_candidate_id for gold in planted}
-    known = _unanimous(folder, planted) if ground_truth is None else _true(folder, ground_truth)
+    known = _unanimous(folder) if ground_truth is None else _true(folder, ground_truth)
     if not known:
         raise UsageProblem(
             "gold needs known answers: give --gold-truth DIR with true masks, "
@@ -49,10 +48,9 @@ def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> in
     return len(fresh)
 
 
-def _unanimous(folder: RunFolder, planted: list[Gold]) -> dict[str, str]:
-    hidden = {gold.candidate_id for gold in planted}
-    counted = counted_verdicts(tables.VERDICTS.records(tables.VERDICTS.read(folder.path)))
-    return unanimous_statuses(v for group in counted.values() for v in group if v.candidate_id not in hidden)
+def _unanimous(folder: RunFolder) -> dict[str, str]:
+    deciding = RunVerdicts.of(folder).deciding()
+    return unanimous_statuses(verdict for group in deciding.values() for verdict in group)
 
 
 def _true(folder: RunFolder, ground_truth: Path) -> dict[str, str]:

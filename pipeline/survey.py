@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.mask_answers import MaskAnswers
+from pipeline.report_answers import answers_of, object_rows
 from pipeline.run_folder import RunFolder
-from pipeline.units import localization_counts, unit_records, videos_of
+from pipeline.units import localization_counts, object_words, unit_records, videos_of
+from pipeline.verdicts import ObjectKey, RunVerdicts, object_paces
 from schemas import tables
-from schemas.reviews import Verdict
 from schemas.videos import Video
-from stages.merge.opinions import counted_verdicts, majority
+from stages.agree.audit import audit
+from stages.agree.pace import Pace, paces
+from stages.merge.opinions import majority
+from stages.report.answers import Answers, MaskRow
 from stages.report.sections import Fact, Share
 from stages.simulate.cost import human_cost
 
@@ -21,28 +26,38 @@ class Survey:
 
     Attributes:
         videos: of the run, by id.
+        verdicts: all of them.
         statuses: candidate id → what its verdicts come to.
-        seconds: lead time by source of verdicts.
+        masks: what the answers say about the masks.
+        paces: work by source of verdicts.
         n_objects: objects that have masks.
         n_frames_asked: (object, frame) pairs that have candidates.
         asked: (asked as foreground, status or empty) → candidates.
         localizations: kind → count, clicks one by one.
+        object_of: candidate id → its object, where it was answered.
+        titles: what an object is called on the page.
     """
 
     videos: list[Video]
+    verdicts: RunVerdicts
     statuses: dict[str, str]
-    seconds: dict[str, float]
+    masks: MaskAnswers
+    paces: dict[str, Pace]
     n_objects: int = 0
     n_frames_asked: int = 0
     asked: dict[tuple[bool, str], int] = field(default_factory=dict)
     localizations: dict[str, int] = field(default_factory=dict)
+    object_of: dict[str, ObjectKey] = field(default_factory=dict)
+    titles: dict[ObjectKey, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: RunFolder) -> Survey:
         """Count, one video at a time."""
-        verdicts = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
-        statuses = {key: opinion.status for key, opinion in majority(counted_verdicts(verdicts)).items()}
-        survey = cls(videos_of(folder), statuses, _seconds(verdicts))
+        verdicts = RunVerdicts.of(folder)
+        statuses = {key: opinion.status for key, opinion in majority(verdicts.deciding()).items()}
+        survey = cls(
+            videos_of(folder), verdicts, statuses, MaskAnswers(statuses), paces(verdicts.given, lambda v: v.source)
+        )
         for video in survey.videos:
             survey._add(folder, video)
         return survey
@@ -54,6 +69,11 @@ class Survey:
         for candidate in candidates:
             key = (candidate.is_fg_candidate, self.statuses.get(candidate.candidate_id, ""))
             self.asked[key] = self.asked.get(key, 0) + 1
+            if candidate.candidate_id in self.statuses:
+                self.object_of[candidate.candidate_id] = candidate.video_id, candidate.object_id
+        self.masks.add(folder, video, candidates)
+        for object_id, (name, _) in object_words(folder, video).items():
+            self.titles[video.video_id, object_id] = f"{name or f'object {object_id}'}, {video.video_id}"
         for kind, count in localization_counts(folder, video).items():
             self.localizations[kind] = self.localizations.get(kind, 0) + count
 
@@ -98,9 +118,8 @@ class Survey:
         cost = human_cost(self.localizations, self.n_frames_asked, self.n_candidates)
         factor = f"{cost.polygons_s / cost.total_s:.1f} × as much" if cost.total_s else ""
         measured = [
-            Fact(f"measured, {source.replace('_', ' ')}", f"{total:,.0f} s", f"{total / self.n_answered:.2f} s a point")
-            for source, total in sorted(self.seconds.items())
-            if self.n_answered
+            Fact(f"measured, {source.replace('_', ' ')}", f"{pace.active_s:,.0f} s", _pace(pace))
+            for source, pace in sorted(self.paces.items())
         ]
         return (
             Fact("localizing", f"{cost.localizing_s:,.0f} s", _kinds(self.localizations)),
@@ -109,6 +128,17 @@ class Survey:
             Fact("the same frames by polygons", f"{cost.polygons_s:,.0f} s", factor),
         )
 
+    def object_rows(self) -> dict[ObjectKey, MaskRow]:
+        """What the answers say about the masks of each object."""
+        by_object = object_paces(self.verdicts.votes(), self.object_of)
+        return object_rows(
+            self.masks.errors(), by_object, lambda key: self.titles.get(key, f"object {key[1]}, {key[0]}")
+        )
+
+    def answers(self, objects: Mapping[ObjectKey, MaskRow]) -> Answers:
+        """The page's part about answers, given :meth:`object_rows`."""
+        return answers_of(self.masks.errors(), objects, audit(self.verdicts.votes(), self.verdicts.golds))
+
     def notes(self, n_shown: int) -> tuple[str, ...]:
         """What a page with ``n_shown`` frames an object leaves out."""
         if n_shown >= max(self.n_frames_asked / max(self.n_objects, 1), 1):
@@ -116,11 +146,9 @@ class Survey:
         return (f"The page is kept small: at most {n_shown} frames an object are shown.",)
 
 
-def _seconds(verdicts: list[Verdict]) -> dict[str, float]:
-    seconds: dict[str, float] = {}
-    for verdict in verdicts:
-        seconds[verdict.source] = seconds.get(verdict.source, 0.0) + verdict.lead_time_s
-    return seconds
+def _pace(pace: Pace) -> str:
+    away = f", {pace.trimmed_s:,.0f} s away left out" if round(pace.trimmed_s) else ""
+    return f"{pace.seconds_a_point:.2f} s an answer{away}"
 
 
 def _kinds(counts: Mapping[str, int]) -> str:

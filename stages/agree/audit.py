@@ -10,7 +10,7 @@ from schemas.gold import Gold
 from schemas.reviews import Verdict
 from stages.agree.bootstrap import Estimate
 from stages.agree.dawid_skene import Consensus, dawid_skene
-from stages.agree.gold import GoldScore, gold_scores
+from stages.agree.gold import GoldScore, anchoring, gold_scores
 from stages.agree.kappa import cohen_kappa, fleiss_kappa, percentage_agreement
 from stages.agree.pace import Pace, paces
 from stages.agree.proportions import Proportion
@@ -67,6 +67,7 @@ class Audit:
         agreement: chance that two annotators say the same.
         fleiss: Fleiss' κ.
         cohen: (annotator, annotator, Cohen's κ) of every pair that shares candidates.
+        anchoring: planted wrong proposals that were left standing, of all that anybody answered.
         annotators: by name.
         conflicts: the most doubtful first.
     """
@@ -76,6 +77,7 @@ class Audit:
     agreement: Estimate
     fleiss: Estimate
     cohen: tuple[tuple[str, str, Estimate], ...]
+    anchoring: Proportion
     annotators: tuple[AnnotatorAudit, ...]
     conflicts: tuple[Conflict, ...]
 
@@ -99,6 +101,7 @@ def audit(counted: Mapping[str, Sequence[Verdict]], golds: Sequence[Gold]) -> Au
         agreement=percentage_agreement(votes),
         fleiss=fleiss_kappa(votes),
         cohen=tuple(pair for pair in pairs if pair[2].n),
+        anchoring=anchoring(golds, _flat(counted)),
         annotators=_annotators(_flat(counted), golds, consensus),
         conflicts=_conflicts(several, consensus) if consensus else (),
     )

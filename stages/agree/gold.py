@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from schemas.gold import Gold
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
+from stages.agree.clusters import ClusterSums
 from stages.agree.proportions import Proportion
 
 _WRONG_CLAIM = {"ACCEPTED": False, "REJECTED": True}
@@ -22,7 +23,7 @@ class GoldScore:
 
     Attributes:
         right: answers that corrected the planted claim.
-        untouched: answers that left it standing: the anchoring risk of the pre-labels. The rest said AMBIGUOUS.
+        untouched: answers that left it standing. The rest said AMBIGUOUS.
     """
 
     right: Proportion
@@ -96,6 +97,25 @@ def gold_scores(golds: Sequence[Gold], verdicts: Iterable[Verdict]) -> dict[str,
             right[verdict.annotator].append(verdict.status == gold.true_status)
             untouched[verdict.annotator].append(verdict.status not in (gold.true_status, "AMBIGUOUS"))
     return {name: GoldScore(_share(right[name]), _share(untouched[name])) for name in sorted(right)}
+
+
+def anchoring(golds: Sequence[Gold], verdicts: Iterable[Verdict]) -> Proportion:
+    """The anchoring risk of proposals: of all answers to planted wrong ones, those that left them standing.
+
+    The answers of several people to one pixel count as alike: it may be hard to see.
+
+    Args:
+        golds: all gold of the run.
+        verdicts: those that count, one of each annotator and candidate; answers to other candidates are passed over.
+    """
+    answers: dict[str, list[str]] = defaultdict(list)
+    for verdict in verdicts:
+        answers[verdict.candidate_id].append(verdict.status)
+    sums = ClusterSums()
+    for gold in golds:
+        said = answers[gold.candidate_id]
+        sums.add(sum(status not in (gold.true_status, "AMBIGUOUS") for status in said), len(said))
+    return sums.proportion()
 
 
 def _share(found: Sequence[bool]) -> Proportion:

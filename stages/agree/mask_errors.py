@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
+from stages.agree.clusters import ClusterSums
 from stages.agree.proportions import Proportion
 
 Key = TypeVar("Key", bound=Hashable)
@@ -35,24 +36,37 @@ class MaskErrors:
         return self.false_positive.whole + self.false_negative.whole
 
 
-def mask_errors(answers: Iterable[tuple[Key, bool, str]]) -> dict[Key, MaskErrors]:
-    """The errors of each group of masks, groups in the order in which they first come.
+@dataclass(slots=True)
+class MaskTally(Generic[Key]):
+    """Counts answers mask by mask for any number of groups, without keeping them.
 
-    Args:
-        answers: (group, the candidate is called foreground, its status).
-
-    >>> found = mask_errors([("dog", True, "REJECTED"), ("dog", True, "ACCEPTED"), ("dog", False, "AMBIGUOUS")])
-    >>> found["dog"].false_positive.rate, found["dog"].false_negative.whole
-    (0.5, 0)
+    >>> tally = MaskTally[str]()
+    >>> tally.add(["dog", "small"], [(True, "REJECTED"), (True, "ACCEPTED"), (False, "AMBIGUOUS")])
+    >>> found = tally.errors()["dog"]
+    >>> found.false_positive.rate, found.false_negative.whole
+    (0.5, 0.0)
     """
-    counts: dict[Key, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for key, is_foreground, status in answers:
-        tally = counts[key]
-        if status != "AMBIGUOUS":
-            place = 0 if is_foreground else 2
-            tally[place] += status == ("REJECTED" if is_foreground else "ACCEPTED")
-            tally[place + 1] += 1
-    return {key: MaskErrors(Proportion(a, b), Proportion(c, d)) for key, (a, b, c, d) in counts.items()}
+
+    _sums: dict[Key, tuple[ClusterSums, ClusterSums]] = field(
+        default_factory=lambda: defaultdict(lambda: (ClusterSums(), ClusterSums()))
+    )
+
+    def add(self, keys: Iterable[Key], answers: Iterable[tuple[bool, str]]) -> None:
+        """Count the answers to one mask.
+
+        Args:
+            keys: the groups that the mask belongs to.
+            answers: (the mask calls the candidate foreground, its status) of its candidates.
+        """
+        decided = [(is_fg, is_fg != (status == "ACCEPTED")) for is_fg, status in answers if status != "AMBIGUOUS"]
+        wrong = {kind: [is_wrong for is_fg, is_wrong in decided if is_fg is kind] for kind in (True, False)}
+        for key in keys:
+            for kind, sums in zip((True, False), self._sums[key], strict=True):
+                sums.add(sum(wrong[kind]), len(wrong[kind]))
+
+    def errors(self) -> dict[Key, MaskErrors]:
+        """The errors of each group, groups in the order in which they first came."""
+        return {key: MaskErrors(fp.proportion(), fn.proportion()) for key, (fp, fn) in self._sums.items()}
 
 
 def size_name(share: float) -> str:

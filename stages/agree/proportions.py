@@ -13,12 +13,18 @@ Z95 = 1.959963984540054
 class Proportion:
     """``part`` of ``whole``; both may be expected counts and so need not be whole numbers.
 
+    Attributes:
+        part: how many.
+        whole: of how many.
+        design_effect: so many of them tell as much as one that is drawn independently (Kish 1965); 1 where all are.
+
     Raises:
         ValueError: ``part`` is not in [0, whole].
     """
 
     part: float
     whole: float
+    design_effect: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.part <= self.whole:
@@ -30,15 +36,13 @@ class Proportion:
         return self.part / self.whole if self.whole else math.nan
 
     def interval(self, z: float = Z95) -> tuple[float, float]:
-        """Wilson's score interval (Wilson 1927); (0, 1) of nothing, which tells nothing.
-
-        It takes the parts as drawn independently. Candidates of one frame are not quite: there it is a little narrow.
+        """Wilson's score interval (Wilson 1927) of ``whole / design_effect`` draws; (0, 1) of nothing.
 
         >>> low, high = Proportion(0, 10).interval()
         >>> round(low, 4), round(high, 4)
         (0.0, 0.2775)
         """
-        n = self.whole
+        n = self.whole / self.design_effect
         if not n:
             return 0.0, 1.0
         middle = (self.rate + z * z / (2 * n)) / (1 + z * z / n)

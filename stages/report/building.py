@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.videos import Video
+from stages.report.answers import MaskRow
 from stages.report.pictures import Layer, colour_of, data_uri, overlay
 from stages.report.plots import quality_plot
 from stages.report.sections import ObjectSection, Picture, RejectGroup, Ring, VideoSection
@@ -34,6 +35,7 @@ class VideoRows:
         statuses: candidate id → the answer.
         words: object id → (object name, expression).
         references: object id → the frame that it was localized on.
+        errors: object id → what the answers say about its masks.
     """
 
     video: Video
@@ -42,6 +44,7 @@ class VideoRows:
     statuses: Mapping[str, str]
     words: Mapping[str, tuple[str, str]]
     references: Mapping[str, int]
+    errors: Mapping[str, MaskRow] = field(default_factory=dict)
 
 
 def video_section(rows: VideoRows, load: LoadFrame, most_pictures: int) -> VideoSection:
@@ -100,6 +103,7 @@ def _object_section(
         counts=tuple(sorted(counts.items())),
         pictures=tuple(_object_picture(rows.video, own.get(idx), place, idx, asked[idx], load) for idx in shown),
         n_left_out=len(asked) - len(shown),
+        errors=rows.errors.get(object_id),
     )
 
 

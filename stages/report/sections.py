@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from stages.report.answers import Answers, MaskRow
 from stages.report.plots import QualityPlot
 
 
@@ -66,6 +67,7 @@ class ObjectSection:
         counts: (what, how many), answers to its candidates.
         pictures: chosen frames, at most as many as the page has room for.
         n_left_out: chosen frames that are not shown.
+        errors: what the answers say about its masks; None where nobody has answered.
     """
 
     object_id: str
@@ -76,6 +78,7 @@ class ObjectSection:
     counts: tuple[tuple[str, int], ...]
     pictures: tuple[Picture, ...]
     n_left_out: int
+    errors: MaskRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,7 @@ class Page:
         rejects: groups, largest first.
         videos: the body.
         notes: what was left out.
+        answers: what they say about masks and about those who gave them.
     """
 
     title: str
@@ -158,3 +162,4 @@ class Page:
     rejects: tuple[RejectGroup, ...]
     videos: Iterable[VideoSection]
     notes: tuple[str, ...] = ()
+    answers: Answers = field(default_factory=Answers)

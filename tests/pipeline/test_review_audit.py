@@ -44,6 +44,10 @@ def test_the_audit_tells_who_can_be_trusted(finished_run, capsys):
     assert (found["candidates"], found["answered_by_several"], len(found["conflicts"])) == (n, n, -(-n // 5))
     assert (al["annotator"], al["points"], al["active_s_a_point"], al["gold_right"]["rate"]) == ("al", n + 6, 0.5, 1.0)
     assert (cy["gold_right"]["rate"], cy["gold_untouched"]["rate"], cy["gold_untouched"]["n"]) == (0.0, 1.0, 6)
+    assert (found["anchoring"]["rate"], found["anchoring"]["n"]) == (round(1 / 3, 6), 18)
+    assert {(o["video_id"], o["object_id"]) for o in found["objects"]} == {("a", "1"), ("a", "2"), ("sub/b", "dog")}
+    assert {o["active_s_a_point"] for o in found["objects"]} == {0.5}
+    assert sum(o["points"] for o in found["objects"]) == 3 * n
     assert cy["error_rate"]["low"] <= 0.2 <= cy["error_rate"]["high"]
     assert found["fleiss_kappa"]["low"] < found["fleiss_kappa"]["value"] < 1.0
     assert {c["consensus"] == c["answers"]["al"] for c in found["conflicts"]} == {True}

@@ -6,7 +6,7 @@ import pytest
 
 from schemas.gold import Gold
 from schemas.points import PointCandidate
-from stages.agree.gold import gold_scores, plant, unanimous_statuses, with_gold
+from stages.agree.gold import anchoring, gold_scores, plant, unanimous_statuses, with_gold
 
 
 def candidate(name, is_fg):
@@ -53,6 +53,16 @@ def test_scores_tell_who_corrects_and_who_leaves_things_as_they_are(verdict):
     assert (scores["al"].right.part, scores["al"].untouched.part) == (4, 0)
     assert (scores["bo"].right.part, scores["bo"].untouched.part, scores["bo"].untouched.whole) == (0, 3, 4)
     assert gold_scores(golds, [verdict("c0000", "cy", "ACCEPTED")]) == {}
+
+
+def test_anchoring_counts_everybody_and_takes_the_answers_to_one_pixel_as_alike(verdict):
+    golds = plant(CANDIDATES[:4], TRUTH, "ground_truth", 1.0)
+    shown = ["ACCEPTED" if g.is_fg_candidate else "REJECTED" for g in golds]
+    hard = [verdict(golds[0].candidate_id, who, shown[0]) for who in ("al", "bo", "cy")]
+    easy = [verdict(g.candidate_id, who, g.true_status) for g in golds[1:] for who in ("al", "bo", "cy")]
+    found = anchoring(golds, [*hard, *easy, verdict("c0000", "al", "ACCEPTED")])
+    assert (found.part, found.whole, found.design_effect) == (3, 12, 3)
+    assert anchoring(golds, [verdict(golds[0].candidate_id, "al", "AMBIGUOUS")]).rate == 0.0
 
 
 def test_unanimous_needs_two_people_of_one_sure_mind(verdict):

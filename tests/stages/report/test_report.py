@@ -15,6 +15,7 @@ from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.videos import Video
+from stages.report.answers import AnnotatorRow, Answers, MaskRow, MaskTable, Rate
 from stages.report.building import VideoRows, reject_groups, video_section
 from stages.report.page import write_page
 from stages.report.pictures import Layer, data_uri, overlay
@@ -180,3 +181,27 @@ def test_alike_rejects_stand_together_the_most_frequent_first():
         ("ingest", "nan", 2, "b"),
         ("decode", "truncated", 1, "a"),
     ]
+
+
+def test_errors_and_annotators_are_shown_with_their_intervals_and_escaped(tmp_path):
+    known, none = Rate(0.125, 0.05, 0.25, 40), Rate(0.0, 0.0, 1.0, 0)
+    answers = Answers(
+        (MaskTable("source", (MaskRow("<propagator>", known, none),), 3),),
+        (AnnotatorRow("al@x", 1200, 0.5, known, none),),
+        (("two annotators agree", "0.9"),),
+    )
+    write_page(page(None, videos=iter(()), answers=answers), tmp_path / "index.html")
+    texts = parse(tmp_path / "index.html").texts
+    for text in ("<propagator>", "12.5 %", "5.0–25.0 %, n = 40", "–", "3 more are not shown.", "al@x", "1,200", "0.9"):
+        assert text in texts
+    assert answers.scale == 0.25
+
+
+def test_a_page_without_answers_says_nothing_about_them(tmp_path):
+    write_page(page(None, videos=iter(())), tmp_path / "index.html")
+    assert "What the answers say" not in (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_rate_of_few_answers_does_not_stretch_the_bars():
+    few, many = Rate(0.5, 0.1, 0.9, 2), Rate(0.02, 0.01, 0.04, 500)
+    assert Answers((MaskTable("size", (MaskRow("a", few, many),)),)).scale == 0.1
