@@ -73,3 +73,27 @@ class Verdict:
         require_choice("verdict source", self.source, VERDICT_SOURCES)
         if self.decided_at.tzinfo is None:
             raise ValueError("decided_at needs a time zone")
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """One person's refusal to answer a task.
+
+    Attributes:
+        task_key: the task.
+        annotator: who.
+        annotation_id: the server's id of the annotation.
+        lead_time_s: seconds from opening to skipping.
+        decided_at: when, in UTC.
+    """
+
+    task_key: str
+    annotator: str
+    annotation_id: str
+    lead_time_s: float
+    decided_at: datetime
+
+    def __post_init__(self) -> None:
+        require_text("task_key", self.task_key)
+        if self.decided_at.tzinfo is None:
+            raise ValueError("decided_at needs a time zone")

@@ -19,7 +19,7 @@ from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask, Verdict
+from schemas.reviews import ReviewTask, Skip, Verdict
 from schemas.videos import Video
 
 SCHEMA_VERSION = 1
@@ -63,6 +63,12 @@ VERDICTS_SCHEMA = pa.schema(
     [
         ("candidate_id", _s), ("status", _s), ("annotator", _s), ("source", _s), ("lead_time_s", _f),
         ("task_key", _s), ("annotation_id", _s), ("decided_at", pa.timestamp("us", tz="UTC")),
+    ]
+)  # fmt: skip
+SKIPS_SCHEMA = pa.schema(
+    [
+        ("task_key", _s), ("annotator", _s), ("annotation_id", _s), ("lead_time_s", _f),
+        ("decided_at", pa.timestamp("us", tz="UTC")),
     ]
 )  # fmt: skip
 POINTS_SCHEMA = pa.schema(
@@ -153,7 +159,8 @@ MASKS = Table("masks", Mask, MASKS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
 VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
+SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
 GOLD = Table("gold", Gold, GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
-TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, POINTS, GOLD, REJECTS)
+TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, SKIPS, POINTS, GOLD, REJECTS)

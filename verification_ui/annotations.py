@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from schemas.reviews import Skip
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -58,6 +60,16 @@ class AnsweredTask:
 
     task_key: str
     annotations: tuple[Annotation, ...]
+
+    def skips(self) -> list[Skip]:
+        """The latest skip of everybody who skipped the task and did not answer it as well, by name."""
+        answered = {a.annotator for a in self.annotations if not a.is_skipped}
+        latest = {a.annotator: a for a in sorted(self.annotations, key=lambda a: (a.decided_at, a.annotation_id))}
+        return [
+            Skip(self.task_key, name, found.annotation_id, found.lead_time_s, found.decided_at)
+            for name, found in sorted(latest.items())
+            if name not in answered
+        ]
 
 
 def parse_annotation(json: Mapping[str, Any], annotators: Mapping[int, str]) -> Annotation:

@@ -1,4 +1,4 @@
-"""The verdicts that were pulled from one project, and how far the pull has read: one file, replaced as a whole."""
+"""What was pulled from one project, and how far the pull has read: files that are replaced as a whole."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from schemas import tables
-from schemas.reviews import Verdict
+from schemas.reviews import Skip, Verdict
 
 _CURSOR = b"pointvos.cursor"
 
@@ -24,15 +24,18 @@ class Ledger:
 
     Attributes:
         path: the Parquet file, one of the files of the run's ``verdicts`` table.
+        skips_path: the file beside it in the ``skips`` table. It is written first: it may know more than the cursor
+            says, never less, and what is read again comes out the same.
     """
 
     path: Path
+    skips_path: Path
 
     @classmethod
     def of_project(cls, run: Path, identity: str) -> Ledger:
         """The ledger of the project with this identity; a new project never writes into an old one's."""
-        name = hashlib.sha256(identity.encode()).hexdigest()[:12]
-        return cls(run / tables.VERDICTS.name / f"label_studio-{name}.parquet")
+        name = f"label_studio-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.parquet"
+        return cls(run / tables.VERDICTS.name / name, run / tables.SKIPS.name / name)
 
     def cursor(self) -> datetime | None:
         """The latest change that was pulled, None before the first pull."""
@@ -45,8 +48,17 @@ class Ledger:
         """Everything pulled so far."""
         return tables.VERDICTS.records(tables.VERDICTS.read_files([self.path])) if self.path.exists() else []
 
-    def replace(self, verdicts: Iterable[Verdict], cursor: datetime | None, metadata: Mapping[str, str]) -> None:
-        """Write all verdicts and the cursor, atomically and in an order that does not depend on the pulls."""
+    def skips(self) -> list[Skip]:
+        """Who skipped what, as of the latest pull."""
+        if not self.skips_path.exists():
+            return []
+        return tables.SKIPS.records(tables.SKIPS.read_files([self.skips_path]))
+
+    def replace(
+        self, verdicts: Iterable[Verdict], skips: Iterable[Skip], cursor: datetime | None, metadata: Mapping[str, str]
+    ) -> None:
+        """Write everything and the cursor, each file atomically and in an order that does not depend on the pulls."""
+        tables.SKIPS.write(self.skips_path, sorted(skips, key=lambda s: (s.task_key, s.annotator)), metadata)
         ordered = sorted(verdicts, key=lambda v: (v.task_key, v.annotator, v.candidate_id))
         marks = {_CURSOR.decode(): cursor.isoformat()} if cursor else {}
         tables.VERDICTS.write(self.path, ordered, {**metadata, **marks})

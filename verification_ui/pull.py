@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask, Verdict
-from verification_ui.annotations import AnsweredTask
+from schemas.reviews import ReviewTask, Skip, Verdict
 from verification_ui.decisions import decide_task
 from verification_ui.ledger import Ledger
 from verification_ui.review_queue import ReviewQueue
@@ -25,7 +24,7 @@ class Pulled:
     Attributes:
         n_changed: tasks whose verdicts are other than before.
         n_verdicts: verdicts in the ledger now.
-        n_skipped: annotations that say "skip", among the tasks read.
+        n_skipped: skips in the ledger now: tasks that somebody would not answer, each person counted.
         n_unknown: tasks read that are none of this run's, or ask about candidates that it no longer has.
         n_added_points: points that people added in the frame view, among the tasks read.
     """
@@ -63,8 +62,11 @@ def pull(
     known: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in ledger.verdicts():
         known[verdict.task_key].append(verdict)
+    skips: dict[str, list[Skip]] = defaultdict(list)
+    for skip in ledger.skips():
+        skips[skip.task_key].append(skip)
     cursor, horizon = ledger.cursor(), queue.latest_change()
-    n_changed = n_skipped = n_unknown = n_added = 0
+    n_changed = n_unknown = n_added = 0
     for answered in queue.answered(cursor - OVERLAP if cursor else None):
         done(1)
         task = tasks.get(answered.task_key)
@@ -74,16 +76,12 @@ def pull(
         decisions = list(decide_task(answered.annotations, task, candidates))
         fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
         n_changed += fresh != sorted(known.get(task.task_key, []), key=_order)
-        n_skipped += _n_skipped(answered)
         n_added += sum(len(added) for _, added in decisions)
-        known[task.task_key] = fresh
+        known[task.task_key], skips[task.task_key] = fresh, answered.skips()
     verdicts = [verdict for of_task in known.values() for verdict in of_task]
-    ledger.replace(verdicts, horizon or cursor, metadata)
-    return Pulled(n_changed, len(verdicts), n_skipped, n_unknown, n_added)
-
-
-def _n_skipped(answered: AnsweredTask) -> int:
-    return sum(annotation.is_skipped for annotation in answered.annotations)
+    skipped = [skip for of_task in skips.values() for skip in of_task]
+    ledger.replace(verdicts, skipped, horizon or cursor, metadata)
+    return Pulled(n_changed, len(verdicts), len(skipped), n_unknown, n_added)
 
 
 def _order(verdict: Verdict) -> tuple[str, str]:

@@ -110,11 +110,21 @@ def test_what_changes_during_a_pull_is_read_by_the_next(tmp_path: Path) -> None:
     assert verdicts(tmp_path)["al", "a"] == "REJECTED"
 
 
-def test_skipped_tasks_are_counted_and_give_no_verdict(tmp_path: Path) -> None:
+def skips(run: Path) -> list[tuple[str, str]]:
+    return [(s.task_key, s.annotator) for s in tables.SKIPS.records(tables.SKIPS.read(run))]
+
+
+def test_skips_are_recorded_until_they_are_answered_and_give_no_verdict(tmp_path: Path) -> None:
     answers = Answers()
-    answers.say("k1", 1, annotation("al", "a", is_skipped=True))
-    assert pulled(tmp_path, answers) == Pulled(0, 0, 1, 0, 0)
+    answers.say("k1", 1, annotation("al", "a", is_skipped=True), annotation("bo", is_skipped=True))
+    answers.say("k2", 1, annotation("al", is_skipped=True))
+    assert pulled(tmp_path, answers) == Pulled(0, 0, 3, 0, 0)
     assert verdicts(tmp_path) == {}
+    answers.say("k1", 2, annotation("al", "a", is_skipped=True), annotation("al", "a", hours=2))
+    assert pulled(tmp_path, answers) == Pulled(1, 2, 1, 0, 0)
+    assert skips(tmp_path) == [("k2", "al")]
+    answers.state.clear()
+    assert pulled(tmp_path, answers) == Pulled(0, 2, 1, 0, 0)
 
 
 def test_tasks_of_another_run_are_counted_and_left_alone(tmp_path: Path) -> None:
