@@ -14,7 +14,7 @@ class Scale:
     Attributes:
         strength: ridge strength λ.
         anchored: weight of the anchors' moments against those of the frames since.
-        renewed: share of each new frame in the running moments.
+        renewed: share of each frame that is learned from in the running moments.
         band: the near background reaches this many cells from the object.
         gain: logits a unit of score.
         limit: largest logit either way.
@@ -43,12 +43,13 @@ class Recipe:
         sharpness: slope of the final probability after edges are drawn.
         radius: guided-filter radius, in pixels of the working size.
         epsilon: guided-filter regulariser.
+        learn_every: every so many frames the classifiers learn from what was found.
         min_area: nothing is learned from masks below this share of the anchor's area.
     """
 
     pixels: int = FULL_PIXELS
-    coarse: Scale = field(default=Scale(strength=0.1, anchored=0.7, renewed=0.1, band=14, gain=6.0, limit=6.0))
-    fine: Scale = field(default=Scale(strength=0.005, anchored=0.5, renewed=0.1, band=5, gain=6.0, limit=3.0))
+    coarse: Scale = field(default=Scale(strength=0.1, anchored=0.7, renewed=0.19, band=14, gain=6.0, limit=6.0))
+    fine: Scale = field(default=Scale(strength=0.005, anchored=0.5, renewed=0.19, band=5, gain=6.0, limit=3.0))
     fine_weight: float = 1.5
     prior_weight: float = 0.3
     distance_cost: float = 0.6
@@ -56,6 +57,7 @@ class Recipe:
     sharpness: float = 8.0
     radius: int = 12
     epsilon: float = 2e-3
+    learn_every: int = 2
     min_area: float = 0.1
 
 

@@ -32,6 +32,7 @@ class Track:
         self._fine = Appearance(recipe.fine)
         self._halved: Map
         self._last_seen: Map
+        self._n_steps = 0
         self._anchor_area = 0.0
         self._anchor_margin = 1.0
 
@@ -99,7 +100,8 @@ class Track:
     def _learn(self, encoding: FrameEncoding, coarse: Map) -> None:
         if coarse.max() > _PRESENT:
             self._last_seen = coarse
-        if coarse.sum() <= self._recipe.min_area * self._anchor_area:
+        self._n_steps += 1
+        if self._n_steps % self._recipe.learn_every or coarse.sum() <= self._recipe.min_area * self._anchor_area:
             return
         fine = to_cells(self._halved, encoding.grid, FINE_STRIDE)
         self._coarse.observe(encoding.coarse, torch.from_numpy(coarse), encoding.backdrop)
