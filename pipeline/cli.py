@@ -11,6 +11,7 @@ from pipeline.evaluate import evaluate
 from pipeline.export import export
 from pipeline.merge import merge
 from pipeline.models import models_app
+from pipeline.plan import plan
 from pipeline.report import report
 from pipeline.review import review_app
 from pipeline.simulate import simulate
@@ -27,6 +28,7 @@ app = typer.Typer(
     "All results stand in one run folder; **report** shows them.",
 )
 app.command(context_settings={"allow_extra_args": True})(annotate)
+app.command()(plan)
 app.add_typer(review_app, name="review")
 for command in (merge, export, evaluate, simulate, report, doctor):
     app.command()(command)

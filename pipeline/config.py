@@ -24,16 +24,26 @@ from stages.segment.backends.registry import segmenter_names
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """Which backends work, by registry key."""
+    """Which backends work, by registry key, and what they may hold.
+
+    Attributes:
+        segmenter: registry key.
+        propagator: registry key.
+        localizer: registry key, for expressions.
+        objects_a_pass: more objects of a video than this are carried in several passes over it; 0 for all at once.
+    """
 
     segmenter: str = "embedded"
     propagator: str = "embedded"
     localizer: str = "imagenet"
+    objects_a_pass: int = 0
 
     def __post_init__(self) -> None:
         require_choice("segmenter", self.segmenter, segmenter_names())
         require_choice("propagator", self.propagator, propagator_names())
         split_name(self.localizer)
+        if self.objects_a_pass < 0:
+            raise ValueError(f"objects_a_pass {self.objects_a_pass} must be at least 1, or 0 for all at once")
 
 
 @dataclass(frozen=True, slots=True)

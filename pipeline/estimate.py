@@ -1,64 +1,107 @@
-"""What a run will take, before it starts."""
+"""What a run will take, before it starts: the needs of its videos, spread over its workers."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.config import RunConfig
-from pipeline.files import is_remote
-from pipeline.jobs import VideoJob
+from pipeline.costs import load_costs
+from pipeline.footage import Footage
+from pipeline.needs import Needs, needs_of
 from pipeline.progress import Total
-from stages.frames import DecodeError, probe
 
-# seconds on one core of a 2021 server processor, measured with `make bench`: a frame, and an object on a frame
-_SECONDS = {"embedded": (0.12, 0.13), "embedded_fast": (0.07, 0.08), "flow": (0.05, 0.01)}
-_UNKNOWN = (0.2, 0.1)
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one worker will do, as far as can be known: workers take the next video when they are free.
+
+    Attributes:
+        videos: how many.
+        frames: of them together.
+        seconds: until it ends.
+    """
+
+    videos: int
+    frames: int
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Rough cost of the open jobs."""
+    """What a run takes; bytes are upper bounds.
+
+    Attributes:
+        total: videos, frames and objects.
+        workers: their shares.
+        seconds: from start to end.
+        main_bytes: main memory of all processes at once.
+        worker_bytes: main memory of the largest worker.
+        gpu_bytes: memory of the GPU; 0 without one.
+        spool_bytes: on disk for a while, at once.
+        kept_bytes: on disk for good.
+    """
 
     total: Total
+    workers: tuple[Share, ...]
     seconds: float
-    workers: int
+    main_bytes: float
+    worker_bytes: float
+    gpu_bytes: float
+    spool_bytes: float
+    kept_bytes: float
 
     def sentence(self) -> str:
         """For people."""
-        minutes = self.seconds / 60
-        span = (
-            f"{self.seconds:.0f} s"
-            if minutes < 2
-            else f"{minutes:.0f} min"
-            if minutes < 120
-            else f"{minutes / 60:.1f} h"
-        )
         return (
             f"To do: {self.total.videos:,} videos, {self.total.objects:,} objects, about {self.total.frames:,} frames; "
-            f"roughly {span} on CPU with {self.workers} worker{'s' * (self.workers > 1)}."
+            f"roughly {duration(self.seconds)} with {len(self.workers)} worker{'s' * (len(self.workers) > 1)}, "
+            f"at most {self.main_bytes / 1e9:.1f} GB of memory."
         )
 
 
-def estimate(jobs: Sequence[VideoJob], config: RunConfig) -> Estimate:
-    """Estimate from file headers; videos that cannot be read count nothing."""
-    frame_s, object_s = _SECONDS.get(config.models.propagator, _UNKNOWN)
-    frames, seconds = 0, 0.0
-    for job in jobs:
-        n_frames = _frames(job)
-        frames += n_frames
-        seconds += n_frames * (frame_s + object_s * job.n_objects)
-    workers = min(config.compute.workers, len(jobs)) or 1
-    total = Total(len(jobs), frames, sum(job.n_objects for job in jobs))
-    return Estimate(total, seconds / workers, workers)
+def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
+    """Estimate from file headers and measured costs; videos that cannot be read count nothing."""
+    costs = load_costs()
+    needs = [needs_of(one, config, costs) for one in footage]
+    shares = _spread(footage, needs, config.compute.workers, costs.process.start_s)
+    at_once = len(shares)
+    total = Total(len(footage), sum(one.n_frames for one in footage), sum(one.job.n_objects for one in footage))
+    return Estimate(
+        total,
+        shares,
+        max((share.seconds for share in shares), default=0.0),
+        costs.process.command_bytes + _largest((need.main_bytes for need in needs), at_once),
+        _largest((need.main_bytes for need in needs), 1),
+        _largest((need.gpu_bytes for need in needs), at_once),
+        _largest((need.spool_bytes for need in needs), at_once),
+        sum(need.kept_bytes for need in needs),
+    )
 
 
-def _frames(job: VideoJob) -> int:
-    if job.file.frames:
-        return len(job.file.frames)
-    if is_remote(job.file.uri):
-        return 0
-    try:
-        return probe(job.file).n_frames
-    except DecodeError:
-        return 0
+def duration(seconds: float) -> str:
+    """In words.
+
+    >>> duration(80), duration(600), duration(9000)
+    ('80 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _spread(footage: Sequence[Footage], needs: Sequence[Needs], n_workers: int, start_s: float) -> tuple[Share, ...]:
+    """Every video goes to the worker that is free first, as the workers do it."""
+    free = [(start_s, number) for number in range(min(n_workers, len(footage)))]
+    shares = [Share(0, 0, start_s) for _ in free]
+    for one, need in zip(footage, needs, strict=True):
+        seconds, number = heapq.heappop(free)
+        done = shares[number]
+        shares[number] = Share(done.videos + 1, done.frames + one.n_frames, seconds + need.seconds)
+        heapq.heappush(free, (seconds + need.seconds, number))
+    return tuple(shares)
+
+
+def _largest(values: Iterable[float], count: int) -> float:
+    return sum(heapq.nlargest(count, values))

@@ -1,0 +1,126 @@
+"""What models take: seconds on one core, and bytes as upper bounds; measured, and kept in ``costs.json``.
+
+``python -m tests.bench costs`` measures them anew and writes the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("costs.json")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessCost:
+    """What a run takes whatever its models.
+
+    Attributes:
+        start_s: until a worker has loaded its models.
+        megapixel_s: to decode a million pixels and put them aside as JPEG.
+        command_bytes: of the command itself.
+        worker_bytes: of a worker before it has models, and for the smallest of them.
+        pixel_bytes: a pixel of the frame.
+        object_pixel_bytes: a pixel of the frame and object.
+        cuda_bytes: of the CUDA runtime, in main memory and on the GPU alike; not measured.
+    """
+
+    start_s: float
+    megapixel_s: float
+    command_bytes: float
+    worker_bytes: float
+    pixel_bytes: float
+    object_pixel_bytes: float
+    cuda_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterCost:
+    """What a segmenter takes.
+
+    Attributes:
+        frame_s: a localized frame.
+        object_s: a localized object on it.
+        model_bytes: weights and working memory.
+        pixel_bytes: a pixel of the frame.
+    """
+
+    frame_s: float
+    object_s: float
+    model_bytes: float
+    pixel_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class PropagatorCost:
+    """What a propagator takes; bytes at its own working size.
+
+    Attributes:
+        frame_s: to encode a frame.
+        object_s: to step an object on a frame.
+        unpack_s: to bring a frame back for the way back.
+        model_bytes: weights and working memory.
+        frame_bytes: a frame in flight.
+        object_bytes: a live object.
+        memory_bytes: a remembered frame.
+        object_memory_bytes: a remembered frame and object.
+        packed_bytes: a frame that waits on disk for the way back.
+        map_bytes: an object's probabilities on a frame, on disk.
+    """
+
+    frame_s: float
+    object_s: float
+    unpack_s: float
+    model_bytes: float
+    frame_bytes: float
+    object_bytes: float
+    memory_bytes: float
+    object_memory_bytes: float
+    packed_bytes: float
+    map_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """All that was measured.
+
+    Attributes:
+        machine: on what.
+        process: of a run whatever its models.
+        segmenters: by name.
+        propagators: by name.
+    """
+
+    machine: str
+    process: ProcessCost
+    segmenters: Mapping[str, SegmenterCost]
+    propagators: Mapping[str, PropagatorCost]
+
+    def segmenter(self, name: str) -> SegmenterCost:
+        """A model's costs; those of the dearest one for a model that was not measured."""
+        return self.segmenters.get(name) or max(self.segmenters.values(), key=lambda cost: cost.model_bytes)
+
+    def propagator(self, name: str) -> PropagatorCost:
+        """A model's costs; those of the dearest one for a model that was not measured."""
+        return self.propagators.get(name) or max(self.propagators.values(), key=lambda cost: cost.model_bytes)
+
+    def unmeasured(self, segmenter: str, propagator: str) -> list[str]:
+        """Those of the two that nobody measured."""
+        known = {*self.segmenters, *self.propagators}
+        return sorted({segmenter, propagator} - known)
+
+
+@cache
+def load_costs() -> Costs:
+    """The costs that come with the package."""
+    values: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    return Costs(
+        values["machine"],
+        ProcessCost(**values["process"]),
+        {name: SegmenterCost(**cost) for name, cost in values["segmenters"].items()},
+        {name: PropagatorCost(**cost) for name, cost in values["propagators"].items()},
+    )

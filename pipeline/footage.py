@@ -1,0 +1,64 @@
+"""What is known of the videos of a run before they are decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pipeline.files import is_remote, open_binary
+from pipeline.jobs import VideoJob
+from stages.frames import DecodeError, probe
+from stages.localize.searching import frames_to_search
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Footage:
+    """One video.
+
+    Attributes:
+        job: its localizations.
+        n_frames: as its container says; 0 when that is not known or the video cannot be read.
+        height: in pixels; 0 when it cannot be read.
+        width: in pixels.
+    """
+
+    job: VideoJob
+    n_frames: int
+    height: int
+    width: int
+
+    @property
+    def pixels(self) -> int:
+        """Of a frame."""
+        return self.height * self.width
+
+    @property
+    def frame_jpeg_bytes(self) -> float:
+        """Of a frame as JPEG: its own, or half a byte a pixel."""
+        own = self.job.file.frames and self.job.file.frames[0].lower().endswith((".jpg", ".jpeg"))
+        return self.job.file.n_bytes / len(self.job.file.frames) if own else 0.5 * self.pixels
+
+    def localized(self) -> dict[int, int]:
+        """Frame → number of objects that are localized there."""
+        objects: dict[int, set[str]] = {}
+        for localization in self.job.localizations:
+            for frame_idx in frames_to_search(localization, self.n_frames):
+                objects.setdefault(frame_idx, set()).add(localization.object_id)
+        return {frame_idx: len(ids) for frame_idx, ids in objects.items() if frame_idx < max(self.n_frames, 1)}
+
+
+def look_at(jobs: Sequence[VideoJob]) -> list[Footage]:
+    """Read the headers and first frames of all videos, several at once; the order is kept."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return list(pool.map(_look, jobs))
+
+
+def _look(job: VideoJob) -> Footage:
+    try:
+        found = probe(job.file, open_binary if is_remote(job.file.uri) else None)
+    except DecodeError:
+        return Footage(job, 0, 0, 0)
+    return Footage(job, found.n_frames, found.height, found.width)

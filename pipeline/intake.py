@@ -1,0 +1,89 @@
+"""What there is to do: videos, what is localized in them, and which of them are done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.config import RunConfig
+from pipeline.console import UsageProblem
+from pipeline.files import find_videos
+from pipeline.jobs import VideoJob, make_jobs
+from schemas.localizations import Expression, Localization
+from schemas.rejects import Reject
+from stages.corpus import VideoFile
+from stages.ingest.errors import IngestError
+from stages.ingest.matching import match
+from stages.ingest.registry import read_localizations
+from stages.localize.backends.base import LocalizerError
+from stages.localize.backends.registry import require_localizer
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The input of a run.
+
+    Attributes:
+        files: all videos that were found.
+        matched: localizations by video id.
+        rejects: what could not be used.
+    """
+
+    files: Sequence[VideoFile]
+    matched: Mapping[str, Sequence[Localization]]
+    rejects: Sequence[Reject]
+
+    def jobs(self, config: RunConfig) -> list[VideoJob]:
+        """One job a video that has localizations, in the order in which they are started."""
+        return make_jobs(self.files, self.matched, config.hash())
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """What a command is going to do.
+
+    Attributes:
+        jobs: one a video with localizations.
+        done: unit hash by video id of what the run folder holds already.
+        n_videos: all videos, those without localizations too.
+    """
+
+    jobs: Sequence[VideoJob]
+    done: Mapping[str, str]
+    n_videos: int
+
+    @property
+    def open_jobs(self) -> list[VideoJob]:
+        """Jobs that are not committed yet."""
+        return [job for job in self.jobs if self.done.get(job.video_id) != job.unit]
+
+
+def take_in(config: RunConfig) -> Intake:
+    """Find the videos, read the localizations and match them.
+
+    Raises:
+        UsageProblem: something cannot be read, or nothing is localized.
+    """
+    files, rejects = find_videos(config.videos)
+    try:
+        localizations, bad = read_localizations(config.localizations, config.format)
+    except (IngestError, OSError) as problem:
+        raise UsageProblem(str(problem)) from None
+    matched, unmatched = match(localizations, [file.video_id for file in files])
+    rejects = [*rejects, *bad, *unmatched]
+    if files and not rejects and not any(matched.values()):
+        raise UsageProblem(f"{config.localizations} localizes nothing in {config.videos}")
+    return Intake(files, matched, rejects)
+
+
+def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:
+    """Stop at once when words need a localizer that cannot work here.
+
+    Raises:
+        UsageProblem: its packages or its weights are missing.
+    """
+    if any(isinstance(loc.hint, Expression) for job in jobs for loc in job.localizations):
+        try:
+            require_localizer(localizer)
+        except LocalizerError as problem:
+            raise UsageProblem(str(problem)) from None

@@ -1,0 +1,94 @@
+"""What one video takes with given settings: seconds, memory, disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from pipeline.config import RunConfig
+from pipeline.costs import Costs
+from pipeline.footage import Footage
+
+MASK_ROW_BYTES = 1200
+"""A mask in a worker's memory, compressed; on disk it takes less."""
+CANDIDATE_ROW_BYTES = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Of one video; bytes are upper bounds.
+
+    Attributes:
+        seconds: with the cores that its worker has.
+        main_bytes: main memory of its worker.
+        gpu_bytes: memory of the GPU; 0 without one.
+        spool_bytes: on disk while it is in work.
+        kept_bytes: on disk for good.
+    """
+
+    seconds: float
+    main_bytes: float
+    gpu_bytes: float
+    spool_bytes: float
+    kept_bytes: float
+
+
+def needs_of(footage: Footage, config: RunConfig, costs: Costs) -> Needs:
+    """What a video takes; nothing when it cannot be read, for then it is rejected at once."""
+    if not footage.pixels:
+        return Needs(0.0, 0.0, 0.0, 0.0, 0.0)
+    main_bytes = _memory(footage, config, costs)
+    cuda = costs.process.cuda_bytes if uses_gpu(config.compute.device) else 0.0
+    gpu_bytes = cuda and main_bytes - costs.process.worker_bytes + cuda
+    return Needs(_seconds(footage, config, costs), main_bytes + cuda, gpu_bytes, *_disk(footage, config, costs))
+
+
+def uses_gpu(device: str) -> bool:
+    """Whether models will run on a GPU; asked without loading them."""
+    return device.startswith("cuda") or (device == "auto" and Path("/dev/nvidiactl").exists())
+
+
+def objects_at_once(footage: Footage, config: RunConfig) -> int:
+    """Objects that live in memory together."""
+    return min(footage.job.n_objects, config.models.objects_a_pass or footage.job.n_objects)
+
+
+def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
+    propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
+    n_objects, n_frames = footage.job.n_objects, footage.n_frames
+    n_passes = -(-n_objects // max(objects_at_once(footage, config), 1))
+    localized = footage.localized()
+    n_back = max(localized, default=0)
+    stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
+    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * sum(localized.values())
+    made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
+    in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
+    threads = config.compute.threads + 1 if config.compute.threads > 1 else 1
+    cores = (psutil.cpu_count() or 1) / config.compute.workers
+    return max(in_order, total / min(threads, cores)) if cores > 1 else total / cores
+
+
+def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
+    propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
+    threads, n_objects = config.compute.threads, objects_at_once(footage, config)
+    in_flight = 1 if threads == 1 else 2 * threads + 1
+    frame = costs.process.pixel_bytes + segmenter.pixel_bytes + 3 * in_flight
+    drawn = footage.pixels * (frame + n_objects * costs.process.object_pixel_bytes)
+    worked = propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects
+    remembered = propagator.memory_bytes + propagator.object_memory_bytes * n_objects
+    rows = MASK_ROW_BYTES * footage.n_frames * footage.job.n_objects
+    models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
+    return models + drawn + worked + remembered + rows
+
+
+def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, float]:
+    propagator, jpeg = costs.propagator(config.models.propagator), footage.frame_jpeg_bytes
+    n_objects, n_frames = footage.job.n_objects, footage.n_frames
+    n_back = max(footage.localized(), default=0)
+    waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * objects_at_once(footage, config))
+    spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting
+    n_kept = n_objects * (config.sampling.frames + 1)
+    rows = MASK_ROW_BYTES * n_frames * n_objects + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
+    return spool, min(n_kept, n_frames) * jpeg + rows

@@ -1,0 +1,62 @@
+"""The options that describe a run, shared by the commands that make or plan one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.config import RunConfig, load_config
+
+Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
+Localizations = Annotated[str, typer.Option(help="Where the objects are, roughly: a file or a folder.")]
+Format = Annotated[
+    str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
+]
+Segmenter = Annotated[
+    str | None,
+    typer.Option(help="embedded, embedded_fast, grabcut, or sam_vit_b|l|h (pointvos models).", show_default="embedded"),
+]
+Propagator = Annotated[
+    str | None,
+    typer.Option(help="embedded, embedded_fast, flow, or cutie_base|small (pointvos models).", show_default="embedded"),
+]
+Localizer = Annotated[
+    str | None,
+    typer.Option(
+        help="For expressions: imagenet, or grounding_dino|owlv2[:MODEL] (pip install 'pointvos\\[text]').",
+        show_default="imagenet",
+    ),
+]
+Frames = Annotated[int | None, typer.Option(help="Frames to sample an object.", show_default="10")]
+Points = Annotated[
+    int | None, typer.Option(help="Candidates an object and frame, half of them background.", show_default="20")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default="0")]
+Workers = Annotated[int | None, typer.Option(help="Worker processes; never changes the result.", show_default="1")]
+Device = Annotated[
+    str | None, typer.Option(help="Where the models run: auto, cpu, cuda or cuda:N.", show_default="auto")
+]
+ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
+
+_SETTINGS = {
+    "videos": "videos", "localizations": "localizations", "format": "format", "segmenter": "models.segmenter",
+    "propagator": "models.propagator", "localizer": "models.localizer", "frames": "sampling.frames",
+    "points": "sampling.points", "seed": "sampling.seed", "workers": "compute.workers", "device": "compute.device",
+}  # fmt: skip
+"""Option → setting of the config."""
+
+
+def resolve(parameters: Mapping[str, Any]) -> RunConfig:
+    """The config that a command line asks for: its options over its ``--config`` file over the defaults.
+
+    Args:
+        parameters: of the command, by option name; None where an option was not given.
+
+    Raises:
+        UsageProblem: an option or a setting of the file is wrong.
+    """
+    file = Path(parameters["config"]) if parameters["config"] else None
+    return load_config(file, {setting: parameters[option] for option, setting in _SETTINGS.items()})

@@ -1,0 +1,123 @@
+"""``pointvos plan``: what a run would take, before it runs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import typer
+
+from pipeline import options
+from pipeline.config import RunConfig
+from pipeline.console import REJECTED, console, summary
+from pipeline.costs import load_costs
+from pipeline.estimate import Estimate, duration, estimate
+from pipeline.footage import look_at
+from pipeline.intake import Agenda, require_words_understood, take_in
+from pipeline.needs import uses_gpu
+from pipeline.run_folder import RunFolder
+
+
+def plan(
+    ctx: typer.Context,
+    videos: options.Videos,
+    localizations: options.Localizations,
+    run: Annotated[Path | None, typer.Option(help="The run folder: what is done there is left out.")] = None,
+    format: options.Format = None,  # noqa: A002 - the option's name
+    segmenter: options.Segmenter = None,
+    propagator: options.Propagator = None,
+    localizer: options.Localizer = None,
+    frames: options.Frames = None,
+    points: options.Points = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    config: options.ConfigFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Say what `annotate` with the same options would take: time, memory and disk. Nothing is run or written.
+
+    Memory and disk are upper bounds, and hold on any machine; times were measured on the machine that is named. Only
+    the headers and first frames of the videos are read.
+
+    Example:
+      pointvos plan clips/ --localizations clicks.json --workers 2
+    """
+    resolved = options.resolve(ctx.params)
+    intake = take_in(resolved)
+    done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
+    agenda = Agenda(intake.jobs(resolved), done, len(intake.files))
+    require_words_understood(agenda.open_jobs, resolved.models.localizer)
+    foreseen = estimate(look_at(agenda.open_jobs), resolved)
+    facts = _facts(agenda, resolved, foreseen, n_rejected=len(intake.rejects))
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+    else:
+        _show(facts, foreseen, _free_disk(run))
+    if intake.rejects:
+        raise typer.Exit(REJECTED)
+
+
+def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, n_rejected: int) -> dict[str, Any]:
+    costs = load_costs()
+    names = (config.models.segmenter, config.models.propagator)
+    return {
+        **asdict(foreseen.total),
+        "skipped": len(agenda.jobs) - len(agenda.open_jobs),
+        "not_localized": agenda.n_videos - len(agenda.jobs),
+        "rejected": n_rejected,
+        "models": asdict(config.models),
+        "compute": asdict(config.compute),
+        "gpu": uses_gpu(config.compute.device),
+        "seconds": round(foreseen.seconds, 1),
+        "measured_on": costs.machine,
+        "not_measured": costs.unmeasured(*names),
+        "memory_bytes": round(foreseen.main_bytes),
+        "worker_memory_bytes": round(foreseen.worker_bytes),
+        "gpu_memory_bytes": round(foreseen.gpu_bytes),
+        "temporary_disk_bytes": round(foreseen.spool_bytes),
+        "kept_disk_bytes": round(foreseen.kept_bytes),
+        "workers": [asdict(share) for share in foreseen.workers],
+    }
+
+
+def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> None:
+    models, compute = facts["models"], facts["compute"]
+    left_out = {"done already": facts["skipped"], "without localization": facts["not_localized"]}
+    notes = ", ".join(f"{count:,} more {what}" for what, count in left_out.items() if count)
+    rows: list[tuple[str, object]] = [
+        ("videos", f"{facts['videos']:,}" + (f" ({notes})" if notes else "")),
+        ("frames, objects", f"{facts['frames']:,}, {facts['objects']:,}"),
+        ("models", f"{models['segmenter']} and {models['propagator']} on the {'GPU' if facts['gpu'] else 'CPU'}"),
+        ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
+        ("memory", f"at most {_size(facts['memory_bytes'])}, of which {_size(facts['worker_memory_bytes'])} a worker"
+                   f" ({_size(psutil.virtual_memory().available)} free)"),
+        ("disk", f"at most {_size(facts['kept_disk_bytes'])} to stay and {_size(facts['temporary_disk_bytes'])} for a while"
+                 f" ({_size(free_disk)} free)"),
+    ]  # fmt: skip
+    if facts["gpu"]:
+        rows.append(("GPU memory", f"at most {_size(facts['gpu_memory_bytes'])}; computed, not measured, like the time"))
+    if facts["not_measured"]:
+        rows.append(("not measured", f"{', '.join(facts['not_measured'])}; counted like the dearest model"))
+    for number, share in enumerate(foreseen.workers, 1):
+        text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
+        rows.append((f"worker {number}, {compute['threads']} threads", text))
+    summary("Plan", rows)
+    if facts["memory_bytes"] > psutil.virtual_memory().available:
+        console.print("[yellow]This is more memory than is free[/]; --max-memory makes it fit.")
+    if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
+        console.print("[yellow]This is more disk than is free[/]; choose another --run.")
+
+
+def _free_disk(run: Path | None) -> float:
+    place = (run or Path.cwd()).absolute()
+    return float(shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free)
+
+
+def _size(n_bytes: float) -> str:
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

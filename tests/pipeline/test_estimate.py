@@ -1,0 +1,76 @@
+import pytest
+
+from pipeline.config import load_config
+from pipeline.estimate import estimate
+from pipeline.footage import Footage
+from pipeline.jobs import VideoJob
+from schemas.localizations import Clicks, Localization
+from stages.corpus import VideoFile
+
+GB = 1e9
+
+
+def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854)):
+    clicks = Clicks(((5.0, 5.0),), (1,))
+    rows = tuple(Localization(name, str(i), frame_idx, clicks) for i in range(n_objects))
+    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), n_frames, *size)
+
+
+def settings(**overrides):
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return load_config(None, {"videos": "v", "localizations": "l", "compute.device": "cpu", **dotted})
+
+
+def test_the_longest_video_goes_first_and_the_next_to_whoever_is_free():
+    films = [footage("a", 300), footage("b", 100), footage("c", 100), footage("d", 50)]
+    found = estimate(films, settings(compute__workers=2))
+    assert [(share.videos, share.frames) for share in found.workers] == [(1, 300), (3, 250)]
+    assert found.seconds == max(share.seconds for share in found.workers)
+    assert (found.total.videos, found.total.frames, found.total.objects) == (4, 550, 4)
+
+
+def test_there_are_no_more_workers_than_videos():
+    assert len(estimate([footage()], settings(compute__workers=4)).workers) == 1
+
+
+def test_workers_in_parallel_take_the_memory_of_the_largest_videos():
+    small, large = footage("a", size=(240, 320)), footage("b", size=(1080, 1920))
+    one, two = (estimate([small, large, small], settings(compute__workers=n)) for n in (1, 2))
+    assert one.worker_bytes == two.worker_bytes
+    assert one.main_bytes < two.main_bytes < one.main_bytes + one.worker_bytes
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ({"film": footage(n_objects=20)}, {}),
+        ({"film": footage(size=(2160, 3840))}, {}),
+        ({}, {"propagator": "embedded_fast"}),
+        ({"film": footage(n_objects=20)}, {"film": footage(n_objects=20), "objects_a_pass": 5}),
+    ],
+)
+def test_memory_grows_with_what_lives_at_once(more, less):
+    def memory(film=None, propagator="embedded", objects_a_pass=0):
+        options = {"models__propagator": propagator, "models__objects_a_pass": objects_a_pass}
+        return estimate([film or footage()], settings(**options)).main_bytes
+
+    assert memory(**more) > memory(**less)
+
+
+def test_a_video_that_is_localized_late_waits_on_disk_and_is_walked_twice():
+    early, late = (estimate([footage(frame_idx=idx)], settings()) for idx in (0, 99))
+    assert late.seconds > early.seconds
+    assert late.spool_bytes > early.spool_bytes + 99 * 4e6
+    assert late.kept_bytes == early.kept_bytes
+
+
+def test_every_pass_over_the_objects_encodes_the_video_again():
+    def seconds(**options):
+        return estimate([footage(n_objects=20)], settings(compute__threads=1, **options)).seconds
+
+    assert seconds(models__objects_a_pass=5) > seconds(models__objects_a_pass=10) > seconds()
+
+
+def test_a_video_that_cannot_be_read_counts_nothing():
+    found = estimate([footage(n_frames=0, size=(0, 0))], settings())
+    assert (found.total.frames, found.kept_bytes, found.spool_bytes) == (0, 0, 0)
