@@ -1,0 +1,112 @@
+"""SIGKILL of every process at ten moments of a real run: what is done stays done, and the end is the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+
+from pipeline.run_folder import RunFolder
+from stages.simulated_prompts import simulate_clicks
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+KILLS, WORKERS, SEED = 10, 2, 2026
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """The command, without its run folder, and the length of every video in frames."""
+
+    arguments: tuple[str, ...]
+    lengths: dict[str, int]
+
+    def start(self, run: Path, log: Path) -> subprocess.Popen[bytes]:
+        """Start it as the leader of a process group of its own."""
+        command = [sys.executable, "-m", "pipeline", *self.arguments, "--run", str(run)]
+        with log.open("wb") as out:
+            return subprocess.Popen(command, cwd=REPOSITORY, stdout=out, stderr=out, start_new_session=True)
+
+    def progress(self, run: Path) -> int:
+        """Frames of committed videos and of those in work."""
+        frames = sum(self.lengths[video_id] for video_id in RunFolder(run).committed())
+        for beat in (run / ".work" / "progress").glob("*.json"):
+            with suppress(OSError, ValueError):
+                frames += json.loads(beat.read_text())["frames"]
+        return frames
+
+
+@pytest.fixture
+def case(davis, tmp_path) -> Case:
+    """Three clicks on the first frame of every other sequence, on the middle frame of the others."""
+    clicks, lengths = {}, {}
+    for place, folder in enumerate(sorted((davis / "Annotations" / "480p").iterdir())):
+        frames = sorted(folder.glob("*.png"))
+        frame = len(frames) // 2 if place % 2 else 0
+        points = simulate_clicks(np.asarray(Image.open(frames[frame]).convert("L")) > 127, 3).xy_px
+        rows = [{"object_id": "1", "x": x, "y": y, "label": 1} for x, y in points]
+        clicks[folder.name], lengths[folder.name] = {"frame": frame, "points": rows}, len(frames)
+    file = tmp_path / "clicks.json"
+    file.write_text(json.dumps(clicks))
+    (tmp_path / "run.yaml").write_text("compute: {threads: 1}\n")
+    videos = davis / "JPEGImages" / "480p"
+    options = ("--localizations", str(file), "--workers", str(WORKERS), "--config", str(tmp_path / "run.yaml"))
+    return Case(("annotate", str(videos), *options), lengths)
+
+
+def committed_files(run: Path) -> dict[Path, tuple[int, int]]:
+    """Inode and time of change of every file of every video that is done."""
+    files = [run / "frames" / video_id for video_id in RunFolder(run).committed()]
+    marks = [file.name for file in (run / "videos").glob("[!.]*.parquet")]
+    found = [f for folder in files for f in folder.iterdir()] + [f for m in marks for f in run.glob(f"*/{m}")]
+    return {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in found}
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Everything that a run makes: its tables, and the frames that people look at."""
+    return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
+
+
+def kill_at(case: Case, run: Path, log: Path, frames: int, pause_s: float) -> None:
+    """Start it; kill the process group a moment after it has done ``frames`` frames; wait until it is gone."""
+    process = case.start(run, log)
+    while "To do" not in log.read_text() or case.progress(run) < frames:
+        assert process.poll() is None, "it ended before it was killed"
+        time.sleep(0.05)
+    time.sleep(pause_s)
+    group = [child for child in psutil.process_iter() if os.getpgid(child.pid) == process.pid]
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(group, timeout=10)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_killed_at_ten_moments_a_run_loses_only_what_was_in_flight(case, tmp_path):
+    assert case.start(tmp_path / "whole", tmp_path / "whole.log").wait() == 0
+    run, rng = tmp_path / "killed", np.random.default_rng(SEED)
+    moments = np.sort(rng.integers(0, sum(case.lengths.values()), KILLS))
+    kept: dict[Path, tuple[int, int]] = {}
+    for number, (frames, pause_s) in enumerate(zip(moments, rng.uniform(0, 1, KILLS), strict=True)):
+        log, done = tmp_path / f"{number}.log", len(RunFolder(run).committed())
+        kill_at(case, run, log, frames, pause_s)
+        assert not done or f"Skipping {done} of {len(case.lengths)} videos" in log.read_text()
+        in_flight = {claim.stem for claim in (run / ".work" / "claims").glob("*")} - set(RunFolder(run).committed())
+        print(f"kill {number} after {frames} frames: {done} videos skipped, in flight {sorted(in_flight)}")
+        assert len(in_flight) <= WORKERS
+        assert kept.items() <= committed_files(run).items()
+        kept = committed_files(run)
+    assert case.start(run, tmp_path / "last.log").wait() == 0
+    assert kept.items() <= committed_files(run).items()
+    assert contents(run) == contents(tmp_path / "whole")
+    assert not (run / ".work").exists()
