@@ -20,6 +20,11 @@ Under ``wrong_object`` an unmarked background candidate was judged against the w
 
 Frame view. The label of a point is its verdict. A point that was moved or deleted no longer answers for its
 candidate's pixel: AMBIGUOUS. Points that a person added, or moved to, become new candidates (:class:`AddedPoint`).
+
+Single. The answer to the blind question is the verdict: on_object, off_object, unsure as in the frame view. Without an
+answer there is no verdict: nothing was shown that silence could confirm.
+
+What people looked at (``look``: clip, frame, object) says nothing about the candidates.
 """
 
 from __future__ import annotations
@@ -57,6 +62,10 @@ def decide(
     if annotation.is_skipped:
         return [], []
     asked = [candidates[candidate_id] for candidate_id in task.candidate_ids]
+    if task.design == "single":
+        answers = annotation.chosen("answer")
+        status = _status(*answers) if len(answers) == 1 else "AMBIGUOUS"
+        return [_verdict(annotation, task, asked[0], status)] if answers else [], []
     added: list[AddedPoint] = []
     if task.design == "frame":
         statuses, added = _frame_statuses(annotation, asked)
@@ -92,15 +101,15 @@ def _frame_statuses(annotation: Annotation, asked: list[PointCandidate]) -> tupl
     for candidate in asked:
         mark = points.pop(candidate.candidate_id, None)
         stays = mark is not None and _pixel(mark) == (candidate.x, candidate.y)
-        statuses.append(_label_status(mark) if mark is not None and stays else "AMBIGUOUS")
+        statuses.append(_status(*mark.values[:1]) if mark is not None and stays else "AMBIGUOUS")
         if mark is not None and not stays:
-            added.append(AddedPoint(*_pixel(mark), _label_status(mark)))
-    added += [AddedPoint(*_pixel(mark), _label_status(mark)) for _, mark in sorted(points.items())]
+            added.append(AddedPoint(*_pixel(mark), _status(*mark.values[:1])))
+    added += [AddedPoint(*_pixel(mark), _status(*mark.values[:1])) for _, mark in sorted(points.items())]
     return statuses, added
 
 
-def _label_status(mark: Mark) -> str:
-    return _STATUS.get(mark.values[0], "AMBIGUOUS") if mark.values else "AMBIGUOUS"
+def _status(answer: str = "") -> str:
+    return _STATUS.get(answer, "AMBIGUOUS")
 
 
 def _pixel(mark: Mark) -> tuple[int, int]:

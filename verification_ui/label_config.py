@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import resources
 
 from schemas.checks import require_choice
+from schemas.reviews import DESIGNS
 
-LABELLED_DESIGNS = ("contact_sheet", "frame")
-"""Designs that have a label config."""
+_SHARED_STYLE = '@import "question.css";'
 
 
 def label_config(design: str) -> str:
@@ -16,8 +16,8 @@ def label_config(design: str) -> str:
     Raises:
         ValueError: unknown design.
     """
-    require_choice("review design", design, LABELLED_DESIGNS)
-    return _read(f"{design}.xml")
+    require_choice("review design", design, DESIGNS)
+    return _read(f"{design}.xml").replace(_SHARED_STYLE, _read("question.css"))
 
 
 def guidelines(design: str) -> str:
@@ -26,7 +26,7 @@ def guidelines(design: str) -> str:
     Raises:
         ValueError: unknown design.
     """
-    require_choice("review design", design, LABELLED_DESIGNS)
+    require_choice("review design", design, DESIGNS)
     return _read(f"{design}_guidelines.html")
 
 

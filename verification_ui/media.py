@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,42 +16,13 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
-from verification_ui import drawing
+from verification_ui import pictures
 from verification_ui.drawing import Image
-from verification_ui.keys import CANDIDATE_KEYS
+from verification_ui.names import MediaNames, media_names
 from verification_ui.objects import AskedObject, ObjectKey
 
-QUEUE = "queue"
-"""Everything that is served lies in this subfolder of the media folder."""
-
-VERSION = "1"
-"""Raised when the drawing changes, so that old pictures are not taken for new ones."""
-
-_FRAME_LONGEST_PX, _REFERENCE_LONGEST_PX = (854, 1280), (640, 854)
 _QUALITY = 85
 _Masks = Mapping[tuple[str, int], Mask]
-
-
-@dataclass(frozen=True, slots=True)
-class MediaNames:
-    """The pictures of one task, as POSIX paths below the media folder."""
-
-    sheet: str
-    frame: str
-    reference: str
-
-
-def media_names(task: ReviewTask, asked: AskedObject) -> MediaNames:
-    """Short, safe and stable names; the reference picture is shared by all tasks that show the same one."""
-    anchor = asked.anchor_near(task.frame_idx)
-    reference = _hash(task.video_id, task.object_id, str(anchor))
-    stem = f"{QUEUE}/{task.task_key[:2]}/{_hash(task.task_key)}"
-    frame = f"{QUEUE}/frames/{_hash(task.video_id, str(task.frame_idx))}" if task.design == "frame" else f"{stem}-f"
-    return MediaNames(f"{stem}-s.jpg", f"{frame}.jpg", f"{QUEUE}/references/{reference}.jpg")
-
-
-def _hash(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join((VERSION, *parts)).encode("utf-8", "surrogatepass")).hexdigest()[:24]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +55,7 @@ class MediaMaker:
         """
         by_video: dict[str, list[ReviewTask]] = defaultdict(list)
         for task in tasks:
-            if all((self.folder / name).exists() for name in _needed(task, self.names(task))):
+            if all((self.folder / name).exists() for name in self.names(task).pictures):
                 done(1)
             else:
                 by_video[task.video_id].append(task)
@@ -100,8 +70,11 @@ class MediaMaker:
                     yield from rejects
 
     def names(self, task: ReviewTask) -> MediaNames:
-        """Where the pictures of ``task`` lie."""
-        return media_names(task, self.objects.get((task.video_id, task.object_id), AskedObject()))
+        """Where the pictures and the clip of ``task`` lie."""
+        return media_names(task, self._asked(task))
+
+    def _asked(self, task: ReviewTask) -> AskedObject:
+        return self.objects.get((task.video_id, task.object_id), AskedObject())
 
     def _make_frame(self, tasks: Sequence[ReviewTask], masks: _Masks) -> list[Reject]:
         source = self.frame_file(tasks[0].video_id, tasks[0].frame_idx)
@@ -113,10 +86,13 @@ class MediaMaker:
             if task.design == "frame":
                 _write(self.folder / names.frame, source.read_bytes())
                 continue
-            mask = masks.get((task.object_id, task.frame_idx))
             asked = [self.candidates[candidate_id] for candidate_id in task.candidate_ids]
-            _write(self.folder / names.frame, _jpeg(_ringed(image, asked)))
-            _write(self.folder / names.sheet, _jpeg(_sheet(image, asked, int(mask.decode().sum()) if mask else 0)))
+            is_blind = task.design == "single"
+            frame = pictures.blind_frame(image, asked[0]) if is_blind else pictures.keyed_frame(image, asked)
+            mask = masks.get((task.object_id, task.frame_idx))
+            area_px = int(mask.decode().sum()) if mask else 0
+            _write(self.folder / names.frame, _jpeg(frame))
+            _write(self.folder / names.crops, _jpeg(pictures.crops(image, asked, area_px)))
         return []
 
     def _make_references(self, tasks: Iterable[ReviewTask], masks: _Masks) -> None:
@@ -125,21 +101,14 @@ class MediaMaker:
                 _write(path, _jpeg(self._reference(task, masks)))
 
     def _reference(self, task: ReviewTask, masks: _Masks) -> Image:
-        """The localized frame with the object outlined; the frame with its best mask where that was not kept."""
-        asked = self.objects.get((task.video_id, task.object_id), AskedObject())
-        anchor = asked.anchor_near(task.frame_idx)
+        """The localized frame with the object; the frame with its best mask where that was not kept."""
+        anchor = self._asked(task).anchor_near(task.frame_idx)
         own = [mask for (object_id, _), mask in masks.items() if object_id == task.object_id]
         for mask in sorted(own, key=lambda m: (m.frame_idx != anchor, -m.quality, m.frame_idx)):
             image = _read(self.frame_file(task.video_id, mask.frame_idx))
             if image is not None:
-                height, width, _ = drawing.shown_size(image.shape[0], image.shape[1], _REFERENCE_LONGEST_PX)
-                inside = drawing.resized(mask.decode().astype(np.uint8), height, width) > 0
-                return drawing.outlined(drawing.resized(image, height, width), inside)
-        return np.full((90, 160, 3), 40, dtype=np.uint8)
-
-
-def _needed(task: ReviewTask, names: MediaNames) -> tuple[str, ...]:
-    return (names.frame, names.reference) if task.design == "frame" else (names.sheet, names.frame, names.reference)
+                return pictures.reference(image, mask, is_blind=task.design == "single")
+        return pictures.no_reference()
 
 
 def _by_frame(tasks: Iterable[ReviewTask]) -> list[list[ReviewTask]]:
@@ -147,22 +116,6 @@ def _by_frame(tasks: Iterable[ReviewTask]) -> list[list[ReviewTask]]:
     for task in tasks:
         frames[task.frame_idx].append(task)
     return list(frames.values())
-
-
-def _sheet(image: Image, candidates: Sequence[PointCandidate], mask_area_px: int) -> Image:
-    """(TILE_PX, N · TILE_PX, 3): the crops side by side, in the order of the task."""
-    side = drawing.crop_side_px(mask_area_px, *image.shape[:2])
-    return np.concatenate([drawing.crop(image, c.x, c.y, side) for c in candidates], axis=1)
-
-
-def _ringed(image: Image, candidates: Sequence[PointCandidate]) -> Image:
-    """The frame as it is shown, with the key of every candidate."""
-    height, width, scale = drawing.shown_size(image.shape[0], image.shape[1], _FRAME_LONGEST_PX)
-    shown = drawing.resized(image, height, width)
-    for key, candidate in zip(CANDIDATE_KEYS, candidates, strict=False):
-        colour = drawing.ON_COLOUR if candidate.is_fg_candidate else drawing.OFF_COLOUR
-        drawing.keyed_ring(shown, (candidate.x + 0.5) * scale - 0.5, (candidate.y + 0.5) * scale - 0.5, key, colour)
-    return shown
 
 
 def _read(path: Path) -> Image | None:

@@ -11,12 +11,12 @@ import numpy as np
 from schemas.coords import pixel_to_percent
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
-from verification_ui import sheet
-from verification_ui.media import MediaNames
+from verification_ui import figures, sheet
+from verification_ui.names import MediaNames
 from verification_ui.objects import AskedObject
 
 ON, OFF, UNSURE = "on_object", "off_object", "unsure"
-"""Labels of the frame view."""
+"""Answers for a single point, in the frame view and to a blind question."""
 
 MODEL_VERSION = "pointvos"
 
@@ -42,9 +42,10 @@ class Question:
         task: the task.
         candidates: its candidates, in its order.
         asked: the object.
-        names: the pictures.
+        names: the pictures and the clip.
         height: of the frame in pixels.
         width: of the frame in pixels.
+        has_clip: the clip could be made.
     """
 
     task: ReviewTask
@@ -53,25 +54,44 @@ class Question:
     names: MediaNames
     height: int
     width: int
+    has_clip: bool = False
 
 
 def payload(question: Question) -> Payload:
-    """The payload of a task of any design that has a label config."""
-    task = question.task
+    """The payload of a task of any design."""
+    task, names = question.task, question.names
     data: dict[str, Any] = {
         "task_key": task.task_key, "video_id": task.video_id, "object_id": task.object_id,
         "frame_idx": task.frame_idx, "round": task.round, "priority": round(task.priority, 4),
-        "n_points": len(task.candidate_ids), "question": sheet.question_html(task, question.asked),
-        "reference": sheet.picture_html("The object, where it was pointed out", question.names.reference),
+        "n_points": len(task.candidate_ids), "question": figures.question_html(task, question.asked),
+        "reference": figures.picture_html("The object, where it was pointed out", names.reference, "pv-reference"),
+        "clip": figures.clip_html(names.clip, question.has_clip),
     }  # fmt: skip
     if task.design == "frame":
-        data["image"] = sheet.media_url(question.names.frame)
+        data["image"] = figures.media_url(names.frame)
+        data["frame"] = figures.picture_html("The frame without points", names.frame, "pv-frame")
         return Payload(task.task_key, {"data": data, "predictions": [_prediction(question)]})
-    data["question"] += sheet.sheet_style(question.candidates, question.names.sheet)
-    data["frame"] = sheet.picture_html(f"Frame {task.frame_idx}, with all pixels", question.names.frame)
-    data["points"] = list(sheet.tiles(question.candidates))
-    data["unsure"] = list(sheet.doubts(question.candidates))
+    data |= _blind_data(question) if task.design == "single" else _sheet_data(question)
     return Payload(task.task_key, {"data": data})
+
+
+def _sheet_data(question: Question) -> dict[str, Any]:
+    task, names, candidates = question.task, question.names, question.candidates
+    return {
+        "question": figures.question_html(task, question.asked) + sheet.sheet_style(candidates, names.crops),
+        "frame": figures.picture_html(f"Frame {task.frame_idx}, with all pixels", names.frame, "pv-frame"),
+        "points": list(sheet.tiles(candidates)),
+        "unsure": list(sheet.doubts(candidates)),
+    }
+
+
+def _blind_data(question: Question) -> dict[str, Any]:
+    """Nothing here may depend on what the candidate claims."""
+    names = question.names
+    return {
+        "crop": figures.picture_html("The pixel, magnified", names.crops, "pv-crop"),
+        "frame": figures.picture_html(f"Frame {question.task.frame_idx}", names.frame, "pv-frame"),
+    }
 
 
 def _prediction(question: Question) -> dict[str, Any]:

@@ -1,38 +1,12 @@
-"""The contact sheet's HTML: the question, the pictures, one tile a candidate. ``contact_sheet.xml`` styles it."""
+"""The contact sheet's HTML: one tile a candidate. ``contact_sheet.xml`` styles it."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterator, Sequence
-from urllib.parse import quote
 
 from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask
+from verification_ui.figures import media_url
 from verification_ui.keys import CANDIDATE_KEYS, COLUMNS
-from verification_ui.objects import AskedObject
-
-
-def media_url(name: str) -> str:
-    """The address of a picture on a server that serves the media folder as local files."""
-    return f"/data/local-files/?d={quote(name)}"
-
-
-def question_html(task: ReviewTask, asked: AskedObject) -> str:
-    """What is asked, about what, and where."""
-    name = f'<span class="pv-name">{html.escape(asked.name)}</span>' if asked.name and asked.expression else ""
-    title = html.escape(asked.title(task.object_id))
-    where = html.escape(f"{task.video_id} · frame {task.frame_idx}")
-    return (
-        f'<div class="pv-ask"><span>Is the ringed pixel on</span><b class="pv-object">{title}</b>{name}'
-        f'<span class="pv-where">{where}</span></div>'
-    )
-
-
-def picture_html(caption: str, name: str) -> str:
-    """A picture of the media folder with a caption below it."""
-    text = html.escape(caption)
-    image = f'<img src="{media_url(name)}" alt="{text}"/>'
-    return f'<figure class="pv-picture">{image}<figcaption>{text}</figcaption></figure>'
 
 
 def sheet_style(candidates: Sequence[PointCandidate], name: str) -> str:

@@ -27,8 +27,10 @@ def build_tasks(candidates: Iterable[PointCandidate], design: str) -> list[Revie
     """The queue, first task first.
 
     Candidates of one object-frame make one task, those that the mask calls foreground first; more than a keyboard
-    has keys for make several. Priority is the object's doubt, 1 − its worst quality: objects with a poor frame come
-    first, and the frames of one object stay together, in time order, so that a person sees one story at a time.
+    has keys for make several. A ``single`` task asks one candidate, and those of one object-frame follow each other in
+    an order that has nothing to do with what they claim. Priority is what an answer is worth: the object's doubt,
+    1 − its worst quality, which is low where masks are poor and where the passes forward and backward in time
+    disagree. The frames of one object stay together, in time order, so that a person sees one story at a time.
 
     Raises:
         ValueError: unknown design, or a candidate id is there twice.
@@ -58,6 +60,6 @@ def _frame_tasks(
 ) -> list[ReviewTask]:
     ordered = sorted(candidates, key=lambda c: (not c.is_fg_candidate, c.y, c.x, c.candidate_id))
     ids = [c.candidate_id for c in ordered]
-    n_parts = -(-len(ids) // len(CANDIDATE_KEYS))
+    n_parts = len(ids) if design == "single" else -(-len(ids) // len(CANDIDATE_KEYS))
     parts = [tuple(ids[i::n_parts]) for i in range(n_parts)]
     return [ReviewTask(task_key(*key, design, part), *key, design, part, priority) for part in parts]

@@ -14,7 +14,7 @@ from schemas import tables
 from verification_ui.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.label_config import guidelines, label_config
 from verification_ui.ledger import Ledger
-from verification_ui.media import media_names
+from verification_ui.names import media_names
 from verification_ui.objects import AskedObject
 from verification_ui.payloads import Payload, Question, payload
 from verification_ui.pull import Pulled, pull

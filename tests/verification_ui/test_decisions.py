@@ -13,6 +13,7 @@ from verification_ui.decisions import AddedPoint, decide, decide_task
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 HEIGHT, WIDTH = 90, 160
+SHORT = {"ACCEPTED": "+", "REJECTED": "-", "AMBIGUOUS": "?"}
 CANDIDATES = {
     name: PointCandidate(name, "v", "1", 0, x, 5, name.startswith("fg"), "interior", 1.0, 1.0, 0.5, 0, 0)
     for x, name in enumerate(("fg1", "fg2", "bg1", "bg2"), start=10)
@@ -37,8 +38,7 @@ def point(region_id: str, label: str, x: int, y: int = 5) -> Mark:
 
 
 def statuses(given: Annotation, design: str = "contact_sheet") -> list[str]:
-    short = {"ACCEPTED": "+", "REJECTED": "-", "AMBIGUOUS": "?"}
-    return [short[v.status] for v in decide(given, task(design), CANDIDATES)[0]]
+    return [SHORT[v.status] for v in decide(given, task(design), CANDIDATES)[0]]
 
 
 def test_an_untouched_sheet_confirms_what_it_shows() -> None:
@@ -90,6 +90,21 @@ def test_a_deleted_or_moved_point_no_longer_answers_for_its_candidate() -> None:
     verdicts, added = decide(annotation(*marks), task("frame"), CANDIDATES)
     assert [v.status for v in verdicts] == ["ACCEPTED", "AMBIGUOUS", "REJECTED", "AMBIGUOUS"]
     assert added == [AddedPoint(40, 7, "REJECTED")]
+
+
+@pytest.mark.parametrize(("answer", "status"), [("on_object", "+"), ("off_object", "-"), ("unsure", "?")])
+@pytest.mark.parametrize("name", ["fg1", "bg1"])
+def test_the_answer_to_a_blind_question_is_the_verdict_whatever_was_claimed(
+    name: str, answer: str, status: str
+) -> None:
+    blind = ReviewTask("k" * 32, "v", "1", 0, 0, "single", (name,), 0.5)
+    (verdict,), added = decide(annotation(choose("answer", answer), choose("look", "clip")), blind, CANDIDATES)
+    assert (verdict.candidate_id, SHORT[verdict.status], verdict.lead_time_s, added) == (name, status, 8.0, [])
+
+
+def test_silence_confirms_nothing_when_nothing_was_shown() -> None:
+    blind = ReviewTask("k" * 32, "v", "1", 0, 0, "single", ("fg1",), 0.5)
+    assert decide(annotation(), blind, CANDIDATES) == ([], [])
 
 
 def test_a_point_that_a_person_added_is_kept_apart() -> None:

@@ -28,11 +28,11 @@ def open_queue(page: Any, url: str, project_id: int, shown: str) -> None:
     page.wait_for_selector(shown)
 
 
-def press_when_next(page: Any, task: ReviewTask, *keys: str) -> None:
+def press_when_next(page: Any, task: ReviewTask, shown: str, *keys: str) -> None:
     page.wait_for_function(
         f"() => Htx.task && Htx.task.data && Htx.task.data.includes('{task.task_key}') && !Htx.isLoading"
     )
-    page.wait_for_selector(".pv-tile")
+    page.wait_for_selector(shown)
     page.wait_for_timeout(300)
     press(page, *keys)
 
@@ -77,9 +77,9 @@ def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(pa
     press(page, "2", "w")
     assert page.locator(".pv-marks input:checked").count() == 2
     submit(page)
-    press_when_next(page, tasks[1], "Shift+3", "5", "6", "5")
+    press_when_next(page, tasks[1], ".pv-tile", "Shift+3", "5", "6", "5")
     submit(page)
-    press_when_next(page, tasks[2], "4", "c")
+    press_when_next(page, tasks[2], ".pv-tile", "4", "c")
     submit(page)
 
     assert pulled(served_run, tasks[0]) == list("+-++++-----+")
@@ -89,8 +89,20 @@ def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(pa
 
 def test_in_the_frame_view_a_relabelled_point_is_the_only_change(page: Any, served_run: Any) -> None:
     project_id, tasks = queue_of(served_run, "frame")
-    open_queue(page, served_run.server.url, project_id, ".lsf-outliner-item")
-    page.wait_for_timeout(500)
+    open_queue(page, served_run.server.url, project_id, "canvas")
+    page.wait_for_timeout(800)
     press(page, "Space", "2", "Space", "3")
     submit(page)
     assert pulled(served_run, tasks[0]) == list("-?++++------")
+
+
+def test_a_blind_question_is_answered_by_two_keys_and_not_passed_without_an_answer(page: Any, served_run: Any) -> None:
+    project_id, tasks = queue_of(served_run, "single")
+    open_queue(page, served_run.server.url, project_id, ".pv-crop")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    for task, keys in zip(tasks, ("1", "2", "3", "12"), strict=False):
+        press_when_next(page, task, ".pv-crop", *keys)
+        assert page.locator(".pv-answer input:checked").count() == 1
+        submit(page)
+    assert [pulled(served_run, task) for task in tasks[:4]] == [["+"], ["-"], ["?"], ["-"]]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,10 @@ import cv2
 
 from schemas import tables
 from schemas.masks import Mask
-from verification_ui.drawing import TILE_PX
-from verification_ui.media import QUEUE, MediaMaker
+from verification_ui.media import MediaMaker
+from verification_ui.names import QUEUE
 from verification_ui.objects import AskedObject, asked_objects
+from verification_ui.pictures import SINGLE_TILE_PX, TILE_PX
 from verification_ui.tasks import build_tasks
 
 
@@ -36,7 +38,7 @@ def test_every_task_gets_its_sheet_frame_and_reference_below_the_queue_folder(ti
     assert sum(ready) == len(tasks) == 4
     for task in tasks:
         names = maker(tiny_run).names(task)
-        sheet = cv2.imread(str(tiny_run.path / "media" / names.sheet))
+        sheet = cv2.imread(str(tiny_run.path / "media" / names.crops))
         assert sheet.shape == (TILE_PX, TILE_PX * 12, 3)
         assert cv2.imread(str(tiny_run.path / "media" / names.frame)).shape == (512, 854, 3)
         assert cv2.imread(str(tiny_run.path / "media" / names.reference)).shape == (384, 640, 3)
@@ -46,10 +48,30 @@ def test_every_task_gets_its_sheet_frame_and_reference_below_the_queue_folder(ti
     )
 
 
+def test_a_blind_task_shows_the_same_pictures_whatever_its_candidate_claims(tiny_run: Any) -> None:
+    tasks = build_tasks(tiny_run.candidates.values(), "single")
+    list(maker(tiny_run).make(tasks))
+    first = files(tiny_run.path / "media")
+    assert len(first) == 48 * 2 + 2
+    names = maker(tiny_run).names(tasks[0])
+    assert cv2.imread(str(tiny_run.path / "media" / names.crops)).shape == (SINGLE_TILE_PX, SINGLE_TILE_PX, 3)
+    for name in first:
+        (tiny_run.path / "media" / name).unlink()
+    turned = {key: replace(c, is_fg_candidate=not c.is_fg_candidate) for key, c in tiny_run.candidates.items()}
+    list(replace(maker(tiny_run), candidates=turned).make(tasks))
+    assert files(tiny_run.path / "media") == first
+
+
+def test_a_blind_task_shares_no_picture_with_one_that_shows_claims(tiny_run: Any) -> None:
+    sheets, blind = (build_tasks(tiny_run.candidates.values(), design) for design in ("contact_sheet", "single"))
+    shown = {name for task in sheets for name in maker(tiny_run).names(task).pictures}
+    assert not shown & {name for task in blind for name in maker(tiny_run).names(task).pictures}
+
+
 def test_pictures_that_are_there_are_not_made_again(tiny_run: Any) -> None:
     tasks = build_tasks(tiny_run.candidates.values(), "contact_sheet")
     list(maker(tiny_run).make(tasks))
-    marked = tiny_run.path / "media" / maker(tiny_run).names(tasks[0]).sheet
+    marked = tiny_run.path / "media" / maker(tiny_run).names(tasks[0]).crops
     marked.write_bytes(b"mine")
     ready: list[int] = []
     list(maker(tiny_run).make(tasks, ready.append))

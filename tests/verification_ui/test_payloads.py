@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -8,9 +9,10 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 
 from schemas.coords import percent_to_pixel
-from verification_ui.keys import CANDIDATE_KEYS, FLAG_KEYS
-from verification_ui.label_config import LABELLED_DESIGNS, guidelines, label_config
-from verification_ui.media import media_names
+from schemas.reviews import DESIGNS
+from verification_ui.keys import ANSWER_KEYS, CANDIDATE_KEYS, FLAG_KEYS, LOOK_KEYS
+from verification_ui.label_config import guidelines, label_config
+from verification_ui.names import media_names
 from verification_ui.objects import AskedObject
 from verification_ui.payloads import Payload, Question, payload
 from verification_ui.tasks import build_tasks
@@ -25,7 +27,7 @@ def made(run: Any, design: str) -> tuple[Question, Payload]:
     return question, payload(question)
 
 
-@pytest.mark.parametrize("design", LABELLED_DESIGNS)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_the_label_config_is_valid_and_finds_all_its_data(tiny_run: Any, design: str) -> None:
     interface = LabelInterface(label_config(design))
     interface.validate()
@@ -34,7 +36,7 @@ def test_the_label_config_is_valid_and_finds_all_its_data(tiny_run: Any, design:
     assert json.loads(json.dumps(given.body)) == given.body
 
 
-@pytest.mark.parametrize("design", LABELLED_DESIGNS)
+@pytest.mark.parametrize("design", DESIGNS)
 def test_style_sheets_hold_nothing_that_label_studio_escapes(design: str) -> None:
     config = label_config(design)
     style = config[config.index("<Style>") + 7 : config.index("</Style>")]
@@ -87,13 +89,38 @@ def test_a_candidate_id_that_label_studio_would_cut_is_refused(tiny_run: Any) ->
         payload(question)
 
 
-def test_the_flag_keys_are_those_of_the_label_config() -> None:
-    for design in LABELLED_DESIGNS:
-        for flag, key in FLAG_KEYS.items():
-            assert f'value="{flag}" hotkey="{key}"' in label_config(design)
+@pytest.mark.parametrize(
+    ("design", "keys"),
+    [
+        ("contact_sheet", {**FLAG_KEYS, **LOOK_KEYS}),
+        ("frame", {**ANSWER_KEYS, **FLAG_KEYS, **LOOK_KEYS}),
+        ("single", {**ANSWER_KEYS, **LOOK_KEYS}),
+    ],
+)
+def test_the_keys_are_those_of_the_label_config_and_of_the_guidelines(design: str, keys: dict[str, str]) -> None:
+    for choice, key in keys.items():
+        assert f'value="{choice}" hotkey="{key}"' in label_config(design)
+        assert f"<b>{key.upper()}</b>" in guidelines(design)
+    assert len(set(keys.values())) == len(keys)
+    assert not set(CANDIDATE_KEYS) & set({**FLAG_KEYS, **LOOK_KEYS}.values())
+
+
+def test_a_blind_question_says_nothing_of_what_its_candidate_claims(tiny_run: Any) -> None:
+    question, given = made(tiny_run, "single")
+    (candidate,) = question.candidates
+    turned = replace(question, candidates=[replace(candidate, is_fg_candidate=not candidate.is_fg_candidate)])
+    assert payload(turned) == given
+    assert "predictions" not in given.body
+
+
+def test_a_task_without_a_clip_says_so(tiny_run: Any) -> None:
+    question, given = made(tiny_run, "contact_sheet")
+    assert "No clip: the video could not be read" in given.body["data"]["clip"]
+    with_clip = payload(replace(question, has_clip=True)).body["data"]["clip"]
+    assert f'<video src="/data/local-files/?d={question.names.clip}" autoplay muted loop' in with_clip
 
 
 @pytest.mark.parametrize("read", [label_config, guidelines])
 def test_an_unknown_design_is_refused(read: Any) -> None:
-    with pytest.raises(ValueError, match="unknown review design 'cards'; known: contact_sheet, frame"):
+    with pytest.raises(ValueError, match="unknown review design 'cards'; known: contact_sheet, frame, single"):
         read("cards")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from schemas.points import PointCandidate
+from schemas.reviews import DESIGNS
 from verification_ui.keys import CANDIDATE_KEYS
 from verification_ui.tasks import build_tasks, task_key
 
@@ -69,6 +72,22 @@ def test_more_candidates_than_keys_make_several_tasks_of_like_size() -> None:
     assert [len(t.candidate_ids) for t in tasks] == [20, 20]
     assert len({t.task_key for t in tasks}) == 2
     assert {i for t in tasks for i in t.candidate_ids} == {f"c{i:02}" for i in range(40)}
+
+
+def test_a_blind_task_asks_one_candidate_in_an_order_that_does_not_tell_the_claim() -> None:
+    asked = [candidate(f"c{i:02}", is_fg=i < 20) for i in range(40)]
+    tasks = build_tasks(asked, "single")
+    assert sorted(i for t in tasks for i in t.candidate_ids) == [c.candidate_id for c in asked]
+    turned = [replace(c, is_fg_candidate=not c.is_fg_candidate) for c in asked]
+    assert build_tasks(turned, "single") == tasks
+    claims = [int(t.candidate_ids[0][1:]) < 20 for t in tasks]
+    assert 10 < sum(a != b for a, b in pairwise(claims)) < 30  # neither sorted nor in turn
+
+
+def test_the_designs_of_one_run_share_no_task() -> None:
+    asked = [candidate("a"), candidate("b", frame_idx=3)]
+    keys = [t.task_key for design in DESIGNS for t in build_tasks(asked, design)]
+    assert len(set(keys)) == len(keys) == 6
 
 
 def test_keys_are_single_and_distinct() -> None:
