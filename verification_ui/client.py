@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,6 +108,13 @@ class LabelStudioClient:
             )  # fmt: skip
         return self._queue(made)
 
+    def add_people(self, emails: Iterable[str]) -> None:
+        """Make an account without a password for everybody who has none. May be asked again."""
+        with as_queue_problems("add people"):
+            known = {str(user.email) for user in self.sdk.users.list(request_options=ONCE)}
+            for email in sorted(set(emails) - known):
+                self.sdk.users.create(email=email, username=email, request_options=ONCE)
+
     def _queue(self, project: Any) -> LabelStudioQueue:
         created: datetime = project.created_at
         return LabelStudioQueue(self.sdk, int(project.id), f"{project.id}@{created.astimezone(UTC).isoformat()}")
@@ -121,10 +128,20 @@ class LabelStudioQueue:
     project_id: int
     identity: str
 
+    def settings(self) -> Any:
+        """The project as the server describes it."""
+        with as_queue_problems("read the project"):
+            return self.sdk.projects.get(self.project_id, request_options=ONCE)
+
     def ask_people(self, n_people: int) -> None:
         """Ask every task of so many people; a task leaves the queue when they have answered."""
         with as_queue_problems(f"ask {n_people} people a task"):
             self.sdk.projects.update(self.project_id, maximum_annotations=n_people, request_options=ONCE)
+
+    def people(self) -> int:
+        """How many people have to answer each task."""
+        with as_queue_problems("ask how many people answer a task"):
+            return int(self.sdk.projects.get(self.project_id, request_options=ONCE).maximum_annotations or 1)
 
     def serve_media(self, folder: Path) -> None:
         """Let the server show the pictures below ``folder``, a strict subfolder of its document root."""
@@ -164,11 +181,12 @@ class LabelStudioQueue:
                 request_options=ONCE,
             )
 
-    def remove(self, task_ids: Sequence[int]) -> None:
-        """See :class:`ReviewQueue`."""
-        unanswered: Any = {"conjunction": "and", "items": [_filter("total_annotations", "equal", "Number", 0)]}
+    def remove(self, task_ids: Sequence[int], even_answered: bool = False) -> None:
+        """See :class:`ReviewQueue`; with ``even_answered`` the answers of the tasks go as well."""
+        bare = [] if even_answered else [_filter("total_annotations", "equal", "Number", 0)]
+        unanswered: Any = {"conjunction": "and", "items": bare}
         chosen: Any = {"all": False, "included": list(task_ids)}
-        with as_queue_problems(f"delete {len(task_ids)} tasks that are there twice"):
+        with as_queue_problems(f"delete {len(task_ids)} tasks"):
             self.sdk.actions.create(
                 id="delete_tasks", project=self.project_id, filters=unanswered, selected_items=chosen,
                 request_options=ONCE,
@@ -188,11 +206,21 @@ class LabelStudioQueue:
         """See :class:`ReviewQueue`."""
         for conditions in _changed_since(since):
             for task in self._tasks(conditions, _ANSWER_FIELDS, _PAGE, patiently):
-                annotations = tuple(parse_annotation(json, self._annotators) for json in task.annotations or ())
+                annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
                 yield AnsweredTask(str(task.data.get("task_key", "")), annotations)
 
+    def whole_tasks(self) -> Iterator[Any]:
+        """All tasks with everything about them, by id; addresses of pictures as they were imported."""
+        return self._tasks(
+            [],
+            "id,data,predictions,annotations,result,completed_by,was_cancelled,lead_time,model_version",
+            _PAGE,
+            patiently,
+        )
+
     @cached_property
-    def _annotators(self) -> dict[int, str]:
+    def annotators(self) -> dict[int, str]:
+        """E-mail addresses by user id."""
         with as_queue_problems("list the users"):
             return {int(user.id): str(user.email) for user in self.sdk.users.list()}
 
@@ -221,7 +249,7 @@ class LabelStudioQueue:
         with as_queue_problems("list tasks"):
             return self.sdk.tasks.list(
                 project=self.project_id, fields="all", include=include, page_size=page_size, query=json.dumps(query),
-                request_options=ONCE,
+                resolve_uri=False, request_options=ONCE,
             )  # fmt: skip
 
 

@@ -54,6 +54,21 @@ class Ledger:
             return []
         return tables.SKIPS.records(tables.SKIPS.read_files([self.skips_path]))
 
+    def take_over(self, other: Ledger, metadata: Mapping[str, str]) -> None:
+        """Go on where the ledger of another project with the same questions ended; that one is removed.
+
+        The cursor begins anew: the server's answers are read again and replace what is taken over.
+        """
+        if other == self or not other.path.exists():
+            return
+        mine, skipped = self.verdicts(), self.skips()
+        known = {v.task_key for v in mine} | {s.task_key for s in skipped}
+        mine += [v for v in other.verdicts() if v.task_key not in known]
+        skipped += [s for s in other.skips() if s.task_key not in known]
+        self.replace(mine, skipped, None, metadata)
+        for path in (other.path, other.skips_path):
+            path.unlink(missing_ok=True)
+
     def replace(
         self, verdicts: Iterable[Verdict], skips: Iterable[Skip], cursor: datetime | None, metadata: Mapping[str, str]
     ) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 from types import FrameType
 
 from verification_ui.credentials import Credentials, load_or_create, private_folder
+from verification_ui.presence import ADDRESS, Presence
 
 DEFAULT_PORT = 8181
 START_TIMEOUT_S = 300.0
@@ -126,12 +127,11 @@ def answers(url: str, credentials: Credentials, timeout_s: float = 5.0) -> bool:
 
 def running_server(folder: Path) -> Server | None:
     """The server of this run that another command has started, None when there is none."""
-    address = folder / "address.json"
-    if not address.exists():
+    presence = Presence.read(folder)
+    if presence is None:
         return None
     credentials, is_new = load_or_create(folder)
-    url = str(json.loads(address.read_text(encoding="utf-8"))["url"])
-    return Server(url, credentials, is_new) if answers(url, credentials) else None
+    return Server(presence.url, credentials, is_new) if answers(presence.url, credentials) else None
 
 
 @contextmanager
@@ -161,10 +161,10 @@ def started(
         process = _spawn(executable, chosen, folder, environment(folder, media, credentials))
         try:
             _wait_until_up(process, url, credentials, folder / "server.log")
-            (folder / "address.json").write_text(json.dumps({"url": url, "pid": process.pid}), encoding="utf-8")
+            Presence.begin(folder, url, process.pid)
             yield Server(url, credentials, is_new, process)
         finally:
-            (folder / "address.json").unlink(missing_ok=True)
+            (folder / ADDRESS).unlink(missing_ok=True)
             _stop(process)
 
 
