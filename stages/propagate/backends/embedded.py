@@ -90,7 +90,7 @@ class EmbeddedSession:
         """
         if self._grey is None:
             raise RuntimeError("step() before start()")
-        motion = Motion.between(self._grey, encoding.grey)
+        motion = Motion.between(self._grey, encoding.grey, quick=True)  # a weak prior
         self._grey = encoding.grey
         estimates = self._each(partial(_stepped, encoding, motion), self._tracks.values())
         return dict(zip(self._tracks, estimates, strict=True))

@@ -25,12 +25,13 @@ class Motion:
     forward: Map
 
     @staticmethod
-    def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Motion:
-        """Measure the flow of two (h, w) uint8 grey frames, both ways.
+    def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8], *, quick: bool = False) -> Motion:
+        """Measure the flow of two (h, w) uint8 grey frames, both ways; ``quick`` is coarse, at a tenth of the time.
 
         Source: Kroeger et al., "Fast Optical Flow using Dense Inverse Search" (ECCV 2016), as in OpenCV.
         """
-        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        preset = cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST if quick else cv2.DISOPTICAL_FLOW_PRESET_MEDIUM
+        flow = cv2.DISOpticalFlow.create(preset)
         nowhere = np.zeros((*later.shape, 2), dtype=np.float32)
         backward, forward = flow.calc(later, earlier, nowhere.copy()), flow.calc(earlier, later, nowhere)
         return Motion(np.asarray(backward, dtype=np.float32), np.asarray(forward, dtype=np.float32))
