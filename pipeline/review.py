@@ -15,18 +15,27 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, summary
 from pipeline.review_audit import audit
 from pipeline.review_gold import plant_gold
+from pipeline.review_options import (
+    AuditShareOption,
+    DesignOption,
+    GoldShareOption,
+    GoldTruthOption,
+    KeyOption,
+    OverlapOption,
+    RunOption,
+    UrlOption,
+)
+from pipeline.review_pull import pull_all
 from pipeline.review_session import ReviewSession, client_of, connected, problems_named
-from pipeline.review_tables import show_pull, show_push, show_standing
+from pipeline.review_status import status
+from pipeline.review_tables import show_push
 from pipeline.run_folder import RunFolder
 from schemas import tables
+from schemas.points import PointCandidate
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask
-from verification_ui.client import LabelStudioClient, LabelStudioQueue
-from verification_ui.label_config import LABELLED_DESIGNS, guidelines, label_config
-from verification_ui.ledger import Ledger
-from verification_ui.media import QUEUE
-from verification_ui.pull import Pulled
-from verification_ui.pull import pull as pull_answers
+from verification_ui.client import LabelStudioClient
+from verification_ui.label_config import guidelines, label_config
+from verification_ui.names import QUEUE
 from verification_ui.push import push as push_payloads
 from verification_ui.server import DEFAULT_PORT, Server, started
 from verification_ui.tasks import build_tasks
@@ -36,33 +45,6 @@ review_app = typer.Typer(
     rich_markup_mode="markdown",
     help="Let people confirm or correct the candidates in Label Studio.",
 )
-
-RunOption = Annotated[Path, typer.Option("--run", help="The run folder that `pointvos annotate` made.", metavar="DIR")]
-DesignOption = Annotated[
-    str,
-    typer.Option(
-        "--design", help="`contact_sheet`: one sheet of magnified crops a task; `frame`: points to fix in place."
-    ),
-]
-UrlOption = Annotated[str | None, typer.Option("--url", help="A Label Studio of yours; without it, the run's own.")]
-KeyOption = Annotated[
-    Path | None, typer.Option("--api-key-file", help="File with your access token for --url.", metavar="FILE")
-]
-OverlapOption = Annotated[
-    int | None, typer.Option("--overlap", min=1, help="People who answer each task; without it, as it is (1 at first).")
-]
-GoldShareOption = Annotated[
-    float,
-    typer.Option(
-        "--gold-share", min=0.0, max=1.0, help="Share of the known answers to ask again with a wrong proposal (gold)."
-    ),
-]
-GoldTruthOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--gold-truth", exists=True, help="True masks that make gold; else what people agreed on.", metavar="DIR"
-    ),
-]
 
 
 @review_app.command()
@@ -81,11 +63,11 @@ def up(
     with problems_named():
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
-            rejects = _push(session, client, design)
+            rejects = _push(session, client, design, session.asked(design))
             _tell_how_to_log_in(session, server, client, design)
             _wait(server)
             console.print("Pulling the answers, then ending the server …")
-            _pull(session, client)
+            pull_all(session, client)
     _leave(session, rejects)
 
 
@@ -98,11 +80,14 @@ def push(
     overlap: OverlapOption = None,
     gold_share: GoldShareOption = 0.0,
     gold_truth: GoldTruthOption = None,
+    audit_share: AuditShareOption = 0.0,
 ) -> None:
     """Put the run's questions into the queue; what is there already stays as it is, so repeat it at will.
 
     `--overlap 3` asks three people each task; `--gold-share 0.05` hides questions with a known answer and a wrong
-    proposal among the others. Both are what `pointvos review audit` measures with; gold never becomes points.
+    proposal among the others; `--audit-share 0.05` asks a sample again without any proposal, one pixel at a time, in a
+    queue of its own. All are what `pointvos review audit` measures with. Gold never becomes points, and a blind answer
+    only where nobody gave another.
 
     Example: `pointvos review push --run demo-run --design frame`
     """
@@ -110,7 +95,9 @@ def push(
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
     with problems_named(), connected(session, url, api_key_file, _say) as client:
-        rejects = _push(session, client, design, overlap)
+        rejects = _push(session, client, design, session.asked(design), overlap)
+        if audit_share:
+            rejects += _push(session, client, "single", session.audited(audit_share))
     _leave(session, rejects)
 
 
@@ -124,24 +111,10 @@ def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) 
     """
     session = _session(run)
     with problems_named(), connected(session, url, api_key_file, _say) as client:
-        _pull(session, client)
+        pull_all(session, client)
 
 
-@review_app.command()
-def status(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
-    """Show what is done and left, who did how much, and how long the rest takes. Pulls first.
-
-    Example: `pointvos review status --run demo-run`
-    """
-    session = _session(run)
-    with problems_named(), connected(session, url, api_key_file, _say) as client:
-        _pull(session, client, quiet=True)
-    verdicts = tables.VERDICTS.records(tables.VERDICTS.read(run))
-    for design in LABELLED_DESIGNS:
-        if tasks := session.tasks(design):
-            show_standing(design, tasks, verdicts)
-
-
+review_app.command()(status)
 review_app.command()(audit)
 
 
@@ -153,53 +126,31 @@ def _say(sentence: str) -> None:
     console.print(sentence)
 
 
-def _push(session: ReviewSession, client: LabelStudioClient, design: str, overlap: int | None = None) -> list[Reject]:
+def _push(
+    session: ReviewSession,
+    client: LabelStudioClient,
+    design: str,
+    candidates: list[PointCandidate],
+    overlap: int | None = None,
+) -> list[Reject]:
     config, rules = label_config(design), guidelines(design)
-    tasks = build_tasks(session.asked, design)
+    tasks = build_tasks(candidates, design)
     if not tasks:
         raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
     with _bar("drawing crops", len(tasks)) as advance:
         rejects = list(session.maker.make(tasks, advance))
     shown = [task for task in tasks if not any(reject.key == task.task_key for reject in rejects)]
-    _write_tasks(session, design, shown)
     title = session.title(design)
-    queue = client.find_queue(title) or client.create_queue(title, config, rules)
+    queue = client.find_queue(title)
+    n_people = overlap or (queue.people() if queue else session.people(design))
+    queue = queue or client.create_queue(title, config, rules)
+    queue.ask_people(n_people)
+    session.write_tasks(design, shown, n_people)
     queue.serve_media(session.media / QUEUE)
-    if overlap is not None:
-        queue.ask_people(overlap)
     with _bar("queueing tasks", len(shown)) as advance:
         pushed = push_payloads(queue, session.payloads(shown), advance)
     show_push(title, shown, pushed, rejects)
     return rejects
-
-
-def _write_tasks(session: ReviewSession, design: str, tasks: list[ReviewTask]) -> None:
-    """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them."""
-    now = {task.task_key for task in tasks}
-    old = [task for task in session.tasks(design) if task.task_key not in now]
-    tables.TASKS.write(session.tasks_file(design), [*tasks, *old], session.run.metadata())
-
-
-def _pull(session: ReviewSession, client: LabelStudioClient, quiet: bool = False) -> None:
-    for design in LABELLED_DESIGNS:
-        tasks = {task.task_key: task for task in session.tasks(design)}
-        if not tasks:
-            continue
-        queue = client.find_queue(session.title(design))
-        if queue is None:
-            console.print(
-                f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
-                "Make the queue again with: pointvos review push"
-            )
-            continue
-        pulled = _pull_queue(session, queue, tasks)
-        if not quiet:
-            show_pull(session.title(design), pulled)
-
-
-def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:
-    ledger = Ledger.of_project(session.run.path, queue.identity)
-    return pull_answers(queue, ledger, tasks, session.candidates, session.run.metadata())
 
 
 def _tell_how_to_log_in(session: ReviewSession, server: Server, client: LabelStudioClient, design: str) -> None:

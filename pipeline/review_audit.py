@@ -18,6 +18,7 @@ from schemas import tables
 from schemas.points import PointCandidate
 from stages.agree.audit import AnnotatorAudit, Audit, Conflict
 from stages.agree.audit import audit as audit_answers
+from stages.agree.blind import BlindCheck
 from stages.agree.bootstrap import Estimate
 from stages.agree.pace import Pace
 from stages.agree.proportions import Proportion
@@ -38,9 +39,10 @@ def audit(
     left untouched, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss' κ,
     the share of planted wrong proposals that were let stand (what untouched answers are worth), the objects that take
     longest, and the candidates on which people differ, the most doubtful first. Shares have 95 % intervals.
+    What somebody said blindly counts as the opinion of another person, `NAME (blind)`.
 
     Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
-    Gold is planted by `pointvos review push --gold-share 0.05`.
+    Gold is planted by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
 
     Example: `pointvos review audit --run demo-run`
     """
@@ -52,16 +54,19 @@ def audit(
     found = audit_answers(votes, verdicts.golds)
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))}
     objects = object_paces(votes, {name: (c.video_id, c.object_id) for name, c in candidates.items()})
+    blind = verdicts.blind_check({name: c.is_fg_candidate for name, c in candidates.items()}, exclude or [])
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(_as_json(found, candidates, objects), indent=1) + "\n", encoding="utf-8")
+    temporary.write_text(json.dumps(_as_json(found, candidates, objects, blind), indent=1) + "\n", encoding="utf-8")
     temporary.rename(file)
-    _show(found, candidates, objects)
+    _show(found, candidates, objects, blind)
     console.print(f"Everything in {file}", markup=False)
 
 
-def _show(found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace]) -> None:
+def _show(
+    found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace], blind: BlindCheck
+) -> None:
     people = Table(box=None, pad_edge=False)
     for heading in ("annotator", "points", "s a point", "gold right", "gold untouched", "with consensus", "errors"):
         people.add_column(heading, overflow="fold")
@@ -75,6 +80,9 @@ def _show(found: Audit, candidates: Mapping[str, PointCandidate], objects: Mappi
     rows += [("two people agree", found.agreement), ("Fleiss' κ", found.fleiss)]
     rows += [(f"Cohen's κ, {one} – {other}", kappa) for one, other, kappa in found.cohen]
     rows += [("planted errors let stand", found.anchoring)]
+    if blind.confirmed.whole:
+        rows += [("confirmed by blind answers", _brief(blind.confirmed))]
+        rows += [("wrong claims let stand, by blind answers", _brief(blind.let_stand))]
     rows += [("conflicts", len(found.conflicts))]
     rows += [(_place(c, candidates), _answers(c)) for c in found.conflicts[:_FEW]]
     slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]
@@ -103,7 +111,7 @@ def _answers(conflict: Conflict) -> str:
 
 
 def _as_json(
-    found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace]
+    found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace], blind: BlindCheck
 ) -> dict[str, Any]:
     return {
         "candidates": found.n_candidates,
@@ -112,6 +120,7 @@ def _as_json(
         "fleiss_kappa": _estimate(found.fleiss),
         "cohen_kappa": [{"annotators": [one, other], **_estimate(kappa)} for one, other, kappa in found.cohen],
         "anchoring": _proportion(found.anchoring),
+        "blind": {"confirmed": _proportion(blind.confirmed), "let_stand": _proportion(blind.let_stand)},
         "annotators": [_annotator(annotator) for annotator in found.annotators],
         "conflicts": [_conflict(conflict, candidates) for conflict in found.conflicts],
         "objects": [{"video_id": v, "object_id": o, **_pace(pace)} for (v, o), pace in sorted(objects.items())],

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.console import UsageProblem
 from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.gold import Gold
 from schemas.reviews import Verdict
+from stages.agree.blind import BlindCheck, check_blindly
 from stages.agree.pace import Pace, paces
-from stages.merge.opinions import counted_verdicts
+from stages.merge.opinions import counted_verdicts, majority
 
 ObjectKey = tuple[str, str]
 """(video_id, object_id)"""
@@ -24,16 +25,20 @@ class RunVerdicts:
     Attributes:
         given: every verdict of every source.
         golds: all gold of the run.
+        blind_tasks: keys of the tasks that were asked without a claim in view.
     """
 
     given: Sequence[Verdict]
     golds: Sequence[Gold]
+    blind_tasks: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, folder: RunFolder) -> RunVerdicts:
         """Read them."""
         given = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
-        return cls(given, tables.GOLD.records(tables.GOLD.read(folder.path)))
+        golds = tables.GOLD.records(tables.GOLD.read(folder.path))
+        blind = tables.TASKS.read(folder.path, filters=[("design", "=", "single")])
+        return cls(given, golds, frozenset(blind["task_key"].to_pylist()))
 
     def require_annotators(self, names: Collection[str]) -> None:
         """Raise UsageProblem when one of ``names`` has answered nothing."""
@@ -42,13 +47,37 @@ class RunVerdicts:
             raise UsageProblem(f"unknown annotator {unknown[0]!r}; known: {', '.join(known)}")
 
     def deciding(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
-        """The verdicts that make points, by candidate id: answers to gold never do."""
-        hidden = {gold.candidate_id for gold in self.golds}
-        return counted_verdicts((v for v in self.given if v.candidate_id not in hidden), excluded)
+        """The verdicts that make points, by candidate id: answers to gold never do.
+
+        Blind answers measure the others and must not touch what they measure: they make a point only where no person
+        has answered otherwise.
+        """
+        passed_over = {gold.candidate_id for gold in self.golds}
+        heard = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
+        seen = {v.candidate_id for v in heard if v.source != "simulated" and v.task_key not in self.blind_tasks}
+        return counted_verdicts(v for v in heard if v.task_key not in self.blind_tasks or v.candidate_id not in seen)
 
     def votes(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
-        """The verdicts that tell how far annotators can be trusted, by candidate id, gold included."""
-        return counted_verdicts(self.given, excluded)
+        """The verdicts that tell how far annotators can be trusted, by candidate id, gold included.
+
+        What a person said blindly is an opinion of its own, by ``NAME (blind)``.
+        """
+        heard = (v for v in self.given if v.annotator not in excluded)
+        return counted_verdicts(
+            replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in heard
+        )
+
+    def blind_check(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> BlindCheck:
+        """Answers with the claim in view against blind answers; ``is_fg`` is the claim by candidate id."""
+        seen, blind = (
+            counted_verdicts((v for v in self.given if (v.task_key in self.blind_tasks) == is_blind), excluded)
+            for is_blind in (False, True)
+        )
+        return check_blindly(_statuses(seen), _statuses(blind), is_fg)
+
+
+def _statuses(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, str]:
+    return {candidate_id: opinion.status for candidate_id, opinion in majority(counted).items()}
 
 
 def object_paces(votes: Mapping[str, Sequence[Verdict]], object_of: Mapping[str, ObjectKey]) -> dict[ObjectKey, Pace]:

@@ -9,7 +9,7 @@ from pipeline.console import UsageProblem
 from pipeline.review_audit import audit
 from schemas import tables
 from schemas.gold import Gold
-from schemas.reviews import Verdict
+from schemas.reviews import ReviewTask, Verdict
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -68,3 +68,20 @@ def test_an_excluded_annotator_is_out_of_every_figure(finished_run):
 def test_nothing_to_audit_is_wrong_usage(finished_run):
     with pytest.raises(UsageProblem, match="has no verdicts to audit"):
         audit(finished_run)
+
+
+def test_blind_answers_tell_how_many_wrong_claims_were_let_stand(finished_run, capsys):
+    candidates = answer(finished_run)
+    tasks = [ReviewTask(f"b{i}", c.video_id, c.object_id, c.frame_idx, 0, "single", (c.candidate_id,), 0.5)
+             for i, c in enumerate(candidates[10:20])]  # fmt: skip
+    tables.TASKS.write(finished_run / "tasks" / "single.parquet", tasks)
+    said = [("REJECTED" if c.is_fg_candidate == (i == 0) else "ACCEPTED") for i, c in enumerate(candidates[10:20])]
+    blind = [Verdict(t.candidate_ids[0], status, "dee", "label_studio", 2.0, t.task_key, "b", WHEN)
+             for t, status in zip(tasks, said, strict=True)]  # fmt: skip
+    tables.VERDICTS.write(finished_run / "verdicts" / "blind.parquet", blind)
+    audit(finished_run)
+    found = json.loads((finished_run / "review" / "audit.json").read_text())
+    assert (found["blind"]["confirmed"]["rate"], found["blind"]["confirmed"]["n"]) == (0.9, 10)
+    assert (found["blind"]["let_stand"]["rate"], found["blind"]["let_stand"]["n"]) == (0.1, 10)
+    assert found["annotators"][-1]["annotator"] == "dee (blind)"
+    assert "confirmed by blind answers" in capsys.readouterr().out
