@@ -74,9 +74,8 @@ class Backbone:
 
     def _normalised(self, image: NDArray[np.uint8], grid: Grid) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(resize_image(image, grid))).to(self.device)
-        return ((pixels[None].permute(0, 3, 1, 2).float() - 127.0) / 128.0).contiguous(
-            memory_format=torch.channels_last
-        )
+        values = pixels[None].permute(0, 3, 1, 2).float().sub_(127.0).div_(128.0)
+        return values.contiguous(memory_format=torch.channels_last)
 
 
 class MobileBlock(nn.Module):

@@ -26,7 +26,7 @@ class Motion:
 
     @staticmethod
     def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8], *, quick: bool = False) -> Motion:
-        """Measure the flow of two (h, w) uint8 grey frames, both ways; ``quick`` is coarse, at a tenth of the time.
+        """Measure the flow of two (h, w) uint8 grey frames, both ways; ``quick`` is coarse, at an eighth of the time.
 
         Source: Kroeger et al., "Fast Optical Flow using Dense Inverse Search" (ECCV 2016), as in OpenCV.
         """
