@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pipeline.console import summary
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask, Verdict
+from schemas.reviews import ReviewTask
+from stages.agree.standing import AnnotatorStanding, Standing
 from verification_ui.pull import Pulled
 from verification_ui.push import Pushed
-from verification_ui.standing import standing
 
 
 def show_push(title: str, tasks: list[ReviewTask], pushed: Pushed, rejects: list[Reject]) -> None:
@@ -35,13 +35,36 @@ def show_pull(title: str, pulled: Pulled) -> None:
     summary(f"Answers of {title}", rows)
 
 
-def show_standing(design: str, tasks: list[ReviewTask], verdicts: list[Verdict]) -> None:
+def show_standing(design: str, now: Standing) -> None:
     """How far the review of one design is."""
-    now = standing(tasks, verdicts)
-    rows: list[tuple[str, object]] = [("tasks", now.n_tasks), ("done", now.n_done), ("left", now.n_left)]
-    if now.eta_s is not None:
-        rows.append(("one person's time left", f"{now.eta_s / 60:.0f} min"))
-    for person in now.annotators:
-        pace = f"{person.n_tasks} tasks, {person.n_points} points, {person.seconds_per_task:.1f} s a task"
-        rows.append((person.annotator, f"{pace}, last at {person.last_at:%Y-%m-%d %H:%M} UTC"))
+    people = f"answered by {now.n_people} people each" if now.n_people > 1 else "answered"
+    rows: list[tuple[str, object]] = [("tasks", now.n_tasks), (f"done, {people}", now.n_done), ("left", now.n_left)]
+    rows += [("of these begun", now.n_begun)] if now.n_begun else []
+    rows += [("of these skipped by somebody", now.n_skipped)] if now.n_skipped else []
+    if now.left_s is not None and now.n_left:
+        rows += [("work left", f"{duration(now.left_s)} of one person")]
+        rows += [("at the present pace done in", duration(now.eta_s) if now.eta_s is not None else "nobody is at work")]
+    rows += [("two people agree", now.agreement), ("Fleiss' κ", now.fleiss)] if now.agreement.n else []
+    rows += [(person.annotator, _work(person)) for person in now.annotators]
     summary(f"Review by {design}", rows)
+
+
+def duration(seconds: float) -> str:
+    """As people say it.
+
+    >>> duration(45), duration(150), duration(9000)
+    ('45 s', '2 min', '2 h 30 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _work(person: AnnotatorStanding) -> str:
+    parts = [f"{person.n_tasks:,} tasks, {person.n_points:,} points"]
+    if person.n_points:
+        parts += [f"{person.seconds_a_task:.1f} s a task, {person.seconds_a_point:.2f} s a point"]
+        parts += [f"{person.n_unsure / person.n_points:.0%} unsure"]
+    parts += [f"{person.n_skipped:,} skipped"] if person.n_skipped else []
+    return ", ".join([*parts, f"last at {person.last_at:%Y-%m-%d %H:%M} UTC"])

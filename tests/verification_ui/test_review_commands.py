@@ -49,7 +49,7 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
     said = review("push", own_run.path)
     assert "tasks 4 points 48 new in the queue 4 already there 0" in said
     assert "new in the queue 0 already there 4" in review("push", own_run.path)
-    assert "tasks 4 done 0 left 4" in review("status", own_run.path)
+    assert "tasks 4 done, answered 0 left 4" in review("status", own_run.path)
 
     with httpx.Client(timeout=60, trust_env=False) as http:
         token = served_run.server.credentials.token
@@ -59,8 +59,9 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
             sdk.annotations.create(id=task.id, result=[], lead_time=9.0)
         assert "tasks changed 2 verdicts 24 skipped 0" in review("pull", own_run.path)
         said = review("status", own_run.path)
-        assert "tasks 4 done 2 left 2 one person's time left 0 min" in said
-        assert f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s a task" in said
+        assert "tasks 4 done, answered 2 left 2 work left 18 s of one person at the present pace done in 18 s" in said
+        person = f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s a task, 0.75 s a point, 0% unsure"
+        assert person in said
         sdk.projects.delete(project.id)
 
     assert "the verdicts pulled before are kept" in review("pull", own_run.path)
@@ -83,6 +84,19 @@ def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden
         for person in (sdk.users.whoami().id, second.id):
             sdk.annotations.create(id=first_task.id, result=[], lead_time=9.0, completed_by=person)
         assert "tasks changed 1 verdicts 24" in review("pull", own_run.path)
+        next_task = next(task for task in sdk.tasks.list(project=project.id) if task.id != first_task.id)
+        sdk.annotations.create(id=next_task.id, result=[], lead_time=9.0)
+        said = review("status", own_run.path)
+        assert "tasks 4 done, answered by 2 people each 1 left 3 of these begun 1 work left 45 s of one person" in said
+        assert "two people agree 1.000" in said
+        sdk.annotations.delete(id=next(iter(sdk.annotations.list(id=next_task.id))).id)
+        sdk.projects.update(project.id, maximum_annotations=1)
+        assert "done, answered 1 left 3" in review("status", own_run.path)
+        sdk.projects.update(project.id, maximum_annotations=2)
+        review("pull", own_run.path)
+        offline = CliRunner().invoke(review_app, ["status", "--run", str(own_run.path)], catch_exceptions=False).output
+        assert "No server is up: this is what was pulled the last time." in offline
+        assert "answered by 2 people each" in offline
         said = review("push", own_run.path, "--gold-share", "1.0")
         assert "12 gold questions planted." in said
         assert "tasks 4 points 48 new in the queue 1 already there 3" in said
