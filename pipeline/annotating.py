@@ -6,9 +6,8 @@ import errno
 import logging
 import os
 from array import array
-from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,25 +21,19 @@ from pipeline.config import RunConfig
 from pipeline.files import is_remote, open_binary
 from pipeline.frame_store import FrameStore
 from pipeline.jobs import VideoJob
+from pipeline.loaded_models import LoadedModels
 from pipeline.memory import give_back_free_memory
+from pipeline.passes import split
 from pipeline.progress import Heartbeat
 from pipeline.run_folder import RunFolder, write_unit
+from pipeline.tracking import Track
 from schemas import tables
 from schemas.frames import Frame
-from schemas.localizations import Expression, Localization
-from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
 from schemas.tables import Table
 from schemas.videos import Video
 from stages.frames import DecodeError, open_video
-from stages.localize.backends.registry import load_localizer
-from stages.localize.searching import Search, frames_to_search
-from stages.propagate.backends.registry import load_propagator
-from stages.propagate.sweep import propagate
-from stages.propagate.tracked import Anchor, Tracked
 from stages.sample_points.sampling import sample_video
-from stages.segment.backends.registry import load_segmenter
-from stages.segment.segmenting import segment_frame
 from stages.shots import ShotCuts
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
@@ -57,23 +50,7 @@ class Annotator:
 
     run: RunFolder
     config: RunConfig
-    segmenter: Any
-    propagator: Any
-    localizer: Any = None
-
-    @classmethod
-    def load(cls, run: RunFolder, config: RunConfig) -> Annotator:
-        """Load the models that the config names."""
-        compute = config.compute
-        segmenter = load_segmenter(config.models.segmenter, device=compute.device)
-        propagator = load_propagator(config.models.propagator, device=compute.device, threads=compute.threads)
-        return cls(run, config, segmenter, propagator)
-
-    def search(self) -> Search:
-        """A search through one video; the localizer is loaded when the first one is wanted."""
-        if self.localizer is None:
-            self.localizer = load_localizer(self.config.models.localizer, device=self.config.compute.device)
-        return Search(self.localizer)
+    models: LoadedModels
 
     def annotate(self, job: VideoJob, heartbeat: Heartbeat) -> tuple[Video | None, list[Reject]]:
         """Annotate one video and commit its unit.
@@ -106,24 +83,29 @@ class Annotator:
         with TemporaryDirectory(dir=self.run.work, prefix="video-") as temporary:
             spool = Path(temporary, "spool")
             spool.mkdir()
-            store = FrameStore(Path(temporary), self.config.jpeg_quality)
-            track = _Track(self, job, store)
-            with open_video(job.file, opener=open_binary if is_remote(job.file.uri) else None) as reader:
-                cuts, times_s = ShotCuts(), array("d")
-                frames = cuts.watch(store.record(_noted(reader, heartbeat, times_s)))
-                for tracked in track.run(frames, reader.source.n_frames, spool, cuts.frames):
-                    track.take(tracked)
-                    heartbeat.final(tracked.frame_idx)
-                video = replace(
-                    reader.video(),
-                    n_objects=len(track.references),
-                    times_s=tuple(times_s) if any(times_s) else (),
-                    cuts=tuple(sorted(cuts.frames)),
-                    unit=job.unit,
-                )
-            return self._commit(job, video, track)
+            track = Track(self.models, job, FrameStore(Path(temporary), self.config.jpeg_quality))
+            passes = split(track.groups, self.config.models.objects_a_pass)
+            heartbeat.start(len(passes))
+            for object_ids in passes:
+                video = self._pass(track, object_ids, spool, heartbeat)
+            if len(passes) > 1:
+                track.part()
+            return self._commit(job, replace(video, n_objects=len(track.references), unit=job.unit), track)
 
-    def _commit(self, job: VideoJob, video: Video, track: _Track) -> tuple[Video, list[Reject]]:
+    def _pass(self, track: Track, object_ids: frozenset[str], spool: Path, heartbeat: Heartbeat) -> Video:
+        """Carry some objects through the whole video."""
+        uri = track.job.file.uri
+        with open_video(track.job.file, opener=open_binary if is_remote(uri) else None) as reader:
+            cuts, times_s = ShotCuts(), array("d")
+            frames = cuts.watch(track.store.record(_noted(reader, heartbeat, times_s)))
+            for tracked in track.run(frames, reader.source.n_frames, object_ids, spool, cuts.frames):
+                track.take(tracked)
+                heartbeat.final(tracked.frame_idx)
+            return replace(
+                reader.video(), times_s=tuple(times_s) if any(times_s) else (), cuts=tuple(sorted(cuts.frames))
+            )
+
+    def _commit(self, job: VideoJob, video: Video, track: Track) -> tuple[Video, list[Reject]]:
         masks = sorted(track.masks, key=lambda m: (m.object_id, m.frame_idx))
         candidates = sample_video(
             job.video_id, masks, track.store.trust, track.references, track.groups, self.config.sampling
@@ -142,83 +124,14 @@ class Annotator:
         return video, rejects
 
 
-@dataclass(slots=True)
-class _Track:
-    """What comes out of one pass over a video."""
-
-    annotator: Annotator
-    job: VideoJob
-    store: FrameStore
-    masks: list[Mask] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-    references: dict[str, int] = field(default_factory=dict)
-    search: Search | None = None
-    placed: list[Localization] = field(default_factory=list)
-
-    def localizations(self) -> list[Localization]:
-        """Those that were given, and what was found for those that are mere words."""
-        return [loc for loc in self.job.localizations if not isinstance(loc.hint, Expression)] + self.placed
-
-    @property
-    def groups(self) -> dict[str, str]:
-        return {loc.object_id: loc.group for loc in self.job.localizations}
-
-    def run(self, frames: Iterable[Frame], n_frames: int, spool: Path, cuts: Container[int]) -> Iterator[Tracked]:
-        by_frame: dict[int, list[Localization]] = defaultdict(list)
-        for localization in self.job.localizations:
-            for frame_idx in frames_to_search(localization, n_frames):
-                by_frame[frame_idx].append(localization)
-
-        def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
-            wanted = [loc for loc in by_frame[frame.idx] if loc.object_id in object_ids]
-            found, rejects = segment_frame(self.annotator.segmenter, frame.image, self.put_in_place(frame, wanted))
-            self.rejects.extend(rejects)
-            for object_id in found:
-                self.references.setdefault(object_id, frame.idx)
-            return {key: Anchor(s.mask, s.quality, s.source, s.model) for key, s in found.items()}
-
-        anchors = {idx: frozenset(loc.object_id for loc in own) for idx, own in by_frame.items()}
-        threads = self.annotator.config.compute.threads
-        return propagate(
-            frames,
-            anchors,
-            seed,
-            self.annotator.propagator,
-            groups=self.groups,
-            spool=spool,
-            lookahead=0 if threads == 1 else threads,
-            cuts=cuts,
-        )
-
-    def put_in_place(self, frame: Frame, wanted: Sequence[Localization]) -> list[Localization]:
-        """The localizations of a frame, with places instead of mere words."""
-        words = [loc for loc in wanted if isinstance(loc.hint, Expression)]
-        if not words:
-            return list(wanted)
-        self.search = self.search or self.annotator.search()
-        found = self.search.look(frame.image, frame.idx, words)
-        self.placed += found
-        return [loc for loc in wanted if loc not in words] + found
-
-    def take(self, tracked: Tracked) -> None:
-        height, width = tracked.mask.shape
-        self.masks.append(
-            Mask(
-                self.job.video_id, tracked.object_id, tracked.frame_idx, height, width, encode_rle(tracked.mask),
-                tracked.source, tracked.model, tracked.quality,
-            )
-        )  # fmt: skip
-        self.store.put_trust(tracked.object_id, tracked.frame_idx, tracked.trust)
-
-
 def _noted(frames: Iterable[Frame], heartbeat: Heartbeat, times_s: array[float]) -> Iterator[Frame]:
     for frame in frames:
         times_s.append(frame.time_s)
-        heartbeat.decoded(frame.idx + 1)
+        heartbeat.decoded()
         yield frame
 
 
-def _lost(job: VideoJob, video: Video, track: _Track) -> Iterator[Reject]:
+def _lost(job: VideoJob, video: Video, track: Track) -> Iterator[Reject]:
     for loc in job.localizations:
         if loc.frame_idx >= video.n_frames:
             key = f"{job.video_id}/{loc.object_id}@{loc.frame_idx}"
@@ -242,7 +155,9 @@ class AnnotateVideosDoFn(beam.DoFn):
 
     def setup(self) -> None:
         """Load the models, once a process."""
-        self._annotator: Annotator = self._shared.acquire(lambda: Annotator.load(self._run, self._config))
+        self._annotator: Annotator = self._shared.acquire(
+            lambda: Annotator(self._run, self._config, LoadedModels.load(self._config))
+        )
 
     def process(self, job: VideoJob) -> Iterator[Reject]:
         """Yield the rejects of one video; its tables are on disk when this ends."""

@@ -31,9 +31,11 @@ class FrameStore:
     jpeg_quality: int
 
     def record(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        """Pass frames on, each put aside as JPEG; a source's own JPEG bytes are kept as they are."""
+        """Pass frames on, each put aside as JPEG once; a source's own JPEG bytes are kept as they are."""
         for frame in frames:
-            self._frame_file(frame.idx).write_bytes(frame.jpeg or self._encode(frame.image))
+            file = self._frame_file(frame.idx)
+            if not file.exists():
+                file.write_bytes(frame.jpeg or self._encode(frame.image))
             yield frame
 
     def keep_frames(self, indices: Iterable[int], target: Path) -> None:

@@ -30,14 +30,19 @@ class Heartbeat:
     """
 
     path: Path
+    _n_passes: int = field(default=1, init=False)
     _decoded: int = field(default=0, init=False)
     _final: int = field(default=0, init=False)
     _last_final: int = field(default=-1, init=False)
     _written: float = field(default=0.0, init=False)
 
-    def decoded(self, n_frames: int) -> None:
-        """Say that ``n_frames`` of the current video are decoded."""
-        self._decoded = n_frames
+    def start(self, n_passes: int) -> None:
+        """A video begins; its frames come by ``n_passes`` times."""
+        self._n_passes = n_passes
+
+    def decoded(self) -> None:
+        """Say that one more frame is decoded."""
+        self._decoded += 1
         self._beat()
 
     def final(self, frame_idx: int) -> None:
@@ -61,7 +66,7 @@ class Heartbeat:
         self._written = now
         with suppress(OSError):  # progress is never worth a failure
             temporary = self.path.with_suffix(".part")
-            temporary.write_text(json.dumps({"frames": (self._decoded + self._final) // 2}))
+            temporary.write_text(json.dumps({"frames": (self._decoded + self._final) // (2 * self._n_passes)}))
             temporary.rename(self.path)
 
 

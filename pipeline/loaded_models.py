@@ -1,0 +1,37 @@
+"""The models of a run, loaded once a process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.config import RunConfig
+from stages.localize.backends.base import Localizer
+from stages.localize.backends.registry import load_localizer
+from stages.localize.searching import Search
+from stages.propagate.backends.base import Propagator
+from stages.propagate.backends.registry import load_propagator
+from stages.segment.backends.base import Segmenter
+from stages.segment.backends.registry import load_segmenter
+
+
+@dataclass(slots=True)
+class LoadedModels:
+    """Backends that are ready to use; the localizer is loaded when words come up."""
+
+    config: RunConfig
+    segmenter: Segmenter
+    propagator: Propagator
+    localizer: Localizer | None = None
+
+    @classmethod
+    def load(cls, config: RunConfig) -> LoadedModels:
+        """Load the models that the config names."""
+        device = config.compute.device
+        segmenter = load_segmenter(config.models.segmenter, device=device)
+        return cls(config, segmenter, load_propagator(config.models.propagator, device=device))
+
+    def search(self) -> Search:
+        """A search through one video."""
+        if self.localizer is None:
+            self.localizer = load_localizer(self.config.models.localizer, device=self.config.compute.device)
+        return Search(self.localizer)
