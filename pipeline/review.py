@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, summary
+from pipeline.console import WorkProblem, console, summary
 from pipeline.review_audit import audit
+from pipeline.review_backup import backup, restore
+from pipeline.review_doctor import doctor
+from pipeline.review_down import down
 from pipeline.review_gold import plant_gold
 from pipeline.review_options import (
     AuditShareOption,
@@ -26,19 +26,13 @@ from pipeline.review_options import (
     UrlOption,
 )
 from pipeline.review_pull import pull_all
+from pipeline.review_push import leave, push_design
 from pipeline.review_session import ReviewSession, client_of, connected, problems_named
 from pipeline.review_status import status
-from pipeline.review_tables import show_push
+from pipeline.review_users import users_app
 from pipeline.run_folder import RunFolder
-from schemas import tables
-from schemas.points import PointCandidate
-from schemas.rejects import Reject
 from verification_ui.client import LabelStudioClient
-from verification_ui.label_config import guidelines, label_config
-from verification_ui.names import QUEUE
-from verification_ui.push import push as push_payloads
 from verification_ui.server import DEFAULT_PORT, Server, started
-from verification_ui.tasks import build_tasks
 
 review_app = typer.Typer(
     no_args_is_help=True,
@@ -63,12 +57,12 @@ def up(
     with problems_named():
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
-            rejects = _push(session, client, design, session.asked(design))
+            rejects = push_design(session, client, design, session.asked(design))
             _tell_how_to_log_in(session, server, client, design)
             _wait(server)
             console.print("Pulling the answers, then ending the server …")
             pull_all(session, client)
-    _leave(session, rejects)
+    leave(session, rejects)
 
 
 @review_app.command()
@@ -95,10 +89,10 @@ def push(
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
     with problems_named(), connected(session, url, api_key_file, _say) as client:
-        rejects = _push(session, client, design, session.asked(design), overlap)
+        rejects = push_design(session, client, design, session.asked(design), overlap)
         if audit_share:
-            rejects += _push(session, client, "single", session.audited(audit_share))
-    _leave(session, rejects)
+            rejects += push_design(session, client, "single", session.audited(audit_share))
+    leave(session, rejects)
 
 
 @review_app.command()
@@ -114,8 +108,9 @@ def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) 
         pull_all(session, client)
 
 
-review_app.command()(status)
-review_app.command()(audit)
+for command in (status, audit, down, doctor, backup, restore):
+    review_app.command()(command)
+review_app.add_typer(users_app, name="users")
 
 
 def _session(run: Path) -> ReviewSession:
@@ -124,33 +119,6 @@ def _session(run: Path) -> ReviewSession:
 
 def _say(sentence: str) -> None:
     console.print(sentence)
-
-
-def _push(
-    session: ReviewSession,
-    client: LabelStudioClient,
-    design: str,
-    candidates: list[PointCandidate],
-    overlap: int | None = None,
-) -> list[Reject]:
-    config, rules = label_config(design), guidelines(design)
-    tasks = build_tasks(candidates, design)
-    if not tasks:
-        raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
-    with _bar("drawing crops", len(tasks)) as advance:
-        rejects = list(session.maker.make(tasks, advance))
-    shown = [task for task in tasks if not any(reject.key == task.task_key for reject in rejects)]
-    title = session.title(design)
-    queue = client.find_queue(title)
-    n_people = overlap or (queue.people() if queue else session.people(design))
-    queue = queue or client.create_queue(title, config, rules)
-    queue.ask_people(n_people)
-    session.write_tasks(design, shown, n_people)
-    queue.serve_media(session.media / QUEUE)
-    with _bar("queueing tasks", len(shown)) as advance:
-        pushed = push_payloads(queue, session.payloads(shown), advance)
-    show_push(title, shown, pushed, rejects)
-    return rejects
 
 
 def _tell_how_to_log_in(session: ReviewSession, server: Server, client: LabelStudioClient, design: str) -> None:
@@ -181,19 +149,3 @@ def _wait(server: Server) -> None:
         raise WorkProblem(
             "Label Studio ended by itself; its log is in DIR/review/server.log. Answers are kept: start it again"
         )
-
-
-def _leave(session: ReviewSession, rejects: list[Reject]) -> None:
-    file = session.run.table_file(tables.REJECTS, "review")
-    if rejects:
-        tables.REJECTS.write(file, rejects, session.run.metadata())
-        console.print(f"{len(rejects)} tasks could not be shown; the reasons are in {file}")
-        raise typer.Exit(REJECTED)
-    file.unlink(missing_ok=True)
-
-
-@contextmanager
-def _bar(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        yield partial(progress.advance, progress.add_task(what, total=total))

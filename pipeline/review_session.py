@@ -9,17 +9,25 @@ from functools import cached_property
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from pydantic import TypeAdapter
 
 from pipeline.console import UsageProblem, WorkProblem
+from pipeline.queue_notes import QueueNotes
 from pipeline.run_folder import RunFolder
+from pipeline.units import videos_of
+from pipeline.verdicts import RunVerdicts
 from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
+from schemas.videos import Video
+from stages.agree.blind import blind_sample
 from stages.agree.gold import with_gold
 from verification_ui.client import LabelStudioClient
 from verification_ui.credentials import read_api_key
-from verification_ui.media import QUEUE, MediaMaker
+from verification_ui.media import MediaMaker
+from verification_ui.media_place import MediaPlace
+from verification_ui.names import QUEUE
 from verification_ui.objects import AskedObject, ObjectKey, asked_objects
 from verification_ui.payloads import Payload, Question, payload
 from verification_ui.review_queue import OutcomeUnknown, Refused
@@ -43,6 +51,12 @@ class ReviewSession:
         (self.run.path / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
         return (self.run.path / "media").resolve()
 
+    @cached_property
+    def place(self) -> MediaPlace:
+        """Where the annotators' browsers get the pictures: ``review_media`` of the run's config."""
+        found = self.run.config().get("review_media") or {}
+        return TypeAdapter(MediaPlace).validate_python(found)
+
     def title(self, design: str) -> str:
         """Name of the run's project for one design."""
         return f"pointvos {self.run.metadata()['pointvos.run_id']} {design}"
@@ -50,11 +64,22 @@ class ReviewSession:
     @cached_property
     def candidates(self) -> Mapping[str, PointCandidate]:
         """All candidates by id, those that gold replaces and the gold in their place."""
-        return {c.candidate_id: c for c in (*self._sampled, *self.asked)}
+        return {c.candidate_id: c for c in (*self._sampled, *self._with_gold)}
+
+    def asked(self, design: str) -> list[PointCandidate]:
+        """The candidates that a design asks about; where it shows claims, gold stands in the place of what it shows."""
+        if design == "adjudication":
+            differ = set(RunVerdicts.of(self.run).conflicts())
+            return [candidate for candidate in self._sampled if candidate.candidate_id in differ]
+        return self._sampled if design == "single" else self._with_gold
+
+    def audited(self, share: float) -> list[PointCandidate]:
+        """A blind sample of the candidates that are asked about with their claims as well."""
+        shown = set(self._with_gold)
+        return blind_sample((candidate for candidate in self._sampled if candidate in shown), share)
 
     @cached_property
-    def asked(self) -> list[PointCandidate]:
-        """The candidates that people are asked about: gold stands in the place of what it shows."""
+    def _with_gold(self) -> list[PointCandidate]:
         return with_gold(self._sampled, tables.GOLD.records(tables.GOLD.read(self.run.path)))
 
     @cached_property
@@ -65,6 +90,11 @@ class ReviewSession:
     def objects(self) -> Mapping[ObjectKey, AskedObject]:
         """What is asked about."""
         return asked_objects(tables.LOCALIZATIONS.read(self.run.path))
+
+    @cached_property
+    def videos(self) -> Mapping[str, Video]:
+        """All videos by id."""
+        return {video.video_id: video for video in videos_of(self.run)}
 
     @cached_property
     def maker(self) -> MediaMaker:
@@ -80,14 +110,29 @@ class ReviewSession:
         path = self.tasks_file(design)
         return tables.TASKS.records(tables.TASKS.read_files([path])) if path.exists() else []
 
+    def notes(self, design: str) -> QueueNotes:
+        """What we noted of the queue of one design."""
+        return QueueNotes.read(self.tasks_file(design))
+
+    def write_notes(self, design: str, notes: QueueNotes) -> None:
+        """Note it, when it is news."""
+        if notes != self.notes(design):
+            self.write_tasks(design, [], notes)
+
+    def write_tasks(self, design: str, tasks: list[ReviewTask], notes: QueueNotes) -> None:
+        """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them."""
+        now = {task.task_key for task in tasks}
+        old = [task for task in self.tasks(design) if task.task_key not in now]
+        tables.TASKS.write(self.tasks_file(design), [*tasks, *old], {**self.run.metadata(), **notes.metadata()})
+
     def payloads(self, tasks: list[ReviewTask]) -> Iterator[Payload]:
         """What the server is given, one task at a time."""
-        sizes = {video.video_id: video for video in tables.VIDEOS.records(tables.VIDEOS.read(self.run.path))}
         for task in tasks:
-            video = sizes[task.video_id]
+            video, names = self.videos[task.video_id], self.maker.names(task)
             asked = self.objects.get((task.video_id, task.object_id), AskedObject())
             points = [self.candidates[candidate_id] for candidate_id in task.candidate_ids]
-            yield payload(Question(task, points, asked, self.maker.names(task), video.height, video.width))
+            has_clip = (self.media / names.clip).exists()
+            yield payload(Question(task, points, asked, names, video.height, video.width, has_clip))
 
     def _frame_file(self, video_id: str, frame_idx: int) -> Path:
         return self.run.frames_of(video_id) / f"{frame_idx:06d}.jpg"

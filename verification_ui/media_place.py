@@ -29,6 +29,7 @@ class MediaPlace:
         credentials_file: for the server: an AWS credentials file, or the JSON key of a Google service account; without
             it the server uses what it has itself.
         signed_minutes: how long a signed address works.
+        is_copied: somebody else copies the pictures there; of ``http(s)`` that is always so.
     """
 
     place: str = LOCAL
@@ -36,6 +37,7 @@ class MediaPlace:
     endpoint: str | None = None
     credentials_file: str | None = None
     signed_minutes: int = 60
+    is_copied: bool = False
 
     def __post_init__(self) -> None:
         if self.place != LOCAL and not re.fullmatch(r"(s3|gs|https?)://[^/\s?#=\"']+(/[^\s?#=\"']*)?", self.place):

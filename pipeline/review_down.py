@@ -1,0 +1,30 @@
+"""``pointvos review down``: end the run's own server from elsewhere."""
+
+from __future__ import annotations
+
+from pipeline.console import console
+from pipeline.review_options import RunOption
+from pipeline.review_pull import pull_all
+from pipeline.review_session import ReviewSession, client_of, problems_named
+from pipeline.run_folder import RunFolder
+from verification_ui.presence import Presence
+from verification_ui.server import running_server
+
+
+def down(run: RunOption) -> None:
+    """Pull the answers of the run's own server, then end it and the command that started it.
+
+    Only a process that this run recorded as its own is ended; a process that has its number by now is left alone.
+
+    Example: `pointvos review down --run demo-run`
+    """
+    session = ReviewSession(RunFolder(run).require())
+    presence, server = Presence.read(session.folder), running_server(session.folder)
+    if server is not None:
+        with problems_named(), client_of(server) as client:
+            console.print("Pulling the answers, then ending the server …")
+            pull_all(session, client)
+    if presence is not None and presence.end():
+        console.print(f"The server at {presence.url} has ended.")
+    else:
+        console.print(f"No server of {run} is running.", markup=False)

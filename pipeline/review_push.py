@@ -1,0 +1,112 @@
+"""Questions of a run into its queues."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from pipeline.bar import bar
+from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.review_clips import add_clips
+from pipeline.review_session import ReviewSession
+from pipeline.review_tables import show_push
+from pipeline.review_upload import upload
+from schemas import tables
+from schemas.points import PointCandidate
+from schemas.rejects import Reject
+from schemas.reviews import ReviewTask
+from verification_ui.client import LabelStudioClient, LabelStudioQueue
+from verification_ui.credentials import private_folder
+from verification_ui.label_config import guidelines, label_config
+from verification_ui.names import QUEUE
+from verification_ui.patience import patiently
+from verification_ui.push import push
+from verification_ui.storages import serve
+from verification_ui.tasks import build_tasks
+
+
+def push_design(
+    session: ReviewSession,
+    client: LabelStudioClient,
+    design: str,
+    candidates: Sequence[PointCandidate],
+    overlap: int | None = None,
+) -> list[Reject]:
+    """Draw what is not drawn, queue what is not queued; the tasks that cannot be shown.
+
+    Args:
+        session: the run.
+        client: its server, or another.
+        design: the review design.
+        candidates: what to ask about.
+        overlap: how many people answer each task, None to leave it as it is.
+
+    Raises:
+        UsageProblem: there is nothing to ask.
+    """
+    tasks = build_tasks(candidates, design)
+    if not tasks:
+        raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
+    with _one_at_a_time(session.folder):
+        with bar("drawing crops", len(tasks)) as advance:
+            rejects = list(session.maker.make(tasks, advance))
+        rejected = {reject.key for reject in rejects}
+        shown = [task for task in tasks if task.task_key not in rejected]
+        add_clips(session, shown)
+        _upload(session)
+        queue = patiently(lambda: _opened(session, client, design, shown, overlap))
+        payloads = map(session.place.shown_here, session.payloads(shown))
+        with bar("queueing tasks", len(shown)) as advance:
+            pushed = push(queue, payloads, advance)
+    show_push(session.title(design), shown, pushed, rejects)
+    return rejects
+
+
+def leave(session: ReviewSession, rejects: list[Reject]) -> None:
+    """Write down what could not be shown, or that everything could.
+
+    Raises:
+        typer.Exit: with the code for rejected input.
+    """
+    file = session.run.table_file(tables.REJECTS, "review")
+    if rejects:
+        tables.REJECTS.write(file, rejects, session.run.metadata())
+        console.print(f"{len(rejects)} tasks could not be shown; the reasons are in {file}")
+        raise typer.Exit(REJECTED)
+    file.unlink(missing_ok=True)
+
+
+def _opened(
+    session: ReviewSession, client: LabelStudioClient, design: str, shown: list[ReviewTask], overlap: int | None
+) -> LabelStudioQueue:
+    """The project, ready for tasks; our own ledger knows of them before the server does."""
+    title = session.title(design)
+    known = client.find_queue(title)
+    n_people = overlap or (known.people() if known else session.people(design))
+    queue = known or client.open_queue(title, label_config(design), guidelines(design))
+    queue.ask_people(n_people)
+    session.write_tasks(design, shown, n_people)
+    serve(queue, session.place, session.media / QUEUE)
+    return queue
+
+
+def _upload(session: ReviewSession) -> None:
+    files = [path for path in sorted((session.media / QUEUE).rglob("*")) if path.is_file() and path.suffix != ".tmp"]
+    with bar("copying pictures", len(files)) as advance:
+        upload(session.place, session.media, files, advance)
+
+
+@contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Two pushes of one run at the same time would come out right, but each would only slow the other down."""
+    with (private_folder(folder) / "push.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            console.print("Another command pushes this run; waiting for it …")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

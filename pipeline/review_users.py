@@ -1,0 +1,78 @@
+"""``pointvos review users``: who may log in to the run's own server."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.console import UsageProblem, console, summary
+from pipeline.review_options import RunOption, UrlOption
+from pipeline.review_session import ReviewSession, connected, problems_named
+from pipeline.run_folder import RunFolder
+from verification_ui.accounts import accounts, add_account, disable_account
+from verification_ui.credentials import EMAIL
+
+users_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Give people accounts on the run's own Label Studio, list them, lock them out.",
+)
+
+EmailArgument = Annotated[str, typer.Argument(help="E-mail address; verdicts carry it as the annotator's name.")]
+
+
+@users_app.command("list")
+def list_users(run: RunOption, url: UrlOption = None) -> None:
+    """Show who has an account.
+
+    Example: `pointvos review users list --run demo-run`
+    """
+    session = _own(run, url)
+    with problems_named():
+        found = accounts(session.folder)
+    summary("Accounts", [(a.email, f"{_standing(a.is_active)}, last login {a.last_login or 'never'}") for a in found])
+
+
+@users_app.command()
+def add(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
+    """Make an account with a password that is shown once, or give somebody a new password.
+
+    Example: `pointvos review users add ann@example.org --run demo-run`
+    """
+    session = _own(run, url)
+    if "@" not in email:
+        raise UsageProblem(f"{email!r} is not an e-mail address, like ann@example.org")
+    with problems_named(), connected(session, None, None, console.print) as client:
+        password = add_account(client, session.folder, email)
+        rows: list[tuple[str, object]] = [("address", client.url), ("e-mail", email)]
+    summary("Account made", [*rows, ("password", f"{password}   (shown this once, kept nowhere)")])
+
+
+@users_app.command()
+def disable(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
+    """Lock somebody out at once; the answers stay. To leave them out: `pointvos merge --exclude EMAIL`.
+
+    Example: `pointvos review users disable ann@example.org --run demo-run`
+    """
+    session = _own(run, url)
+    if email == EMAIL:
+        raise UsageProblem(f"{EMAIL} is the account of pointvos itself; without it no command could reach the server")
+    with problems_named():
+        disable_account(session.folder, email)
+    console.print(f"{email} can log in no more; let them in again with: pointvos review users add", markup=False)
+
+
+def _own(run: RunOption, url: str | None) -> ReviewSession:
+    """The session of a run whose server is ours.
+
+    Raises:
+        UsageProblem: an address was given: the accounts of other servers are not ours to change.
+    """
+    if url is not None:
+        raise UsageProblem(f"accounts of {url} are made there: open {url.rstrip('/')}/organization and invite by link")
+    return ReviewSession(RunFolder(run).require())
+
+
+def _standing(is_active: bool) -> str:
+    return "may log in" if is_active else "disabled"
