@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +22,7 @@ from schemas.videos import Video
 from stages.agree.dawid_skene import dawid_skene
 from stages.agree.votes import Votes
 from stages.merge.merging import ObjectFacts, merge_points
-from stages.merge.opinions import Opinion, majority
+from stages.merge.opinions import Opinion, decider, majority
 
 
 class ConsensusRule(StrEnum):
@@ -44,54 +45,60 @@ def merge(
     """Join verdicts and candidates into **points**, the training dataset.
 
     The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. Where a
-    person answered, the simulated annotator is not heard. A candidate without a verdict gives no point, and answers to
-    hidden gold never become points. Run it again whenever verdicts were added, or with `--exclude` after
-    `pointvos review audit` showed somebody's answers to be worthless: it makes `points/` anew.
+    person answered, the simulated annotator is not heard, and where somebody settled a conflict, nobody else is. A
+    candidate without a verdict gives no point, and answers to hidden gold never become points. Run it again whenever
+    verdicts were added, or with `--exclude` after `pointvos review audit` showed somebody's answers to be worthless:
+    it makes `points/` anew.
 
     Example: `pointvos merge --run runs/demo`
     """
     folder = RunFolder(run).require()
     with folder.lock():
-        counted = _counted(folder, exclude or [])
-        opinions = _opinions(counted, consensus)
+        verdicts = RunVerdicts.of(folder)
+        opinions = _opinions(_checked(folder, verdicts, exclude or []), exclude or [], consensus)
         statuses, n_candidates = _merge_all(folder, opinions, val_share)
-    n_points = sum(statuses.values())
+    n_points, n_conflicts = sum(statuses.values()), len(verdicts.conflicts(exclude or []))
     summary(
         f"Points of {run}",
         [
             ("candidates", n_candidates),
             ("answered", n_points),
             *sorted(statuses.items()),
+            ("settled by adjudication", sum(opinion.decided_by == "adjudication" for opinion in opinions.values())),
+            ("conflicts left", n_conflicts),
             ("verdicts on other candidates", len(opinions) - n_points),
             ("points in", folder.path / tables.POINTS.name),
         ],
     )
+    if n_conflicts:
+        console.print(f"Have somebody settle the conflicts: pointvos review push --run {run} --design adjudication")
     console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
 
 
-def _counted(folder: RunFolder, excluded: Sequence[str]) -> dict[str, list[Verdict]]:
-    """The verdicts that count on candidates of the run.
-
-    Raises:
-        UsageProblem: nobody has answered, or an excluded annotator is not among those who did.
-    """
-    verdicts = RunVerdicts.of(folder)
+def _checked(folder: RunFolder, verdicts: RunVerdicts, excluded: Sequence[str]) -> RunVerdicts:
+    """Raise UsageProblem when nobody is heard, or an excluded annotator is not among those who answered."""
     if not verdicts.given:
         raise UsageProblem(
             f"run {folder.path} has no verdicts; get some with: pointvos review … or pointvos simulate …"
         )
     verdicts.require_annotators(excluded)
-    counted = verdicts.deciding(excluded)
-    if not counted:
+    if not verdicts.deciding(excluded):
         raise UsageProblem("no verdict is left when these annotators are excluded; exclude fewer")
-    return counted
+    return verdicts
 
 
-def _opinions(counted: Mapping[str, Sequence[Verdict]], rule: ConsensusRule) -> dict[str, Opinion]:
-    if rule is ConsensusRule.MAJORITY:
-        return majority(counted)
+def _opinions(verdicts: RunVerdicts, excluded: Sequence[str], rule: ConsensusRule) -> dict[str, Opinion]:
+    """What the verdicts on each candidate come to; what somebody settled is so, whatever the rule."""
+    settled = {name: replace(o, decided_by="adjudication") for name, o in majority(verdicts.settled(excluded)).items()}
+    counted = {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
+    return {**(majority(counted) if rule is ConsensusRule.MAJORITY else _weighed(counted)), **settled}
+
+
+def _weighed(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, Opinion]:
+    if not counted:
+        return {}
     statuses = dawid_skene(Votes.of(verdict for group in counted.values() for verdict in group)).statuses()
-    return {candidate_id: Opinion(statuses[candidate_id], len(group)) for candidate_id, group in counted.items()}
+    return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
 
 
 def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: float) -> tuple[Counter[str], int]:

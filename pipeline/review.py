@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pipeline.console import WorkProblem, console, summary
+from pipeline.console import UsageProblem, WorkProblem, console, summary
 from pipeline.review_audit import audit
 from pipeline.review_backup import backup, restore
 from pipeline.review_doctor import doctor
 from pipeline.review_down import down
 from pipeline.review_gold import plant_gold
 from pipeline.review_options import (
+    AdjudicatorOption,
     AuditShareOption,
     DesignOption,
+    ExcludeOption,
     GoldShareOption,
     GoldTruthOption,
     KeyOption,
@@ -31,6 +34,9 @@ from pipeline.review_session import ReviewSession, client_of, connected, problem
 from pipeline.review_status import status
 from pipeline.review_users import users_app
 from pipeline.run_folder import RunFolder
+from pipeline.verdicts import RunVerdicts
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
 from verification_ui.client import LabelStudioClient
 from verification_ui.server import DEFAULT_PORT, Server, started
 
@@ -75,6 +81,8 @@ def push(
     gold_share: GoldShareOption = 0.0,
     gold_truth: GoldTruthOption = None,
     audit_share: AuditShareOption = 0.0,
+    exclude: ExcludeOption = None,
+    adjudicator: AdjudicatorOption = None,
 ) -> None:
     """Put the run's questions into the queue; what is there already stays as it is, so repeat it at will.
 
@@ -83,13 +91,17 @@ def push(
     queue of its own. All are what `pointvos review audit` measures with. Gold never becomes points, and a blind answer
     only where nobody gave another.
 
+    `--design adjudication` asks blindly once more what people differ on; the answer settles it in `pointvos merge`.
+    `--exclude NAME` asks again what only NAME has answered.
+
     Example: `pointvos review push --run demo-run --design frame`
     """
     session = _session(run)
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
+    candidates, again = _asked(session, design, exclude or [], adjudicator or [])
     with problems_named(), connected(session, url, api_key_file, _say) as client:
-        rejects = push_design(session, client, design, session.asked(design), overlap)
+        rejects = push_design(session, client, design, candidates, overlap, again)
         if audit_share:
             rejects += push_design(session, client, "single", session.audited(audit_share))
     leave(session, rejects)
@@ -111,6 +123,28 @@ def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) 
 for command in (status, audit, down, doctor, backup, restore):
     review_app.command()(command)
 review_app.add_typer(users_app, name="users")
+
+
+def _asked(
+    session: ReviewSession, design: str, excluded: list[str], adjudicators: list[str]
+) -> tuple[list[PointCandidate], list[ReviewTask]]:
+    """What to ask, and which tasks to ask again.
+
+    Raises:
+        UsageProblem: adjudicators are named for another design, or somebody is excluded who has answered nothing.
+        typer.Exit: there is nothing to settle.
+    """
+    if adjudicators and design != "adjudication":
+        raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")
+    RunVerdicts.of(session.run).require_annotators(excluded)
+    candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
+    if design == "adjudication":
+        if not candidates:
+            console.print("Nothing to settle: nobody differs, or all of it is settled.")
+            raise typer.Exit
+        notes = session.notes(design)
+        session.write_notes(design, replace(notes, adjudicators=tuple(sorted(adjudicators)) or notes.adjudicators))
+    return candidates, again
 
 
 def _session(run: Path) -> ReviewSession:

@@ -13,7 +13,7 @@ DesignOption = Annotated[
     typer.Option(
         "--design",
         help="`contact_sheet`: one sheet of magnified crops a task; `frame`: points to fix in place; "
-        "`single`: one pixel a task, asked blindly.",
+        "`single`: one pixel a task, asked blindly; `adjudication`: like it, what people differ on.",
     ),
 ]
 UrlOption = Annotated[str | None, typer.Option("--url", help="A Label Studio of yours; without it, the run's own.")]
@@ -44,4 +44,12 @@ AuditShareOption = Annotated[
 ExcludeOption = Annotated[
     list[str] | None,
     typer.Option("--exclude", help="Annotator who is not heard; repeat it for several.", metavar="ANNOTATOR"),
+]
+AdjudicatorOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--adjudicator",
+        help="With `--design adjudication`: whose answers settle; without it, of all who had not answered before.",
+        metavar="ANNOTATOR",
+    ),
 ]

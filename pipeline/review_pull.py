@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipeline.console import console
 from pipeline.review_session import ReviewSession
 from pipeline.review_tables import show_pull
@@ -26,7 +28,7 @@ def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = Fa
             )
             continue
         pulled = _pull_queue(session, queue, tasks)
-        session.remember_people(design, queue.people())
+        session.write_notes(design, replace(session.notes(design), n_people=queue.people()))
         if not quiet:
             show_pull(session.title(design), pulled)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -35,6 +36,7 @@ def push_design(
     design: str,
     candidates: Sequence[PointCandidate],
     overlap: int | None = None,
+    again: Sequence[ReviewTask] = (),
 ) -> list[Reject]:
     """Draw what is not drawn, queue what is not queued; the tasks that cannot be shown.
 
@@ -44,11 +46,12 @@ def push_design(
         design: the review design.
         candidates: what to ask about.
         overlap: how many people answer each task, None to leave it as it is.
+        again: tasks to ask once more.
 
     Raises:
         UsageProblem: there is nothing to ask.
     """
-    tasks = build_tasks(candidates, design)
+    tasks = [*build_tasks(candidates, design), *again]
     if not tasks:
         raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
     with _one_at_a_time(session.folder):
@@ -86,10 +89,10 @@ def _opened(
     """The project, ready for tasks; our own ledger knows of them before the server does."""
     title = session.title(design)
     known = client.find_queue(title)
-    n_people = overlap or (known.people() if known else session.people(design))
+    n_people = overlap or (known.people() if known else session.notes(design).n_people)
     queue = known or client.open_queue(title, label_config(design), guidelines(design))
     queue.ask_people(n_people)
-    session.write_tasks(design, shown, n_people)
+    session.write_tasks(design, shown, replace(session.notes(design), n_people=n_people))
     serve(queue, session.place, session.media / QUEUE)
     return queue
 

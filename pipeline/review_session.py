@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,7 @@ from verification_ui.objects import AskedObject, ObjectKey, asked_objects
 from verification_ui.payloads import Payload, Question, payload
 from verification_ui.review_queue import OutcomeUnknown, Refused
 from verification_ui.server import Server, ServerProblem, running_server, started
+from verification_ui.tasks import again
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,21 @@ class ReviewSession:
         """All candidates by id, those that gold replaces and the gold in their place."""
         return {c.candidate_id: c for c in (*self._sampled, *self._with_gold)}
 
-    def asked(self, design: str) -> list[PointCandidate]:
+    def asked(self, design: str, excluded: Sequence[str] = ()) -> list[PointCandidate]:
         """The candidates that a design asks about; where it shows claims, gold stands in the place of what it shows."""
         if design == "adjudication":
-            differ = set(RunVerdicts.of(self.run).conflicts())
+            differ = set(RunVerdicts.of(self.run).conflicts(excluded))
             return [candidate for candidate in self._sampled if candidate.candidate_id in differ]
         return self._sampled if design == "single" else self._with_gold
+
+    def asked_again(self, design: str, excluded: Sequence[str]) -> list[ReviewTask]:
+        """The tasks that only excluded annotators answered, under new keys: the server takes the old ones for done."""
+        people: dict[str, set[str]] = defaultdict(set)
+        for verdict in RunVerdicts.of(self.run).given:
+            people[verdict.task_key].add(verdict.annotator)
+        enough, unheard = self.notes(design).n_people, set(excluded)
+        lost = [t for t in self.tasks(design) if len(people[t.task_key]) >= enough and people[t.task_key] <= unheard]
+        return [again(task, excluded) for task in lost]
 
     def audited(self, share: float) -> list[PointCandidate]:
         """A blind sample of the candidates that are asked about with their claims as well."""

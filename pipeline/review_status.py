@@ -69,4 +69,5 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
     hidden = {gold.candidate_id for gold in answers.golds}
     for design in DESIGNS:
         if tasks := session.tasks(design):
-            show_standing(design, standing(tasks, session.people(design), verdicts, skips, datetime.now(UTC), hidden))
+            n_people = session.notes(design).n_people
+            show_standing(design, standing(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from schemas.checks import require_choice, require_index, require_text, require_unit
 
 STATUSES = ("ACCEPTED", "REJECTED", "AMBIGUOUS")
+DECIDERS = ("annotators", "adjudication", "simulated")
 STRATA = ("interior", "ring", "elsewhere", "other_object", "uncertain")
 
 
@@ -73,6 +74,7 @@ class PointLabel:
         propagator: registry key.
         round: correction round that proposed it.
         n_verdicts: verdicts behind the status.
+        decided_by: whose they are: one of DECIDERS. What people differed on may have been settled by ``adjudication``.
         candidate_id: the candidate.
     """
 
@@ -93,9 +95,11 @@ class PointLabel:
     round: int
     n_verdicts: int
     candidate_id: str
+    decided_by: str = "annotators"
 
     def __post_init__(self) -> None:
         require_choice("status", self.status, STATUSES)
+        require_choice("decider", self.decided_by, DECIDERS)
         require_choice("split", self.split, ("train", "val"))
         wanted = {"ACCEPTED": 1, "REJECTED": 0, "AMBIGUOUS": None}[self.status]
         if self.label != wanted:

@@ -8,7 +8,10 @@ from datetime import datetime
 from schemas.checks import require_choice, require_text
 from schemas.points import STATUSES
 
-DESIGNS = ("contact_sheet", "frame", "single")
+DESIGNS = ("contact_sheet", "frame", "single", "adjudication")
+BLIND_DESIGNS = ("single", "adjudication")
+"""Designs that ask about one pixel and show no claim."""
+
 VERDICT_SOURCES = ("label_studio", "simulated")
 
 
@@ -22,7 +25,7 @@ class ReviewTask:
         object_id: the object that is asked about.
         frame_idx: 0-based decode index.
         round: correction round.
-        design: ``contact_sheet``, ``frame`` or ``single``.
+        design: one of DESIGNS; ``adjudication`` asks like ``single``, what annotators differ on.
         candidate_ids: the candidates, in the order in which they are shown.
         priority: larger is asked first.
     """
@@ -41,6 +44,11 @@ class ReviewTask:
         require_choice("review design", self.design, DESIGNS)
         if not self.candidate_ids:
             raise ValueError(f"task {self.task_key!r} asks about nothing")
+
+    @property
+    def is_blind(self) -> bool:
+        """It asks about one pixel and shows no claim."""
+        return self.design in BLIND_DESIGNS
 
 
 @dataclass(frozen=True, slots=True)

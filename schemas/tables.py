@@ -76,6 +76,7 @@ POINTS_SCHEMA = pa.schema(
         ("video_id", _s), ("object_id", _s), ("object_name", _s), ("expression", _s), ("frame_idx", _i),
         ("time_s", _f), ("x", _i), ("y", _i), ("label", pa.int8()), ("status", _s), ("is_fg_candidate", _b),
         ("split", _s), ("segmenter", _s), ("propagator", _s), ("round", _i), ("n_verdicts", _i), ("candidate_id", _s),
+        ("decided_by", _s),
     ]
 )  # fmt: skip
 GOLD_SCHEMA = pa.schema(

@@ -62,7 +62,7 @@ def decide(
     if annotation.is_skipped:
         return [], []
     asked = [candidates[candidate_id] for candidate_id in task.candidate_ids]
-    if task.design == "single":
+    if task.is_blind:
         answers = annotation.chosen("answer")
         status = _status(*answers) if len(answers) == 1 else "AMBIGUOUS"
         return [_verdict(annotation, task, asked[0], status)] if answers else [], []

@@ -7,6 +7,7 @@ from importlib import resources
 from schemas.checks import require_choice
 from schemas.reviews import DESIGNS
 
+_ASKED_LIKE = {"adjudication": "single"}
 _SHARED_STYLE = '@import "question.css";'
 
 
@@ -17,7 +18,7 @@ def label_config(design: str) -> str:
         ValueError: unknown design.
     """
     require_choice("review design", design, DESIGNS)
-    return _read(f"{design}.xml").replace(_SHARED_STYLE, _read("question.css"))
+    return _read(f"{_ASKED_LIKE.get(design, design)}.xml").replace(_SHARED_STYLE, _read("question.css"))
 
 
 def guidelines(design: str) -> str:
@@ -27,7 +28,8 @@ def guidelines(design: str) -> str:
         ValueError: unknown design.
     """
     require_choice("review design", design, DESIGNS)
-    return _read(f"{design}_guidelines.html")
+    like = _ASKED_LIKE.get(design)
+    return _read(f"{design}_guidelines.html") + (_read(f"{like}_guidelines.html") if like else "")
 
 
 def _read(name: str) -> str:

@@ -87,7 +87,7 @@ class MediaMaker:
                 _write(self.folder / names.frame, source.read_bytes())
                 continue
             asked = [self.candidates[candidate_id] for candidate_id in task.candidate_ids]
-            is_blind = task.design == "single"
+            is_blind = task.is_blind
             frame = pictures.blind_frame(image, asked[0]) if is_blind else pictures.keyed_frame(image, asked)
             mask = masks.get((task.object_id, task.frame_idx))
             area_px = int(mask.decode().sum()) if mask else 0
@@ -107,7 +107,7 @@ class MediaMaker:
         for mask in sorted(own, key=lambda m: (m.frame_idx != anchor, -m.quality, m.frame_idx)):
             image = _read(self.frame_file(task.video_id, mask.frame_idx))
             if image is not None:
-                return pictures.reference(image, mask, is_blind=task.design == "single")
+                return pictures.reference(image, mask, is_blind=task.is_blind)
         return pictures.no_reference()
 
 

@@ -42,7 +42,7 @@ def media_names(task: ReviewTask, asked: AskedObject) -> MediaNames:
     shown = _hash(task.video_id, str(task.frame_idx))
     reference = _hash(task.video_id, task.object_id, str(asked.anchor_near(task.frame_idx)))
     own = f"{QUEUE}/{task.task_key[:2]}/{_hash(task.task_key)}"
-    is_in_place, is_blind = task.design == "frame", task.design == "single"
+    is_in_place, is_blind = task.design == "frame", task.is_blind
     return MediaNames(
         crops="" if is_in_place else f"{own}-s.jpg",
         frame=f"{QUEUE}/frames/{shown}.jpg" if is_in_place else f"{own}-f.jpg",

@@ -71,7 +71,7 @@ def payload(question: Question) -> Payload:
         data["image"] = figures.media_url(names.frame)
         data["frame"] = figures.picture_html("The frame without points", names.frame, "pv-frame")
         return Payload(task.task_key, {"data": data, "predictions": [_prediction(question)]})
-    data |= _blind_data(question) if task.design == "single" else _sheet_data(question)
+    data |= _blind_data(question) if task.is_blind else _sheet_data(question)
     return Payload(task.task_key, {"data": data})
 
 

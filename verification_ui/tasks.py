@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from schemas.checks import require_choice
 from schemas.points import PointCandidate
-from schemas.reviews import DESIGNS, ReviewTask
+from schemas.reviews import BLIND_DESIGNS, DESIGNS, ReviewTask
 from verification_ui.keys import CANDIDATE_KEYS
 
 _NAMESPACE = uuid.UUID("5d0a8a0e-6a8e-5f0b-9a0c-3f6f1d2c7b11")
@@ -27,7 +28,7 @@ def build_tasks(candidates: Iterable[PointCandidate], design: str) -> list[Revie
     """The queue, first task first.
 
     Candidates of one object-frame make one task, those that the mask calls foreground first; more than a keyboard
-    has keys for make several. A ``single`` task asks one candidate, and those of one object-frame follow each other in
+    has keys for make several. A blind task asks one candidate, and those of one object-frame follow each other in
     an order that has nothing to do with what they claim. Priority is what an answer is worth: the object's doubt,
     1 − its worst quality, which is low where masks are poor and where the passes forward and backward in time
     disagree. The frames of one object stay together, in time order, so that a person sees one story at a time.
@@ -50,6 +51,12 @@ def build_tasks(candidates: Iterable[PointCandidate], design: str) -> list[Revie
     return sorted(tasks, key=queue_order)
 
 
+def again(task: ReviewTask, excluded: Iterable[str]) -> ReviewTask:
+    """The same question as another task, because those who answered it are not heard any more."""
+    names = "".join(f"{len(name)}:{name}" for name in sorted(excluded))
+    return replace(task, task_key=uuid.uuid5(_NAMESPACE, f"{task.task_key} without {names}").hex)
+
+
 def queue_order(task: ReviewTask) -> tuple[float, str, str, int, int, str]:
     """Sort key of the queue: most doubtful object first, its frames together and in time order."""
     return -task.priority, task.video_id, task.object_id, task.frame_idx, task.round, task.task_key
@@ -60,6 +67,6 @@ def _frame_tasks(
 ) -> list[ReviewTask]:
     ordered = sorted(candidates, key=lambda c: (not c.is_fg_candidate, c.y, c.x, c.candidate_id))
     ids = [c.candidate_id for c in ordered]
-    n_parts = len(ids) if design == "single" else -(-len(ids) // len(CANDIDATE_KEYS))
+    n_parts = len(ids) if design in BLIND_DESIGNS else -(-len(ids) // len(CANDIDATE_KEYS))
     parts = [tuple(ids[i::n_parts]) for i in range(n_parts)]
     return [ReviewTask(task_key(*key, design, part), *key, design, part, priority) for part in parts]

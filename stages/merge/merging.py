@@ -76,4 +76,5 @@ def _label(
         round=candidate.round,
         n_verdicts=opinion.n_verdicts,
         candidate_id=candidate.candidate_id,
+        decided_by=opinion.decided_by,
     )

@@ -11,10 +11,17 @@ from schemas.reviews import Verdict
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What several verdicts on one candidate come to."""
+    """What several verdicts on one candidate come to.
+
+    Attributes:
+        status: one of STATUSES.
+        n_verdicts: verdicts behind it.
+        decided_by: one of DECIDERS.
+    """
 
     status: str
     n_verdicts: int
+    decided_by: str = "annotators"
 
 
 def counted_verdicts(verdicts: Iterable[Verdict], excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
@@ -46,4 +53,9 @@ def majority(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, Opinion]:
 def _majority(verdicts: Sequence[Verdict]) -> Opinion:
     votes = Counter(verdict.status for verdict in verdicts).most_common()
     tied = len(votes) > 1 and votes[0][1] == votes[1][1]
-    return Opinion("AMBIGUOUS" if tied else votes[0][0], len(verdicts))
+    return Opinion("AMBIGUOUS" if tied else votes[0][0], len(verdicts), decider(verdicts))
+
+
+def decider(verdicts: Iterable[Verdict]) -> str:
+    """One of DECIDERS: people, unless the machine is alone."""
+    return "annotators" if any(verdict.source != "simulated" for verdict in verdicts) else "simulated"

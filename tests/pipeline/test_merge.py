@@ -10,7 +10,7 @@ from pipeline.merge import ConsensusRule, merge
 from pipeline.simulate import simulate
 from schemas import tables
 from schemas.gold import Gold
-from schemas.reviews import Verdict
+from schemas.reviews import ReviewTask, Verdict
 
 
 def points(run):
@@ -25,6 +25,7 @@ def test_points_carry_words_models_time_and_labels(finished_run, tmp_path):
     assert {p.candidate_id: p.status for p in found} == verdicts
     assert {(p.object_id, p.object_name) for p in found} == {("1", "thing 1"), ("2", "thing 2")}
     assert {(p.segmenter, p.propagator, p.split, p.n_verdicts) for p in found} == {("grabcut", "flow", "train", 1)}
+    assert {p.decided_by for p in found} == {"simulated"}
     assert all(p.time_s == p.frame_idx / 10 for p in found)
     assert tables.POINTS.read_files(sorted((finished_run / "points").glob("*"))).num_rows == len(found)
 
@@ -106,6 +107,28 @@ def test_excluding_an_annotator_makes_the_points_as_if_she_had_never_answered(fi
         merge(finished_run, 0.1, exclude=["di"])
     with pytest.raises(UsageProblem, match="no verdict is left"):
         merge(finished_run, 0.1, exclude=["al", "bo", "cy"])
+
+
+def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, capsys):
+    crowd(finished_run, {"al": right, "bo": now_and_then(3, 0), "cy": now_and_then(3, 0)})
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))
+    n_conflicts = -(-len(candidates) // 3)
+    merge(finished_run, 0.1)
+    assert f"conflicts left {n_conflicts}" in " ".join(capsys.readouterr().out.split())
+    asked = candidates[0]
+    task = ReviewTask("s", asked.video_id, "1", asked.frame_idx, 0, "adjudication", (asked.candidate_id,), 0.5)
+    tables.TASKS.write(finished_run / "tasks" / "adjudication.parquet", [task])
+    settled = Verdict(asked.candidate_id, right(0, asked), "di", "label_studio", 1.0, "s", "9",
+                      datetime(2026, 1, 2, tzinfo=UTC))  # fmt: skip
+    tables.VERDICTS.write(finished_run / "verdicts" / "settled.parquet", [settled])
+    for rule in ConsensusRule:
+        merge(finished_run, 0.1, rule)
+        found = {p.candidate_id: p for p in points(finished_run)}
+        point = found.pop(asked.candidate_id)
+        assert (point.status, point.n_verdicts, point.decided_by) == (right(0, asked), 1, "adjudication")
+        assert {(p.n_verdicts, p.decided_by) for p in found.values()} == {(3, "annotators")}
+        said = " ".join(capsys.readouterr().out.split())
+        assert f"settled by adjudication 1 conflicts left {n_conflicts - 1}" in said
 
 
 def test_answers_to_gold_never_become_points(finished_run):

@@ -28,7 +28,7 @@ def test_gold_of_ground_truth_is_asked_in_place_of_what_it_shows(finished_run, t
     assert 5 < n == len(planted)
     session = ReviewSession(RunFolder(finished_run))
     sampled = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
-    asked = {c.candidate_id: c for c in session.asked}
+    asked = {c.candidate_id: c for c in session.asked("contact_sheet")}
     assert len(asked) == len(sampled)
     assert set(sampled) - set(asked) == {g.of_candidate_id for g in planted}
     for gold in planted:
@@ -41,10 +41,10 @@ def test_planting_again_changes_nothing_and_more_adds_to_it(finished_run, tmp_pa
     folder = RunFolder(finished_run)
     plant_gold(folder, 0.2, tmp_path / "truth")
     first = (finished_run / "gold" / "gold.parquet").read_bytes()
-    keys = [t.task_key for t in build_tasks(ReviewSession(folder).asked, "contact_sheet")]
+    keys = [t.task_key for t in build_tasks(ReviewSession(folder).asked("contact_sheet"), "contact_sheet")]
     assert plant_gold(folder, 0.2, tmp_path / "truth") == 0
     assert (finished_run / "gold" / "gold.parquet").read_bytes() == first
-    assert [t.task_key for t in build_tasks(ReviewSession(folder).asked, "contact_sheet")] == keys
+    assert [t.task_key for t in build_tasks(ReviewSession(folder).asked("contact_sheet"), "contact_sheet")] == keys
     before = golds(finished_run)
     assert plant_gold(folder, 0.6, tmp_path / "truth") > 0
     assert golds(finished_run)[: len(before)] == before
@@ -54,7 +54,7 @@ def test_an_answer_to_gold_is_read_against_the_planted_claim(finished_run, tmp_p
     plant_gold(RunFolder(finished_run), 0.3, tmp_path / "truth")
     session = ReviewSession(RunFolder(finished_run))
     planted = {g.candidate_id: g for g in golds(finished_run)}
-    for task in build_tasks(session.asked, "contact_sheet"):
+    for task in build_tasks(session.asked("contact_sheet"), "contact_sheet"):
         hidden = [c for c in task.candidate_ids if c in planted]
         careful = Annotation("1", "al", False, 8.0, WHEN, (Mark("wrong", "r", tuple(hidden)),))
         verdicts, _ = decide(careful, task, session.candidates)

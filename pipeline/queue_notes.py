@@ -1,0 +1,36 @@
+"""What we note of a queue beside its tasks, in the metadata of their Parquet file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+_PEOPLE, _ADJUDICATORS = "pointvos.people", "pointvos.adjudicators"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueNotes:
+    """How the queue of one design is asked.
+
+    Attributes:
+        n_people: different people who answer each task, as it was when we last asked the server.
+        adjudicators: of an adjudication queue: whose answers settle; none: those of whoever had not answered before.
+    """
+
+    n_people: int = 1
+    adjudicators: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, tasks_file: Path) -> QueueNotes:
+        """The notes in a file of tasks; those of a new queue when it is not there."""
+        marks = (pq.read_schema(tasks_file).metadata or {}) if tasks_file.exists() else {}
+        names = json.loads(marks.get(_ADJUDICATORS.encode(), b"[]"))
+        return cls(int(marks.get(_PEOPLE.encode(), b"1")), tuple(names))
+
+    def metadata(self) -> Mapping[str, str]:
+        """For the metadata of the file."""
+        return {_PEOPLE: str(self.n_people), _ADJUDICATORS: json.dumps(self.adjudicators)}
