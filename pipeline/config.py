@@ -17,6 +17,7 @@ from pipeline.console import UsageProblem
 from pipeline.run_folder import digest
 from schemas.checks import require_choice
 from stages.localize.backends.registry import split_name
+from stages.propagate.backends.limits import Limits
 from stages.propagate.backends.registry import propagator_names
 from stages.sample_points.options import SamplingOptions
 from stages.segment.backends.registry import segmenter_names
@@ -31,12 +32,14 @@ class Models:
         propagator: registry key.
         localizer: registry key, for expressions.
         objects_a_pass: more objects of a video than this are carried in several passes over it; 0 for all at once.
+        limits: of a propagator that can do with less.
     """
 
     segmenter: str = "embedded"
     propagator: str = "embedded"
     localizer: str = "imagenet"
     objects_a_pass: int = 0
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         require_choice("segmenter", self.segmenter, segmenter_names())

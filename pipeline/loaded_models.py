@@ -26,9 +26,10 @@ class LoadedModels:
     @classmethod
     def load(cls, config: RunConfig) -> LoadedModels:
         """Load the models that the config names."""
-        device = config.compute.device
-        segmenter = load_segmenter(config.models.segmenter, device=device)
-        return cls(config, segmenter, load_propagator(config.models.propagator, device=device))
+        models, compute = config.models, config.compute
+        segmenter = load_segmenter(models.segmenter, compute.device)
+        propagator = load_propagator(models.propagator, compute.device, compute.threads, models.limits)
+        return cls(config, segmenter, propagator)
 
     def search(self) -> Search:
         """A search through one video."""

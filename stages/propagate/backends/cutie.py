@@ -25,6 +25,7 @@ from stages.features.devices import pick_device
 from stages.features.weights import load_weights
 from stages.propagate.backends.base import Estimate
 from stages.propagate.backends.cutie_network import Opinions, build_network, make_config
+from stages.propagate.backends.limits import NO_LIMITS, Limits
 
 SHORT_SIDE = (96, 480)
 """Frames are worked on with a shorter side between these, in pixels; below, Cutie finds too few cells to remember."""
@@ -50,7 +51,13 @@ class CutiePropagator:
     """Cutie with a loaded network."""
 
     def __init__(
-        self, name: str, network: nn.Module, config: DictConfig, device: torch.device, precision: torch.dtype | None
+        self,
+        name: str,
+        network: nn.Module,
+        config: DictConfig,
+        device: torch.device,
+        precision: torch.dtype | None,
+        short_side_px: int = SHORT_SIDE[1],
     ) -> None:
         """Wrap a frozen network that lies on ``device``; ``precision`` is autocast's, None for full precision."""
         self.name = name
@@ -58,6 +65,7 @@ class CutiePropagator:
         self._config = config
         self._device = device
         self._precision = precision
+        self._short_side_px = short_side_px
 
     def open(self, height: int, width: int) -> CutieSession:
         """A new session; every frame brings its own working size, so the arguments are not needed."""
@@ -65,7 +73,8 @@ class CutiePropagator:
 
     def encode(self, image: NDArray[np.uint8]) -> CutieFrame:
         """Image features of a (H, W, 3) uint8 RGB frame, for all objects and both directions."""
-        return self._encode(_resized(image, *working_size(*image.shape[:2])))
+        height, width = image.shape[:2]
+        return self._encode(_resized(image, *working_size(height, width, self._short_side_px)))
 
     def pack(self, encoding: CutieFrame) -> dict[str, NDArray[Any]]:
         """The frame at its working size; its features are large and quickly made again."""
@@ -157,13 +166,14 @@ class _Sight:
         """Nothing is kept."""
 
 
-def load_cutie(name: str, device: str, checkpoint: Path | None = None) -> CutiePropagator:
+def load_cutie(name: str, device: str, checkpoint: Path | None = None, limits: Limits = NO_LIMITS) -> CutiePropagator:
     """Load ``cutie_base`` or ``cutie_small``.
 
     Args:
         name: registry key.
         device: ``auto``, ``cpu`` or ``cuda[:n]``.
         checkpoint: a file of weights; the one in the cache when it is None.
+        limits: of the size that it works at and of what it remembers.
 
     Raises:
         CheckpointError: the checkpoint is not in the cache, or damaged.
@@ -171,11 +181,12 @@ def load_cutie(name: str, device: str, checkpoint: Path | None = None) -> CutieP
     """
     place = pick_device(device)
     path = checkpoint or require_checkpoint(name)
-    config = make_config(name.removeprefix("cutie_"))
+    config = make_config(name.removeprefix("cutie_"), limits.memory_frames)
     network = build_network(config)
     load_weights(network, path, name)
     precision = torch.float16 if place.type == "cuda" else None
-    return CutiePropagator(name, network.to(place), config, place, precision)
+    short_side_px = limits.short_side_px or SHORT_SIDE[1]
+    return CutiePropagator(name, network.to(place), config, place, precision, short_side_px)
 
 
 def autocast(device: torch.device, precision: torch.dtype | None) -> torch.autocast:
@@ -183,14 +194,14 @@ def autocast(device: torch.device, precision: torch.dtype | None) -> torch.autoc
     return torch.autocast(device.type, dtype=precision, enabled=precision is not None)
 
 
-def working_size(height: int, width: int) -> tuple[int, int]:
-    """Height and width of a frame whose shorter side is brought into :data:`SHORT_SIDE`.
+def working_size(height: int, width: int, most_px: int = SHORT_SIDE[1]) -> tuple[int, int]:
+    """Height and width of a frame whose shorter side is brought between that of :data:`SHORT_SIDE` and ``most_px``.
 
-    >>> working_size(720, 1280), working_size(480, 854), working_size(48, 64)
-    ((480, 853), (480, 854), (96, 128))
+    >>> working_size(720, 1280), working_size(480, 854, 240), working_size(48, 64)
+    ((480, 853), (240, 427), (96, 128))
     """
     shorter = min(height, width)
-    scale = min(max(shorter, SHORT_SIDE[0]), SHORT_SIDE[1]) / shorter
+    scale = min(max(shorter, SHORT_SIDE[0]), most_px) / shorter
     return round(height * scale), round(width * scale)
 
 

@@ -22,14 +22,25 @@ from torch.nn import functional
 
 MEMORY_EVERY = 5
 """Frames between two memory frames; the value of Cutie's published results."""
+PROTOTYPES = 128
+"""Cells that long-term memory keeps of every five frames, Cutie's own number."""
 
 
-def make_config(variant: str) -> DictConfig:
-    """Cutie's own evaluation settings for ``base`` or ``small``, with long-term memory, so that memory is bounded."""
+def make_config(variant: str, memory_frames: int = 0) -> DictConfig:
+    """Cutie's own evaluation settings for ``base`` or ``small``, with long-term memory, so that memory is bounded.
+
+    Args:
+        variant: ``base`` or ``small``.
+        memory_frames: remembered in full before the older half goes into long-term memory; 0 for Cutie's own 10.
+    """
     folder = Path(next(iter(cutie.__path__))) / "config"
     variants = ("base",) if variant == "base" else ("base", variant)
     model = _merged(*(_plain(folder / "model" / f"{name}.yaml") for name in variants))
-    chosen = {"model": model, "use_long_term": True, "mem_every": MEMORY_EVERY, "max_internal_size": -1}
+    chosen: dict[str, Any] = {"model": model, "use_long_term": True, "mem_every": MEMORY_EVERY, "max_internal_size": -1}
+    if memory_frames:
+        kept = memory_frames // 2
+        prototypes = min(PROTOTYPES, PROTOTYPES * (memory_frames - kept) // 5)
+        chosen["long_term"] = {"max_mem_frames": memory_frames, "min_mem_frames": kept, "num_prototypes": prototypes}
     return _merged(_plain(folder / "eval_config.yaml"), OmegaConf.create(chosen))
 
 

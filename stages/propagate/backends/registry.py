@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stages.plugins import PROPAGATOR_GROUP, load_plugin, plugin_names
 from stages.propagate.backends.base import Propagator
+from stages.propagate.backends.limits import NO_LIMITS, Limits
 
 PROPAGATORS = ("embedded", "embedded_fast", "flow", "cutie_base", "cutie_small")
 """Names that :func:`load_propagator` knows by itself, the default first; other packages may bring more."""
@@ -14,13 +15,14 @@ def propagator_names() -> tuple[str, ...]:
     return (*PROPAGATORS, *plugin_names(PROPAGATOR_GROUP))
 
 
-def load_propagator(name: str, device: str = "auto", threads: int = 1) -> Propagator:
+def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: Limits = NO_LIMITS) -> Propagator:
     """Load a propagator; nothing is downloaded.
 
     Args:
         name: one of :func:`propagator_names`.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
         threads: objects of a frame that may be worked on at once, where the model can; it changes no result.
+        limits: for Cutie; the other models have none.
 
     Raises:
         ValueError: the name or the device is unknown.
@@ -38,7 +40,7 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1) -> Propag
         case "cutie_base" | "cutie_small":
             from stages.propagate.backends.cutie import load_cutie
 
-            return load_cutie(name, device)
+            return load_cutie(name, device, limits=limits)
     plugin: Propagator | None = load_plugin(PROPAGATOR_GROUP, name, device)
     if plugin is None:
         raise ValueError(f"unknown propagator {name!r}; known: {', '.join(propagator_names())}")

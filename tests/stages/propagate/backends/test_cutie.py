@@ -10,6 +10,7 @@ from cutie.inference.inference_core import InferenceCore
 from stages.features.weights import WeightsError
 from stages.propagate.backends.cutie import CutiePropagator, load_cutie
 from stages.propagate.backends.cutie_network import build_network, make_config
+from stages.propagate.backends.limits import Limits
 
 HEIGHT, WIDTH = 96, 128
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -67,6 +68,27 @@ def bare_loop(propagator, masks, n_frames):
             else:
                 found.append(core.step(image).numpy())
     return found
+
+
+def test_limits_make_it_work_smaller_and_remember_less(checkpoints):
+    limits = Limits(short_side_px=112, memory_frames=4)
+    limited = load_cutie("cutie_small", "cpu", checkpoints["small"], limits)
+    assert limited.encode(frame(0, 240, 320)).image.shape == (112, 149, 3)
+    session = limited.open(HEIGHT, WIDTH)
+    session.start(limited.encode(frame(0)), {"a": square(20, 30, 30)})
+    for idx in range(1, 40):
+        session.step(limited.encode(frame(idx)))
+    cells = HEIGHT * WIDTH // 16**2
+    remembered = session._core.memory.work_mem
+    assert remembered.size(0) <= 4 * cells
+    assert session._core.memory.long_mem.engaged(0)
+
+
+@pytest.mark.parametrize("wrong", [{"short_side_px": 50}, {"memory_frames": 1}])
+def test_limits_below_what_it_can_do_with_are_refused(wrong):
+    (name, value) = next(iter(wrong.items()))
+    with pytest.raises(ValueError, match=f"{name} {value} must be at least"):
+        Limits(**wrong)
 
 
 def test_one_object_is_where_the_bare_loop_puts_it(cutie):
