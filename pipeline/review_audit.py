@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +16,7 @@ from pipeline.run_folder import RunFolder
 from pipeline.verdicts import ObjectKey, RunVerdicts, object_paces
 from schemas import tables
 from schemas.points import PointCandidate
+from schemas.reviews import Verdict
 from stages.agree.audit import AnnotatorAudit, Audit, Conflict
 from stages.agree.audit import audit as audit_answers
 from stages.agree.blind import BlindCheck
@@ -39,7 +40,8 @@ def audit(
     left untouched, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss' κ,
     the share of planted wrong proposals that were let stand (what untouched answers are worth), the objects that take
     longest, and the candidates on which people differ, the most doubtful first. Shares have 95 % intervals.
-    What somebody said blindly counts as the opinion of another person, `NAME (blind)`.
+    Flags on frames and notes are listed, the latest first. What somebody said blindly counts as the opinion of another
+    person, `NAME (blind)`.
 
     Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
     Gold is planted by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
@@ -58,9 +60,12 @@ def audit(
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = file.with_suffix(".tmp")
-    temporary.write_text(json.dumps(_as_json(found, candidates, objects, blind), indent=1) + "\n", encoding="utf-8")
+    remarks = verdicts.remarks()
+    facts = {**_as_json(found, candidates, objects, blind), "remarks": [_remark(v, candidates) for v in remarks]}
+    temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     temporary.rename(file)
     _show(found, candidates, objects, blind)
+    _show_remarks(remarks, candidates)
     console.print(f"Everything in {file}", markup=False)
 
 
@@ -84,13 +89,23 @@ def _show(
         rows += [("confirmed by blind answers", _brief(blind.confirmed))]
         rows += [("wrong claims let stand, by blind answers", _brief(blind.let_stand))]
     rows += [("conflicts", len(found.conflicts))]
-    rows += [(_place(c, candidates), _answers(c)) for c in found.conflicts[:_FEW]]
+    rows += [(f"  {_place(c.candidate_id, candidates)}", _answers(c)) for c in found.conflicts[:_FEW]]
     slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]
     rows += [("objects that take longest", "")] if len(objects) > 1 else []
     rows += [
         (f"  {v}, object {o}", f"{pace.seconds_a_point:.2f} s a point") for (v, o), pace in slowest if len(objects) > 1
     ]
     summary("Agreement, with 95 % intervals", rows)
+
+
+def _show_remarks(remarks: Sequence[Verdict], candidates: Mapping[str, PointCandidate]) -> None:
+    if remarks:
+        rows = [(_place(v.candidate_id, candidates), f"{_words(v)} ({v.annotator})") for v in remarks[:_FEW]]
+        summary(f"Flags and notes of {len(remarks)} tasks, the latest first", rows)
+
+
+def _words(remark: Verdict) -> str:
+    return " · ".join(words for words in (remark.flag.replace("_", " "), remark.note) if words)
 
 
 def _brief(share: Proportion) -> str:
@@ -100,10 +115,9 @@ def _brief(share: Proportion) -> str:
     return f"{share.rate:.0%} ({low:.0%}–{high:.0%})"
 
 
-def _place(conflict: Conflict, candidates: Mapping[str, PointCandidate]) -> str:
-    found = candidates.get(conflict.candidate_id)
-    at = f"{found.video_id}, object {found.object_id}, frame {found.frame_idx}" if found else conflict.candidate_id
-    return f"  {at}"
+def _place(candidate_id: str, candidates: Mapping[str, PointCandidate]) -> str:
+    found = candidates.get(candidate_id)
+    return f"{found.video_id}, object {found.object_id}, frame {found.frame_idx}" if found else candidate_id
 
 
 def _answers(conflict: Conflict) -> str:
@@ -155,6 +169,13 @@ def _conflict(conflict: Conflict, candidates: Mapping[str, PointCandidate]) -> d
     )
     said = {"answers": dict(conflict.answers), "consensus": conflict.consensus, "belief": round(conflict.belief, 6)}
     return {"candidate_id": conflict.candidate_id, "task_key": conflict.task_key, **where, **said}
+
+
+def _remark(verdict: Verdict, candidates: Mapping[str, PointCandidate]) -> dict[str, Any]:
+    c = candidates.get(verdict.candidate_id)
+    where = {"video_id": c.video_id, "object_id": c.object_id, "frame_idx": c.frame_idx} if c else {}
+    said = {"annotator": verdict.annotator, "flag": verdict.flag, "note": verdict.note}
+    return {"task_key": verdict.task_key, **where, **said}
 
 
 def _estimate(found: Estimate) -> dict[str, float | None]:

@@ -99,6 +99,11 @@ class RunVerdicts:
             replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in heard
         )
 
+    def remarks(self) -> list[Verdict]:
+        """One verdict of every task and person with a flag or a note, the latest first."""
+        said = {(v.task_key, v.annotator): v for v in self.given if v.flag or v.note}
+        return sorted(said.values(), key=lambda v: (v.decided_at, v.task_key, v.annotator), reverse=True)
+
     def blind_check(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> BlindCheck:
         """Answers with the claim in view against blind answers; ``is_fg`` is the claim by candidate id."""
         asked = [v for v in self.given if v.task_key not in self.settling_tasks]

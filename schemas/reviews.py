@@ -64,6 +64,8 @@ class Verdict:
         task_key: the task.
         annotation_id: the server's id of the annotation, or a simulated one.
         decided_at: when, in UTC.
+        flag: what the person said of the whole frame (``wrong_object``, ``bad_frame``, ``absent``), or empty.
+        note: what the person wrote beside the task, or empty.
     """
 
     candidate_id: str
@@ -74,6 +76,8 @@ class Verdict:
     task_key: str
     annotation_id: str
     decided_at: datetime
+    flag: str = ""
+    note: str = ""
 
     def __post_init__(self) -> None:
         require_text("candidate_id", self.candidate_id)

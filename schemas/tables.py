@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -63,6 +63,7 @@ VERDICTS_SCHEMA = pa.schema(
     [
         ("candidate_id", _s), ("status", _s), ("annotator", _s), ("source", _s), ("lead_time_s", _f),
         ("task_key", _s), ("annotation_id", _s), ("decided_at", pa.timestamp("us", tz="UTC")),
+        ("flag", _s), ("note", _s),
     ]
 )  # fmt: skip
 SKIPS_SCHEMA = pa.schema(
@@ -130,13 +131,24 @@ class Table(Generic[Record]):
     def _read_file(self, path: Path, filters: Any) -> pa.Table:
         found = pq.read_schema(path)
         version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
-        if version != str(SCHEMA_VERSION) or found.names != self.schema.names:
+        newer = [name for name in self.schema.names if name not in found.names]
+        is_known = set(found.names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
+        if version != str(SCHEMA_VERSION) or not is_known:
             raise ForeignTableError(
                 f"{path} was written with schema version {version} and columns {', '.join(found.names)}; "
                 f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
                 "make the run again, or use the one that made it"
             )
-        return pq.read_table(path, filters=filters, partitioning=None).cast(self.schema)
+        table = pq.read_table(path, filters=filters, partitioning=None)
+        for name in newer:
+            column = pa.array([self._defaults[name]] * table.num_rows, self.schema.field(name).type)
+            table = table.append_column(name, column)
+        return table.select(self.schema.names).cast(self.schema)
+
+    @property
+    def _defaults(self) -> dict[str, Any]:
+        """What stands in columns that a file is too old to have: the defaults of the record."""
+        return {f.name: f.default for f in fields(self.record) if f.default is not MISSING}  # type: ignore[arg-type]
 
     def records(self, table: pa.Table) -> list[Record]:
         """Validated records of the rows (not for ``localizations``, which are only written)."""

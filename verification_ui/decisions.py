@@ -24,7 +24,8 @@ candidate's pixel: AMBIGUOUS. Points that a person added, or moved to, become ne
 Single. The answer to the blind question is the verdict: on_object, off_object, unsure as in the frame view. Without an
 answer there is no verdict: nothing was shown that silence could confirm.
 
-What people looked at (``look``: clip, frame, object) says nothing about the candidates.
+The flag and the note stand in every verdict of the task, word for word. What people looked at (``look``: clip, frame,
+object) says nothing about the candidates and is not kept.
 """
 
 from __future__ import annotations
@@ -140,4 +141,6 @@ def _verdict(annotation: Annotation, task: ReviewTask, candidate: PointCandidate
         task_key=task.task_key,
         annotation_id=annotation.annotation_id,
         decided_at=annotation.decided_at,
+        flag=" ".join(sorted(annotation.chosen("flag"))),
+        note="\n".join(sorted(annotation.chosen("note"))),
     )

@@ -65,6 +65,19 @@ def test_an_excluded_annotator_is_out_of_every_figure(finished_run):
     assert (found["agreement"]["value"], found["conflicts"]) == (1.0, [])
 
 
+def test_flags_and_notes_are_listed_once_a_task(finished_run, capsys):
+    candidates = answer(finished_run)
+    noted = [Verdict(c.candidate_id, "AMBIGUOUS", "dee", "label_studio", 0.5, "t0", "n", WHEN, "bad_frame", "a mirror")
+             for c in candidates[:8]]  # fmt: skip
+    tables.VERDICTS.write(finished_run / "verdicts" / "noted.parquet", noted)
+    audit(finished_run)
+    (remark,) = json.loads((finished_run / "review" / "audit.json").read_text())["remarks"]
+    assert (remark["task_key"], remark["annotator"], remark["flag"], remark["note"]) == (
+        "t0", "dee", "bad_frame", "a mirror",
+    )  # fmt: skip
+    assert "bad frame · a mirror (dee)" in capsys.readouterr().out
+
+
 def test_nothing_to_audit_is_wrong_usage(finished_run):
     with pytest.raises(UsageProblem, match="has no verdicts to audit"):
         audit(finished_run)

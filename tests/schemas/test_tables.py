@@ -51,6 +51,16 @@ def test_a_file_of_another_schema_is_refused_in_words(tmp_path, other):
         tables.REJECTS.read(tmp_path)
 
 
+def test_a_file_that_is_older_than_a_column_reads_as_its_default(tmp_path):
+    tables.VERDICTS.write(tmp_path / "new.parquet", [VERDICT])
+    old = pq.read_table(tmp_path / "new.parquet").drop_columns(["flag", "note"])
+    pq.write_table(old, tmp_path / "old.parquet")
+    assert tables.VERDICTS.records(tables.VERDICTS.read_files([tmp_path / "old.parquet"])) == [VERDICT]
+    pq.write_table(old.drop_columns(["status"]), tmp_path / "old.parquet")
+    with pytest.raises(ValueError, match="make the run again"):
+        tables.VERDICTS.read_files([tmp_path / "old.parquet"])
+
+
 def test_a_write_that_fails_leaves_nothing_under_the_name(tmp_path):
     (tmp_path / ".a.parquet.tmp").mkdir()
     with pytest.raises(OSError, match="directory"):

@@ -63,8 +63,12 @@ def test_unsure_stays_unsure_under_a_wrong_object() -> None:
     assert statuses(annotation(choose("flag", "wrong_object"), choose("unsure", "fg1", "bg2"))) == ["?", "-", "?", "?"]
 
 
-def test_a_note_changes_nothing() -> None:
-    assert statuses(annotation(Mark("note", "n", ("hair",)))) == ["+", "+", "-", "-"]
+def test_a_note_changes_no_status_and_stands_in_every_verdict_with_the_flag() -> None:
+    given = annotation(Mark("note", "n", ("a mirror",)), choose("flag", "absent"))
+    assert statuses(annotation(Mark("note", "n", ("a mirror",)))) == ["+", "+", "-", "-"]
+    verdicts, _ = decide(given, task("contact_sheet"), CANDIDATES)
+    assert {(v.flag, v.note) for v in verdicts} == {("absent", "a mirror")}
+    assert {(v.flag, v.note) for v in decide(annotation(), task("contact_sheet"), CANDIDATES)[0]} == {("", "")}
 
 
 def test_a_skipped_task_gives_no_verdict() -> None:
