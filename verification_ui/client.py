@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -39,7 +39,7 @@ def as_queue_problems(act: str) -> Iterator[None]:
         yield
     except ApiError as error:
         status = error.status_code or 0
-        if status in (401, 403):
+        if status == httpx.codes.UNAUTHORIZED:
             raise Refused(f"cannot {act}: the server refused the API key (HTTP {status})") from None
         if 400 <= status < 500 and status not in (408, 409, 429):
             raise Refused(f"cannot {act}: HTTP {status}, {_said(error.body)}") from None
@@ -77,26 +77,28 @@ class LabelStudioClient:
 
     def find_queue(self, title: str) -> LabelStudioQueue | None:
         """The project with exactly this title; the oldest when there are several."""
+        found = self._projects(title)
+        return self._queue(found[0]) if found else None
+
+    def _projects(self, title: str) -> list[Any]:
         with as_queue_problems("list the projects"):
             listed: Iterator[Any] = iter(self.sdk.projects.list(title=title, request_options=ONCE))
-            found = [project for project in listed if project.title == title]
-        first = min(found, key=lambda p: int(p.id), default=None)
-        return None if first is None else self._queue(first)
+            return sorted((project for project in listed if project.title == title), key=lambda p: int(p.id))
 
     def open_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
         """The project with this title, made when there is none. May be asked again after an unknown outcome.
 
-        When two commands make it at the same time, both use the older one and the younger is removed again.
+        Two may come of two commands at the same time, or of a request that came through late: everybody uses the
+        oldest, and the others are removed while they are empty.
         """
-        found = self.find_queue(title)
-        if found is not None:
-            return found
-        made = self.create_queue(title, label_config, guidelines)
-        oldest = self.find_queue(title) or made
-        if oldest.project_id != made.project_id:
-            with as_queue_problems(f"delete the second project {title!r}"):
-                self.sdk.projects.delete(made.project_id, request_options=ONCE)
-        return oldest
+        if not self._projects(title):
+            self.create_queue(title, label_config, guidelines)
+        first, *others = self._projects(title)
+        for project in others:
+            with suppress(Refused), as_queue_problems(f"delete the second project {title!r}"):
+                if not project.task_number:
+                    self.sdk.projects.delete(project.id, request_options=ONCE)
+        return self._queue(first)
 
     def create_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
         """A new project whose tasks are asked in the order in which they are imported."""

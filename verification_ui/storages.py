@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from verification_ui.client import ONCE, LabelStudioQueue, as_queue_problems
 from verification_ui.media_place import LOCAL, MediaPlace
+from verification_ui.review_queue import OutcomeUnknown, Refused
 
 _TITLE = "pointvos pictures"
 _NOTHING = "^$"
@@ -39,10 +42,22 @@ def _serve_bucket(queue: LabelStudioQueue, place: MediaPlace) -> None:
     }  # fmt: skip
     if place.scheme == "s3":
         settings |= {"region_name": place.region or "", "s3endpoint": place.endpoint or ""}
-    with as_queue_problems(f"let the server show {place.place}"):
+    with _seeing(place), as_queue_problems(f"let the server show {place.place}"):
         known: list[Any] = list(storages.list(project=queue.project_id, request_options=ONCE))
         mine = next((storage for storage in known if storage.title == _TITLE), None)
         if mine is None:
             storages.create(**settings, request_options=ONCE)
         else:
             storages.update(mine.id, **settings, request_options=ONCE)
+
+
+@contextmanager
+def _seeing(place: MediaPlace) -> Iterator[None]:
+    """The server answers a bucket that it cannot see with a failure of its own (HTTP 500), which no patience mends."""
+    try:
+        yield
+    except OutcomeUnknown as problem:
+        raise Refused(
+            f"the server cannot see {place.place} ({problem}); check that pictures are there, the region, the endpoint "
+            "and the credentials with: pointvos review doctor"
+        ) from None

@@ -70,6 +70,7 @@ def through_faults(served_run: Any, seed: int) -> Counter[str]:
         until_done(client, title, payloads(50))
         proxy.drain()
     with LabelStudioClient(server.url, server.credentials.token) as direct:
+        direct.open_queue(title, *CONFIG)
         assert_all_once(direct, title, 50)
     return proxy.met
 
