@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import torch
 
-from tests.bench import accuracy, metrics, pages, speed
+from tests.bench import accuracy, long, metrics, pages, speed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build" / "bench.json"
@@ -29,6 +29,7 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "accuracy": (lambda w: accuracy.measure(DATA / "davis", w, workers=2), pages.accuracy_page),
     "speed": (lambda w: speed.against_bare_loop(DATA / "davis/JPEGImages/480p", w), pages.speed_page),
     "memory": (lambda w: speed.memory(DATA / "davis/JPEGImages/480p", w), pages.memory_page),
+    "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
     "workers": (lambda w: speed.workers(DATA / "davis/JPEGImages/480p", w), pages.workers_page),
     "metrics": (lambda w: metrics.measure(DATA / "davis"), pages.metrics_page),
 }
