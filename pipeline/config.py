@@ -21,6 +21,7 @@ from stages.propagate.backends.limits import Limits
 from stages.propagate.backends.registry import propagator_names
 from stages.sample_points.options import SamplingOptions
 from stages.segment.backends.registry import segmenter_names
+from verification_ui.media_place import MediaPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +58,13 @@ class Compute:
         workers: worker processes.
         threads: compute threads a worker: 1 works frame by frame, 2 or more encodes frames ahead.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        max_memory: such as ``4GB``; other settings were chosen so that it holds. Empty for no limit.
     """
 
     workers: int = 1
     threads: int = 2
     device: str = "auto"
+    max_memory: str = ""
 
     def __post_init__(self) -> None:
         if self.workers < 1 or self.threads < 1:
@@ -82,6 +85,7 @@ class RunConfig:
         sampling: how points are drawn.
         jpeg_quality: of the frames that people look at.
         compute: processes, threads, device.
+        review_media: where annotators' browsers get the pictures.
     """
 
     videos: str
@@ -91,6 +95,7 @@ class RunConfig:
     sampling: SamplingOptions = field(default_factory=SamplingOptions)
     jpeg_quality: int = 92
     compute: Compute = field(default_factory=Compute)
+    review_media: MediaPlace = field(default_factory=MediaPlace)
 
     def __post_init__(self) -> None:
         if not 30 <= self.jpeg_quality <= 100:

@@ -1,6 +1,6 @@
 """``make bench``: measure, write ``build/bench.json`` and ``BENCHMARKS.md``.
 
-``python -m tests.bench accuracy speed memory workers metrics`` measures only what is named and keeps the rest.
+``python -m tests.bench accuracy speed`` measures only the named sections and keeps the rest; all: see ``SECTIONS``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import torch
 
-from tests.bench import accuracy, long, metrics, pages, speed
+from tests.bench import accuracy, long, many_objects, metrics, pages, review_queue, speed
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build" / "bench.json"
@@ -31,6 +31,8 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "memory": (lambda w: speed.memory(DATA / "davis/JPEGImages/480p", w), pages.memory_page),
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
     "workers": (lambda w: speed.workers(DATA / "davis/JPEGImages/480p", w), pages.workers_page),
+    "queue": (review_queue.measure, pages.queue_page),
+    "objects": (lambda w: many_objects.measure(DATA / "davis/JPEGImages/480p", w), many_objects.page),
     "metrics": (lambda w: metrics.measure(DATA / "davis"), pages.metrics_page),
 }
 

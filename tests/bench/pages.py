@@ -70,3 +70,14 @@ def metrics_page(result: dict[str, Any]) -> str:
     rows = [[name, float(value)] for name, value in result.items() if name != "largest_difference"]
     rows.append(["largest difference", f"{result['largest_difference']:.1e}"])
     return "## J and F, a pair of 480p masks\n\n" + table(["", "value"], rows)
+
+
+def queue_page(result: dict[str, Any]) -> str:
+    """Seconds of push and pull by review design."""
+    designs = [name for name, seconds in result.items() if isinstance(seconds, dict)]
+    rows = [[act, *(float(result[design][act]) for design in designs)] for act in result[designs[0]]]
+    return (
+        f"## Review queue: {result['tasks']:,} tasks of 12 points on a real Label Studio (SQLite), seconds\n\n"
+        + table(["act", *designs], rows)
+        + "\nPictures and clips are not drawn here.\n"
+    )

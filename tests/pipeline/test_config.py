@@ -3,6 +3,7 @@ import yaml
 
 from pipeline.config import RunConfig, load_config
 from pipeline.console import UsageProblem
+from verification_ui.media_place import MediaPlace
 
 BASE = {"videos": "v", "localizations": "l"}
 
@@ -52,3 +53,17 @@ def test_an_unreadable_config_file_is_wrong_usage(tmp_path, text):
     file.write_text(text)
     with pytest.raises(UsageProblem, match="config file"):
         load_config(file, BASE)
+
+
+def test_where_the_pictures_are_is_set_checked_and_leaves_the_hash_alone(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("videos: v\nlocalizations: l\nreview_media:\n  place: s3://bucket/prefix\n  region: eu-west-1\n")
+    config = load_config(file, {})
+    assert config.review_media == MediaPlace("s3://bucket/prefix", region="eu-west-1")
+    assert config.hash() == load_config(None, {"videos": "v", "localizations": "l"}).hash()
+    file.write_text("videos: v\nlocalizations: l\nreview_media: {place: 'ftp://x/y'}\n")
+    with pytest.raises(UsageProblem, match="unknown place of media 'ftp://x/y'; known: local, s3://bucket/prefix"):
+        load_config(file, {})
+    file.write_text("videos: v\nlocalizations: l\nreview_media: {bucket: x}\n")
+    with pytest.raises(UsageProblem, match=r"unknown setting 'review_media\.bucket'; known: review_media\.place"):
+        load_config(file, {})
