@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import options
+from pipeline.budget import within_budget
 from pipeline.config import RunConfig
 from pipeline.console import REJECTED, UsageProblem, console, summary
 from pipeline.estimate import Estimate, estimate
@@ -38,6 +39,7 @@ def annotate(
     seed: options.Seed = None,
     workers: options.Workers = None,
     device: options.Device = None,
+    max_memory: options.MaxMemory = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Turn videos and rough localizations into pseudo-masks and point candidates.
@@ -62,9 +64,10 @@ def annotate(
 
 
 def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
+    intake = take_in(config)
+    config = within_budget(config, intake)
     _keep_config(folder, config)
     folder.sweep()
-    intake = take_in(config)
     agenda = Agenda(intake.jobs(config), folder.committed(), len(intake.files))
     require_words_understood(agenda.open_jobs, config.models.localizer)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())

@@ -14,6 +14,8 @@ from pipeline.footage import Footage
 MASK_ROW_BYTES = 1200
 """A mask in a worker's memory, compressed; on disk it takes less."""
 CANDIDATE_ROW_BYTES = 150
+_OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
+"""Of Cutie when it has no limits; costs were taken with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,11 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     in_flight = 1 if threads == 1 else 2 * threads + 1
     frame = costs.process.pixel_bytes + segmenter.pixel_bytes + 3 * in_flight
     drawn = footage.pixels * (frame + n_objects * costs.process.object_pixel_bytes)
-    worked = propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects
-    remembered = propagator.memory_bytes + propagator.object_memory_bytes * n_objects
+    limits = config.models.limits
+    scale = ((limits.short_side_px or _OWN_SHORT_SIDE_PX) / _OWN_SHORT_SIDE_PX) ** 2
+    n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
+    worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
+    remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
     rows = MASK_ROW_BYTES * footage.n_frames * footage.job.n_objects
     models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
     return models + drawn + worked + remembered + rows

@@ -39,12 +39,21 @@ Workers = Annotated[int | None, typer.Option(help="Worker processes; never chang
 Device = Annotated[
     str | None, typer.Option(help="Where the models run: auto, cpu, cuda or cuda:N.", show_default="auto")
 ]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        help="Memory of all processes together, and GPU memory, e.g. 4GB: picks threads, workers, objects a pass and "
+        "model sizes so that it holds.",
+        metavar="SIZE",
+    ),
+]
 ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
 
 _SETTINGS = {
     "videos": "videos", "localizations": "localizations", "format": "format", "segmenter": "models.segmenter",
     "propagator": "models.propagator", "localizer": "models.localizer", "frames": "sampling.frames",
     "points": "sampling.points", "seed": "sampling.seed", "workers": "compute.workers", "device": "compute.device",
+    "max_memory": "compute.max_memory",
 }  # fmt: skip
 """Option → setting of the config."""
 

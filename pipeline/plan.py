@@ -13,6 +13,7 @@ import psutil
 import typer
 
 from pipeline import options
+from pipeline.budget import within_budget
 from pipeline.config import RunConfig
 from pipeline.console import REJECTED, console, summary
 from pipeline.costs import load_costs
@@ -37,6 +38,7 @@ def plan(
     seed: options.Seed = None,
     workers: options.Workers = None,
     device: options.Device = None,
+    max_memory: options.MaxMemory = None,
     config: options.ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
@@ -50,6 +52,7 @@ def plan(
     """
     resolved = options.resolve(ctx.params)
     intake = take_in(resolved)
+    resolved = within_budget(resolved, intake)
     done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
     agenda = Agenda(intake.jobs(resolved), done, len(intake.files))
     require_words_understood(agenda.open_jobs, resolved.models.localizer)
@@ -97,11 +100,13 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
         ("memory", f"at most {_size(facts['memory_bytes'])}, of which {_size(facts['worker_memory_bytes'])} a worker"
                    f" ({_size(psutil.virtual_memory().available)} free)"),
-        ("disk", f"at most {_size(facts['kept_disk_bytes'])} to stay and {_size(facts['temporary_disk_bytes'])} for a while"
-                 f" ({_size(free_disk)} free)"),
+        ("disk", f"at most {_size(facts['kept_disk_bytes'])} to stay, {_size(facts['temporary_disk_bytes'])} for a"
+                 f" while ({_size(free_disk)} free)"),
     ]  # fmt: skip
     if facts["gpu"]:
-        rows.append(("GPU memory", f"at most {_size(facts['gpu_memory_bytes'])}; computed, not measured, like the time"))
+        rows.append(
+            ("GPU memory", f"at most {_size(facts['gpu_memory_bytes'])}; computed, not measured, like the time")
+        )
     if facts["not_measured"]:
         rows.append(("not measured", f"{', '.join(facts['not_measured'])}; counted like the dearest model"))
     for number, share in enumerate(foreseen.workers, 1):

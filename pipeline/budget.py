@@ -1,0 +1,116 @@
+"""Settings that hold a limit of memory: what changes no result gives way first, then what costs time, then quality."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import product
+
+from pipeline.config import Models, RunConfig
+from pipeline.console import UsageProblem, errors
+from pipeline.estimate import Estimate, estimate
+from pipeline.footage import Footage, look_at
+from pipeline.intake import Intake
+from stages.propagate.backends.limits import Limits
+
+_SMALLER = {"embedded": "embedded_fast"}
+_CUTIE_LIMITS = ((0, 0), (0, 5), (384, 5), (288, 4), (192, 4))
+"""Shorter side in pixels and frames remembered, from Cutie's own to the least that is of use."""
+
+
+def fit(footage: Sequence[Footage], config: RunConfig, most_bytes: float) -> RunConfig:
+    """The settings nearest to ``config`` with which a run stays below ``most_bytes`` of memory, and of GPU memory.
+
+    Threads give way first, then workers, then all objects at once, then the size at which models look at frames.
+
+    Raises:
+        UsageProblem: none does; the message says what the least would be.
+    """
+    least = float("inf")
+    for candidate in _candidates(footage, config):
+        needed = _memory(estimate(footage, candidate))
+        if needed <= most_bytes:
+            return candidate
+        least = min(least, needed)
+    raise UsageProblem(
+        f"nothing fits into {most_bytes / 1e9:.2f} GB: the least that these videos need is {least / 1e9:.2f} GB; "
+        "raise --max-memory, or choose smaller models (pointvos plan --help)"
+    )
+
+
+def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
+    """The config, fitted to its ``max_memory`` if there is one; what was chosen is printed.
+
+    All videos count, those that are done too, so that the same command chooses the same again.
+
+    Raises:
+        UsageProblem: the limit is no size, or nothing fits into it.
+    """
+    if not config.compute.max_memory:
+        return config
+    try:
+        most_bytes = parse_size(config.compute.max_memory)
+    except ValueError as problem:
+        raise UsageProblem(f"--max-memory: {problem}") from None
+    fitted = fit(look_at(intake.jobs(config)), config, most_bytes)
+    chosen = changes(config, fitted) or "nothing has to change"
+    errors.print(f"To stay within {config.compute.max_memory} of memory: {chosen}.")
+    return fitted
+
+
+def changes(before: RunConfig, after: RunConfig) -> str:
+    """What was changed, for people; empty when nothing was."""
+    old, new = ({**asdict(config.models), **asdict(config.compute)} for config in (before, after))
+    named = {**old.pop("limits"), **old}, {**new.pop("limits"), **new}
+    return ", ".join(f"{name} {value or 'all'}" for name, value in named[1].items() if value != named[0][name])
+
+
+def parse_size(text: str) -> float:
+    """Bytes of a size such as ``4GB``, ``500 MB`` or ``1.5GiB``.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> parse_size("4GB"), parse_size("0.5 gib")
+    (4000000000.0, 536870912.0)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", text.strip(), flags=re.IGNORECASE)
+    if found is None:
+        raise ValueError(f"{text!r} is no size; write it like 4GB, 500MB or 1.5GiB")
+    number, unit, binary = found.groups()
+    power = "kmgt".index(unit.lower()) + 1
+    return float(number) * float((1024 if binary else 1000) ** power)
+
+
+def _candidates(footage: Sequence[Footage], config: RunConfig) -> Iterator[RunConfig]:
+    """From what was asked for to the least; the last of the product gives way first."""
+    compute = config.compute
+    workers, threads = range(compute.workers, 0, -1), sorted({compute.threads, 1}, reverse=True)
+    for models, most, n_workers, n_threads in product(_sizes(config.models), _chunks(footage), workers, threads):
+        yield replace(
+            config,
+            models=replace(models, objects_a_pass=most or models.objects_a_pass),
+            compute=replace(compute, workers=n_workers, threads=n_threads),
+        )
+
+
+def _sizes(models: Models) -> Iterator[Models]:
+    if models.propagator.startswith("cutie") and models.limits == Limits():
+        for short_side_px, memory_frames in _CUTIE_LIMITS:
+            yield replace(models, limits=Limits(short_side_px, memory_frames))
+        return
+    yield models
+    smaller = (_SMALLER.get(models.segmenter, models.segmenter), _SMALLER.get(models.propagator, models.propagator))
+    if smaller != (models.segmenter, models.propagator):
+        yield replace(models, segmenter=smaller[0], propagator=smaller[1])
+
+
+def _chunks(footage: Sequence[Footage]) -> list[int]:
+    """0 for all objects at once, then half of the most crowded video's, a quarter ... down to one."""
+    most = max((one.job.n_objects for one in footage), default=0)
+    return [0, *(-(-most // 2**k) for k in range(1, most.bit_length() + 1))]
+
+
+def _memory(found: Estimate) -> float:
+    return max(found.main_bytes, found.gpu_bytes)
