@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +12,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.review import review_app
+from pipeline.run_folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
@@ -66,10 +70,12 @@ def make_run(path: Path, run_id: str = "tiny0000run1") -> TinyRun:
     candidates = {c.candidate_id: c for mask in masks.values() for c in _candidates(mask)}
     hints = [Localization(VIDEO, "1", 0, Clicks(((50.0, 60.0),), (1,)), "dog", "the dog <on the left>")]
     hints += [Localization(VIDEO, "2", 7, Clicks(((150.0, 67.0),), (1,)), "cat")]
-    tables.VIDEOS.write(path / "videos/v.parquet", [Video(VIDEO, "x.mp4", 9, HEIGHT, WIDTH, 9.0, 1.0, "h264", 0, 2)])
-    tables.LOCALIZATIONS.write(path / "localizations/v.parquet", hints)
-    tables.MASKS.write(path / "masks/v.parquet", masks.values())
-    tables.CANDIDATES.write(path / "candidates/v.parquet", candidates.values())
+    video = Video(VIDEO, "x.mp4", 9, HEIGHT, WIDTH, 9.0, 1.0, "h264", 0, 2, unit="0123", times_s=tuple(range(9)))
+    parts = [
+        (tables.LOCALIZATIONS, hints), (tables.MASKS, list(masks.values())),
+        (tables.CANDIDATES, list(candidates.values())), (tables.VIDEOS, [video]),
+    ]  # fmt: skip
+    write_unit(RunFolder(path), unit_name(VIDEO, video.unit), parts)
     for frame_idx in FRAMES:
         file = path / "frames" / VIDEO / f"{frame_idx:06d}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -114,6 +120,28 @@ def served_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRun]:
     (run.path / "media/queue").mkdir(parents=True)
     with started(run.path / "review", run.path / "media") as server:
         yield ServedRun(run, server)
+
+
+@pytest.fixture
+def own_run(served_run: ServedRun, request: pytest.FixtureRequest) -> TinyRun:
+    """A run of the test's own whose pictures the session's server may show."""
+    run_id = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+    return make_run(served_run.run.path / "media" / request.node.name, run_id)
+
+
+@pytest.fixture
+def review(served_run: ServedRun, tmp_path: Path) -> Callable[..., str]:
+    """``pointvos review COMMAND`` against the session's server, by address and key file; its words."""
+    key = tmp_path / "key"
+    key.write_text(served_run.server.credentials.token)
+
+    def run_command(command: str, run: Path, *more: str, code: int = 0) -> str:
+        where = ["--run", str(run), "--url", served_run.server.url, "--api-key-file", str(key)]
+        result = CliRunner().invoke(review_app, [command, *where, *more], catch_exceptions=False)
+        assert result.exit_code == code, result.output
+        return " ".join(result.output.split())
+
+    return run_command
 
 
 @pytest.fixture

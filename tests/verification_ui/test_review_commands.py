@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -19,28 +18,6 @@ from pipeline.review import review_app
 from schemas import tables
 
 pytestmark = pytest.mark.labelstudio
-
-
-@pytest.fixture
-def own_run(served_run: Any, request: pytest.FixtureRequest) -> Any:
-    """A run of its own whose pictures the session's server may show."""
-    make_run: Callable[[Path, str], Any] = request.getfixturevalue("make_tiny_run")
-    run_id = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
-    return make_run(served_run.run.path / "media" / request.node.name, run_id)
-
-
-@pytest.fixture
-def review(served_run: Any, tmp_path: Path) -> Callable[..., str]:
-    key = tmp_path / "key"
-    key.write_text(served_run.server.credentials.token)
-
-    def run_command(command: str, run: Path, *more: str, code: int = 0) -> str:
-        where = ["--run", str(run), "--url", served_run.server.url, "--api-key-file", str(key)]
-        result = CliRunner().invoke(review_app, [command, *where, *more], catch_exceptions=False)
-        assert result.exit_code == code, result.output
-        return " ".join(result.output.split())
-
-    return run_command
 
 
 def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(

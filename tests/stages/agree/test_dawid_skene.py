@@ -101,14 +101,33 @@ def test_no_votes_are_refused():
         dawid_skene(Votes.of([]))
 
 
-@pytest.mark.filterwarnings("ignore")  # of pandas, about crowd-kit's calls
-def test_crowd_kit_says_the_same(crowd):
-    aggregation = pytest.importorskip("crowdkit.aggregation")
-    pandas = pytest.importorskip("pandas")
-    _, verdicts = crowd(RATES, 300)
-    rows = [(v.candidate_id, v.annotator, v.status) for v in verdicts]
-    theirs = aggregation.DawidSkene(n_iter=500, tol=1e-12)
-    proba = theirs.fit_predict_proba(pandas.DataFrame(rows, columns=["task", "worker", "label"]))
-    ours = dawid_skene(Votes.of(verdicts), smoothing=0.0)
-    wanted = proba.loc[list(ours.votes.candidate_ids), list(STATUSES)].to_numpy()
-    np.testing.assert_allclose(ours.beliefs, wanted, atol=1e-3)
+CROWD_KIT = {
+    # of crowd-kit 1.4.2, DawidSkene(n_iter=120, tol=-1e9), on the answers below: ACCEPTED, REJECTED, AMBIGUOUS
+    "beliefs": [
+        (0.00332, 0.99668, 0.0), (0.0, 0.0, 1.0), (0.00332, 0.99668, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0),
+        (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.128011, 0.871989, 0.0), (0.073958, 0.926042, 0.0), (0.0, 1.0, 0.0),
+        (1.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0),
+    ],
+    "prior": (0.514901, 0.342242, 0.142857),
+    "al": [(0.832338, 0.167662, 0.0), (0.0, 0.791292, 0.208708), (0.0, 0.0, 1.0)],
+    "cy": [(0.815042, 0.184958, 0.0), (0.0, 1.0, 0.0), (0.0, 0.5, 0.5)],
+    "di": [(0.57265, 0.139644, 0.287706), (0.229992, 0.52576, 0.244249), (1.0, 0.0, 0.0)],
+}  # fmt: skip
+
+
+def test_crowd_kit_finds_the_same_beliefs_and_confusions(verdict):
+    words = {"A": "ACCEPTED", "R": "REJECTED", "U": "AMBIGUOUS"}
+    answers = {"al": "RURAAUARRURAAA", "bo": "RURRAU..RRA.AA", "cy": "RURAAR.R.RAARA", "di": "RARAA.RAU.UAAU"}
+    found = dawid_skene(
+        Votes.of(
+            verdict(f"c{i:02}", name, words[letter])
+            for name, letters in answers.items()
+            for i, letter in enumerate(letters)
+            if letter != "."
+        ),
+        smoothing=0.0,
+    )
+    np.testing.assert_allclose(found.beliefs, CROWD_KIT["beliefs"], atol=1e-6)
+    np.testing.assert_allclose(found.prior, CROWD_KIT["prior"], atol=1e-6)
+    for name in ("al", "cy", "di"):
+        np.testing.assert_allclose(found.confusion[found.votes.annotators.index(name)], CROWD_KIT[name], atol=1e-6)
