@@ -19,6 +19,8 @@ from stages.propagate.composing import Composer
 from stages.propagate.directions import Direction
 from stages.propagate.lookahead import look_ahead, work_ahead
 from stages.propagate.merging import merge
+from stages.propagate.movement import STILL, Movement
+from stages.propagate.rating import rated
 from stages.propagate.spool import Spool
 from stages.propagate.tracked import Anchor, KeptAnchor, Tracked
 
@@ -113,9 +115,10 @@ class _Run:
         depth = self._plan.lookahead
         with (
             closing(look_ahead(_closed_with(frames), depth)) as decoded,
-            closing(work_ahead(decoded, self._encoding, depth)) as stream,
+            closing(work_ahead(_with_earlier(decoded), self._look, depth)) as stream,
         ):
-            for frame, encoding in stream:
+            for (_, frame), (encoding, moved) in stream:
+                movement = STILL if frame.idx in self._plan.cuts else moved
                 if frame.idx in self._plan.cuts:
                     self._forward.cut()
                 beliefs = self._forward.step(encoding)
@@ -123,13 +126,17 @@ class _Run:
                 self._forward.start(frame.idx, encoding, anchors)
                 composer = self._composer = self._composer or self._composer_of(frame)
                 if frame.idx >= self._last:
-                    yield from composer.compose(frame.idx, beliefs, anchors)
+                    yield from rated(composer.compose(frame.idx, beliefs, anchors), movement)
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
-                    self._wait(frame.idx, encoding, beliefs)
+                    self._wait(frame.idx, encoding, beliefs, movement)
 
-    def _encoding(self, frame: Frame) -> Encoding:
-        """The encoding of a frame; without any localization there is nothing to encode."""
-        return self._plan.propagator.encode(frame.image) if self._plan.anchors else None
+    def _look(self, pair: tuple[Frame | None, Frame]) -> tuple[Encoding, Movement]:
+        """The encoding of a frame and what moved since the one before; without any localization neither is needed."""
+        earlier, frame = pair
+        if not self._plan.anchors:
+            return None, STILL
+        movement = Movement.between(earlier.image, frame.image) if earlier else STILL
+        return self._plan.propagator.encode(frame.image), movement
 
     def _composer_of(self, frame: Frame) -> Composer:
         height, width = frame.image.shape[:2]
@@ -145,10 +152,11 @@ class _Run:
             self._anchored[frame.idx] = {object_id: KeptAnchor.of(anchor) for object_id, anchor in anchors.items()}
         return anchors
 
-    def _wait(self, frame_idx: int, encoding: Encoding, beliefs: Mapping[str, Belief]) -> None:
+    def _wait(self, frame_idx: int, encoding: Encoding, beliefs: Mapping[str, Belief], movement: Movement) -> None:
         self._waiting.append(frame_idx)
         self._plan.spool.put(f"encoding-{frame_idx}", self._plan.propagator.pack(encoding))
         self._plan.spool.put(f"beliefs-{frame_idx}", pack(beliefs))
+        self._plan.spool.put(f"movement-{frame_idx}", {"moving": movement.moving})
 
     def _go_back(self) -> Iterator[Tracked]:
         if self._composer is None:
@@ -164,7 +172,8 @@ class _Run:
                 backward.start(frame_idx, encoding, anchors)
                 if frame_idx < self._last:
                     merged = self._merged(frame_idx, beliefs, behind, backward)
-                    yield from self._composer.compose(frame_idx, merged, anchors)
+                    movement = Movement(**self._plan.spool.take(f"movement-{frame_idx}"))
+                    yield from rated(self._composer.compose(frame_idx, merged, anchors), movement)
 
     def _returning(self) -> Generator[tuple[int, Encoding, dict[str, Belief]], None, None]:
         """The frames that wait, last one first; those behind the last anchor need no encoding any more."""
@@ -184,6 +193,14 @@ class _Run:
                 nearness = (after - frame_idx) / (after - before)
                 merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
         return merged
+
+
+def _with_earlier(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Frame]]:
+    """Every frame with the one before it."""
+    earlier = None
+    for frame in frames:
+        yield earlier, frame
+        earlier = frame
 
 
 def _closed_with(frames: Iterable[Frame]) -> Generator[Frame, None, None]:

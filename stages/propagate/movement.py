@@ -1,0 +1,67 @@
+"""What moves against the ground, between two frames."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_PIXELS = 320 * 180
+_NOISE_PX = 0.1
+"""What optical flow misses by on still ground, at this size."""
+_SURE = 3.0
+_ROUNDS = 5
+_EVERY = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movement:
+    """How far each pixel leaves the motion of the frame as a whole.
+
+    Attributes:
+        moving: (h, w) uint8 at a small size, 255 for what surely moves by itself.
+    """
+
+    moving: NDArray[np.uint8]
+
+    @staticmethod
+    def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Movement:
+        """Measure what moved since ``earlier``, on the grid of ``later``; both are (H, W, 3) uint8 RGB of one size.
+
+        The ground's motion is an affine field, fitted with Cauchy weights so that objects do not pull it.
+        """
+        flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        grey = _small_grey(later)
+        found = flow.calc(grey, _small_grey(earlier), np.zeros((*grey.shape, 2), dtype=np.float32))
+        excess, noise_px = _against_ground(np.asarray(found, dtype=np.float64))
+        return Movement(np.rint(np.minimum(excess / (_SURE * noise_px), 1) * 255).astype(np.uint8))
+
+
+STILL = Movement(np.zeros((1, 1), dtype=np.uint8))
+"""For a frame that none precedes: nothing is known to move."""
+
+
+def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    height, width = image.shape[:2]
+    scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
+    size = (max(16, round(width * scale)), max(16, round(height * scale)))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+
+
+def _against_ground(vectors: NDArray[Any]) -> tuple[NDArray[Any], float]:
+    """Length of (h, w, 2) ``vectors`` less the ground's, in pixels, and the noise of those on the ground."""
+    rows, columns = np.mgrid[: vectors.shape[0], : vectors.shape[1]] / float(vectors.shape[1])
+    places = np.dstack([np.ones_like(rows), columns - 0.5, rows - 0.5])
+    few, seen = (values[::_EVERY, ::_EVERY].reshape(-1, values.shape[2]) for values in (places, vectors))
+    weights, noise_px = np.ones((len(few), 1)), _NOISE_PX
+    for _ in range(_ROUNDS):
+        weighted = few * weights
+        ground = np.linalg.solve(weighted.T @ few + 1e-6 * np.eye(3), weighted.T @ seen)
+        rest = np.linalg.norm(seen - few @ ground, axis=1, keepdims=True)
+        noise_px = 1.5 * float(np.median(rest)) + _NOISE_PX
+        weights = 1 / (1 + (rest / noise_px) ** 2)
+    return np.linalg.norm(vectors - places @ ground, axis=2), noise_px
