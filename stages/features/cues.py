@@ -123,20 +123,45 @@ def _box_cells(shape: tuple[int, int], stride: int, box: Array) -> NDArray[np.in
     return to_cell((np.asarray(box) - [0, 0, 1, 1]).reshape(2, 2), shape, stride)
 
 
+def rivalry(view: View, descriptors: Descriptors, seeds: Array, negatives: Array) -> NDArray[np.float32]:
+    """How much nearer a cell is to what is off the object than to the object, over colour and feature edges.
+
+    Args:
+        view: the frame.
+        descriptors: of the same view.
+        seeds: (N, 2) positions on the object in pixels of the view, x first, N >= 1.
+        negatives: (M, 2) positions off it, M >= 1.
+
+    Returns:
+        (rows, columns) float32, at least 0: the mean of both logarithms of (way from seeds / way from negatives).
+    """
+    ours, theirs = (_ways(view.shape, descriptors, to_cell(xy_px, view.shape)) for xy_px in (seeds, negatives))
+    ratio = np.mean([our_way - their_way for our_way, their_way in zip(ours, theirs, strict=True)], axis=0)
+    return np.asarray(np.maximum(ratio, 0), dtype=np.float32)
+
+
+def _ways(shape: tuple[int, int], descriptors: Descriptors, cells: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Logarithms of the shortest ways from (N, 2) cells, row first: over colour edges, over feature edges."""
+    rows, columns = shape
+    colour_way = geodesic_distance(descriptors.lab / 20, 2 * cells)
+    texture, parts = descriptors.levels[:2]
+    features = torch.cat([texture.cells, enlarge(parts.cells, 2, shape)], dim=-1)
+    feature_way = geodesic_distance(features.cpu().numpy(), cells)
+    small = cv2.resize(colour_way, (columns, rows), interpolation=cv2.INTER_AREA)
+    return np.log(small + 0.05), np.log(feature_way + 0.05)
+
+
 def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -> list[Array]:
     """Distances from the seeds: over colour edges, in colour, over feature edges, in cells; and place in the frame."""
     rows, columns = shape
-    colour_way = geodesic_distance(descriptors.lab / 20, 2 * seeds)
-    texture, parts = descriptors.levels[:2]
-    features = torch.cat([texture.cells, enlarge(parts.cells, 2, shape)], dim=-1)
-    feature_way = geodesic_distance(features.cpu().numpy(), seeds)
+    colour_way, feature_way = _ways(shape, descriptors, seeds)
     y, x = np.mgrid[:rows, :columns]
     away = np.sqrt((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2).min(axis=-1)
     extent = float(np.ptp(seeds, axis=0).max())
     return [
-        np.log(cv2.resize(colour_way, (columns, rows), interpolation=cv2.INTER_AREA) + 0.05),
+        colour_way,
         _colour_difference(descriptors.lab, seeds, NEAREST_SEEDS - 1) / 20,
-        np.log(feature_way + 0.05),
+        feature_way,
         np.log(away + 1),
         away / 30,
         np.abs(y - rows / 2) / rows,

@@ -14,7 +14,11 @@ from schemas.prompts import Prompt
 from schemas.rejects import Reject
 from stages.segment.backends.base import Segmenter
 from stages.segment.prompts import PromptError, to_prompt
+from stages.segment.rivals import against_rivals
 from stages.segment.trace_prompts import loose_square
+
+RIVAL_GAP = 0.04
+"""Share of the frame's shorter side that lies between an object and a click on another that counts against it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,7 +62,8 @@ def segment_frame(
             prompts[object_id] = to_prompt(own, *image.shape[:2])
         except PromptError as error:
             rejects.append(_reject(own[0], error.reason, str(error)))
-    found = _answer(segmenter, image, prompts)
+    groups = {object_id: own[0].group for object_id, own in by_object.items()}
+    found = _answer(segmenter, image, against_rivals(prompts, groups, RIVAL_GAP * min(image.shape[:2])))
     for object_id in [key for key, segmented in found.items() if not segmented.mask.any()]:
         del found[object_id]
         detail = f"{segmenter.name} found nothing at the {prompts[object_id].kind}; give more clicks or a box"

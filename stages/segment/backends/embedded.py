@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from schemas.prompts import Prompt
 from stages.features.backbone import Backbone, load_backbone
 from stages.features.cells import COARSE_STRIDE
-from stages.features.cues import cue_maps
+from stages.features.cues import cue_maps, rivalry
 from stages.features.cuts import iou, keep_seeded
 from stages.features.descriptors import Descriptors, View, describe, look
 from stages.features.evidence import gather
@@ -36,6 +36,8 @@ MASK_BIAS, CANDIDATE_BIAS = 0.8, 1.6
 MAX_CANVAS = 1920 * 1080
 """Masks of larger frames are drawn at this many pixels and then enlarged."""
 NEGATIVE_RADIUS = 10
+RIVALRY = 4.0
+"""Logits that a cell loses when its way from the seeds is e times that from the negatives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class EmbeddedSegmenter:
         evidence = gather(view, descriptors, task.support, task.negatives, task.box, task.fence)
         kind = kind_of(len(evidence.seeds), task.box is not None)
         logits = self._combiner.logits(kind, cue_maps(view, descriptors, evidence)) - self._settings.bias
+        if len(task.negatives):
+            logits -= RIVALRY * rivalry(view, descriptors, evidence.seeds, task.negatives)
         prior = to_pixels(logits, view.grid, COARSE_STRIDE, view.grid.height, view.grid.width)
         return evidence.seeds if task.box is None else task.support, prior.clip(-5.0, 5.0)
 

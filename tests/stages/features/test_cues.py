@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from stages.features.backbone import load_backbone
-from stages.features.cues import MAX_SEEDS, Evidence, cue_maps, to_cell, typical_seeds
+from stages.features.cues import MAX_SEEDS, Evidence, cue_maps, rivalry, to_cell, typical_seeds
 from stages.features.descriptors import describe, look
 from stages.features.evidence import deep_points, gather
 
@@ -108,3 +108,13 @@ def test_deep_points_start_at_the_deepest_and_fall_back_to_the_middle():
     mask[10:31, 10:71] = True
     assert deep_points(mask, np.array([0, 0, 80, 50]))[0][1] == 20
     assert deep_points(mask & False, np.array([10, 20, 30, 40])).tolist() == [[20, 30]]
+
+
+def test_a_cell_nearer_to_a_negative_than_to_a_seed_is_rivalled(seen):
+    mask = picture()[1]
+    rival = rivalry(*seen, np.array([[200.0, 120.0]]), np.array([[60.0, 120.0]]))
+    inside = mask[::8, ::8]
+    assert rival.shape == (30, 40)
+    assert rival.min() == 0
+    assert rival[inside].max() < 0.5
+    assert rival[15, 7] > 2

@@ -1,0 +1,50 @@
+"""Objects that exclude each other on one frame: what points at one of them points away from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.prompts import Prompt
+
+
+def against_rivals(prompts: Mapping[str, Prompt], groups: Mapping[str, str], apart_px: float) -> dict[str, Prompt]:
+    """The prompts, each with the positive clicks of the others of its group as negatives.
+
+    Clicks close to the object's own positions are left out: where two strokes meet, neither says where one ends.
+
+    Args:
+        prompts: of one frame, by object id.
+        groups: object id → group; objects without one, or with an empty one, exclude no other.
+        apart_px: how far a click must be from the object's own positions to count.
+    """
+    return {
+        object_id: _against(prompt, _rivals(object_id, prompts, groups), apart_px)
+        for object_id, prompt in prompts.items()
+    }
+
+
+def _rivals(object_id: str, prompts: Mapping[str, Prompt], groups: Mapping[str, str]) -> list[NDArray[np.float32]]:
+    group = groups.get(object_id, "")
+    return [
+        prompt.points_px[prompt.labels == 1]
+        for other_id, prompt in prompts.items()
+        if group and other_id != object_id and groups.get(other_id, "") == group
+    ]
+
+
+def _against(prompt: Prompt, rivals: list[NDArray[np.float32]], apart_px: float) -> Prompt:
+    clicks = np.concatenate([np.zeros((0, 2), np.float32), *rivals])
+    own = np.concatenate([prompt.support_px, prompt.points_px[prompt.labels == 1]])
+    if not len(clicks) or not len(own):
+        return prompt
+    gaps = np.linalg.norm(clicks[:, None] - own, axis=2).min(axis=1)
+    far = clicks[gaps >= apart_px]
+    return replace(
+        prompt,
+        points_px=np.concatenate([prompt.points_px, far]),
+        labels=np.concatenate([prompt.labels, np.zeros(len(far), np.int8)]),
+    )
