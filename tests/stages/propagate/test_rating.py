@@ -54,7 +54,7 @@ def test_a_mask_of_the_whole_beats_its_half_and_the_ground(movement):
     whole, half, ground = (qualities(movement, row(drawn))[0] for drawn in masks)
     assert whole > 0.7
     assert half < 0.95 * whole
-    assert ground < 0.8 * whole
+    assert ground < 0.9 * whole  # nothing moves in it, and little around: it is doubted, not condemned
 
 
 def test_what_another_object_holds_is_held_against_nobody(movement):
