@@ -39,7 +39,9 @@ class Belief:
 
 
 def to_bytes(values: NDArray[np.float32]) -> Bytes:
-    """(h, w) in [0, 1] → 0..255, rounded to the nearest."""
+    """(h, w) in [0, 1] → 0..255, rounded to the nearest; h and w may be 0."""
+    if not values.size:
+        return np.zeros(values.shape, dtype=np.uint8)  # OpenCV answers None
     return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
 
 
