@@ -108,7 +108,12 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
             ("GPU memory", f"at most {_size(facts['gpu_memory_bytes'])}; computed, not measured, like the time")
         )
     if facts["not_measured"]:
-        rows.append(("not measured", f"{', '.join(facts['not_measured'])}; counted like the dearest model"))
+        rows.append(
+            (
+                "not measured",
+                f"{', '.join(facts['not_measured'])}; computed from model sizes, or like the dearest model",
+            )
+        )
     for number, share in enumerate(foreseen.workers, 1):
         text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
         rows.append((f"worker {number}, {compute['threads']} threads", text))

@@ -39,3 +39,8 @@ def test_for_people_it_is_a_table_of_the_same(pointvos, corpus):
 @pytest.mark.parametrize("options", [("--segmenter", "sm"), ("--workers", "0")])
 def test_a_plan_refuses_what_annotate_refuses(pointvos, corpus, options):
     assert plan(pointvos, corpus, *options).returncode == 2
+
+
+def test_costs_that_nobody_measured_are_named(pointvos, corpus):
+    found = facts(plan(pointvos, corpus, "--propagator", "cutie_base", "--device", "cpu", "--json"))
+    assert found["not_measured"] == ["cutie_base"]
