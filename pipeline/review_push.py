@@ -26,6 +26,7 @@ from verification_ui.label_config import guidelines, label_config
 from verification_ui.names import QUEUE
 from verification_ui.patience import patiently
 from verification_ui.push import push
+from verification_ui.server import refuse_links
 from verification_ui.storages import serve
 from verification_ui.tasks import build_tasks
 
@@ -60,6 +61,7 @@ def push_design(
         rejected = {reject.key for reject in rejects}
         shown = [task for task in tasks if task.task_key not in rejected]
         add_clips(session, shown)
+        refuse_links(session.media)
         _upload(session)
         queue = patiently(lambda: _opened(session, client, design, shown, overlap))
         payloads = map(session.place.shown_here, session.payloads(shown))
@@ -106,7 +108,9 @@ def _upload(session: ReviewSession) -> None:
 @contextmanager
 def _one_at_a_time(folder: Path) -> Iterator[None]:
     """Two pushes of one run at the same time would come out right, but each would only slow the other down."""
-    with (private_folder(folder) / "push.lock").open("w") as lock:
+    lock_file = private_folder(folder) / "push.lock"
+    lock_file.touch(mode=0o600)
+    with lock_file.open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

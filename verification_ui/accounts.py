@@ -60,9 +60,14 @@ def add_account(client: LabelStudioClient, folder: Path, email: str) -> str:
         with as_queue_problems(f"add the account {email!r}"):
             client.sdk.users.create(email=email, username=email, request_options=ONCE)
     password = "".join(secrets.choice(_ALPHABET) for _ in range(16))
+    set_password(folder, email, password)
+    return password
+
+
+def set_password(folder: Path, email: str, password: str) -> None:
+    """Give an account a password and let it in."""
     with _database(folder) as database:
         database.execute("UPDATE htx_user SET password = ?, is_active = 1 WHERE email = ?", (_hashed(password), email))
-    return password
 
 
 def disable_account(folder: Path, email: str) -> None:

@@ -21,6 +21,7 @@ from verification_ui.annotations import AnsweredTask, parse_annotation
 from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
+from verification_ui.tokens import TokenAuth
 
 _PAGE = 100
 _LOOKUP = 500
@@ -44,7 +45,7 @@ def as_queue_problems(act: str) -> Iterator[None]:
         if 400 <= status < 500 and status not in (408, 409, 429):
             raise Refused(f"cannot {act}: HTTP {status}, {_said(error.body)}") from None
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): HTTP {status}") from None
-    except httpx.TransportError as error:
+    except (httpx.TransportError, json.JSONDecodeError) as error:
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): {type(error).__name__}") from None
 
 
@@ -60,8 +61,10 @@ class LabelStudioClient:
     def __init__(self, url: str, api_key: str, timeout_s: float = _TIMEOUT_S) -> None:
         """Connect to ``url``; ``api_key`` is a legacy or a personal access token."""
         is_local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
-        self.http = httpx.Client(timeout=timeout_s, trust_env=not is_local, follow_redirects=True)
-        self.sdk = LabelStudio(base_url=url.rstrip("/"), api_key=api_key, httpx_client=self.http, timeout=timeout_s)
+        self.http = httpx.Client(
+            auth=TokenAuth(url, api_key), timeout=timeout_s, trust_env=not is_local, follow_redirects=True
+        )
+        self.sdk = LabelStudio(base_url=url.rstrip("/"), api_key="-", httpx_client=self.http, timeout=timeout_s)
         self.url = url.rstrip("/")
 
     def __enter__(self) -> LabelStudioClient:

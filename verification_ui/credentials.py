@@ -15,11 +15,19 @@ _ALPHABET = string.ascii_letters + string.digits
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """How people (email, password) and programs (token) get in. Secrets do not show in ``repr``."""
+    """How people (email, password) and programs (token) get in. Secrets do not show in ``repr``.
+
+    Attributes:
+        email: of the account.
+        password: of the account.
+        token: what programs give; a personal one as soon as the server has made it.
+        first_token: the legacy one with which the account is made; the server takes it until it has made the other.
+    """
 
     email: str
     password: str = field(repr=False)
     token: str = field(repr=False)
+    first_token: str = field(repr=False, default="")
 
 
 def private_folder(path: Path) -> Path:
@@ -34,13 +42,20 @@ def load_or_create(folder: Path) -> tuple[Credentials, bool]:
     path = private_folder(folder) / "credentials.json"
     if path.exists():
         return Credentials(**json.loads(path.read_text(encoding="utf-8"))), False
-    made = Credentials(EMAIL, "".join(secrets.choice(_ALPHABET) for _ in range(16)), secrets.token_hex(20))
+    first_token = secrets.token_hex(20)
+    made = Credentials(EMAIL, "".join(secrets.choice(_ALPHABET) for _ in range(16)), first_token, first_token)
+    save(folder, made)
+    return made, True
+
+
+def save(folder: Path, credentials: Credentials) -> None:
+    """Replace the account's file, which only its owner may read."""
+    path = private_folder(folder) / "credentials.json"
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(made), file)
+        json.dump(asdict(credentials), file)
     temporary.rename(path)
-    return made, True
 
 
 def read_api_key(path: Path) -> str:

@@ -122,16 +122,11 @@ class Examination:
             if self.place.scheme in ("s3", "gs"):
                 queue.add([Payload("probe", {"data": {**_DATA, "image": address, "task_key": "probe"}})])
                 address = _resolving(queue.present(["probe"])[0].task_id, address)
-            is_own = address.startswith("/")
-            url = f"{self.client.url}{address}" if is_own else address
-            reply = self.client.http.get(url, headers=self._headers() if is_own else {})
+            reply = self.client.http.get(f"{self.client.url}{address}" if address.startswith("/") else address)
         if reply.status_code == httpx.codes.OK and reply.content == self.probe.read_bytes():
             return True, f"seen at {self.place.place}"
         what = "another file" if reply.status_code == httpx.codes.OK else f"HTTP {reply.status_code}"
         return False, f"{what} at {self.place.place} where {name} should be; {_what_to_do(self.place, self.folder)}"
-
-    def _headers(self) -> dict[str, str]:
-        return dict(self.client.sdk._client_wrapper.get_headers())
 
     @contextmanager
     def _project(self, design: str) -> Iterator[LabelStudioQueue]:

@@ -54,6 +54,7 @@ class Presence:
         """Record in ``folder`` that this process has started a server."""
         made = cls(url, Member.of(server_pid), Member.of(os.getpid()))
         temporary = folder / f".{ADDRESS}.tmp"
+        temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(asdict(made)), encoding="utf-8")
         temporary.rename(folder / ADDRESS)
         return made

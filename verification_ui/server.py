@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,16 +14,18 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 
-from verification_ui.credentials import Credentials, load_or_create, private_folder
+import httpx
+
+from verification_ui.accounts import set_password
+from verification_ui.credentials import Credentials, load_or_create, private_folder, save
 from verification_ui.presence import ADDRESS, Presence
+from verification_ui.tokens import accepts, is_personal, make_personal
 
 DEFAULT_PORT = 8181
 START_TIMEOUT_S = 300.0
@@ -85,8 +88,8 @@ def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str
         "HOME": home, "XDG_CONFIG_HOME": home, "XDG_DATA_HOME": home, "XDG_CACHE_HOME": home,
         "LABEL_STUDIO_BASE_DATA_DIR": str(folder / "data"),
         "LABEL_STUDIO_USERNAME": credentials.email,
-        "LABEL_STUDIO_PASSWORD": credentials.password,
-        "LABEL_STUDIO_USER_TOKEN": credentials.token,
+        "LABEL_STUDIO_PASSWORD": secrets.token_hex(16),  # until the account has its own; /proc shows this one
+        "LABEL_STUDIO_USER_TOKEN": credentials.first_token or credentials.token,
         "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
         "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
         "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
@@ -98,8 +101,20 @@ def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(media),
         "LABEL_STUDIO_AZURE_MOUNT_FIX": "true",  # SQLite in WAL mode
         "LABEL_STUDIO_EDITOR_KEYMAP": json.dumps(_KEYMAP),
+        "GIT_DIR": os.devnull,  # else its version page tells of the repository around the run
         "fflag_feat_utc_210_prediction_validation_15082025": "true",  # refuse bad predictions
     }  # fmt: skip
+
+
+def refuse_links(media: Path) -> None:
+    """Make sure that nothing below the media folder leads out of it: the server would follow it.
+
+    Raises:
+        ServerProblem: there is a symbolic link; the message names it.
+    """
+    link = next((path for path in media.rglob("*") if path.is_symlink()), None)
+    if link is not None:
+        raise ServerProblem(f"{link} is a symbolic link, which could show other files to annotators; remove it")
 
 
 def choose_port(preferred: int) -> int:
@@ -112,26 +127,13 @@ def choose_port(preferred: int) -> int:
     raise ServerProblem("no free port on 127.0.0.1")
 
 
-def answers(url: str, credentials: Credentials, timeout_s: float = 5.0) -> bool:
-    """True when the server at ``url`` is up and is ours: it knows our token."""
-    request = urllib.request.Request(  # noqa: S310 - our own loopback address
-        f"{url}/api/current-user/whoami", headers={"Authorization": f"Token {credentials.token}"}
-    )
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=timeout_s) as reply:
-            return bool(json.load(reply).get("email") == credentials.email)
-    except (OSError, ValueError):
-        return False
-
-
 def running_server(folder: Path) -> Server | None:
     """The server of this run that another command has started, None when there is none."""
     presence = Presence.read(folder)
     if presence is None:
         return None
     credentials, is_new = load_or_create(folder)
-    return Server(presence.url, credentials, is_new) if answers(presence.url, credentials) else None
+    return Server(presence.url, credentials, is_new) if accepts(presence.url, credentials.token) else None
 
 
 @contextmanager
@@ -147,9 +149,10 @@ def started(
         say: told what happens, one sentence at a time.
 
     Raises:
-        ServerProblem: not installed, already running, or it did not come up in time.
+        ServerProblem: not installed, already running, a link in the media folder, or it did not come up in time.
     """
     executable = find_executable()
+    refuse_links(media)
     credentials, is_new = load_or_create(folder)
     private_folder(folder / "home")
     with _only_one(folder), _signals_as_exit():
@@ -161,6 +164,7 @@ def started(
         process = _spawn(executable, chosen, folder, environment(folder, media, credentials))
         try:
             _wait_until_up(process, url, credentials, folder / "server.log")
+            credentials = _with_own_secrets(folder, url, credentials)
             Presence.begin(folder, url, process.pid)
             yield Server(url, credentials, is_new, process)
         finally:
@@ -200,10 +204,26 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, credentials: Cred
     while time.monotonic() < end:
         if process.poll() is not None:
             raise ServerProblem(f"Label Studio ended with exit code {process.returncode}; its log is {log}")
-        if answers(url, credentials):
+        if accepts(url, credentials.token) or accepts(url, credentials.first_token):
             return
         time.sleep(0.3)
     raise ServerProblem(f"Label Studio did not answer within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def _with_own_secrets(folder: Path, url: str, credentials: Credentials) -> Credentials:
+    """The account with its own secrets, made when there are none or when the server has lost its database.
+
+    What the server was started with, and keeps in its environment, is of no use from then on.
+    """
+    if is_personal(credentials.token) and accepts(url, credentials.token):
+        return credentials
+    try:
+        made = replace(credentials, token=make_personal(url, credentials.first_token or credentials.token))
+    except httpx.HTTPError as problem:
+        raise ServerProblem(f"Label Studio does not take the account of {folder}: {problem}") from None
+    set_password(folder, made.email, made.password)
+    save(folder, made)
+    return made
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
