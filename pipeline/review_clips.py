@@ -43,7 +43,7 @@ def _make(session: ReviewSession, missing: dict[str, dict[int, Path]], done: Cal
         video = session.videos[video_id]
         try:
             with _opened(video) as frames:
-                make_clips(frames, video.fps, targets, done)
+                make_clips(frames, video.fps, targets, video.cuts, done)
         except (DecodeError, OSError, UsageProblem) as problem:
             yield f"{video_id}: {problem}"
 

@@ -8,8 +8,9 @@ white border.
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
@@ -64,21 +65,28 @@ class Pace:
         return range(frame_idx - side, frame_idx + side + 1, self.step)
 
 
-def make_clips(frames: Iterable[Frame], fps: float, targets: dict[int, Path], done: Callable[[int], None]) -> None:
+def make_clips(
+    frames: Iterable[Frame],
+    fps: float,
+    targets: Mapping[int, Path],
+    cuts: Sequence[int] = (),
+    done: Callable[[int], None] = lambda _: None,
+) -> None:
     """Make the clips of one video while it is decoded once, as far as they need it; they are encoded in parallel.
 
-    Memory holds a few clips of shrunken frames, however long the video is.
+    A clip stays within its shot. Memory holds a few clips of shrunken frames, however long the video is.
 
     Args:
         frames: from the first one on.
         fps: of the video; 0.0 where unknown.
         targets: frame index → where its clip goes.
+        cuts: first frames of new shots, ascending.
         done: called with 1 for every clip made.
     """
     pace, n_threads = Pace.of(fps), os.cpu_count() or 1
     pending: deque[Future[None]] = deque()
     with ThreadPoolExecutor(n_threads) as pool:
-        for frame_idx, images, position in _cut(frames, targets.keys(), pace):
+        for frame_idx, images, position in _cut(frames, targets.keys(), pace, cuts):
             pending.append(pool.submit(write_clip, targets[frame_idx], images, position, pace.rate))
             while len(pending) > n_threads:
                 pending.popleft().result()
@@ -88,7 +96,9 @@ def make_clips(frames: Iterable[Frame], fps: float, targets: dict[int, Path], do
             done(1)
 
 
-def _cut(frames: Iterable[Frame], asked: Collection[int], pace: Pace) -> Iterator[tuple[int, list[Image], int]]:
+def _cut(
+    frames: Iterable[Frame], asked: Collection[int], pace: Pace, cuts: Sequence[int]
+) -> Iterator[tuple[int, list[Image], int]]:
     """(frame index, images of its clip, position of the frame among them), in order, each as soon as it is whole."""
     needed = {idx for frame_idx in asked for idx in pace.frames_around(frame_idx)}
     waiting = deque(sorted(set(asked)))
@@ -97,16 +107,17 @@ def _cut(frames: Iterable[Frame], asked: Collection[int], pace: Pace) -> Iterato
         if frame.idx in needed:
             held[frame.idx] = _shrunken(frame.image)
         while waiting and frame.idx >= pace.frames_around(waiting[0])[-1]:
-            yield _clip(waiting.popleft(), held, pace)
+            yield _clip(waiting.popleft(), held, pace, cuts)
             first = pace.frames_around(waiting[0])[0] if waiting else frame.idx + 1
             held = {idx: image for idx, image in held.items() if idx >= first}
         if not waiting:
             return
-    yield from (_clip(frame_idx, held, pace) for frame_idx in waiting if frame_idx in held)
+    yield from (_clip(frame_idx, held, pace, cuts) for frame_idx in waiting if frame_idx in held)
 
 
-def _clip(frame_idx: int, held: dict[int, Image], pace: Pace) -> tuple[int, list[Image], int]:
-    shown = [idx for idx in pace.frames_around(frame_idx) if idx in held]
+def _clip(frame_idx: int, held: Mapping[int, Image], pace: Pace, cuts: Sequence[int]) -> tuple[int, list[Image], int]:
+    shot = bisect_right(cuts, frame_idx)
+    shown = [idx for idx in pace.frames_around(frame_idx) if idx in held and bisect_right(cuts, idx) == shot]
     return frame_idx, [held[idx] for idx in shown], shown.index(frame_idx)
 
 

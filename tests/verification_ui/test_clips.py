@@ -33,14 +33,14 @@ def facts(path: Path) -> tuple[str, str, int, int, Fraction]:
 
 def test_a_clip_shows_a_second_before_and_after_and_rests_on_the_frame(tmp_path: Path) -> None:
     ready: list[int] = []
-    make_clips(frames(50), 10.0, {25: tmp_path / "a.mp4"}, ready.append)
+    make_clips(frames(50), 10.0, {25: tmp_path / "a.mp4"}, done=ready.append)
     assert shown(tmp_path / "a.mp4") == [*range(15, 25), *[25] * 6, *range(26, 36)]
     assert facts(tmp_path / "a.mp4") == ("h264", "yuv420p", 60, 80, Fraction(10))
     assert ready == [1]
 
 
 def test_only_the_asked_frame_has_a_border(tmp_path: Path) -> None:
-    make_clips(frames(30), 10.0, {12: tmp_path / "a.mp4"}, lambda _: None)
+    make_clips(frames(30), 10.0, {12: tmp_path / "a.mp4"})
     with av.open(str(tmp_path / "a.mp4")) as film:
         edges = [float(frame.to_ndarray(format="rgb24")[:2].mean()) > 200 for frame in film.decode(video=0)]
     assert [i for i, is_white in enumerate(edges) if is_white] == [10, 11, 12, 13, 14, 15]
@@ -48,11 +48,17 @@ def test_only_the_asked_frame_has_a_border(tmp_path: Path) -> None:
 
 def test_clips_end_where_the_video_does(tmp_path: Path) -> None:
     targets = {i: tmp_path / f"{i}.mp4" for i in (0, 3, 18, 19, 40)}
-    make_clips(frames(20), 10.0, targets, lambda _: None)
+    make_clips(frames(20), 10.0, targets)
     assert shown(targets[0]) == [*[0] * 6, *range(1, 11)]
     assert shown(targets[3]) == [*range(3), *[3] * 6, *range(4, 14)]
     assert shown(targets[19]) == [*range(9, 19), *[19] * 6]
     assert not targets[40].exists()  # the video has no such frame any more
+
+
+def test_a_clip_stays_within_its_shot(tmp_path: Path) -> None:
+    make_clips(frames(50), 10.0, {25: tmp_path / "a.mp4", 30: tmp_path / "b.mp4"}, cuts=(22, 30))
+    assert shown(tmp_path / "a.mp4") == [22, 23, 24, *[25] * 6, *range(26, 30)]
+    assert shown(tmp_path / "b.mp4") == [*[30] * 6, *range(31, 41)]
 
 
 def test_the_video_is_decoded_once_and_not_beyond_the_last_clip(tmp_path: Path) -> None:
@@ -63,12 +69,12 @@ def test_the_video_is_decoded_once_and_not_beyond_the_last_clip(tmp_path: Path) 
             taken.append(frame.idx)
             yield frame
 
-    make_clips(counted(), 10.0, {i: tmp_path / f"{i}.mp4" for i in (5, 7, 30)}, lambda _: None)
+    make_clips(counted(), 10.0, {i: tmp_path / f"{i}.mp4" for i in (5, 7, 30)})
     assert taken == list(range(41))
 
 
 def test_the_index_lies_in_front_of_the_pictures(tmp_path: Path) -> None:
-    make_clips(frames(30), 10.0, {12: tmp_path / "a.mp4"}, lambda _: None)
+    make_clips(frames(30), 10.0, {12: tmp_path / "a.mp4"})
     film = (tmp_path / "a.mp4").read_bytes()
     assert 0 < film.index(b"moov") < film.index(b"mdat")
     assert list(tmp_path.iterdir()) == [tmp_path / "a.mp4"]
@@ -76,7 +82,7 @@ def test_the_index_lies_in_front_of_the_pictures(tmp_path: Path) -> None:
 
 def test_a_clip_is_the_same_bytes_every_time(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        make_clips(frames(50), 10.0, {i: tmp_path / f"{name}{i}.mp4" for i in (10, 20, 30)}, lambda _: None)
+        make_clips(frames(50), 10.0, {i: tmp_path / f"{name}{i}.mp4" for i in (10, 20, 30)})
     for i in (10, 20, 30):
         assert (tmp_path / f"a{i}.mp4").read_bytes() == (tmp_path / f"b{i}.mp4").read_bytes()
 
@@ -85,7 +91,7 @@ def test_a_clip_is_the_same_bytes_every_time(tmp_path: Path) -> None:
     ("size", "expected"), [((360, 1281), (180, 640)), ((1080, 1919), (360, 640)), ((61, 81), (60, 80))]
 )
 def test_sides_are_even_and_at_most_so_long(tmp_path: Path, size: tuple[int, int], expected: tuple[int, int]) -> None:
-    make_clips(frames(3, size), 2.0, {1: tmp_path / "a.mp4"}, lambda _: None)
+    make_clips(frames(3, size), 2.0, {1: tmp_path / "a.mp4"})
     assert facts(tmp_path / "a.mp4")[2:4] == expected
     assert max(expected) <= LONGEST_PX
 
