@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -11,7 +13,9 @@ from pipeline.review import review_app
 from pipeline.review_session import ReviewSession, client_of
 from pipeline.run_folder import RunFolder
 from schemas import tables
-from schemas.reviews import ReviewTask
+from schemas.reviews import DESIGNS, ReviewTask
+from verification_ui.clips import write_clip
+from verification_ui.tasks import build_tasks
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 
@@ -43,7 +47,15 @@ def submit(page: Any) -> None:
     assert reply.value.status == 201
 
 
+def put_clips(session: ReviewSession, design: str) -> None:
+    """Films in the place of those that cannot be cut: the made-up run has no video."""
+    for task in build_tasks(session.asked(design), design):
+        greys = [np.full((72, 120, 3), 6 * i, dtype=np.uint8) for i in range(40)]
+        write_clip(session.media / session.maker.names(task).clip, greys, 20, Fraction(20))
+
+
 def queue_of(served_run: Any, design: str) -> tuple[int, list[ReviewTask]]:
+    put_clips(ReviewSession(RunFolder(served_run.run.path)), design)
     pointvos_review("push", "--run", str(served_run.run.path), "--design", design)
     session = ReviewSession(RunFolder(served_run.run.path))
     with client_of(served_run.server) as client:
@@ -56,6 +68,16 @@ def press(page: Any, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)
         page.wait_for_timeout(80)
+
+
+def write_note(page: Any, text: str) -> None:
+    """As the guidelines say: backwards from the end of the page, then write."""
+    for _ in range(12):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("() => document.activeElement.closest('.pv-note') !== null"):
+            press(page, *text, "Enter")
+            return
+    raise AssertionError("the note cannot be reached by keys")
 
 
 def pulled(served_run: Any, task: ReviewTask) -> list[str]:
@@ -74,17 +96,45 @@ def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(pa
     pictures = "() => [...document.querySelectorAll('.pv-picture img')].every(i => i.complete && i.naturalWidth > 0)"
     page.wait_for_function(pictures)
 
+    assert not page.locator(".pv-clip").is_visible()
+    press(page, "v")
+    page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+    assert page.locator(".pv-frame").is_hidden()
+    press(page, "v")
+    assert not page.locator(".pv-clip").is_visible()
+    assert page.evaluate("() => document.querySelector('video').paused")
+
     press(page, "2", "w")
     assert page.locator(".pv-marks input:checked").count() == 2
     submit(page)
     press_when_next(page, tasks[1], ".pv-tile", "Shift+3", "5", "6", "5")
     submit(page)
+    open_queue(page, served_run.server.url, project_id, ".pv-tile")  # work goes on where it was left
     press_when_next(page, tasks[2], ".pv-tile", "4", "c")
+    write_note(page, "mirror")
+    page.evaluate("() => document.activeElement.blur()")
     submit(page)
 
     assert pulled(served_run, tasks[0]) == list("+-++++-----+")
     assert pulled(served_run, tasks[1]) == list("++?++-------")
     assert pulled(served_run, tasks[2]) == list("------------")
+    verdicts = tables.VERDICTS.records(tables.VERDICTS.read(served_run.run.path))
+    assert {(v.task_key, v.flag, v.note) for v in verdicts if v.note} == {(tasks[2].task_key, "absent", "mirror")}
+
+
+@pytest.mark.parametrize(("key", "shown"), [("b", ".pv-frame img"), ("n", ".pv-reference img")])
+@pytest.mark.parametrize("design", DESIGNS[:3])
+def test_a_key_opens_a_picture_in_large_and_closes_it(
+    page: Any, served_run: Any, design: str, key: str, shown: str
+) -> None:
+    project_id, _ = queue_of(served_run, design)
+    open_queue(page, served_run.server.url, project_id, ".pv-ask")
+    wide = f"() => document.querySelector('{shown}').getBoundingClientRect().width > 1500"
+    assert not page.evaluate(wide)
+    press(page, key)
+    page.wait_for_function(wide)
+    press(page, key)
+    page.wait_for_function(f"() => !({wide})()")
 
 
 def test_in_the_frame_view_a_relabelled_point_is_the_only_change(page: Any, served_run: Any) -> None:
