@@ -32,7 +32,7 @@ def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
     table = Table(show_header=False, box=None, pad_edge=False)
     failed = False
     with problems_named(), connected(session, url, api_key_file, console.print) as client:
-        probe = _probe(session.media)
+        probe = _probe(session)
         upload(session.place, session.media, [probe])
         examination = Examination(client, session.place, session.media / QUEUE, probe)
         for finding in (*examination.findings(), *_at_home(session)):
@@ -44,13 +44,14 @@ def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
         raise typer.Exit(1)
 
 
-def _probe(media: Path) -> Path:
-    """A file that is served: a picture of the queue, or one made for the purpose before there are any."""
-    picture = next((media / QUEUE / "frames").glob("*.jpg"), None) or next((media / QUEUE).glob("*/*.jpg"), None)
+def _probe(session: ReviewSession) -> Path:
+    """A file that is served and no other run has: a picture of the queue, or one made before there are any."""
+    queue = session.media / QUEUE
+    picture = next((queue / "frames").glob("*.jpg"), None) or next(queue.glob("*/*.jpg"), None)
     if picture is not None:
         return picture
-    made = media / QUEUE / "probe.txt"
-    made.write_bytes(b"pointvos")
+    made = queue / "probe.txt"
+    made.write_text(session.run.metadata()["pointvos.run_id"], encoding="utf-8")
     return made
 
 
