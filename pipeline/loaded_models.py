@@ -27,7 +27,7 @@ class LoadedModels:
     def load(cls, config: RunConfig) -> LoadedModels:
         """Load the models that the config names."""
         models, compute = config.models, config.compute
-        segmenter = load_segmenter(models.segmenter, compute.device)
+        segmenter = load_segmenter(models.segmenter, compute.device, compute.threads)
         propagator = load_propagator(models.propagator, compute.device, compute.threads, models.limits)
         return cls(config, segmenter, propagator)
 

@@ -9,6 +9,7 @@ the mask of the whole frame and that of the crops agree is the quality.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,25 +59,31 @@ class EmbeddedSettings:
 VARIANTS = {"embedded": EmbeddedSettings(), "embedded_fast": EmbeddedSettings(FAST_PIXELS, 1)}
 
 
-def load_embedded(name: str, device: str = "auto", settings: EmbeddedSettings | None = None) -> EmbeddedSegmenter:
+def load_embedded(
+    name: str, device: str = "auto", settings: EmbeddedSettings | None = None, threads: int = 1
+) -> EmbeddedSegmenter:
     """Load the network and the combiner's weights; ``settings`` overrides the variant's own."""
-    return EmbeddedSegmenter(name, load_backbone(device), load_combiner(), settings or VARIANTS[name])
+    return EmbeddedSegmenter(name, load_backbone(device), load_combiner(), settings or VARIANTS[name], threads)
 
 
 class EmbeddedSegmenter:
     """See the module; stateless, safe to call from several threads."""
 
-    def __init__(self, name: str, backbone: Backbone, combiner: Combiner, settings: EmbeddedSettings) -> None:
+    def __init__(
+        self, name: str, backbone: Backbone, combiner: Combiner, settings: EmbeddedSettings, threads: int = 1
+    ) -> None:
         self.name = name
         self._backbone = backbone
         self._combiner = combiner
         self._settings = settings
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="segment") if threads > 1 else None
 
     def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
         """See :meth:`stages.segment.backends.base.Segmenter.segment`."""
         view = look(self._backbone, image, self._settings.pixels)
         descriptors = describe(self._backbone, view)
-        return [self._segment(image, view, descriptors, prompt) for prompt in prompts]
+        map_over = self._pool.map if self._pool else map
+        return list(map_over(lambda prompt: self._segment(image, view, descriptors, prompt), prompts))
 
     def _segment(self, image: NDArray[np.uint8], view: View, descriptors: Descriptors, prompt: Prompt) -> Segment:
         height, width = image.shape[:2]

@@ -14,12 +14,13 @@ def segmenter_names() -> tuple[str, ...]:
     return (*SEGMENTERS, *plugin_names(SEGMENTER_GROUP))
 
 
-def load_segmenter(name: str, device: str = "auto") -> Segmenter:
+def load_segmenter(name: str, device: str = "auto", threads: int = 1) -> Segmenter:
     """Load a segmenter, ready to use.
 
     Args:
         name: one of :func:`segmenter_names`.
         device: ``auto``, ``cpu`` or ``cuda[:n]``; ignored by segmenters without a network.
+        threads: prompts of a frame that may be worked on at once, where the model can; it changes no result.
 
     Raises:
         ValueError: no segmenter has this name.
@@ -36,7 +37,7 @@ def load_segmenter(name: str, device: str = "auto") -> Segmenter:
         case "embedded" | "embedded_fast":
             from stages.segment.backends.embedded import load_embedded
 
-            return load_embedded(name, device)
+            return load_embedded(name, device, threads=threads)
         case "sam_vit_b" | "sam_vit_l" | "sam_vit_h":
             from stages.segment.backends.sam import load_sam
 

@@ -1,3 +1,5 @@
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
@@ -49,6 +51,18 @@ def test_so_much_bias_that_nothing_is_left_is_an_empty_mask_of_no_quality():
     found, rejects = segment_frame(segmenter, image, [Localization("v", "o", 0, simulate_clicks(right))])
     assert found == {}
     assert [reject.error for reject in rejects] == ["empty_segment"]
+
+
+def test_threads_change_no_answer():
+    image, masks = two_discs()
+    draws = (simulate_click, simulate_clicks, simulate_box)
+    hints = [Localization("v", f"{i}", 0, draw(mask)) for i, (draw, mask) in enumerate(product(draws, masks))]
+    alone, together = (
+        segment_frame(load_embedded("embedded", "cpu", FAST, threads), image, hints)[0] for threads in (1, 3)
+    )
+    for object_id, segmented in alone.items():
+        assert np.array_equal(segmented.mask, together[object_id].mask)
+        assert segmented.quality == together[object_id].quality
 
 
 def test_features_of_a_frame_are_computed_once_for_all_prompts():
