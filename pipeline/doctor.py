@@ -26,7 +26,7 @@ Finding = tuple[bool, str]
 
 
 def doctor() -> None:
-    """Show what works here: versions, GPU, models, the review server, ports, memory and disk.
+    """Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.
 
     Exits 1 when something that every run needs does not work.
     """
@@ -85,6 +85,26 @@ def _embedded() -> Finding:
     return True, "the embedded segmenter and propagator load"
 
 
+def _backends() -> Finding:
+    from stages.localize.backends.registry import localizer_names
+    from stages.propagate.backends.registry import propagator_names
+    from stages.segment.backends.registry import segmenter_names
+
+    kinds = {"segmenters": segmenter_names(), "propagators": propagator_names(), "localizers": localizer_names()}
+    return True, "; ".join(f"{kind}: {', '.join(names)}" for kind, names in kinds.items())
+
+
+def _checkpoints() -> Finding:
+    from stages.checkpoints.cache import cache_folder, checkpoint_file
+    from stages.checkpoints.catalog import CHECKPOINTS
+
+    present = [name for name, checkpoint in CHECKPOINTS.items() if checkpoint_file(checkpoint).is_file()]
+    return (
+        bool(present),
+        f"{', '.join(present) or 'none'} in {cache_folder()}; bring one with pointvos models fetch NAME",
+    )
+
+
 def _gpu() -> Finding:
     import torch
 
@@ -124,6 +144,8 @@ _CHECKS: tuple[tuple[str, Callable[[], Finding], bool], ...] = (
     ("packages", _packages, True),
     ("opencv", _one_cv2, True),
     ("embedded models", _embedded, True),
+    ("backends", _backends, True),
+    ("checkpoints", _checkpoints, False),
     ("gpu", _gpu, False),
     ("label studio", _label_studio, False),
     ("review port", _port, False),

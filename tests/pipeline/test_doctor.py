@@ -1,0 +1,28 @@
+"""What the doctor says of a machine, by the real command."""
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def said(pointvos, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POINTVOS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("COLUMNS", "400")
+        answer = pointvos("doctor")
+    assert answer.returncode == 0, answer.stdout
+    return {line[7:].split("  ")[0].strip(): line for line in answer.stdout.splitlines()}
+
+
+def test_it_lists_the_backends_of_every_kind(said):
+    assert "segmenters: embedded, embedded_fast, grabcut, sam_vit_b" in said["backends"]
+    assert "propagators: embedded" in said["backends"]
+    assert "localizers: imagenet" in said["backends"]
+
+
+def test_it_tells_which_checkpoints_are_there_and_what_brings_one(said):
+    assert said["checkpoints"].startswith("absent")
+    assert "pointvos models fetch NAME" in said["checkpoints"]
+
+
+def test_what_every_run_needs_works(said):
+    assert all(said[name].startswith("ok") for name in ("python", "packages", "opencv", "embedded models", "disk"))
