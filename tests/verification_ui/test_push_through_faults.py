@@ -140,7 +140,7 @@ def test_a_pull_asks_again_for_the_pages_that_it_did_not_get(served_run: Any, di
     said = {"result": [], "lead_time": 3.0}
     queue.add([Payload(p.task_key, {**p.body, "annotations": [said]}) for p in payloads(250)])
     with (
-        fault_proxy(served_run.server.url, seed=1, rate=0.4, faults=FAULTS[:4]) as proxy,
+        fault_proxy(served_run.server.url, seed=3, rate=0.4, faults=FAULTS[:4]) as proxy,
         LabelStudioClient(proxy.url, served_run.server.credentials.token) as client,
     ):
         found = patiently(lambda: client.find_queue(queue_title(direct, queue)))
