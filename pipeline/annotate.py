@@ -34,6 +34,7 @@ def annotate(
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     localizer: options.Localizer = None,
+    repair: options.Repair = None,
     frames: options.Frames = None,
     points: options.Points = None,
     seed: options.Seed = None,
@@ -98,7 +99,7 @@ def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
     new = yaml.safe_load(config.to_yaml())
     return [
         f"{part}.{name}: {old.get(part, {}).get(name)} → {value}"
-        for part in ("models", "sampling")
+        for part in ("models", "repair", "sampling")
         for name, value in new[part].items()
         if old.get(part, {}).get(name) != value
     ]
@@ -119,6 +120,11 @@ def _announce(agenda: Agenda, foreseen: Estimate) -> None:
         console.print(foreseen.sentence())
 
 
+def _repaired(folder: RunFolder) -> str:
+    outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
+    return f"{outcomes.count('accepted'):,} of {len(outcomes):,} masks that were found poor and asked for again"
+
+
 def _summarize(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
     done = tables.VIDEOS.read(folder.path)
     wanted = {job.video_id for job in agenda.open_jobs}
@@ -130,6 +136,7 @@ def _summarize(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
         ("videos", f"{done.num_rows:,} done, {len(agenda.jobs) - len(agenda.open_jobs):,} of them before"),
         ("objects", sum(done["n_objects"].to_pylist())),
         ("masks", tables.MASKS.read(folder.path).num_rows),
+        ("repaired", _repaired(folder)),
         ("candidates", tables.CANDIDATES.read(folder.path).num_rows),
         ("time", f"{seconds:.1f} s, {frames / max(seconds, 1e-9):.1f} frames/s"),
         ("run folder", folder.path),

@@ -116,6 +116,7 @@ class Annotator:
         parts: list[tuple[Table[Any], Sequence[Any]]] = [
             (tables.LOCALIZATIONS, track.localizations()),
             (tables.MASKS, masks),
+            (tables.REPAIRS, sorted(track.repairs, key=lambda r: (r.object_id, r.frame_idx))),
             (tables.CANDIDATES, candidates),
             (tables.REJECTS, rejects),
             (tables.VIDEOS, [video]),

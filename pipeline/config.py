@@ -19,6 +19,7 @@ from schemas.checks import require_choice
 from stages.localize.backends.registry import split_name
 from stages.propagate.backends.limits import Limits
 from stages.propagate.backends.registry import propagator_names
+from stages.propagate.repairing import RepairOptions
 from stages.sample_points.options import SamplingOptions
 from stages.segment.backends.registry import segmenter_names
 from verification_ui.media_place import MediaPlace
@@ -82,6 +83,7 @@ class RunConfig:
         localizations: file or folder.
         format: format of the localizations, or ``auto``.
         models: backends.
+        repair: which masks are asked for again.
         sampling: how points are drawn.
         jpeg_quality: of the frames that people look at.
         compute: processes, threads, device.
@@ -92,6 +94,7 @@ class RunConfig:
     localizations: str
     format: str = "auto"
     models: Models = field(default_factory=Models)
+    repair: RepairOptions = field(default_factory=RepairOptions)
     sampling: SamplingOptions = field(default_factory=SamplingOptions)
     jpeg_quality: int = 92
     compute: Compute = field(default_factory=Compute)
@@ -102,8 +105,9 @@ class RunConfig:
             raise ValueError(f"jpeg_quality {self.jpeg_quality} is not in 30..100")
 
     def hash(self) -> str:
-        """Hash of what changes the result of a video: models and sampling, not inputs and not processes."""
-        return digest(yaml.safe_dump([asdict(self.models), asdict(self.sampling), self.jpeg_quality], sort_keys=True))
+        """Hash of what changes the result of a video: models, repair, sampling, not inputs and not processes."""
+        parts = [asdict(self.models), asdict(self.repair), asdict(self.sampling), self.jpeg_quality]
+        return digest(yaml.safe_dump(parts, sort_keys=True))
 
     def run_id(self) -> str:
         """The same for the same question: result-changing config and inputs."""

@@ -30,6 +30,10 @@ Localizer = Annotated[
         show_default="imagenet",
     ),
 ]
+Repair = Annotated[
+    bool | None,
+    typer.Option("--repair/--no-repair", help="Ask the segmenter again where masks are poor.", show_default="--repair"),
+]
 Frames = Annotated[int | None, typer.Option(help="Frames to sample an object.", show_default="10")]
 Points = Annotated[
     int | None, typer.Option(help="Candidates an object and frame, half of them background.", show_default="20")
@@ -51,9 +55,9 @@ ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of t
 
 _SETTINGS = {
     "videos": "videos", "localizations": "localizations", "format": "format", "segmenter": "models.segmenter",
-    "propagator": "models.propagator", "localizer": "models.localizer", "frames": "sampling.frames",
-    "points": "sampling.points", "seed": "sampling.seed", "workers": "compute.workers", "device": "compute.device",
-    "max_memory": "compute.max_memory",
+    "propagator": "models.propagator", "localizer": "models.localizer", "repair": "repair.enabled",
+    "frames": "sampling.frames", "points": "sampling.points", "seed": "sampling.seed", "workers": "compute.workers",
+    "device": "compute.device", "max_memory": "compute.max_memory",
 }  # fmt: skip
 """Option → setting of the config."""
 

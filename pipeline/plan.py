@@ -33,6 +33,7 @@ def plan(
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     localizer: options.Localizer = None,
+    repair: options.Repair = None,
     frames: options.Frames = None,
     points: options.Points = None,
     seed: options.Seed = None,

@@ -19,6 +19,11 @@ from pipeline.console import UsageProblem
 from schemas import tables
 from schemas.tables import Table
 
+UNIT_TABLES: tuple[Table[Any], ...] = (
+    tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
+)  # fmt: skip
+"""What a video has beside its commit mark, which is its row in ``videos``."""
+
 
 def unit_name(video_id: str, unit: str) -> str:
     """File stem of one video's unit: a readable part of the id, then the hash that makes it unique.
@@ -120,7 +125,7 @@ class RunFolder:
     def drop_unit(self, video_id: str, unit: str) -> None:
         """Remove a unit, its commit mark first, so that it is never half there and called done."""
         stem = unit_name(video_id, unit)
-        for table in (tables.VIDEOS, tables.LOCALIZATIONS, tables.MASKS, tables.CANDIDATES, tables.REJECTS):
+        for table in (tables.VIDEOS, *UNIT_TABLES):
             self.table_file(table, stem).unlink(missing_ok=True)
 
     def frames_of(self, video_id: str) -> Path:

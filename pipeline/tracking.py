@@ -16,9 +16,12 @@ from pipeline.loaded_models import LoadedModels
 from schemas.frames import Frame
 from schemas.localizations import Expression, Localization
 from schemas.masks import Mask, encode_rle
+from schemas.prompts import Prompt
 from schemas.rejects import Reject
+from schemas.repairs import Repair
 from stages.localize.searching import Search, frames_to_search
 from stages.propagate.parting import part
+from stages.propagate.repairing import Repairer
 from stages.propagate.sweep import propagate
 from stages.propagate.tracked import Anchor, Tracked
 from stages.segment.segmenting import segment_frame
@@ -34,6 +37,7 @@ class Track:
         store: where trust maps lie.
         masks: at most one an object and frame.
         rejects: objects that could not be segmented.
+        repairs: decisions on masks that were found poor.
         references: object id → the first frame that it was segmented on.
         search: for objects that only words tell of, when there are any.
         placed: where they were found.
@@ -44,6 +48,7 @@ class Track:
     store: FrameStore
     masks: list[Mask] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
     references: dict[str, int] = field(default_factory=dict)
     search: Search | None = None
     placed: list[Localization] = field(default_factory=list)
@@ -94,7 +99,18 @@ class Track:
             spool=spool,
             lookahead=0 if threads == 1 else threads,
             cuts=cuts,
+            repairer=self._repairer(),
         )
+
+    def _repairer(self) -> Repairer | None:
+        """For one pass; its decisions come to ours."""
+        options, segmenter = self.models.config.repair, self.models.segmenter
+
+        def ask(image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Anchor]:
+            answers = segmenter.segment(image, prompts)
+            return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
+
+        return Repairer(self.job.video_id, ask, options, self.repairs) if options.enabled else None
 
     def put_in_place(self, frame: Frame, wanted: Sequence[Localization]) -> list[Localization]:
         """The localizations of a frame, with places instead of mere words."""
@@ -134,4 +150,6 @@ class Track:
 
     def _trust(self, row: Mask) -> NDArray[np.uint8] | None:
         """A mask's trust map; None for one that was given or asked for."""
-        return None if row.source in ("human", "segmenter") else self.store.trust(row.object_id, row.frame_idx)
+        return (
+            None if row.source in ("human", "segmenter", "repair") else self.store.trust(row.object_id, row.frame_idx)
+        )

@@ -19,6 +19,7 @@ from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from schemas.rejects import Reject
+from schemas.repairs import Repair
 from schemas.reviews import ReviewTask, Skip, Verdict
 from schemas.videos import Video
 
@@ -44,6 +45,12 @@ MASKS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("height", _i), ("width", _i), ("rle", _s),
         ("source", _s), ("model", _s), ("quality", _f), ("round", _i),
+    ]
+)  # fmt: skip
+REPAIRS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("occasion", _s), ("model", _s), ("own_quality", _f),
+        ("support", _f), ("new_quality", _f), ("new_support", _f), ("agreement", _f), ("balance", _f), ("outcome", _s),
     ]
 )  # fmt: skip
 CANDIDATES_SCHEMA = pa.schema(
@@ -169,6 +176,7 @@ def _from_cell(value: Any) -> Any:
 VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
 LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
 MASKS = Table("masks", Mask, MASKS_SCHEMA)
+REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
 VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
@@ -176,4 +184,4 @@ SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
 GOLD = Table("gold", Gold, GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
-TABLES = (VIDEOS, LOCALIZATIONS, MASKS, CANDIDATES, TASKS, VERDICTS, SKIPS, POINTS, GOLD, REJECTS)
+TABLES = (VIDEOS, LOCALIZATIONS, MASKS, REPAIRS, CANDIDATES, TASKS, VERDICTS, SKIPS, POINTS, GOLD, REJECTS)

@@ -61,7 +61,7 @@ def work_ahead(
         pending: deque[tuple[Item, Future[Result]]] = deque()
         failed: list[Exception] = []
         try:
-            for item in _until_error(items, failed):
+            for item in until_error(items, failed):
                 pending.append((item, pool.submit(work, item)))
                 if len(pending) >= depth:
                     yield _done(pending)
@@ -74,7 +74,7 @@ def work_ahead(
         raise failed[0]
 
 
-def _until_error(items: Iterator[Item], failed: list[Exception]) -> Iterator[Item]:
+def until_error(items: Iterator[Item], failed: list[Exception]) -> Iterator[Item]:
     """The items before an error; the error goes into ``failed``."""
     try:
         yield from items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+Grey = NDArray[np.uint8]
 _PIXELS = 320 * 180
 _NOISE_PX = 0.1
 """What optical flow misses by on still ground, at this size."""
@@ -28,23 +30,29 @@ class Movement:
     moving: NDArray[np.uint8]
 
     @staticmethod
-    def between(earlier: NDArray[np.uint8], later: NDArray[np.uint8]) -> Movement:
-        """Measure what moved since ``earlier``, on the grid of ``later``; both are (H, W, 3) uint8 RGB of one size.
+    def between(other: Grey, grey: Grey) -> Movement:
+        """Measure what moves between two frames of one size, on the grid of ``grey``; see :func:`small_grey`.
 
         The ground's motion is an affine field, fitted with Cauchy weights so that objects do not pull it.
         """
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        grey = _small_grey(later)
-        found = flow.calc(grey, _small_grey(earlier), np.zeros((*grey.shape, 2), dtype=np.float32))
+        found = flow.calc(grey, other, np.zeros((*grey.shape, 2), dtype=np.float32))
         excess, noise_px = _against_ground(np.asarray(found, dtype=np.float64))
         return Movement(np.rint(np.minimum(excess / (_SURE * noise_px), 1) * 255).astype(np.uint8))
+
+    @staticmethod
+    def among(others: Sequence[Grey], grey: Grey) -> Movement:
+        """The mean of what moves between each of ``others``, at least one, and ``grey``."""
+        each = [Movement.between(other, grey).moving.astype(np.float32) for other in others]
+        return Movement(np.rint(np.mean(each, axis=0)).astype(np.uint8))
 
 
 STILL = Movement(np.zeros((1, 1), dtype=np.uint8))
 """For a frame that none precedes: nothing is known to move."""
 
 
-def _small_grey(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def small_grey(image: NDArray[np.uint8]) -> Grey:
+    """A (H, W, 3) uint8 RGB frame at the size at which movement is measured."""
     height, width = image.shape[:2]
     scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
     size = (max(16, round(width * scale)), max(16, round(height * scale)))

@@ -7,7 +7,7 @@ side; there both beliefs are merged. Memory does not grow with the video.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,9 @@ from stages.propagate.directions import Direction
 from stages.propagate.lookahead import look_ahead, work_ahead
 from stages.propagate.merging import merge
 from stages.propagate.movement import STILL, Movement
+from stages.propagate.nearby import Nearby, nearby
 from stages.propagate.rating import rated
+from stages.propagate.repairing import REACH, Repairer
 from stages.propagate.spool import Spool
 from stages.propagate.tracked import Anchor, KeptAnchor, Tracked
 
@@ -38,6 +40,7 @@ def propagate(
     spool: Path,
     lookahead: int = 1,
     cuts: Container[int] = frozenset(),
+    repairer: Repairer | None = None,
 ) -> Sweep:
     """Carry the objects of a video through all its frames.
 
@@ -52,12 +55,14 @@ def propagate(
             grow while the frames come: a frame is looked up when it is there.
         lookahead: how many frames are decoded ahead in a thread, and encoded ahead in as many threads; 0 for none. It
             changes no result.
+        repairer: asks again for poor masks on the way forward; what it accepts is an anchor like any other. None for
+            no repairs.
 
     Returns:
         An iterator over the tracked objects; frames come in no particular order, objects of a frame together. Its
         ``unreached`` names, in the end, the frames of ``anchors`` that the video does not have.
     """
-    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead, cuts), frames)
+    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead, cuts, repairer), frames)
 
 
 class Sweep(Iterator[Tracked]):
@@ -89,6 +94,7 @@ class _Plan:
     spool: Spool
     lookahead: int
     cuts: Container[int]
+    repairer: Repairer | None
 
 
 class _Run:
@@ -115,42 +121,58 @@ class _Run:
         depth = self._plan.lookahead
         with (
             closing(look_ahead(_closed_with(frames), depth)) as decoded,
-            closing(work_ahead(_with_earlier(decoded), self._look, depth)) as stream,
+            closing(work_ahead(nearby(decoded, self._reach, self._plan.cuts), self._look, depth)) as stream,
         ):
-            for (_, frame), (encoding, moved) in stream:
+            for here, (encoding, moved) in stream:
+                frame = here.frame
                 movement = STILL if frame.idx in self._plan.cuts else moved
                 if frame.idx in self._plan.cuts:
                     self._forward.cut()
                 beliefs = self._forward.step(encoding)
-                anchors = self._seeded(frame)
-                self._forward.start(frame.idx, encoding, anchors)
                 composer = self._composer = self._composer or self._composer_of(frame)
+                anchors = self._seeded(frame)
+                rows = composer.compose(frame.idx, beliefs, anchors)
+                repaired = self._repaired(here, rows, movement)
+                if repaired:
+                    anchors |= repaired
+                    rows = composer.compose(frame.idx, beliefs, anchors)
+                self._keep(frame.idx, anchors)
+                self._forward.start(frame.idx, encoding, anchors)
                 if frame.idx >= self._last:
-                    yield from rated(composer.compose(frame.idx, beliefs, anchors), movement)
+                    yield from rated(rows, movement)
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
                     self._wait(frame.idx, encoding, beliefs, movement)
 
-    def _look(self, pair: tuple[Frame | None, Frame]) -> tuple[Encoding, Movement]:
+    @property
+    def _reach(self) -> int:
+        return REACH if self._plan.repairer and self._plan.anchors else 0
+
+    def _look(self, here: Nearby) -> tuple[Encoding, Movement]:
         """The encoding of a frame and what moved since the one before; without any localization neither is needed."""
-        earlier, frame = pair
         if not self._plan.anchors:
             return None, STILL
-        movement = Movement.between(earlier.image, frame.image) if earlier else STILL
-        return self._plan.propagator.encode(frame.image), movement
+        movement = STILL if here.earlier is None else Movement.between(here.earlier, here.grey)
+        return self._plan.propagator.encode(here.frame.image), movement
 
     def _composer_of(self, frame: Frame) -> Composer:
         height, width = frame.image.shape[:2]
         return Composer(height, width, self._plan.groups, self._plan.propagator.name)
 
     def _seeded(self, frame: Frame) -> dict[str, Anchor]:
-        """The anchors of a frame; remembered while the way back will need them."""
+        """The anchors of a frame."""
         if frame.idx not in self.pending:
             return {}
         self.pending.remove(frame.idx)
-        anchors = dict(self._plan.seed(frame, self._plan.anchors[frame.idx]))
-        if self._last > 0:
-            self._anchored[frame.idx] = {object_id: KeptAnchor.of(anchor) for object_id, anchor in anchors.items()}
-        return anchors
+        return dict(self._plan.seed(frame, self._plan.anchors[frame.idx]))
+
+    def _repaired(self, here: Nearby, rows: Sequence[Tracked], movement: Movement) -> dict[str, Anchor]:
+        """Better masks for some of ``rows``."""
+        return self._plan.repairer.repair(here, rows, movement) if self._plan.repairer else {}
+
+    def _keep(self, frame_idx: int, anchors: Mapping[str, Anchor]) -> None:
+        """Remember anchors that the way back will need."""
+        if anchors and self._last > 0 and frame_idx <= self._last:
+            self._anchored[frame_idx] = {object_id: KeptAnchor.of(anchor) for object_id, anchor in anchors.items()}
 
     def _wait(self, frame_idx: int, encoding: Encoding, beliefs: Mapping[str, Belief], movement: Movement) -> None:
         self._waiting.append(frame_idx)
@@ -193,14 +215,6 @@ class _Run:
                 nearness = (after - frame_idx) / (after - before)
                 merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
         return merged
-
-
-def _with_earlier(frames: Iterable[Frame]) -> Iterator[tuple[Frame | None, Frame]]:
-    """Every frame with the one before it."""
-    earlier = None
-    for frame in frames:
-        yield earlier, frame
-        earlier = frame
 
 
 def _closed_with(frames: Iterable[Frame]) -> Generator[Frame, None, None]:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.propagate.movement import STILL, Movement
+from stages.propagate.movement import STILL, Movement, small_grey
 from stages.propagate.rating import rated
 from stages.propagate.tracked import Tracked
 
@@ -40,7 +40,7 @@ def qualities(movement, *rows):
 
 @pytest.fixture(scope="module")
 def movement():
-    return Movement.between(scene(0, 0), scene(2, 6))
+    return Movement.between(small_grey(scene(0, 0)), small_grey(scene(2, 6)))
 
 
 def test_what_leaves_the_ground_moves_and_a_panned_ground_does_not(movement):

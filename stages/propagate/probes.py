@@ -1,0 +1,77 @@
+"""What to ask a segmenter about an object that is tracked: clicks where the tracker is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.prompts import Prompt
+from stages.propagate.tracked import Tracked
+
+Bits = NDArray[np.bool_]
+_SURE = 204
+"""Of 255, from where on a pixel's trust is confident."""
+_LEAST_PIXELS = 10
+_POSITIVES = 3
+_DEEP, _TYPICAL = 0.4, 90.0
+"""Positives lie at least this share of the mask's typical depth from its edge; typical is this percentile."""
+_NEAREST_SHARE, _NEAREST = 0.025, 0.25
+"""The ground begins at this share of the frame's shorter side, or of the root of the mask's area."""
+
+
+def probe(row: Tracked, others: Sequence[Tracked]) -> Prompt:
+    """Three clicks deep in the confident part of a mask, one on the ground around it, and one on every near object.
+
+    Args:
+        row: the object; its mask is not empty.
+        others: the other objects of the frame.
+    """
+    mask = row.mask
+    nearest_px = max(_NEAREST_SHARE * min(mask.shape), _NEAREST * int(mask.sum()) ** 0.5)
+    away = _depth(~mask, bordered=False)
+    near = away < 2 * nearest_px
+    rivals = [other.mask & ~mask for other in others if (other.mask & ~mask & near).any()]
+    ground = (away > nearest_px) & near & ~np.logical_or.reduce([np.zeros_like(mask), *rivals])
+    positives = _spread(_confident(row))
+    negatives = [_highest(away, ground)] if ground.any() else []
+    negatives += [_highest(_depth(rival), rival) for rival in rivals]
+    points = np.array([*positives, *negatives], dtype=np.float32)
+    labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
+    return Prompt(row.object_id, "clicks", points, labels, points[: len(positives)])
+
+
+def _confident(row: Tracked) -> Bits:
+    """The part of the mask that its trust is sure of; the whole when that is next to nothing."""
+    size = (row.mask.shape[1], row.mask.shape[0])
+    sure = row.mask & (cv2.resize(row.trust, size, interpolation=cv2.INTER_LINEAR) >= _SURE)
+    return sure if sure.sum() >= _LEAST_PIXELS else row.mask
+
+
+def _spread(region: Bits) -> list[tuple[int, int]]:
+    """The deepest pixel (x, y), then those deep ones that lie farthest from all before."""
+    depth = _depth(region)
+    deep = depth > _DEEP * np.percentile(depth[region], _TYPICAL)
+    rows, columns = np.mgrid[: region.shape[0], : region.shape[1]]
+    points = [_highest(depth, deep)]
+    distance = np.full(region.shape, np.inf)
+    for _ in range(_POSITIVES - 1):
+        x, y = points[-1]
+        distance = np.minimum(distance, np.hypot(columns - x, rows - y))
+        points.append(_highest(distance, deep))
+    return list(dict.fromkeys(points))
+
+
+def _depth(region: Bits, *, bordered: bool = True) -> NDArray[np.float32]:
+    """Distance to the nearest pixel outside, in pixels; what lies beyond the frame is outside if it is ``bordered``."""
+    padded = np.pad(region, 1, constant_values=not bordered).astype(np.uint8)
+    return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], dtype=np.float32)
+
+
+def _highest(values: NDArray[Any], region: Bits) -> tuple[int, int]:
+    """The pixel (x, y) of ``region`` with the highest value, the first of equals."""
+    y, x = np.unravel_index(int(np.where(region, values, -1).argmax()), region.shape)
+    return int(x), int(y)
