@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import torch
 
-from tests.bench import accuracy, long, many_objects, metrics, pages, review_queue, speed
+from tests.bench import accuracy, long, many_objects, metrics, middle, pages, review_queue, speed, trust
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build" / "bench.json"
@@ -27,6 +27,9 @@ DATA = Path(os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared" / "data
 Work = Path
 SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
     "accuracy": (lambda w: accuracy.measure(DATA / "davis", w, workers=2), pages.accuracy_page),
+    "quality": (lambda _: trust.measure_quality(DATA / "davis"), trust.quality_page),
+    "repair": (lambda _: trust.measure_repair(DATA / "davis"), trust.repair_page),
+    "middle": (lambda _: middle.measure(DATA / "davis"), middle.page),
     "speed": (lambda w: speed.against_bare_loop(DATA / "davis/JPEGImages/480p", w), pages.speed_page),
     "memory": (lambda w: speed.memory(DATA / "davis/JPEGImages/480p", w), pages.memory_page),
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
