@@ -13,6 +13,8 @@ from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, ReviewQueue
 
 BATCH = 500
+_LATE_S = 4.0
+"""Pause before the last look at batches that met trouble."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,8 @@ def push(
         total += pushed
         troubled += [] if was_smooth else [batch]
         done(len(batch))
+    if troubled:
+        pause(_LATE_S)
     for batch in troubled:
         total += Pushed(n_doubles_removed=_settle(queue, batch, pause)[0].n_doubles_removed)
     return total
