@@ -33,6 +33,7 @@ from schemas.rejects import Reject
 from schemas.tables import Table
 from schemas.videos import Video
 from stages.frames import DecodeError, open_video
+from stages.propagate.repairing import doubted_frames
 from stages.sample_points.sampling import sample_video
 from stages.shots import ShotCuts
 
@@ -108,7 +109,13 @@ class Annotator:
     def _commit(self, job: VideoJob, video: Video, track: Track) -> tuple[Video, list[Reject]]:
         masks = sorted(track.masks, key=lambda m: (m.object_id, m.frame_idx))
         candidates = sample_video(
-            job.video_id, masks, track.store.trust, track.references, track.groups, self.config.sampling
+            job.video_id,
+            masks,
+            track.store.trust,
+            track.references,
+            track.groups,
+            self.config.sampling,
+            doubted=doubted_frames(track.repairs),
         )
         rejects = [*track.rejects, *(track.search.rejects() if track.search else ()), *_lost(job, video, track)]
         kept = {c.frame_idx for c in candidates} | set(track.references.values())

@@ -122,7 +122,9 @@ def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: fl
 
 def _facts(folder: RunFolder, video: Video) -> dict[str, ObjectFacts]:
     words = object_words(folder, video)
-    segmenters, propagators = (object_models(folder, video, source) for source in ("segmenter", "propagator"))
+    segmenters, propagators = (
+        object_models(folder, video, *sources) for sources in (("segmenter", "repair"), ("propagator",))
+    )
     return {
         object_id: ObjectFacts(
             *words.get(object_id, ("", "")), segmenters.get(object_id, ""), propagators.get(object_id, "")

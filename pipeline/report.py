@@ -75,6 +75,7 @@ def _sections(
             object_words(folder, video),
             references(folder, video),
             {object_id: row for (video_id, object_id), row in objects.items() if video_id == video.video_id},
+            unit_records(folder, tables.REPAIRS, video),
         )
         frames = folder.frames_of(video.video_id)
         section = video_section(rows, partial(_load, frames), min(n_shown, left))

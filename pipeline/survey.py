@@ -36,6 +36,7 @@ class Survey:
         localizations: kind → count, clicks one by one.
         object_of: candidate id → its object, where it was answered.
         titles: what an object is called on the page.
+        repairs: masks that were found poor and asked for again, and of these the ones that were replaced.
     """
 
     videos: list[Video]
@@ -49,6 +50,7 @@ class Survey:
     localizations: dict[str, int] = field(default_factory=dict)
     object_of: dict[str, ObjectKey] = field(default_factory=dict)
     titles: dict[ObjectKey, str] = field(default_factory=dict)
+    repairs: tuple[int, int] = (0, 0)
 
     @classmethod
     def of(cls, folder: RunFolder) -> Survey:
@@ -72,6 +74,8 @@ class Survey:
             if candidate.candidate_id in self.statuses:
                 self.object_of[candidate.candidate_id] = candidate.video_id, candidate.object_id
         self.masks.add(folder, video, candidates)
+        decided = [repair.accepted for repair in unit_records(folder, tables.REPAIRS, video)]
+        self.repairs = self.repairs[0] + len(decided), self.repairs[1] + sum(decided)
         for object_id, (name, _) in object_words(folder, video).items():
             self.titles[video.video_id, object_id] = f"{name or f'object {object_id}'}, {video.video_id}"
         for kind, count in localization_counts(folder, video).items():
@@ -94,6 +98,7 @@ class Survey:
             _fact("videos", len(self.videos)),
             _fact("frames", sum(video.n_frames for video in self.videos)),
             _fact("objects", self.n_objects),
+            Fact("masks repaired", f"{self.repairs[1]:,}", f"of {self.repairs[0]:,} that were asked for again"),
             Fact("candidates", f"{self.n_candidates:,}", f"on {self.n_frames_asked:,} object-frames"),
             Fact("answered", f"{self.n_answered:,}", f"{self.n_candidates - self.n_answered:,} to go"),
             _fact("foreground points", labelled["ACCEPTED"]),

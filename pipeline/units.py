@@ -6,6 +6,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.run_folder import RunFolder, unit_name
@@ -41,13 +42,15 @@ def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
     return dict(words)
 
 
-def object_models(run: RunFolder, video: Video, source: str) -> dict[str, str]:
-    """Object id → registry key of the model that made its masks as ``source`` (``segmenter`` or ``propagator``)."""
+def object_models(run: RunFolder, video: Video, *sources: str) -> dict[str, str]:
+    """Object id → registry key of the model that made its masks of any of ``sources`` (see ``MASK_SOURCES``)."""
     file = unit_file(run, tables.MASKS, video)
     if not file.is_file():
         return {}
     masks = tables.MASKS.read_files([file])
-    made = masks.filter(pc.equal(masks["source"], source)).group_by("object_id").aggregate([("model", "min")])
+    made = (
+        masks.filter(pc.is_in(masks["source"], pa.array(sources))).group_by("object_id").aggregate([("model", "min")])
+    )
     return dict(zip(made["object_id"].to_pylist(), made["model_min"].to_pylist(), strict=True))
 
 

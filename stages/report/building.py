@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
+from schemas.repairs import Repair
 from schemas.videos import Video
 from stages.report.answers import MaskRow
 from stages.report.pictures import Layer, colour_of, data_uri, overlay
@@ -36,6 +37,7 @@ class VideoRows:
         words: object id → (object name, expression).
         references: object id → the frame that it was localized on.
         errors: object id → what the answers say about its masks.
+        repairs: decisions on masks that were found poor.
     """
 
     video: Video
@@ -45,6 +47,7 @@ class VideoRows:
     words: Mapping[str, tuple[str, str]]
     references: Mapping[str, int]
     errors: Mapping[str, MaskRow] = field(default_factory=dict)
+    repairs: Sequence[Repair] = ()
 
 
 def video_section(rows: VideoRows, load: LoadFrame, most_pictures: int) -> VideoSection:
@@ -104,6 +107,7 @@ def _object_section(
         pictures=tuple(_object_picture(rows.video, own.get(idx), place, idx, asked[idx], load) for idx in shown),
         n_left_out=len(asked) - len(shown),
         errors=rows.errors.get(object_id),
+        repairs=tuple(repair for repair in rows.repairs if repair.object_id == object_id),
     )
 
 

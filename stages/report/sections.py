@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from schemas.repairs import Repair
 from stages.report.answers import Answers, MaskRow
 from stages.report.plots import QualityPlot
 
@@ -68,6 +69,7 @@ class ObjectSection:
         pictures: chosen frames, at most as many as the page has room for.
         n_left_out: chosen frames that are not shown.
         errors: what the answers say about its masks; None where nobody has answered.
+        repairs: decisions on its masks that were found poor, in time order.
     """
 
     object_id: str
@@ -79,6 +81,7 @@ class ObjectSection:
     pictures: tuple[Picture, ...]
     n_left_out: int
     errors: MaskRow | None = None
+    repairs: tuple[Repair, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from collections.abc import Mapping, Sequence
 from stages.sample_points.options import SamplingOptions
 
 
-def choose_frames(qualities: Mapping[int, float], reference: int | None, options: SamplingOptions) -> list[int]:
-    """Frames spread over the time in which the object is visible; the one nearest the reference gives way to it.
+def choose_frames(
+    qualities: Mapping[int, float], reference: int | None, options: SamplingOptions, doubted: int | None = None
+) -> list[int]:
+    """Frames spread over the time in which the object is visible; those nearest two special ones give way to them.
 
     The frames are the centres ⌊(i + 0.5) N / T⌋ of T bins over the N visible frames, or the best frames near them.
 
@@ -17,6 +19,7 @@ def choose_frames(qualities: Mapping[int, float], reference: int | None, options
         qualities: frame index → quality of the mask, for every frame on which the object is visible.
         reference: the frame that the object was localized on; ignored when the object is not visible there.
         options: ``frames``, ``prefer_quality``, ``skip_worst`` and ``least_quality`` matter.
+        doubted: a frame that people should see however bad its mask is; left out when there is room for one frame.
 
     Returns:
         At most ``options.frames`` frame indices, ascending, without repetition.
@@ -28,9 +31,14 @@ def choose_frames(qualities: Mapping[int, float], reference: int | None, options
     visible = _worth_asking(qualities, options)
     n_bins = min(options.frames, len(visible))
     chosen = [_pick(visible, qualities, i, n_bins, options.prefer_quality) for i in range(n_bins)]
-    if reference is not None and reference in qualities and reference not in chosen:
-        nearest = min(chosen, key=lambda idx: abs(idx - reference))
-        chosen[chosen.index(nearest)] = reference
+    special: list[int] = []
+    for wanted in (reference, doubted):
+        if wanted is None or wanted not in qualities or len(special) == len(chosen):
+            continue
+        special.append(wanted)
+        if wanted not in chosen:
+            _, place = min((abs(idx - wanted), place) for place, idx in enumerate(chosen) if idx not in special)
+            chosen[place] = wanted
     return sorted(chosen)
 
 

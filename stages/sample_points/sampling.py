@@ -42,6 +42,7 @@ def sample_video(
     groups: Mapping[str, str],
     options: SamplingOptions,
     round_: int = 0,
+    doubted: Mapping[str, int] | None = None,
 ) -> list[PointCandidate]:
     """Draw the candidates of all objects of a video.
 
@@ -53,6 +54,7 @@ def sample_video(
         groups: object id → group; the others of an object's non-empty group are its hard negatives.
         options: every knob.
         round_: correction round.
+        doubted: object id → a frame that people should see however bad its mask is.
 
     Returns:
         Candidates by object, frame and stratum; the same whatever the order of ``masks``.
@@ -64,7 +66,7 @@ def sample_video(
     for object_id in sorted(at):
         qualities = {idx: mask.quality for idx, mask in at[object_id].items()}
         rivals = _rivals(object_id, at, groups)
-        for frame_idx in choose_frames(qualities, references.get(object_id), options):
+        for frame_idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
             mask = at[object_id][frame_idx]
             others = _union([at[rival][frame_idx] for rival in rivals if frame_idx in at[rival]], mask)
             rng = generator(video_id, object_id, frame_idx, round_, options.seed)

@@ -18,6 +18,7 @@ from schemas import tables
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
+from schemas.repairs import Repair
 from schemas.videos import Video
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_video
@@ -126,6 +127,15 @@ def finished_run(tmp_path: Path) -> Path:
     return run.path
 
 
+def _repairs(video_id: str, object_id: str) -> list[Repair]:
+    """One of each outcome but ``unsure``."""
+    return [
+        Repair(video_id, object_id, 0, "start", "grabcut", 0.8, 0.5, 0.9, 0.7, 0.75, 0.08, "accepted"),
+        Repair(video_id, object_id, 6, "track", "grabcut", 0.4, 0.6, 0.9, 0.61, 0.95, 0.01, "no_gain"),
+        Repair(video_id, object_id, 11, "track", "grabcut", 0.3, 0.6, 0.9, 0.8, 0.25, 0.2, "unlike"),
+    ]
+
+
 def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]) -> None:
     masks, locs, references = [], [], {}
     for place, object_id in enumerate(object_ids):
@@ -148,6 +158,7 @@ def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]
         Image.new("RGB", (80, 60), (90, 110, 90)).save(frames / f"{idx:06d}.jpg")
     parts = [
         (tables.LOCALIZATIONS, locs), (tables.MASKS, masks), (tables.CANDIDATES, candidates),
+        (tables.REPAIRS, _repairs(video_id, object_ids[0])),
         (tables.REJECTS, [Reject("ingest", "x", "unknown_video", "there is no video 'x'", "clicks.json")]),
         (tables.VIDEOS, [video]),
     ]  # fmt: skip

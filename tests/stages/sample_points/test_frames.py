@@ -62,3 +62,13 @@ def test_choices_are_visible_distinct_and_as_many_as_asked(qualities, reference,
     assert chosen == sorted(set(chosen))
     assert set(chosen) <= set(qualities)
     assert reference not in qualities or reference in chosen
+
+
+def test_a_doubted_frame_is_asked_however_bad_and_never_in_place_of_the_reference():
+    qualities = {idx: 0.1 if idx == 42 else 0.8 for idx in range(101)}
+    assert choose_frames(qualities, None, CENTRES) == [5, 15, 25, 35, 46, 56, 66, 76, 86, 96]
+    assert choose_frames(qualities, 12, CENTRES, 42) == [5, 12, 25, 35, 42, 56, 66, 76, 86, 96]
+    assert choose_frames(qualities, 41, CENTRES, 42) == [5, 15, 25, 41, 42, 56, 66, 76, 86, 96]
+    assert choose_frames(qualities, 42, CENTRES, 42) == choose_frames(qualities, 42, CENTRES)
+    assert choose_frames(qualities, 41, SamplingOptions(frames=1), 42) == [41]
+    assert choose_frames(qualities, None, CENTRES, 500) == choose_frames(qualities, None, CENTRES)
