@@ -61,3 +61,20 @@ def test_a_middle_anchor_beats_the_first_frame_on_average(davis, propagator, tmp
         first = np.mean(overlaps(propagator, frames, masks, 0, tmp_path))
         gains.append(np.mean(overlaps(propagator, frames, masks, 20, tmp_path)) - first)
     assert np.mean(gains) > 0
+
+
+@pytest.mark.slow
+def test_both_ways_from_the_middle_beat_one_way_in_either_direction(davis, propagator, tmp_path):
+    frames, masks = read(davis, "dog", range(0, 40, 2))
+    middle, turned = 10, slice(10, None, -1)
+    both = overlaps(propagator, frames, masks, middle, tmp_path)
+    ahead = overlaps(propagator, renumbered(frames[middle:]), masks[middle:], 0, tmp_path)
+    back = overlaps(propagator, renumbered(frames[turned]), masks[turned], 0, tmp_path)
+    assert sum(both) > max(sum(ahead), sum(back))
+    assert both[middle:] == pytest.approx(ahead)
+    assert np.mean(both[:middle]) == pytest.approx(np.mean(back), abs=0.01)
+
+
+def renumbered(frames):
+    """The frames as a video of their own."""
+    return [Frame(idx, idx / 24, frame.image) for idx, frame in enumerate(frames)]
