@@ -1,4 +1,4 @@
-"""What to ask a segmenter about an object that is tracked: clicks where the tracker is sure."""
+"""What to ask a segmenter about an object that is tracked: clicks where tracker and motion are sure."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.prompts import Prompt
+from stages.propagate.movement import Movement
 from stages.propagate.tracked import Tracked
 
 Bits = NDArray[np.bool_]
 _SURE = 204
 """Of 255, from where on a pixel's trust is confident."""
 _LEAST_PIXELS = 10
+_MOVING, _LEAST_MOVING = 127, 0.2
+"""Of 255, from where on a pixel moves, and the share of a mask that must move for the rest not to count."""
 _POSITIVES = 3
 _DEEP, _TYPICAL = 0.4, 90.0
 """Positives lie at least this share of the mask's typical depth from its edge; typical is this percentile."""
@@ -23,12 +26,13 @@ _NEAREST_SHARE, _NEAREST = 0.025, 0.25
 """The ground begins at this share of the frame's shorter side, or of the root of the mask's area."""
 
 
-def probe(row: Tracked, others: Sequence[Tracked]) -> Prompt:
+def probe(row: Tracked, others: Sequence[Tracked], movement: Movement) -> Prompt:
     """Three clicks deep in the confident part of a mask, one on the ground around it, and one on every near object.
 
     Args:
         row: the object; its mask is not empty.
         others: the other objects of the frame.
+        movement: on the frame; of an object that moves, only what moves is confident.
     """
     mask = row.mask
     nearest_px = max(_NEAREST_SHARE * min(mask.shape), _NEAREST * int(mask.sum()) ** 0.5)
@@ -36,7 +40,7 @@ def probe(row: Tracked, others: Sequence[Tracked]) -> Prompt:
     near = away < 2 * nearest_px
     rivals = [other.mask & ~mask for other in others if (other.mask & ~mask & near).any()]
     ground = (away > nearest_px) & near & ~np.logical_or.reduce([np.zeros_like(mask), *rivals])
-    positives = _spread(_confident(row))
+    positives = _spread(_confident(row, movement))
     negatives = [_highest(away, ground)] if ground.any() else []
     negatives += [_highest(_depth(rival), rival) for rival in rivals]
     points = np.array([*positives, *negatives], dtype=np.float32)
@@ -44,11 +48,21 @@ def probe(row: Tracked, others: Sequence[Tracked]) -> Prompt:
     return Prompt(row.object_id, "clicks", points, labels, points[: len(positives)])
 
 
-def _confident(row: Tracked) -> Bits:
-    """The part of the mask that its trust is sure of; the whole when that is next to nothing."""
-    size = (row.mask.shape[1], row.mask.shape[0])
-    sure = row.mask & (cv2.resize(row.trust, size, interpolation=cv2.INTER_LINEAR) >= _SURE)
-    return sure if sure.sum() >= _LEAST_PIXELS else row.mask
+def _confident(row: Tracked, movement: Movement) -> Bits:
+    """The part of the mask that its trust is sure of and that moves; without what would leave next to nothing."""
+    sure = _large_part(row.mask, _resized(row.trust, row.mask) >= _SURE, _LEAST_PIXELS)
+    return _large_part(sure, _resized(movement.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
+
+
+def _large_part(mask: Bits, region: Bits, least: float) -> Bits:
+    """What of the mask lies in the region, or the mask when that is less than ``least`` pixels."""
+    part = mask & region
+    return part if part.sum() >= max(least, 1) else mask
+
+
+def _resized(values: NDArray[np.uint8], mask: Bits) -> NDArray[np.uint8]:
+    size = (mask.shape[1], mask.shape[0])
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _spread(region: Bits) -> list[tuple[int, int]]:

@@ -85,11 +85,13 @@ class Repairer:
             The masks that take another's place, with source ``repair``.
         """
         suspects = self._suspects(here.frame.idx, rows, movement) if here.following else []
-        scene = _Scene(rows, Movement.among(here.following, here.grey)) if suspects else None
-        poor = [row for row in suspects if scene and (row.source == "propagator" or self._poor_start(row, scene))]
-        if not scene or not poor:
+        if not suspects:
             return {}
-        prompts = [probe(row, [other for other in rows if other is not row]) for row in poor]
+        scene = _Scene(rows, Movement.among(here.following, here.grey))
+        poor = [row for row in suspects if row.source == "propagator" or self._poor_start(row, scene)]
+        if not poor:
+            return {}
+        prompts = [probe(row, [other for other in rows if other is not row], scene.movement) for row in poor]
         answers = dict(zip((row.object_id for row in poor), self.ask(here.frame.image, prompts), strict=True))
         decided = [self._decide(row, answers[row.object_id], scene) for row in poor]
         self.decisions += decided
@@ -138,21 +140,21 @@ class _Scene:
     """The masks of a frame before its motion."""
 
     def __init__(self, rows: Sequence[Tracked], movement: Movement) -> None:
-        self._movement = movement
+        self.movement = movement
         self._masks = {row.object_id: to_movement(row.mask, movement) for row in rows}
 
     def support(self, object_id: str, mask: NDArray[np.bool_] | None = None) -> float:
         """Of the object's mask, or of ``mask`` in its place."""
-        small = self._masks[object_id] if mask is None else to_movement(mask, self._movement)
-        return support(small, self._others(object_id), self._movement)
+        small = self._masks[object_id] if mask is None else to_movement(mask, self.movement)
+        return support(small, self._others(object_id), self.movement)
 
     def balance(self, object_id: str, mask: NDArray[np.bool_]) -> float:
         """Of ``mask`` against the object's own."""
-        new = to_movement(mask, self._movement)
-        return balance(self._masks[object_id], new, self._others(object_id), self._movement)
+        new = to_movement(mask, self.movement)
+        return balance(self._masks[object_id], new, self._others(object_id), self.movement)
 
     def _others(self, object_id: str) -> NDArray[np.bool_]:
-        nothing = np.zeros(self._movement.moving.shape, dtype=bool)
+        nothing = np.zeros(self.movement.moving.shape, dtype=bool)
         others = [mask for key, mask in self._masks.items() if key != object_id]
         return np.asarray(np.logical_or.reduce([nothing, *others]))
 
