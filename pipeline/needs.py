@@ -10,10 +10,13 @@ import psutil
 from pipeline.config import RunConfig
 from pipeline.costs import Costs
 from pipeline.footage import Footage
+from stages.propagate.repairing import REACH
 
 MASK_ROW_BYTES = 1200
 """A mask in a worker's memory, compressed; on disk it takes less."""
 CANDIDATE_ROW_BYTES = 150
+_ASKED_AGAIN = 0.5
+"""Share of the chances for a repair that are taken, on real videos."""
 _OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
 """Of Cutie when it has no limits; costs were taken with them."""
 
@@ -65,6 +68,9 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_back = max(localized, default=0)
     stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
     asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * sum(localized.values())
+    if config.repair.enabled:
+        chances = n_objects * -(-n_frames // config.repair.every)
+        asked += _ASKED_AGAIN * chances * (segmenter.frame_s + segmenter.object_s)
     made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
     in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
     threads = config.compute.threads + 1 if config.compute.threads > 1 else 1
@@ -77,7 +83,7 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     threads, n_objects = config.compute.threads, objects_at_once(footage, config)
     in_flight = 1 if threads == 1 else 2 * threads + 1
     asked = segmenter.pixel_bytes * min(threads, n_objects)
-    frame = costs.process.pixel_bytes + asked + 3 * in_flight
+    frame = costs.process.pixel_bytes + asked + 3 * (in_flight + (REACH if config.repair.enabled else 0))
     drawn = footage.pixels * (frame + n_objects * costs.process.object_pixel_bytes)
     limits = config.models.limits
     scale = ((limits.short_side_px or _OWN_SHORT_SIDE_PX) / _OWN_SHORT_SIDE_PX) ** 2

@@ -64,6 +64,13 @@ def test_a_video_that_is_localized_late_waits_on_disk_and_is_walked_twice():
     assert late.kept_bytes == early.kept_bytes
 
 
+def test_repair_takes_time_and_holds_a_few_frames():
+    with_, without = (estimate([footage()], settings(repair__enabled=on)) for on in (True, False))
+    assert with_.seconds > without.seconds
+    assert with_.main_bytes - without.main_bytes == 4 * 3 * 480 * 854
+    assert estimate([footage()], settings(repair__every=10)).seconds > with_.seconds
+
+
 def test_every_pass_over_the_objects_encodes_the_video_again():
     def seconds(**options):
         return estimate([footage(n_objects=20)], settings(compute__threads=1, **options)).seconds
