@@ -14,6 +14,7 @@ from stages.propagate.movement import Movement
 from stages.propagate.tracked import Tracked
 
 Bits = NDArray[np.bool_]
+Point = tuple[int, int]
 _SURE = 204
 """Of 255, from where on a pixel's trust is confident."""
 _LEAST_PIXELS = 10
@@ -26,32 +27,39 @@ _NEAREST_SHARE, _NEAREST = 0.025, 0.25
 """The ground begins at this share of the frame's shorter side, or of the root of the mask's area."""
 
 
-def probe(row: Tracked, others: Sequence[Tracked], movement: Movement) -> Prompt:
-    """Three clicks deep in the confident part of a mask, one on the ground around it, and one on every near object.
+def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[Prompt]:
+    """Two prompts, or one where they are the same: segmenters may answer clicks a few pixels apart very differently.
+
+    Each has three clicks deep in a confident part of the mask, one on the ground around it, and one on every near
+    object. One takes what the tracker is sure of as confident, the other what moves of that.
 
     Args:
         row: the object; its mask is not empty.
         others: the other objects of the frame.
-        movement: on the frame; of an object that moves, only what moves is confident.
+        movement: on the frame.
     """
+    negatives = _negatives(row, others)
+    sure = _large_part(row.mask, _resized(row.trust, row.mask) >= _SURE, _LEAST_PIXELS)
+    moving = _large_part(sure, _resized(movement.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
+    clicks = dict.fromkeys((tuple(_spread(sure)), tuple(_spread(moving))))
+    return [_prompt(row.object_id, positives, negatives) for positives in clicks]
+
+
+def _prompt(object_id: str, positives: Sequence[Point], negatives: Sequence[Point]) -> Prompt:
+    points = np.array([*positives, *negatives], dtype=np.float32)
+    labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
+    return Prompt(object_id, "clicks", points, labels, points[: len(positives)])
+
+
+def _negatives(row: Tracked, others: Sequence[Tracked]) -> list[Point]:
+    """On the ground, and deep in every near object."""
     mask = row.mask
     nearest_px = max(_NEAREST_SHARE * min(mask.shape), _NEAREST * int(mask.sum()) ** 0.5)
     away = _depth(~mask, bordered=False)
     near = away < 2 * nearest_px
     rivals = [other.mask & ~mask for other in others if (other.mask & ~mask & near).any()]
     ground = (away > nearest_px) & near & ~np.logical_or.reduce([np.zeros_like(mask), *rivals])
-    positives = _spread(_confident(row, movement))
-    negatives = [_highest(away, ground)] if ground.any() else []
-    negatives += [_highest(_depth(rival), rival) for rival in rivals]
-    points = np.array([*positives, *negatives], dtype=np.float32)
-    labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
-    return Prompt(row.object_id, "clicks", points, labels, points[: len(positives)])
-
-
-def _confident(row: Tracked, movement: Movement) -> Bits:
-    """The part of the mask that its trust is sure of and that moves; without what would leave next to nothing."""
-    sure = _large_part(row.mask, _resized(row.trust, row.mask) >= _SURE, _LEAST_PIXELS)
-    return _large_part(sure, _resized(movement.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
+    return [_highest(away, ground)] * bool(ground.any()) + [_highest(_depth(rival), rival) for rival in rivals]
 
 
 def _large_part(mask: Bits, region: Bits, least: float) -> Bits:
@@ -65,7 +73,7 @@ def _resized(values: NDArray[np.uint8], mask: Bits) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
-def _spread(region: Bits) -> list[tuple[int, int]]:
+def _spread(region: Bits) -> list[Point]:
     """The deepest pixel (x, y), then those deep ones that lie farthest from all before."""
     depth = _depth(region)
     deep = depth > _DEEP * np.percentile(depth[region], _TYPICAL)
@@ -85,7 +93,7 @@ def _depth(region: Bits, *, bordered: bool = True) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1], dtype=np.float32)
 
 
-def _highest(values: NDArray[Any], region: Bits) -> tuple[int, int]:
+def _highest(values: NDArray[Any], region: Bits) -> Point:
     """The pixel (x, y) of ``region`` with the highest value, the first of equals."""
     y, x = np.unravel_index(int(np.where(region, values, -1).argmax()), region.shape)
     return int(x), int(y)

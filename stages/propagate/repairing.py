@@ -18,7 +18,7 @@ from schemas.prompts import Prompt
 from schemas.repairs import Repair
 from stages.propagate.movement import Movement
 from stages.propagate.nearby import Nearby
-from stages.propagate.probes import probe
+from stages.propagate.probes import probes
 from stages.propagate.rating import rated
 from stages.propagate.supports import balance, support, to_movement
 from stages.propagate.tracked import Anchor, Tracked
@@ -45,7 +45,7 @@ class RepairOptions:
     """
 
     enabled: bool = True
-    every: int = 50
+    every: int = 100
     poor_start: float = 0.75
     poor: float = 0.5
 
@@ -91,12 +91,16 @@ class Repairer:
         poor = [row for row in suspects if row.source == "propagator" or self._poor_start(row, scene)]
         if not poor:
             return {}
-        prompts = [probe(row, [other for other in rows if other is not row], scene.movement) for row in poor]
-        answers = dict(zip((row.object_id for row in poor), self.ask(here.frame.image, prompts), strict=True))
-        decided = [self._decide(row, answers[row.object_id], scene) for row in poor]
-        self.decisions += decided
-        self._asked |= {row.object_id: here.frame.idx for row in poor}
-        return {one.object_id: answers[one.object_id] for one in decided if one.accepted}
+        prompts = [probes(row, [other for other in rows if other is not row], scene.movement) for row in poor]
+        answers = iter(self.ask(here.frame.image, [prompt for own in prompts for prompt in own]))
+        taken: dict[str, Anchor] = {}
+        for row, own in zip(poor, prompts, strict=True):
+            answer, decision = self._best(row, [next(answers) for _ in own], scene)
+            self.decisions.append(decision)
+            self._asked[row.object_id] = here.frame.idx
+            if decision.accepted:
+                taken[row.object_id] = answer
+        return taken
 
     def _suspects(self, frame_idx: int, rows: Sequence[Tracked], movement: Movement) -> list[Tracked]:
         """Poor tracked masks, and all that the segmenter drew, of objects that may be asked for."""
@@ -110,6 +114,11 @@ class Repairer:
 
     def _poor_start(self, row: Tracked, scene: _Scene) -> bool:
         return bool(row.quality * scene.support(row.object_id) ** 0.5 < self.options.poor_start)
+
+    def _best(self, row: Tracked, answers: Sequence[Anchor], scene: _Scene) -> tuple[Anchor, Repair]:
+        """An acceptable answer, else any; of several the one that holds most of what moves."""
+        decided = [(answer, self._decide(row, answer, scene)) for answer in answers]
+        return max(decided, key=lambda pair: (pair[1].accepted, pair[1].new_support))
 
     def _decide(self, row: Tracked, answer: Anchor, scene: _Scene) -> Repair:
         before, after = scene.support(row.object_id), scene.support(row.object_id, answer.mask)

@@ -56,7 +56,7 @@ def repairer(drawn=WHOLE, quality=0.9, **options):
     asked = []
 
     def ask(picture, prompts):
-        asked.append([prompt.object_id for prompt in prompts])
+        asked.append(sorted({prompt.object_id for prompt in prompts}))
         return [Anchor(drawn, quality, "repair", "told") for _ in prompts]
 
     return Repairer("v", ask, RepairOptions(**options)), asked
@@ -78,6 +78,15 @@ def test_a_poor_mask_gives_way_to_one_that_holds_more_of_what_moves():
     assert decision.new_support > decision.support + 0.03
     assert decision.agreement == pytest.approx(40 / 60)
     assert decision.balance > 0.1
+
+
+def test_of_two_answers_the_better_is_taken():
+    """The tracker took still ground for the object, so that what it is sure of is not what moves."""
+    answers = [mask(100, 180), WHOLE]
+    made = Repairer("v", lambda _, prompts: [Anchor(m, 0.9, "repair", "told") for m in answers], RepairOptions())
+    taken = made.repair(here(), [row(mask(80, 180))], STILL)
+    assert np.array_equal(taken["it"].mask, WHOLE)
+    assert [decision.outcome for decision in made.decisions] == ["accepted"]
 
 
 def test_the_better_mask_stays():
