@@ -12,7 +12,7 @@ REPAIR_OUTCOMES = ("accepted", "unsure", "unlike", "no_gain")
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A mask that was found poor, what the segmenter drew instead, and what was decided.
+    """A mask that was found poor, the better of what the segmenter drew instead, and what was decided.
 
     Attributes:
         video_id: the video.

@@ -6,16 +6,19 @@ import pytest
 
 from schemas import tables
 from schemas.rejects import Reject
+from schemas.repairs import Repair
 from schemas.reviews import Verdict
 from schemas.videos import Video
 
 REJECT = Reject("decode", "v", "empty_file", "it is empty", "v.mp4")
+REPAIR = Repair("v", "1", 0, "start", "embedded", 0.9, 0.5, 0.8, 0.6, 0.7, 0.1, "accepted")
 VIDEO = Video("v", "v.mp4", 2, 3, 4, 2.0, 1.0, "h264", 90, times_s=(0.0, 0.7), cuts=(1,))
 VERDICT = Verdict("c", "ACCEPTED", "ann", "simulated", 1.5, "t", "1", datetime(2026, 1, 2, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
-    ("table", "record"), [(tables.REJECTS, REJECT), (tables.VIDEOS, VIDEO), (tables.VERDICTS, VERDICT)]
+    ("table", "record"),
+    [(tables.REJECTS, REJECT), (tables.VIDEOS, VIDEO), (tables.VERDICTS, VERDICT), (tables.REPAIRS, REPAIR)],
 )
 def test_a_record_comes_back_as_it_was_written(tmp_path, table, record):
     table.write(tmp_path / table.name / "a.parquet", [record], {"pointvos.run_id": "r"})
