@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,16 +21,12 @@ from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.videos import Video
+from tests.verification_ui.person import Person, chromium
 from verification_ui.server import Server, ServerProblem, find_executable, started
 
 HEIGHT, WIDTH = 120, 200
 VIDEO = "clips/Träume & <dogs>"
 FRAMES = (0, 7)
-CHROMIUM = Path(os.environ.get("POINTVOS_CHROMIUM", "/usr/bin/chromium"))
-CHROMIUM_ARGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -144,19 +140,21 @@ def review(served_run: ServedRun, tmp_path: Path) -> Callable[..., str]:
     return run_command
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real one."""
+    with ExitStack() as open_until_the_end:
+        try:
+            found = open_until_the_end.enter_context(chromium())
+        except (ImportError, FileNotFoundError) as problem:
+            pytest.skip(str(problem))
+        yield found
+
+
 @pytest.fixture
-def page(served_run: ServedRun) -> Iterator[Any]:
-    """A logged-in page of a real browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"no browser at {CHROMIUM}; install Debian's chromium or set POINTVOS_CHROMIUM")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
-        page = browser.new_page(viewport={"width": 1600, "height": 900})
-        page.goto(f"{served_run.server.url}/user/login/")
-        page.fill("input[name=email]", served_run.server.credentials.email)
-        page.fill("input[name=password]", served_run.server.credentials.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "login" not in url)
-        yield page
-        browser.close()
+def person(served_run: ServedRun, browser: Any) -> Iterator[Person]:
+    """Somebody at work on the session's server."""
+    credentials = served_run.server.credentials
+    made = Person(browser, served_run.server.url, credentials.email, credentials.password)
+    yield made
+    made.page.context.close()
