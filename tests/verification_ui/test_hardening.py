@@ -11,15 +11,37 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import httpx
+import numpy as np
 import psutil
 import pytest
+from typer.testing import CliRunner
 
+from pipeline.cli import app
+from tests.verification_ui.bucket_server import file_server
+from tests.verification_ui.person import Person
 from verification_ui.client import LabelStudioClient
 from verification_ui.server import ServerProblem, find_executable, refuse_links, started
 from verification_ui.tokens import is_personal, signed
 
 pytestmark = pytest.mark.labelstudio
+
+PICTURE = cv2.imencode(".jpg", np.zeros((8, 8, 3), dtype=np.uint8))[1].tobytes()
+
+ATTEMPTS = """async ([url, picture]) => {
+  const own = {credentials: 'include'};
+  const read = await fetch(url + '/api/projects/', own).then(r => r.status, e => e.name);
+  const shown = await new Promise(done => {
+    const image = new Image();
+    image.onload = () => done('shown'); image.onerror = () => done('error');
+    image.src = url + picture;
+  });
+  const body = new URLSearchParams({title: 'made by another site'});
+  const change = await fetch(url + '/api/projects/', {...own, method: 'POST', mode: 'no-cors', body}).then(r => r.type);
+  return {read, picture: shown, change};
+}"""
+"""What a page of another site can try with the cookies of whoever looks at it."""
 
 
 def fetch(url: str, **headers: str) -> tuple[int, bytes, dict[str, str]]:
@@ -42,11 +64,11 @@ def signed_in(served_run: Any) -> dict[str, str]:
 @pytest.fixture
 def picture(served_run: Any, signed_in: dict[str, str]) -> str:
     """Path of a picture that is served to who is signed in."""
-    (served_run.run.path / "media/queue/probe.jpg").write_bytes(b"picture")
+    (served_run.run.path / "media/queue/probe.jpg").write_bytes(PICTURE)
     with LabelStudioClient(served_run.server.url, served_run.server.credentials.token) as client:
         queue = client.open_queue("hardening", '<View><Text name="t" value="$t"/></View>', "")
         queue.serve_media(served_run.run.path / "media/queue")
-    assert fetch(f"{served_run.server.url}/data/local-files/?d=queue/probe.jpg", **signed_in)[1] == b"picture"
+    assert fetch(f"{served_run.server.url}/data/local-files/?d=queue/probe.jpg", **signed_in)[1] == PICTURE
     return "/data/local-files/?d=queue/probe.jpg"
 
 
@@ -74,7 +96,7 @@ def test_strangers_get_nothing_from_the_interface(served_run: Any, path: str) ->
 
 def test_strangers_get_no_picture_and_no_account(served_run: Any, picture: str) -> None:
     url = served_run.server.url
-    assert fetch(f"{url}{picture}")[1] != b"picture"
+    assert fetch(f"{url}{picture}")[1] != PICTURE
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as stranger:
         stranger.get("/user/signup/")
         form = {"email": "a@b.org", "password": "0123456789ab", "csrfmiddlewaretoken": stranger.cookies["csrftoken"]}
@@ -102,6 +124,22 @@ def test_a_form_of_another_origin_logs_nobody_in(served_run: Any) -> None:
 
 def test_it_answers_to_no_other_name(served_run: Any, signed_in: dict[str, str]) -> None:
     assert fetch(f"{served_run.server.url}/api/projects/", Host="evil.example", **signed_in)[0] == 400
+
+
+@pytest.mark.browser
+def test_a_page_of_another_site_neither_reads_nor_changes_anything_in_the_browser_of_who_is_logged_in(
+    person: Person, served_run: Any, picture: str, tmp_path: Path
+) -> None:
+    url = served_run.server.url
+    (tmp_path / "index.html").write_text("<body>another site</body>")
+    titles = "async () => (await (await fetch('/api/projects/?page_size=500')).json()).results.map(p => p.title)"
+    before = person.page.evaluate(titles)
+    with file_server(tmp_path, is_bucket=False) as site:
+        person.page.goto(f"{site.replace('127.0.0.1', 'localhost')}/index.html")
+        tried = person.page.evaluate(ATTEMPTS, [url, picture])
+    assert tried == {"read": "TypeError", "picture": "error", "change": "opaque"}
+    person.page.goto(url)
+    assert sorted(person.page.evaluate(titles)) == sorted(before)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +209,9 @@ def test_no_secret_is_in_the_log_or_in_the_run_outside_its_private_folder(
         assert browser.get("/api/projects/").status_code == 200
     review("push", run)
     review("pull", run)
+    assert CliRunner().invoke(app, ["report", "--run", str(run)]).exit_code in (0, 3)
     outside = [p for p in run.rglob("*") if p.is_file() and "review" not in p.relative_to(run).parts]
+    assert run / "report/index.html" in outside
     for path in [run / "review/server.log", *outside]:
         content = path.read_bytes()
         assert not [secret for secret in secrets_of(served_run) if secret.encode() in content], path
