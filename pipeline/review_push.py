@@ -93,6 +93,8 @@ def _opened(
     known = client.find_queue(title)
     n_people = overlap or (known.people() if known else session.notes(design).n_people)
     queue = known or client.open_queue(title, label_config(design), guidelines(design))
+    if queue.ask_with(label_config(design), guidelines(design)):
+        console.print("The queue was made by another version of pointvos; it shows this version's page from now on.")
     queue.ask_people(n_people)
     session.write_tasks(design, shown, replace(session.notes(design), n_people=n_people))
     serve(queue, session.place, session.media / QUEUE)

@@ -138,6 +138,18 @@ class LabelStudioQueue:
         with as_queue_problems("read the project"):
             return self.sdk.projects.get(self.project_id, request_options=ONCE)
 
+    def ask_with(self, label_config: str, guidelines: str) -> bool:
+        """Show the questions with this label config and these guidelines; True when they were others before."""
+        project = self.settings()
+        shown = (project.label_config or "", project.expert_instruction or "")
+        if [text.strip() for text in shown] == [label_config.strip(), guidelines.strip()]:
+            return False
+        with as_queue_problems("renew the label config, which answers that are there may not fit"):
+            self.sdk.projects.update(
+                self.project_id, label_config=label_config, expert_instruction=guidelines, request_options=ONCE
+            )
+        return True
+
     def ask_people(self, n_people: int) -> None:
         """Ask every task of so many people; a task leaves the queue when they have answered."""
         with as_queue_problems(f"ask {n_people} people a task"):

@@ -69,6 +69,31 @@ def test_a_project_is_found_by_its_exact_title(client: LabelStudioClient, queue:
     assert client.find_queue("test_a_project_is_found") is None
 
 
+def test_an_older_project_gets_the_label_config_of_today_once_and_keeps_its_answers(
+    served_run: Any, sdk: LabelStudio, client: LabelStudioClient
+) -> None:
+    config, words = label_config("contact_sheet"), guidelines("contact_sheet")
+    older = config.replace("Enter submits", "Enter sends")
+    queue = client.create_queue("older", older, "Older guidelines.")
+    push(queue, payloads(served_run.run))
+    key = payloads(served_run.run)[0].task_key
+    answer(sdk, queue, key, wrong=[])
+    assert queue.ask_with(config, words)
+    assert not queue.ask_with(config, words)
+    assert str(queue.settings().label_config).strip() == config.strip()
+    assert [task.task_key for task in queue.answered(None)] == [key]
+
+
+def test_a_label_config_that_does_not_fit_the_answers_is_refused(
+    served_run: Any, sdk: LabelStudio, queue: LabelStudioQueue
+) -> None:
+    push(queue, payloads(served_run.run))
+    first = payloads(served_run.run)[0]
+    answer(sdk, queue, first.task_key, wrong=[first.body["data"]["points"][0]["value"]])
+    with pytest.raises(Refused, match="cannot renew the label config, which answers that are there may not fit"):
+        queue.ask_with(label_config("single"), "")
+
+
 def test_pushing_twice_makes_no_task_twice(served_run: Any, sdk: LabelStudio, queue: LabelStudioQueue) -> None:
     given = payloads(served_run.run)
     assert push(queue, given) == Pushed(4, 0, 0)
