@@ -82,7 +82,8 @@ class Track:
 
         def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
             wanted = [loc for loc in by_frame[frame.idx] if loc.object_id in object_ids]
-            found, rejects = segment_frame(self.models.segmenter, frame.image, self.put_in_place(frame, wanted))
+            placed, beside = self.put_in_place(frame, wanted), self._beside(frame.idx, objects)
+            found, rejects = segment_frame(self.models.segmenter, frame.image, placed, beside)
             self.rejects.extend(rejects)
             for object_id in found:
                 self.references.setdefault(object_id, frame.idx)
@@ -110,7 +111,12 @@ class Track:
             answers = segmenter.segment(image, prompts)
             return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
 
-        return Repairer(self.job.video_id, ask, options, self.repairs) if options.enabled else None
+        return Repairer(self.job.video_id, ask, options, self.groups, self.repairs) if options.enabled else None
+
+    def _beside(self, frame_idx: int, objects: Container[str]) -> list[Localization]:
+        """What localizes objects of other passes on a frame."""
+        others = [loc for loc in self.job.localizations if loc.object_id not in objects]
+        return [loc for loc in others if loc.frame_idx == frame_idx and not isinstance(loc.hint, Expression)]
 
     def put_in_place(self, frame: Frame, wanted: Sequence[Localization]) -> list[Localization]:
         """The localizations of a frame, with places instead of mere words."""

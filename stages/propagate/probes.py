@@ -35,7 +35,7 @@ def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[
 
     Args:
         row: the object; its mask is not empty.
-        others: the other objects of the frame.
+        others: objects of the frame that share no pixel with it.
         movement: on the frame.
     """
     negatives = _negatives(row, others)

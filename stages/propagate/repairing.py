@@ -7,7 +7,7 @@ must hold more of what moves, and where the two masks differ, what moves must li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -64,12 +64,14 @@ class Repairer:
         video_id: of the video.
         ask: the segmenter.
         options: when it is asked.
+        groups: object id → group; a click on an object counts against the others of its group.
         decisions: one for each time that it was asked.
     """
 
     video_id: str
     ask: Ask
     options: RepairOptions
+    groups: Mapping[str, str] = field(default_factory=dict)
     decisions: list[Repair] = field(default_factory=list)
     _asked: dict[str, int] = field(default_factory=dict)
 
@@ -91,7 +93,7 @@ class Repairer:
         poor = [row for row in suspects if row.source == "propagator" or self._poor_start(row, scene)]
         if not poor:
             return {}
-        prompts = [probes(row, [other for other in rows if other is not row], scene.movement) for row in poor]
+        prompts = [probes(row, self._rivals(row, rows), scene.movement) for row in poor]
         answers = iter(self.ask(here.frame.image, [prompt for own in prompts for prompt in own]))
         taken: dict[str, Anchor] = {}
         for row, own in zip(poor, prompts, strict=True):
@@ -101,6 +103,10 @@ class Repairer:
             if decision.accepted:
                 taken[row.object_id] = answer
         return taken
+
+    def _rivals(self, row: Tracked, rows: Sequence[Tracked]) -> list[Tracked]:
+        group = self.groups.get(row.object_id, "")
+        return [other for other in rows if other is not row and group and self.groups.get(other.object_id) == group]
 
     def _suspects(self, frame_idx: int, rows: Sequence[Tracked], movement: Movement) -> list[Tracked]:
         """Poor tracked masks, and all that the segmenter drew, of objects that may be asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,36 +39,54 @@ class Segmented:
 
 
 def segment_frame(
-    segmenter: Segmenter, image: NDArray[np.uint8], localizations: Sequence[Localization]
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    localizations: Sequence[Localization],
+    beside: Sequence[Localization] = (),
 ) -> tuple[dict[str, Segmented], list[Reject]]:
     """Segment every object that is localized on one frame.
 
     Args:
         segmenter: a loaded backend; called once, with the prompts of all objects that have no mask yet.
         image: (H, W, 3) uint8 RGB.
-        localizations: all of one video and one frame.
+        localizations: of one video and one frame.
+        beside: those of other objects of the frame, which are segmented another time; clicks on them count too.
 
     Returns:
         Masks by object id, in order of first mention, and rejects of objects that could not be segmented
         (stage ``segment``, key ``video/object@frame``).
     """
-    by_object: dict[str, list[Localization]] = defaultdict(list)
-    for localization in localizations:
-        by_object[localization.object_id].append(localization)
-    prompts: dict[str, Prompt] = {}
-    rejects: list[Reject] = []
-    for object_id, own in by_object.items():
-        try:
-            prompts[object_id] = to_prompt(own, *image.shape[:2])
-        except PromptError as error:
-            rejects.append(_reject(own[0], error.reason, str(error)))
-    groups = {object_id: own[0].group for object_id, own in by_object.items()}
-    found = _answer(segmenter, image, against_rivals(prompts, groups, RIVAL_GAP * min(image.shape[:2])))
+    by_object = _by_object(localizations)
+    prompts, rejects = _prompts(by_object, image.shape[:2])
+    all_prompts = _prompts(_by_object(beside), image.shape[:2])[0] | prompts
+    groups = {localization.object_id: localization.group for localization in (*beside, *localizations)}
+    opposed = against_rivals(all_prompts, groups, RIVAL_GAP * min(image.shape[:2]))
+    found = _answer(segmenter, image, {object_id: opposed[object_id] for object_id in prompts})
     for object_id in [key for key, segmented in found.items() if not segmented.mask.any()]:
         del found[object_id]
         detail = f"{segmenter.name} found nothing at the {prompts[object_id].kind}; give more clicks or a box"
         rejects.append(_reject(by_object[object_id][0], "empty_segment", detail))
     return found, rejects
+
+
+def _by_object(localizations: Sequence[Localization]) -> dict[str, list[Localization]]:
+    by_object: dict[str, list[Localization]] = defaultdict(list)
+    for localization in localizations:
+        by_object[localization.object_id].append(localization)
+    return by_object
+
+
+def _prompts(
+    by_object: Mapping[str, list[Localization]], shape: tuple[int, ...]
+) -> tuple[dict[str, Prompt], list[Reject]]:
+    prompts: dict[str, Prompt] = {}
+    rejects: list[Reject] = []
+    for object_id, own in by_object.items():
+        try:
+            prompts[object_id] = to_prompt(own, shape[0], shape[1])
+        except PromptError as error:
+            rejects.append(_reject(own[0], error.reason, str(error)))
+    return prompts, rejects
 
 
 def _answer(segmenter: Segmenter, image: NDArray[np.uint8], prompts: dict[str, Prompt]) -> dict[str, Segmented]:

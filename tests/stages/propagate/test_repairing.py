@@ -190,3 +190,17 @@ def test_a_repaired_start_is_what_is_carried_both_ways(tmp_path, anchored):
     assert {one.source for one in rows if one.frame_idx == anchored} == {"repair"}
     assert all(np.array_equal(one.mask, rows[0].mask) and one.mask.sum() == 3600 for one in rows)
     assert [decision.occasion for decision in made.decisions if decision.accepted] == ["start"]
+
+
+@pytest.mark.parametrize(("groups", "n_negatives"), [({"it": "x", "near": "x"}, 2), ({"it": "x"}, 1), ({}, 1)])
+def test_only_objects_that_exclude_it_get_a_negative_click(groups, n_negatives):
+    """What overlaps an object, like the whole of which it is a part, says nothing against it."""
+    told = []
+
+    def ask(_, prompts):
+        told.extend(int((prompt.labels == 0).sum()) for prompt in prompts if prompt.object_id == "it")
+        return [Anchor(WHOLE, 0.9, "repair", "told") for _ in prompts]
+
+    made = Repairer("v", ask, RepairOptions(), groups)
+    made.repair(here(), [row(), row(mask(180, 220), object_id="near")], STILL)
+    assert set(told) == {n_negatives}

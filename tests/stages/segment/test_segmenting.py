@@ -111,3 +111,19 @@ def test_a_trace_lowers_the_quality_in_the_result():
     hint = Trace((xy,), (tuple(range(0, 480, 16)),))
     found, _ = segment_frame(SquareSegmenter(), IMAGE, [localized("a", hint)])
     assert 0 < found["a"].quality < 0.8
+
+
+def test_a_click_on_an_object_beside_counts_against_those_of_its_group():
+    class Listener(SquareSegmenter):
+        def segment(self, image, prompts):
+            self.heard = [prompt.points_px[prompt.labels == 0].tolist() for prompt in prompts]
+            return super().segment(image, prompts)
+
+    own = Localization("v", "a", 0, Clicks(((20, 20),), (1,)), group="all")
+    beside = [
+        Localization("v", name, 0, Clicks((xy,), (1,)), group=g)
+        for name, xy, g in (("b", (45, 20), "all"), ("c", (20, 30), "other"))
+    ]
+    segmenter = Listener()
+    found, rejects = segment_frame(segmenter, IMAGE, [own], beside)
+    assert (list(found), rejects, segmenter.heard) == (["a"], [], [[[45, 20]]])
