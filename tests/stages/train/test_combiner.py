@@ -24,6 +24,7 @@ def test_a_small_training_writes_weights_that_the_segmenter_reads(small):
     assert load_combiner(path).logits("click", cues).shape == (3, 4)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights(small, tmp_path):
     path, _ = small
     train_combiner(tmp_path / "again.npz", seed=1, n_images=5)
