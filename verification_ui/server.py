@@ -251,7 +251,10 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _signals_as_exit() -> Iterator[None]:
-    """Turn SIGTERM and SIGHUP into SystemExit, so that the server is ended on the way out."""
+    """Turn SIGTERM and SIGHUP into SystemExit, so that the server is ended on the way out.
+
+    SIGINT ends it too where it was ignored, as it is for what a script starts in the background.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -259,7 +262,8 @@ def _signals_as_exit() -> Iterator[None]:
     def leave(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    old = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    wanted = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: signal.default_int_handler}
+    old = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield
     finally:
