@@ -65,8 +65,8 @@ def push_design(
         _upload(session)
         queue = patiently(lambda: _opened(session, client, design, shown, overlap))
         payloads = map(session.place.shown_here, session.payloads(shown))
-        with bar("queueing tasks", len(shown)) as advance:
-            pushed = push(queue, payloads, advance)
+        with bar("queueing tasks", len(shown)) as advance, _marked(session.folder / "pushing") as was_cut_off:
+            pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
     show_push(session.title(design), shown, pushed, rejects)
     return rejects
 
@@ -105,6 +105,15 @@ def _upload(session: ReviewSession) -> None:
     files = [path for path in sorted((session.media / QUEUE).rglob("*")) if path.is_file() and path.suffix != ".tmp"]
     with bar("copying pictures", len(files)) as advance:
         upload(session.place, session.media, files, advance)
+
+
+@contextmanager
+def _marked(mark: Path) -> Iterator[bool]:
+    """A file that stands while a push is under way: True when it was there, left by one that was cut off."""
+    was_cut_off = mark.exists()
+    mark.touch(mode=0o600)
+    yield was_cut_off
+    mark.unlink()
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, ReviewQueue
 
 BATCH = 500
-_LATE_S = 4.0
-"""Pause before the last look at batches that met trouble."""
+LATE_S = BACKOFF_S[-1]
+"""An import whose reply did not come may still come through for so long: the pause before the last look."""
+_LAST_LOOKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,15 @@ def push(
     done: Callable[[int], None] = lambda _: None,
     pause: Callable[[float], None] = time.sleep,
     batch_size: int = BATCH,
+    late_s: float = LATE_S,
+    was_cut_off: bool = False,
 ) -> Pushed:
     """Import every payload whose task is not there yet, in order.
 
     The server neither knows our keys nor refuses a task that it has. So we look before every import and count after
     it: a second push at the same time shows as doubles, and whoever counts last removes them. After an unknown
-    outcome we wait, look again, import what is missing; such batches are looked at once more in the end, because an
-    import whose reply did not come may still be under way.
+    outcome we wait, look again, import what is missing; such batches are looked at again after a longer pause in the
+    end, until nothing comes twice any more: an import whose reply did not come may still be under way.
 
     Args:
         queue: the project.
@@ -53,6 +56,8 @@ def push(
         done: called with the number of tasks that are surely there now.
         pause: sleeps.
         batch_size: tasks an import.
+        late_s: the pause before the last look.
+        was_cut_off: an earlier push did not come to its end just now, so every batch gets a last look.
 
     Raises:
         Refused: the server said no.
@@ -64,13 +69,23 @@ def push(
     while batch := list(islice(rest, batch_size)):
         pushed, was_smooth = _settle(queue, batch, pause)
         total += pushed
-        troubled += [] if was_smooth else [batch]
+        troubled += [batch] if was_cut_off or not was_smooth else []
         done(len(batch))
-    if troubled:
-        pause(_LATE_S)
-    for batch in troubled:
-        total += Pushed(n_doubles_removed=_settle(queue, batch, pause)[0].n_doubles_removed)
-    return total
+    return total + Pushed(n_doubles_removed=_look_again(queue, troubled, pause, late_s)) if troubled else total
+
+
+def _look_again(
+    queue: ReviewQueue, troubled: list[list[Payload]], pause: Callable[[float], None], late_s: float
+) -> int:
+    """Settle batches until all stay as they are for ``late_s``; how many doubles had to go."""
+    n_doubles = 0
+    for _ in range(_LAST_LOOKS):
+        pause(late_s)
+        settled = [_settle(queue, batch, pause) for batch in troubled]
+        n_doubles += sum(pushed.n_doubles_removed for pushed, _ in settled)
+        if all(was_smooth for _, was_smooth in settled):
+            return n_doubles
+    raise OutcomeUnknown("the server still takes in old imports; push again in a minute")
 
 
 def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> tuple[Pushed, bool]:

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 
 
 class Spool:
-    """Arrays by key in a folder of its own that is made on first use."""
+    """Arrays by key in a folder of its own that is made on first use; only one thread at a time may take from it.
+
+    Two at once fail now and then: NumPy reads headers with ``ast.literal_eval``, which loses count of its depth when
+    threads change in the middle of it (CPython 3.11, gh-106905).
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

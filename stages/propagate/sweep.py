@@ -185,7 +185,7 @@ class _Run:
             return
         backward = Direction(self._plan.propagator)
         with closing(look_ahead(self._returning(), self._plan.lookahead)) as stream:
-            for frame_idx, encoding, beliefs in stream:
+            for frame_idx, encoding, beliefs, movement in stream:
                 if frame_idx + 1 in self._plan.cuts:
                     backward.cut()
                 behind = backward.step(encoding)
@@ -194,16 +194,19 @@ class _Run:
                 backward.start(frame_idx, encoding, anchors)
                 if frame_idx < self._last:
                     merged = self._merged(frame_idx, beliefs, behind, backward)
-                    movement = Movement(**self._plan.spool.take(f"movement-{frame_idx}"))
                     yield from rated(self._composer.compose(frame_idx, merged, anchors), movement)
 
-    def _returning(self) -> Generator[tuple[int, Encoding, dict[str, Belief]], None, None]:
-        """The frames that wait, last one first; those behind the last anchor need no encoding any more."""
+    def _returning(self) -> Generator[tuple[int, Encoding, dict[str, Belief], Movement], None, None]:
+        """The frames that wait, last one first; those behind the last anchor need no encoding any more.
+
+        Nobody else reads from the spool meanwhile (see there).
+        """
         turn = max((idx for idx, anchors in self._anchored.items() if anchors), default=-1)
         for frame_idx in reversed(self._waiting):
             arrays = self._plan.spool.take(f"encoding-{frame_idx}") if frame_idx <= turn else None
             encoding = self._plan.propagator.unpack(arrays) if arrays else None
-            yield frame_idx, encoding, unpack(self._plan.spool.take(f"beliefs-{frame_idx}"))
+            beliefs = unpack(self._plan.spool.take(f"beliefs-{frame_idx}"))
+            yield frame_idx, encoding, beliefs, Movement(**self._plan.spool.take(f"movement-{frame_idx}"))
 
     def _merged(
         self, frame_idx: int, ahead: Mapping[str, Belief], behind: Mapping[str, Belief], backward: Direction

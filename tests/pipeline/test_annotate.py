@@ -86,8 +86,9 @@ def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, own_
     (corpus.parent / "clicks.json").write_text(json.dumps(clicks))
     answer = annotate(pointvos, corpus, tmp_path / "run", *fast)
     assert answer.returncode == 3, answer.stderr
-    rejects = {(r.stage, r.error) for r in tables.REJECTS.records(tables.REJECTS.read(tmp_path / "run"))}
-    assert {("decode", "empty_file"), ("ingest", "unknown_video"), ("segment", "unknown_frame")} <= rejects
+    rows = list(tables.REJECTS.records(tables.REJECTS.read(tmp_path / "run")))
+    rejects = {(r.stage, r.error) for r in rows}
+    assert {("decode", "empty_file"), ("ingest", "unknown_video"), ("segment", "unknown_frame")} <= rejects, rows
     assert len([r for r in rejects if r[0] == "decode"]) == 2
     assert {"a", "sub/c"} <= set(tables.VIDEOS.read(tmp_path / "run")["video_id"].to_pylist())
 

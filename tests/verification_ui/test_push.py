@@ -8,7 +8,7 @@ import pytest
 
 from verification_ui.annotations import AnsweredTask
 from verification_ui.payloads import Payload
-from verification_ui.push import BACKOFF_S, Pushed, push, surplus
+from verification_ui.push import BACKOFF_S, LATE_S, Pushed, push, surplus
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
 
 PAYLOADS = [Payload(f"key{i:04}", {"data": {"task_key": f"key{i:04}"}}) for i in range(600)]
@@ -144,6 +144,31 @@ def test_what_another_push_added_at_the_same_time_is_removed_again() -> None:
     queue = SharedQueue()
     assert push(queue, PAYLOADS[:5], pause=no_pause) == Pushed(5, 0, 5)
     assert keys(queue) == [p.task_key for p in PAYLOADS[:5]]
+
+
+class LateQueue(FaultyQueue):
+    """What an interrupted import brings comes in only while nobody does anything."""
+
+    def __init__(self, *late: Sequence[Payload]) -> None:
+        super().__init__()
+        self.late = list(late)
+
+    def pause(self, seconds: float) -> None:
+        if seconds == LATE_S and self.late:
+            self.add(self.late.pop(0))
+
+
+def test_after_a_push_that_was_cut_off_every_batch_is_watched_until_nothing_comes_any_more() -> None:
+    queue = LateQueue(PAYLOADS[:5], PAYLOADS[5:10], PAYLOADS[5:10])
+    pushed = push(queue, PAYLOADS[:10], pause=queue.pause, batch_size=5, was_cut_off=True)
+    assert keys(queue) == [p.task_key for p in PAYLOADS[:10]]
+    assert pushed == Pushed(10, 0, 15)
+
+
+def test_a_server_that_goes_on_importing_ends_in_a_sentence() -> None:
+    queue = LateQueue(*[PAYLOADS[:5]] * 9)
+    with pytest.raises(OutcomeUnknown, match="old imports"):
+        push(queue, PAYLOADS[:5], pause=queue.pause, was_cut_off=True)
 
 
 def test_a_batch_that_met_trouble_is_looked_at_again_in_the_end() -> None:

@@ -23,6 +23,8 @@ from verification_ui.server import started
 pytestmark = pytest.mark.labelstudio
 
 TIMEOUT_S, LATE_S, PAUSE_S = 1.5, 2.0, 0.7
+LAST_LOOK_S = 8.0
+"""Half of what a user waits: the proxy holds requests back for less than a second past the client's patience."""
 CONFIG = (
     '<View><Text name="key" value="$task_key"/><Choices name="c" toName="key"><Choice value="a"/></Choices></View>',
     "No guidelines.",
@@ -36,13 +38,13 @@ def payloads(n: int) -> list[Payload]:
 def until_done(client: LabelStudioClient, title: str, given: list[Payload]) -> LabelStudioQueue:
     """What a person does: repeats the command until it says that it is done."""
 
-    def pause(_: float) -> None:
-        time.sleep(PAUSE_S)
+    def pause(seconds: float) -> None:
+        time.sleep(seconds if seconds == LAST_LOOK_S else PAUSE_S)
 
-    for _ in range(20):
+    for attempt in range(20):
         try:
             queue = patiently(lambda: client.open_queue(title, *CONFIG), pause)
-            push(queue, given, pause=pause, batch_size=10)
+            push(queue, given, pause=pause, batch_size=10, late_s=LAST_LOOK_S, was_cut_off=attempt > 0)
             return queue
         except OutcomeUnknown:
             continue

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.frames import Frame
 from stages.propagate.backends.base import Estimate
+from stages.propagate.spool import Spool
 from stages.propagate.sweep import propagate
 from stages.propagate.tracked import Anchor
 
@@ -111,6 +112,20 @@ def test_an_anchor_in_the_middle_goes_both_ways_and_every_frame_is_encoded_once(
     assert propagator.encoded == [0, 1, 2, 3, 4]
     assert [session.steps for session in propagator.sessions] == [[3, 4], [1, 0]]
     assert not (tmp_path / "spool").exists()
+
+
+def test_only_one_thread_at_a_time_takes_from_the_spool(tmp_path, monkeypatch):
+    takers, take = [], Spool.take
+
+    def noted(spool, key):
+        takers.append(threading.get_ident())
+        return take(spool, key)
+
+    monkeypatch.setattr(Spool, "take", noted)
+    assert len(list(sweep(tmp_path, 6, {4: {"a": anchor(1, 5)}}, lookahead=2))) == 6
+    assert len(takers) == 5 * 3
+    assert len(set(takers)) == 1
+    assert threading.get_ident() not in takers
 
 
 def test_between_two_anchors_the_nearer_one_wins(tmp_path):
