@@ -89,11 +89,10 @@ def _look_again(
 
 
 def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> tuple[Pushed, bool]:
-    """Bring one batch into the queue; also whether every outcome was certain and nothing came twice."""
+    """Bring one batch into the queue; also whether every import was answered and nothing came twice."""
     keys = [payload.task_key for payload in batch]
     n_there_at_first: int | None = None
-    n_doubles = 0
-    is_certain = True
+    n_doubles = n_unanswered = 0
     problem = OutcomeUnknown("tasks come and go while we push; let one push end before the next")
     for wait_s in BACKOFF_S:
         try:
@@ -106,12 +105,15 @@ def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float
             n_there_at_first = len(present) if n_there_at_first is None else n_there_at_first
             missing = [payload for payload in batch if payload.task_key not in present]
             if missing:
+                n_unanswered += 1
                 queue.add(missing)
+                n_unanswered -= 1
             if not doubles and (not missing or queue.count(keys) == len(batch)):
-                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles), is_certain
-            is_certain = False
+                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles), not (
+                    n_unanswered or n_doubles
+                )
         except OutcomeUnknown as unknown:
-            is_certain, problem = False, unknown
+            problem = unknown
             pause(wait_s)
     raise problem
 

@@ -23,8 +23,8 @@ from verification_ui.server import started
 pytestmark = pytest.mark.labelstudio
 
 TIMEOUT_S, LATE_S, PAUSE_S = 1.5, 2.0, 0.7
-LAST_LOOK_S = 8.0
-"""Half of what a user waits: the proxy holds requests back for less than a second past the client's patience."""
+LAST_LOOK_S = 6.0
+"""Much less than a user waits: the proxy holds requests back for less than a second past the client's patience."""
 CONFIG = (
     '<View><Text name="key" value="$task_key"/><Choices name="c" toName="key"><Choice value="a"/></Choices></View>',
     "No guidelines.",
