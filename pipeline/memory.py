@@ -14,7 +14,7 @@ giving them back to the kernel each time costs a fifth of the encoding (mallopt(
 
 
 def give_back_free_memory() -> None:
-    """Give what is free to the kernel, so that the leftovers of one video do not add to the next (malloc_trim(3))."""
+    """Give what is free to the kernel, so that one step's leftovers do not add to the next one's (malloc_trim(3))."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):
         library.malloc_trim(0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pipeline.frame_store import FrameStore
 from pipeline.jobs import VideoJob
 from pipeline.loaded_models import LoadedModels
+from pipeline.memory import give_back_free_memory
 from schemas.frames import Frame
 from schemas.localizations import Expression, Localization
 from schemas.masks import Mask, encode_rle
@@ -83,6 +84,7 @@ class Track:
         def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
             wanted = [loc for loc in by_frame[frame.idx] if loc.object_id in object_ids]
             placed, beside = self.put_in_place(frame, wanted), self._beside(frame.idx, objects)
+            give_back_free_memory()
             found, rejects = segment_frame(self.models.segmenter, frame.image, placed, beside)
             self.rejects.extend(rejects)
             for object_id in found:
@@ -108,6 +110,7 @@ class Track:
         options, segmenter = self.models.config.repair, self.models.segmenter
 
         def ask(image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Anchor]:
+            give_back_free_memory()
             answers = segmenter.segment(image, prompts)
             return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
 

@@ -5,6 +5,8 @@ Started by :mod:`pipeline.workers` as ``python -m pipeline.worker RUN_DIR``; it 
 
 from __future__ import annotations
 
+import pipeline.lean  # isort: skip  # noqa: F401 - before Beam
+
 import ctypes
 import logging
 import pickle

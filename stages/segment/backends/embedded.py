@@ -37,6 +37,8 @@ MASK_BIAS, CANDIDATE_BIAS = 0.8, 1.6
 MAX_CANVAS = 1920 * 1080
 """Masks of larger frames are drawn at this many pixels and then enlarged."""
 NEGATIVE_RADIUS = 10
+_FEW = 2
+"""Up to so many prompts are answered one after the other: two at once take more memory than they save time."""
 RIVALRY = 4.0
 """Logits that a cell loses when its way from the seeds is e times that from the negatives."""
 
@@ -82,7 +84,7 @@ class EmbeddedSegmenter:
         """See :meth:`stages.segment.backends.base.Segmenter.segment`."""
         view = look(self._backbone, image, self._settings.pixels)
         descriptors = describe(self._backbone, view)
-        map_over = self._pool.map if self._pool else map
+        map_over = self._pool.map if self._pool and len(prompts) > _FEW else map
         return list(map_over(lambda prompt: self._segment(image, view, descriptors, prompt), prompts))
 
     def _segment(self, image: NDArray[np.uint8], view: View, descriptors: Descriptors, prompt: Prompt) -> Segment:
