@@ -54,7 +54,7 @@ check: setup ## ruff, mypy, import contracts, docstring examples, sizes
 
 .PHONY: check-full
 check-full: check review-setup ## everything, the slow tests included
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .PHONY: bench
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
