@@ -1,9 +1,25 @@
-"""Import this before Beam, and Beam's type hints do without pandas.
+"""Import this before Beam, and a worker does without pandas.
 
-Beam imports pandas where it is installed (label-studio-sdk brings it), for hints that are not used here; that takes
-every worker memory and time. A name that is None in ``sys.modules`` cannot be imported (The import system, 5.3.1).
+Beam and pyarrow import pandas where it is installed (label-studio-sdk brings it) and do without where it is not; what
+they use it for is not used here, and it takes every worker memory and time.
 """
 
-import sys
+from __future__ import annotations
 
-sys.modules.setdefault("pandas", None)  # type: ignore[arg-type]
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname == "pandas":
+            raise ModuleNotFoundError("workers do without pandas", name=fullname)
+        return None
+
+
+sys.meta_path.insert(0, _NoPandas())

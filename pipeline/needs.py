@@ -82,8 +82,8 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
     threads, n_objects = config.compute.threads, objects_at_once(footage, config)
     in_flight = 1 if threads == 1 else 2 * threads + 1
-    asked = segmenter.pixel_bytes * min(threads, n_objects)
-    frame = costs.process.pixel_bytes + asked + 3 * (in_flight + (REACH if config.repair.enabled else 0))
+    answering = segmenter.pixel_bytes * min(threads, n_objects)
+    frame = costs.process.pixel_bytes + answering + 3 * (in_flight + (REACH if config.repair.enabled else 0))
     drawn = footage.pixels * (frame + n_objects * costs.process.object_pixel_bytes)
     limits = config.models.limits
     scale = ((limits.short_side_px or _OWN_SHORT_SIDE_PX) / _OWN_SHORT_SIDE_PX) ** 2

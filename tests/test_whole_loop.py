@@ -7,9 +7,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,10 @@ import numpy as np
 import pytest
 
 from schemas import tables
+from tests.verification_ui.person import Person, chromium
 from verification_ui.server import ServerProblem, find_executable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-CHROMIUM = Path("/usr/bin/chromium")
-CHROMIUM_ARGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "2", "--points", "8")
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
@@ -51,6 +46,16 @@ def make_frames(folder: Path, n_frames: int = 6) -> None:
 
 
 @contextmanager
+def browsing() -> Iterator[Any]:
+    with ExitStack() as until_the_end:
+        try:
+            browser = until_the_end.enter_context(chromium())
+        except (ImportError, FileNotFoundError) as problem:
+            pytest.skip(str(problem))
+        yield browser
+
+
+@contextmanager
 def review_up(run: Path) -> Iterator[str]:
     """``pointvos review up`` until Ctrl-C; gives the address that it prints."""
     with subprocess.Popen(
@@ -72,20 +77,16 @@ def review_up(run: Path) -> Iterator[str]:
         assert process.returncode == 0, seen + rest
 
 
-def answer_everything(page: Any, n_tasks: int, wrong_on_first: tuple[str, ...]) -> list[str]:
+def answer_everything(person: Person, n_tasks: int, wrong_on_first: tuple[str, ...]) -> list[str]:
     """Mark some points wrong on the first sheet, submit all; the task keys in the order in which they were shown."""
     keys = []
     for turn in range(n_tasks):
-        page.wait_for_function("() => window.Htx && Htx.task && Htx.task.id && !Htx.isLoading")
-        page.wait_for_selector(".pv-tile")
-        keys.append(json.loads(page.evaluate("() => Htx.task.data"))["task_key"])
-        for key in wrong_on_first if turn == 0 else ():
-            page.keyboard.press(key)
-            page.wait_for_timeout(100)
-        with page.expect_response(lambda r: "/annotations" in r.url and r.request.method == "POST") as reply:
-            page.keyboard.press("Enter")
-        assert reply.value.status == 201
-        time.sleep(0.3)
+        task_id, key = person.asked()
+        keys.append(key)
+        person.press(*wrong_on_first if turn == 0 else ())
+        person.submit()
+        if turn + 1 < n_tasks:
+            person.next("contact_sheet", task_id)
     return keys
 
 
@@ -94,28 +95,19 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path):
         find_executable()
     except ServerProblem as problem:
         pytest.skip(str(problem))
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.is_file():
-        pytest.skip("no browser at /usr/bin/chromium; apt-get install chromium")
     run = tmp_path / "run"
     make_frames(tmp_path / "videos" / "square")
     point = {"object_id": "1", "x": 36, "y": 46, "label": 1, "name": "square"}
     (tmp_path / "clicks.json").write_text(json.dumps({"square": {"frame": 0, "points": [point]}}))
 
     pointvos("annotate", tmp_path / "videos", "--localizations", tmp_path / "clicks.json", "--run", run, *FAST)
-    with review_up(run) as address, playwright.sync_playwright() as driver:
+    with browsing() as browser, review_up(run) as address:
         credentials = json.loads((run / "review/credentials.json").read_text())
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_ARGS)
-        page = browser.new_page(viewport={"width": 1600, "height": 900})
-        page.goto(re.sub(r"/projects.*", "/user/login/", address))
-        page.fill("input[name=email]", credentials["email"])
-        page.fill("input[name=password]", credentials["password"])
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "login" not in url)
-        page.goto(address)
+        url, project = re.fullmatch(r"(.+)/projects/(\d+).*", address).groups()
+        person = Person(browser, url, credentials["email"], credentials["password"])
         tasks = {t.task_key: t for t in tables.TASKS.records(tables.TASKS.read(run))}
-        shown = answer_everything(page, len(tasks), wrong_on_first=("1", "2"))
-        browser.close()
+        person.open(int(project), "contact_sheet")
+        shown = answer_everything(person, len(tasks), wrong_on_first=("1", "2"))
     pointvos("merge", "--run", run)
 
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run))}
