@@ -1,4 +1,4 @@
-"""Import this before Beam, and a worker does without pandas.
+"""Import this before Beam, and a worker does without pandas until a model asks for it.
 
 Beam and pyarrow import pandas where it is installed (label-studio-sdk brings it) and do without where it is not; what
 they use it for is not used here, and it takes every worker memory and time.
@@ -7,7 +7,8 @@ they use it for is not used here, and it takes every worker memory and time.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
@@ -18,8 +19,22 @@ class _NoPandas(MetaPathFinder):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname == "pandas":
-            raise ModuleNotFoundError("workers do without pandas", name=fullname)
+            raise ModuleNotFoundError("not now", name=fullname)
         return None
 
 
-sys.meta_path.insert(0, _NoPandas())
+@contextmanager
+def _without_pandas() -> Iterator[None]:
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+
+
+with _without_pandas():
+    import apache_beam  # noqa: F401
+    import pyarrow
+
+    pyarrow.array([0])  # it looks for pandas once, and remembers that there was none
