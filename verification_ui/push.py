@@ -13,8 +13,9 @@ from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, ReviewQueue
 
 BATCH = 500
-LATE_S = BACKOFF_S[-1]
-"""An import whose reply did not come may still come through for so long: the pause before the last look."""
+LATE_S = 24.0
+"""An import whose reply did not come may still come through for so long: the pause before the last look. Where SQLite
+is locked by another writer, Label Studio tries again 3, 9 and 21 seconds later (``retry_database_locked``)."""
 _LAST_LOOKS = 4
 
 

@@ -55,7 +55,7 @@ class FaultyQueue:
 
 
 def no_pause(seconds: float) -> None:
-    assert seconds in BACKOFF_S
+    assert seconds in (*BACKOFF_S, LATE_S)
 
 
 def keys(queue: FaultyQueue) -> list[str]:
