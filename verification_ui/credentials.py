@@ -50,11 +50,25 @@ def load_or_create(folder: Path) -> tuple[Credentials, bool]:
 
 def save(folder: Path, credentials: Credentials) -> None:
     """Replace the account's file, which only its owner may read."""
-    path = private_folder(folder) / "credentials.json"
+    _write_private(private_folder(folder) / "credentials.json", json.dumps(asdict(credentials)))
+
+
+def keep_signing_key(data: Path) -> None:
+    """Give a server that begins in this folder the key with which it signs tokens.
+
+    Label Studio would make one itself, and at its next start take one that begins with ``$`` for the name of a
+    variable (django-environ): it would tell it in its log, make another, and refuse every token.
+    """
+    file = private_folder(data) / ".env"
+    if not file.exists():
+        _write_private(file, f"SECRET_KEY={secrets.token_hex(32)}\n")
+
+
+def _write_private(path: Path, text: str) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(asdict(credentials), file)
+        file.write(text)
     temporary.rename(path)
 
 

@@ -23,7 +23,7 @@ from types import FrameType
 import httpx
 
 from verification_ui.accounts import set_password
-from verification_ui.credentials import Credentials, load_or_create, private_folder, save
+from verification_ui.credentials import Credentials, keep_signing_key, load_or_create, private_folder, save
 from verification_ui.presence import ADDRESS, Presence
 from verification_ui.tokens import accepts, is_personal, make_personal
 
@@ -156,7 +156,8 @@ def started(
     credentials, is_new = load_or_create(folder)
     private_folder(folder / "home")
     with _only_one(folder), _signals_as_exit():
-        _begin_with_template(executable, private_folder(folder / "data") / "label_studio.sqlite3")
+        keep_signing_key(folder / "data")
+        _begin_with_template(executable, folder / "data" / "label_studio.sqlite3")
         chosen = choose_port(port)
         if port not in (0, chosen):
             say(f"Port {port} is busy; using {chosen}.")

@@ -79,7 +79,8 @@ def header_of(server: Any) -> str:
 
 def secrets_of(served_run: Any) -> list[str]:
     credentials = served_run.server.credentials
-    return [credentials.password, credentials.token, credentials.token.split(".")[-1]]
+    signing_key = (served_run.run.path / "review/data/.env").read_text().strip().split("=", 1)[1]
+    return [credentials.password, credentials.token, credentials.token.split(".")[-1], signing_key]
 
 
 def test_it_listens_on_loopback_only(served_run: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
-from verification_ui.credentials import load_or_create, read_api_key
+from verification_ui.credentials import keep_signing_key, load_or_create, read_api_key
 from verification_ui.server import ServerProblem, choose_port, environment, find_executable, running_server, started
 
 
@@ -93,6 +94,22 @@ def test_a_second_server_for_the_same_run_is_refused_and_the_first_is_found(serv
     found = running_server(folder)
     assert found is not None
     assert found.url == served_run.server.url
+
+
+def test_a_signing_key_is_made_once_and_is_no_variable_name(tmp_path: Path) -> None:
+    keep_signing_key(tmp_path / "data")
+    file = tmp_path / "data/.env"
+    text = file.read_text()
+    assert re.fullmatch(r"SECRET_KEY=[0-9a-f]{64}\n", text)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    keep_signing_key(tmp_path / "data")
+    assert file.read_text() == text
+
+
+@pytest.mark.labelstudio
+def test_the_server_signs_with_the_key_that_it_was_given(served_run: Any) -> None:
+    assert (served_run.run.path / "review/data/.env").read_text().count("SECRET_KEY") == 1
+    assert "Will generate a random key" not in (served_run.run.path / "review/server.log").read_text()
 
 
 @pytest.mark.labelstudio
