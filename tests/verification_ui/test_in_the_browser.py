@@ -71,7 +71,7 @@ def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(pe
 
     assert not person.page.locator(".pv-clip").is_visible()
     person.press("v")
-    person.page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
+    person.page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.2")
     assert person.page.locator(".pv-frame").is_hidden()
     person.press("v")
     assert not person.page.locator(".pv-clip").is_visible()

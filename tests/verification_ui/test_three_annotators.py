@@ -94,7 +94,7 @@ class Crew:
         person.press(*marks)
         self.picture(person, "contact_sheet")
         person.press("v")
-        person.page.wait_for_function("() => document.querySelector('video').currentTime > 0.3")
+        person.page.wait_for_function("() => document.querySelector('video')?.currentTime > 0.3")
         self.picture(person, "clip")
         person.press("v", *marks)
 
