@@ -65,7 +65,8 @@ def push_design(
         _upload(session)
         queue = patiently(lambda: _opened(session, client, design, shown, overlap))
         payloads = map(session.place.shown_here, session.payloads(shown))
-        with bar("queueing tasks", len(shown)) as advance, _marked(session.folder / "pushing") as was_cut_off:
+        mark = session.folder / f"pushing-{design}"
+        with bar("queueing tasks", len(shown)) as advance, marked(mark) as was_cut_off:
             pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
     show_push(session.title(design), shown, pushed, rejects)
     return rejects
@@ -108,8 +109,8 @@ def _upload(session: ReviewSession) -> None:
 
 
 @contextmanager
-def _marked(mark: Path) -> Iterator[bool]:
-    """A file that stands while a push is under way: True when it was there, left by one that was cut off."""
+def marked(mark: Path) -> Iterator[bool]:
+    """A file that stands while a queue is pushed: True when it was there, left by a push that was cut off."""
     was_cut_off = mark.exists()
     mark.touch(mode=0o600)
     yield was_cut_off

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: arithmetic as the workers do it
 
 import cv2
 import pytest
+
+from tests.verification_ui.person import chromium
 
 cv2.setNumThreads(1)
 
@@ -28,3 +33,14 @@ def shared_data() -> Path:
 def davis(shared_data: Path) -> Path:
     """A folder with JPEGImages/480p and Annotations/480p."""
     return shared_data / "davis"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A real one; tests that need it skip where it is missing."""
+    with ExitStack() as open_until_the_end:
+        try:
+            found = open_until_the_end.enter_context(chromium())
+        except (ImportError, FileNotFoundError) as problem:
+            pytest.skip(str(problem))
+        yield found

@@ -8,16 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from schemas import tables
-from tests.verification_ui.person import Person, chromium
+from tests.verification_ui.person import Person
 from verification_ui.server import ServerProblem, find_executable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -43,16 +42,6 @@ def make_frames(folder: Path, n_frames: int = 6) -> None:
         image = ground.copy()
         image[30:62, 20 + 3 * i : 52 + 3 * i] = square
         cv2.imwrite(str(folder / f"{i:05d}.jpg"), image, [cv2.IMWRITE_JPEG_QUALITY, 95])
-
-
-@contextmanager
-def browsing() -> Iterator[Any]:
-    with ExitStack() as until_the_end:
-        try:
-            browser = until_the_end.enter_context(chromium())
-        except (ImportError, FileNotFoundError) as problem:
-            pytest.skip(str(problem))
-        yield browser
 
 
 @contextmanager
@@ -90,7 +79,7 @@ def answer_everything(person: Person, n_tasks: int, wrong_on_first: tuple[str, .
     return keys
 
 
-def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path):
+def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path, browser):
     try:
         find_executable()
     except ServerProblem as problem:
@@ -101,7 +90,7 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path):
     (tmp_path / "clicks.json").write_text(json.dumps({"square": {"frame": 0, "points": [point]}}))
 
     pointvos("annotate", tmp_path / "videos", "--localizations", tmp_path / "clicks.json", "--run", run, *FAST)
-    with browsing() as browser, review_up(run) as address:
+    with review_up(run) as address:
         credentials = json.loads((run / "review/credentials.json").read_text())
         url, project = re.fullmatch(r"(.+)/projects/(\d+).*", address).groups()
         person = Person(browser, url, credentials["email"], credentials["password"])

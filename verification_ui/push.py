@@ -72,7 +72,9 @@ def push(
         total += pushed
         troubled += [batch] if was_cut_off or not was_smooth else []
         done(len(batch))
-    return total + Pushed(n_doubles_removed=_look_again(queue, troubled, pause, late_s)) if troubled else total
+    if troubled:
+        total += Pushed(n_doubles_removed=_look_again(queue, troubled, pause, late_s))
+    return total
 
 
 def _look_again(
@@ -110,9 +112,8 @@ def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float
                 queue.add(missing)
                 n_unanswered -= 1
             if not doubles and (not missing or queue.count(keys) == len(batch)):
-                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles), not (
-                    n_unanswered or n_doubles
-                )
+                was_smooth = not (n_unanswered or n_doubles)
+                return Pushed(len(batch) - n_there_at_first, n_there_at_first, n_doubles), was_smooth
         except OutcomeUnknown as unknown:
             problem = unknown
             pause(wait_s)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.videos import Video
-from tests.verification_ui.person import Person, chromium
+from tests.verification_ui.person import Person
 from verification_ui.server import Server, ServerProblem, find_executable, started
 
 HEIGHT, WIDTH = 120, 200
@@ -138,17 +137,6 @@ def review(served_run: ServedRun, tmp_path: Path) -> Callable[..., str]:
         return " ".join(result.output.split())
 
     return run_command
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A real one."""
-    with ExitStack() as open_until_the_end:
-        try:
-            found = open_until_the_end.enter_context(chromium())
-        except (ImportError, FileNotFoundError) as problem:
-            pytest.skip(str(problem))
-        yield found
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ MAX_CANVAS = 1920 * 1080
 """Masks of larger frames are drawn at this many pixels and then enlarged."""
 NEGATIVE_RADIUS = 10
 _FEW = 2
-"""Up to so many prompts are answered one after the other: two at once take more memory than they save time."""
+"""Up to so many prompts, such as those of a repair, are answered one after the other, to take less memory."""
 RIVALRY = 4.0
 """Logits that a cell loses when its way from the seeds is e times that from the negatives."""
 
