@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.console import summary
+from pipeline.console import console, summary
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
 from stages.agree.standing import AnnotatorStanding, Standing
@@ -33,6 +33,12 @@ def show_pull(title: str, pulled: Pulled) -> None:
     rows += [("points added by people (not used)", pulled.n_added_points)] if pulled.n_added_points else []
     rows += [("tasks of another run", pulled.n_unknown)] if pulled.n_unknown else []
     summary(f"Answers of {title}", rows)
+    if pulled.n_miscounted:
+        console.print(
+            f"Label Studio has lost count of the answers to {pulled.n_miscounted} tasks, as it does once two projects "
+            "were deleted at the same moment. No answer is lost; but it may ask more people than --overlap says, until "
+            "the server is started again."
+        )
 
 
 def show_standing(design: str, now: Standing) -> None:

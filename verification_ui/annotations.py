@@ -56,10 +56,22 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class AnsweredTask:
-    """The present state of one task on the server: all of its annotations, none when all were deleted."""
+    """The present state of one task on the server.
+
+    Attributes:
+        task_key: ours.
+        annotations: all of them, none when all were deleted.
+        n_counted: how many answers the server believes that the task has; it stops asking people when they are enough.
+    """
 
     task_key: str
     annotations: tuple[Annotation, ...]
+    n_counted: int
+
+    def is_miscounted_before(self, when: datetime) -> bool:
+        """Whether the server counts fewer answers than there are, all of them given before ``when``."""
+        given = [annotation for annotation in self.annotations if not annotation.is_skipped]
+        return self.n_counted < len(given) and all(annotation.decided_at < when for annotation in given)
 
     def skips(self) -> list[Skip]:
         """The latest skip of everybody who skipped the task and did not answer it as well, by name."""

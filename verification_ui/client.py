@@ -26,8 +26,12 @@ from verification_ui.tokens import TokenAuth
 _PAGE = 100
 _LOOKUP = 500
 _TIMEOUT_S = 600.0
-_ANSWER_FIELDS = "id,data,updated_at,annotations,completed_by,result,was_cancelled,lead_time"
+_ANSWER_FIELDS = "id,data,updated_at,total_annotations,annotations,completed_by,result,was_cancelled,lead_time"
 """Of tasks and, in the same list, of their annotations."""
+
+# The server's own count of a task's answers is not to be trusted: once two projects are deleted at the same moment it
+# counts no more until it is started again (``temporary_disconnect_all_signals`` is not made for two threads). So
+# whether a task is answered is asked of its annotations.
 
 ONCE: RequestOptions = {"max_retries": 0}
 """For all requests: the SDK would repeat them after a failure that was a success, and it is we who know when to."""
@@ -92,12 +96,12 @@ class LabelStudioClient:
         """The project with this title, made when there is none. May be asked again after an unknown outcome.
 
         Two may come of two commands at the same time, or of a request that came through late: everybody uses the
-        oldest, and the others are removed while they are empty.
+        oldest, and the others are removed while they are empty. Whoever has just made one removes no other: two
+        deletions at the same moment would do the server harm.
         """
-        if not self._projects(title):
-            self.create_queue(title, label_config, guidelines)
+        made = None if self._projects(title) else self.create_queue(title, label_config, guidelines)
         first, *others = self._projects(title)
-        for project in others:
+        for project in [other for other in others if made is None or other.id == made.project_id]:
             with suppress(Refused), as_queue_problems(f"delete the second project {title!r}"):
                 if not project.task_number:
                     self.sdk.projects.delete(project.id, request_options=ONCE)
@@ -178,8 +182,9 @@ class LabelStudioQueue:
         found = []
         for start in range(0, len(task_keys), _LOOKUP):
             keys = list(task_keys[start : start + _LOOKUP])
-            for task in self._tasks([_with_keys(keys)], "id,data,total_annotations", _LOOKUP):
-                found.append(QueuedTask(task.data["task_key"], int(task.id), int(task.total_annotations or 0)))
+            for task in self._tasks([_with_keys(keys)], "id,data,annotations_ids", _LOOKUP):
+                n_annotations = len(str(task.annotations_ids or "").split(",")) if task.annotations_ids else 0
+                found.append(QueuedTask(task.data["task_key"], int(task.id), n_annotations))
         return found
 
     def count(self, task_keys: Sequence[str]) -> int:
@@ -200,7 +205,7 @@ class LabelStudioQueue:
 
     def remove(self, task_ids: Sequence[int], even_answered: bool = False) -> None:
         """See :class:`ReviewQueue`; with ``even_answered`` the answers of the tasks go as well."""
-        bare = [] if even_answered else [_filter("total_annotations", "equal", "Number", 0)]
+        bare = [] if even_answered else [_answered(False)]
         unanswered: Any = {"conjunction": "and", "items": bare}
         chosen: Any = {"all": False, "included": list(task_ids)}
         with as_queue_problems(f"delete {len(task_ids)} tasks"):
@@ -221,10 +226,10 @@ class LabelStudioQueue:
 
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
         """See :class:`ReviewQueue`."""
-        for conditions in _changed_since(since):
-            for task in self._tasks(conditions, _ANSWER_FIELDS, _PAGE, patiently):
-                annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
-                yield AnsweredTask(str(task.data.get("task_key", "")), annotations)
+        wanted = _answered(True) if since is None else _changed_since(since)
+        for task in self._tasks([wanted], _ANSWER_FIELDS, _PAGE, patiently):
+            annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
+            yield AnsweredTask(str(task.data.get("task_key", "")), annotations, int(task.total_annotations or 0))
 
     def whole_tasks(self) -> Iterator[Any]:
         """All tasks with everything about them, by id; addresses of pictures as they were imported."""
@@ -274,16 +279,14 @@ def _with_keys(keys: list[str]) -> dict[str, Any]:
     return _filter("data.task_key", "in_list", "List", keys)
 
 
-def _changed_since(since: datetime | None) -> list[list[dict[str, Any]]]:
-    """Conditions of the tasks to read; on the first pull a task that nobody has touched cannot matter."""
-    if since is not None:
-        when = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-        return [[_filter("updated_at", "greater", "Datetime", when)]]
-    only_skipped = [
-        _filter("total_annotations", "equal", "Number", 0),
-        _filter("cancelled_annotations", "greater", "Number", 0),
-    ]
-    return [[_filter("total_annotations", "greater", "Number", 0)], only_skipped]
+def _changed_since(since: datetime) -> dict[str, Any]:
+    when = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return _filter("updated_at", "greater", "Datetime", when)
+
+
+def _answered(is_answered: bool) -> dict[str, Any]:
+    """Somebody has answered or skipped the task, or nobody has."""
+    return _filter("annotations_ids", "empty", "String", not is_answered)
 
 
 def _filter(column: str, operator: str, kind: str, value: object) -> dict[str, Any]:

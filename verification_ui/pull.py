@@ -27,6 +27,7 @@ class Pulled:
         n_skipped: skips in the ledger now: tasks that somebody would not answer, each person counted.
         n_unknown: tasks read that are none of this run's, or ask about candidates that it no longer has.
         n_added_points: points that people added in the frame view, among the tasks read.
+        n_miscounted: tasks read of which the server counts fewer answers than there are.
     """
 
     n_changed: int
@@ -34,6 +35,7 @@ class Pulled:
     n_skipped: int
     n_unknown: int
     n_added_points: int
+    n_miscounted: int = 0
 
 
 def pull(
@@ -66,7 +68,7 @@ def pull(
     for skip in ledger.skips():
         skips[skip.task_key].append(skip)
     cursor, horizon = ledger.cursor(), queue.latest_change()
-    n_changed = n_unknown = n_added = 0
+    n_changed = n_unknown = n_added = n_miscounted = 0
     for answered in queue.answered(cursor - OVERLAP if cursor else None):
         done(1)
         task = tasks.get(answered.task_key)
@@ -77,11 +79,12 @@ def pull(
         fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
         n_changed += fresh != sorted(known.get(task.task_key, []), key=_order)
         n_added += sum(len(added) for _, added in decisions)
+        n_miscounted += horizon is not None and answered.is_miscounted_before(horizon)
         known[task.task_key], skips[task.task_key] = fresh, answered.skips()
     verdicts = [verdict for of_task in known.values() for verdict in of_task]
     skipped = [skip for of_task in skips.values() for skip in of_task]
     ledger.replace(verdicts, skipped, horizon or cursor, metadata)
-    return Pulled(n_changed, len(verdicts), len(skipped), n_unknown, n_added)
+    return Pulled(n_changed, len(verdicts), len(skipped), n_unknown, n_added, n_miscounted)
 
 
 def _order(verdict: Verdict) -> tuple[str, str]:

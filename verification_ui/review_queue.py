@@ -33,7 +33,7 @@ class QueuedTask:
 
     task_key: str
     task_id: int
-    n_annotations: int
+    n_annotations: int  # answers and skips
 
 
 class ReviewQueue(Protocol):
@@ -57,7 +57,7 @@ class ReviewQueue(Protocol):
         ...
 
     def remove(self, task_ids: Sequence[int]) -> None:
-        """Delete those of the tasks that are still there and that nobody has answered."""
+        """Delete those of the tasks that are still there and that nobody has answered or skipped."""
         ...
 
     def latest_change(self) -> datetime | None:
@@ -65,5 +65,5 @@ class ReviewQueue(Protocol):
         ...
 
     def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
-        """The tasks that changed after ``since`` (all that somebody has answered when None), as they are now."""
+        """The tasks that changed after ``since`` (None: all that somebody has answered or skipped), as they are now."""
         ...

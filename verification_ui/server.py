@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 import httpx
+import psutil
 
 from verification_ui.accounts import set_password
 from verification_ui.credentials import Credentials, keep_signing_key, load_or_create, private_folder, save
@@ -30,6 +31,8 @@ from verification_ui.tokens import accepts, is_personal, make_personal
 DEFAULT_PORT = 8181
 START_TIMEOUT_S = 300.0
 _STOP_TIMEOUT_S = 10.0
+_N_PORTS = 5
+_PORT_TAKEN = "That port is already in use"
 _KEYMAP = {
     "annotation:submit": {"key": "enter"},
     "region:cycle": {"key": "space"},
@@ -158,13 +161,8 @@ def started(
     with _only_one(folder), _signals_as_exit():
         keep_signing_key(folder / "data")
         _begin_with_template(executable, folder / "data" / "label_studio.sqlite3")
-        chosen = choose_port(port)
-        if port not in (0, chosen):
-            say(f"Port {port} is busy; using {chosen}.")
-        url = f"http://127.0.0.1:{chosen}"
-        process = _spawn(executable, chosen, folder, environment(folder, media, credentials))
+        process, url = _up(executable, port, folder, environment(folder, media, credentials), credentials, say)
         try:
-            _wait_until_up(process, url, credentials, folder / "server.log")
             credentials = _with_own_secrets(folder, url, credentials)
             Presence.begin(folder, url, process.pid)
             yield Server(url, credentials, is_new, process)
@@ -200,15 +198,60 @@ def _spawn(executable: Path, port: int, folder: Path, variables: dict[str, str])
         os.close(log)
 
 
-def _wait_until_up(process: subprocess.Popen[bytes], url: str, credentials: Credentials, log: Path) -> None:
+def _up(
+    executable: Path,
+    port: int,
+    folder: Path,
+    variables: dict[str, str],
+    credentials: Credentials,
+    say: Callable[[str], None],
+) -> tuple[subprocess.Popen[bytes], str]:
+    """The process and its address, once it answers; another port is tried when somebody takes the one just chosen."""
+    for preferred in (port, *[0] * (_N_PORTS - 1)):
+        chosen = choose_port(preferred)
+        if port not in (0, chosen):
+            say(f"Port {port} is busy; using {chosen}.")
+        url = f"http://127.0.0.1:{chosen}"
+        process = _spawn(executable, chosen, folder, variables)
+        try:
+            _wait_until_up(process, url, chosen, credentials, folder / "server.log")
+        except _PortLost:
+            _stop(process)
+        except BaseException:
+            _stop(process)
+            raise
+        else:
+            return process, url
+    raise ServerProblem(f"{_N_PORTS} ports on 127.0.0.1 were free and then taken by others; try again")
+
+
+class _PortLost(Exception):
+    """Between our look and the server's start somebody else took the port."""
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], url: str, port: int, credentials: Credentials, log: Path) -> None:
     end = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < end:
         if process.poll() is not None:
+            if _PORT_TAKEN in log.read_text(encoding="utf-8", errors="replace"):
+                raise _PortLost
             raise ServerProblem(f"Label Studio ended with exit code {process.returncode}; its log is {log}")
         if accepts(url, credentials.token) or accepts(url, credentials.first_token):
             return
+        if _listens_elsewhere(process.pid, port):
+            raise _PortLost
         time.sleep(0.3)
     raise ServerProblem(f"Label Studio did not answer within {START_TIMEOUT_S:.0f} s; its log is {log}")
+
+
+def _listens_elsewhere(pid: int, port: int) -> bool:
+    """Label Studio moves on silently from a port that is taken when it looks."""
+    try:
+        sockets = psutil.Process(pid).net_connections("tcp")
+    except psutil.Error:
+        return False
+    ports = {found.laddr.port for found in sockets if found.status == psutil.CONN_LISTEN}
+    return bool(ports) and port not in ports
 
 
 def _with_own_secrets(folder: Path, url: str, credentials: Credentials) -> Credentials:

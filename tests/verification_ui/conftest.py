@@ -133,6 +133,7 @@ def review(served_run: ServedRun, tmp_path: Path) -> Callable[..., str]:
     def run_command(command: str, run: Path, *more: str, code: int = 0) -> str:
         where = ["--run", str(run), "--url", served_run.server.url, "--api-key-file", str(key)]
         result = CliRunner().invoke(review_app, [command, *where, *more], catch_exceptions=False)
+        print(result.output)  # shown when the test fails
         assert result.exit_code == code, result.output
         return " ".join(result.output.split())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -194,3 +196,31 @@ def test_edits_deletions_skips_and_several_annotators_come_out_right(
     with pytest.raises(Refused):
         pull_now()
     assert len(flipped()) == 2
+
+
+def test_answers_that_the_server_has_not_counted_are_pulled_and_stay(
+    served_run: Any, sdk: LabelStudio, queue: LabelStudioQueue, tmp_path: Path
+) -> None:
+    """It counts no more after two projects were deleted at the same moment; the database is brought to that state."""
+    run = served_run.run
+    tasks = build_tasks(run.candidates.values(), "contact_sheet")
+    given = payloads(run)
+    queue.add(given)
+    queue.add(given)
+    first, second, *_ = tasks
+    ids = {key: [t.task_id for t in queue.present([key])] for key in (first.task_key, second.task_key)}
+    sdk.annotations.create(id=ids[first.task_key][1], result=[], lead_time=6.0)
+    sdk.annotations.create(id=ids[second.task_key][0], result=[], lead_time=6.0, was_cancelled=True)
+    sdk.annotations.create(id=ids[first.task_key][1], result=[], lead_time=6.0)
+    with closing(sqlite3.connect(run.path / "review/data/label_studio.sqlite3", timeout=60)) as database, database:
+        database.execute(
+            "UPDATE task SET total_annotations = 0, cancelled_annotations = 0, is_labeled = 0 WHERE project_id = ?",
+            (queue.project_id,),
+        )
+    queue.remove(ids[first.task_key])
+    assert [t.task_id for t in queue.present([first.task_key])] == ids[first.task_key][1:], "only what nobody answered"
+    assert push(queue, given).n_doubles_removed == 3
+    assert [t.task_id for t in queue.present([second.task_key])] == ids[second.task_key][:1], "a skip is an answer too"
+    ledger = Ledger.of_project(tmp_path, queue.identity)
+    pulled = pull(queue, ledger, {t.task_key: t for t in tasks}, run.candidates, {})
+    assert (pulled.n_verdicts, pulled.n_skipped) == (12, 1)

@@ -29,7 +29,7 @@ class Answers:
     asked_since: list[datetime | None] = field(default_factory=list)
 
     def say(self, key: str, hours: float, *annotations: Annotation) -> None:
-        self.state[key] = (START + timedelta(hours=hours), AnsweredTask(key, annotations))
+        self.state[key] = (START + timedelta(hours=hours), AnsweredTask(key, annotations, len(annotations)))
 
     def latest_change(self) -> datetime | None:
         return max((when for when, _ in self.state.values()), default=None)
@@ -159,3 +159,12 @@ def test_the_ledger_carries_the_run_and_the_cursor(tmp_path: Path) -> None:
     ledger = Ledger.of_project(tmp_path, answers.identity)
     assert ledger.cursor() == START + timedelta(hours=1)
     assert tables.VERDICTS.read_files([ledger.path]).num_rows == 2
+
+
+def test_it_is_told_when_the_server_counts_fewer_answers_than_there_are(tmp_path: Path) -> None:
+    answers = Answers()
+    skipped = annotation("bo", hours=1, is_skipped=True)
+    answers.state["k1"] = (START + timedelta(hours=1), AnsweredTask("k1", (annotation("al", hours=1), skipped), 0))
+    assert pulled(tmp_path / "a", answers).n_miscounted == 0, "the server may be about to count it"
+    answers.say("k2", 2, annotation("al", hours=2))
+    assert pulled(tmp_path / "b", answers).n_miscounted == 1

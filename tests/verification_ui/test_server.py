@@ -12,12 +12,14 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from verification_ui.credentials import keep_signing_key, load_or_create, read_api_key
 from verification_ui.server import ServerProblem, choose_port, environment, find_executable, running_server, started
+from verification_ui.tokens import accepts
 
 
 def test_credentials_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
@@ -137,6 +139,22 @@ def test_the_server_ends_with_the_command_that_started_it(
     wait_until(lambda: not psutil.pid_exists(pid), 20.0)
     if sign != signal.SIGKILL:
         assert not address.exists()
+
+
+@pytest.mark.labelstudio
+def test_a_port_that_somebody_takes_just_before_the_start_is_given_up_for_another(
+    served_run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Label Studio itself moves on to the next free one and tells nobody."""
+    taken = urlsplit(served_run.server.url).port
+    ports = iter([taken, choose_port(0)])
+    monkeypatch.setattr("verification_ui.server.choose_port", lambda _: next(ports))
+    said: list[str] = []
+    with started(tmp_path / "review", tmp_path / "media", 0, said.append) as server:
+        assert urlsplit(server.url).port != taken
+        assert accepts(server.url, server.credentials.token)
+        assert running_server(tmp_path / "review") is not None
+    assert next(ports, None) is None
 
 
 def wait_until(condition: Any, seconds: float) -> None:
