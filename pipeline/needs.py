@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from pipeline.config import RunConfig
-from pipeline.costs import Costs
+from pipeline.costs import Costs, SegmenterCost
 from pipeline.footage import Footage
+from schemas.localizations import Clicks
 from stages.propagate.repairing import REACH
+from stages.segment.backends.vote import n_choices
 
 MASK_ROW_BYTES = 1200
 """A mask in a worker's memory, compressed; on disk it takes less."""
 CANDIDATE_ROW_BYTES = 150
-_ASKED_AGAIN = 0.5
-"""Share of the chances for a repair that are taken, on real videos."""
+_ASKED_AGAIN, _PROMPTS_A_REPAIR = 0.5, 2
+"""Share of the chances for a repair that are taken, on real videos, and what is asked then."""
+_SIDE_BY_SIDE = 0.7
+"""Share of its speed that a core keeps while others work too, measured on two."""
 _OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
 """Of Cutie when it has no limits; costs were taken with them."""
 
@@ -67,15 +72,25 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     localized = footage.localized()
     n_back = max(localized, default=0)
     stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
-    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * sum(localized.values())
+    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * _n_answers(footage, segmenter)
     if config.repair.enabled:
         chances = n_objects * -(-n_frames // config.repair.every)
-        asked += _ASKED_AGAIN * chances * (segmenter.frame_s + segmenter.object_s)
+        asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
     made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
     in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
     threads = config.compute.threads + 1 if config.compute.threads > 1 else 1
-    cores = (psutil.cpu_count() or 1) / config.compute.workers
-    return max(in_order, total / min(threads, cores)) if cores > 1 else total / cores
+    n_cores, n_workers = psutil.cpu_count() or 1, config.compute.workers
+    speed = _SIDE_BY_SIDE if min(n_cores, threads * n_workers) > 1 else 1.0
+    return max(in_order, total / min(threads, n_cores / n_workers)) / speed
+
+
+def _n_answers(footage: Footage, segmenter: SegmenterCost) -> int:
+    n_clicks = Counter[tuple[str, int]]()
+    for localization in footage.job.localizations if segmenter.votes else ():
+        if isinstance(localization.hint, Clicks):
+            n_clicks[localization.object_id, localization.frame_idx] += localization.hint.labels.count(1)
+    more = sum(n_choices(n) - 1 for n in n_clicks.values())
+    return sum(footage.localized().values()) + more
 
 
 def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:

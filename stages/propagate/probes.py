@@ -48,7 +48,7 @@ def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[
 def _prompt(object_id: str, positives: Sequence[Point], negatives: Sequence[Point]) -> Prompt:
     points = np.array([*positives, *negatives], dtype=np.float32)
     labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
-    return Prompt(object_id, "clicks", points, labels, points[: len(positives)])
+    return Prompt(object_id, "probes", points, labels, points[: len(positives)])
 
 
 def _negatives(row: Tracked, others: Sequence[Tracked]) -> list[Point]:

@@ -3,7 +3,7 @@
 A frame is described once by an ImageNet network. For each prompt, cues (likeness to the seeds and to the border,
 distances over edges, a GrabCut) are weighed by a small trained network into a first guess; the guess teaches
 classifiers of the frame's own cells, which draw it anew, first on the whole frame and then on closer crops. How far
-the mask of the whole frame and that of the crops agree is the quality.
+the mask of the whole frame and that of the crops agree is the quality. A person's few clicks are put to the vote.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -28,6 +29,7 @@ from stages.features.grids import FAST_PIXELS, FULL_PIXELS, to_pixels
 from stages.segment.backends.base import Segment
 from stages.segment.backends.combiner import Combiner, kind_of, load_combiner
 from stages.segment.backends.self_training import WHOLE, refine
+from stages.segment.backends.vote import vote
 from stages.segment.backends.zoom import zoom
 
 Array = NDArray[Any]
@@ -51,14 +53,16 @@ class EmbeddedSettings:
         pixels: size of the working image.
         zooms: how often to look closer.
         bias: logits taken off the first guess; more makes smaller, surer masks.
+        votes: whether two or three clicks are asked about in every choice of them, which takes so many times longer.
     """
 
     pixels: int = FULL_PIXELS
     zooms: int = 2
     bias: float = MASK_BIAS
+    votes: bool = True
 
 
-VARIANTS = {"embedded": EmbeddedSettings(), "embedded_fast": EmbeddedSettings(FAST_PIXELS, 1)}
+VARIANTS = {"embedded": EmbeddedSettings(), "embedded_fast": EmbeddedSettings(FAST_PIXELS, 1, votes=False)}
 
 
 def load_embedded(
@@ -85,7 +89,11 @@ class EmbeddedSegmenter:
         view = look(self._backbone, image, self._settings.pixels)
         descriptors = describe(self._backbone, view)
         map_over = self._pool.map if self._pool and len(prompts) > _FEW else map
-        return list(map_over(lambda prompt: self._segment(image, view, descriptors, prompt), prompts))
+
+        def answer(prompt: Prompt) -> Segment:
+            return self._segment(image, view, descriptors, prompt)
+
+        return list(map_over(partial(vote, answer=answer) if self._settings.votes else answer, prompts))
 
     def _segment(self, image: NDArray[np.uint8], view: View, descriptors: Descriptors, prompt: Prompt) -> Segment:
         height, width = image.shape[:2]

@@ -25,7 +25,7 @@ def points(prompt, label):
 def test_three_clicks_lie_deep_in_the_mask_and_one_on_the_ground():
     mask = box(slice(30, 71), slice(40, 121))
     (prompt,) = probes(row(mask), [], STILL)
-    assert (prompt.object_id, prompt.kind) == ("it", "clicks")
+    assert (prompt.object_id, prompt.kind) == ("it", "probes")
     positives, negatives = points(prompt, 1), points(prompt, 0)
     assert len(positives) == 3
     assert len(negatives) == 1
