@@ -26,7 +26,7 @@ DATA = Path(os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared" / "data
 
 Work = Path
 SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, Any]], str]]] = {
-    "accuracy": (lambda w: accuracy.measure(DATA / "davis", w, workers=2), pages.accuracy_page),
+    "accuracy": (lambda _: accuracy.measure(DATA / "davis"), pages.accuracy_page),
     "quality": (lambda _: trust.measure_quality(DATA / "davis"), trust.quality_page),
     "repair": (lambda _: trust.measure_repair(DATA / "davis"), trust.repair_page),
     "middle": (lambda _: middle.measure(DATA / "davis"), middle.page),

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
 import numpy as np
 
+from schemas import tables
 from schemas.localizations import Clicks, Trace
+from stages.evaluate.boundary import region_and_boundary
 from stages.simulated_prompts import simulate_click, simulate_clicks, simulate_trace
 from tests.bench.commands import pointvos
 
@@ -68,26 +73,50 @@ def _narrative(name: str, trace: Trace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(davis: Path, work: Path, workers: int) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A run over all sequences.
+
+    Attributes:
+        seconds: wall time of the command.
+        frames: sequence → (n, 3) float: J, F and quality a frame, 0 where there is no mask.
+        repairs: sequence → (masks asked for again, accepted).
+        evaluation: as ``pointvos evaluate`` writes it.
+    """
+
+    seconds: float
+    frames: dict[str, np.ndarray]
+    repairs: dict[str, tuple[int, int]]
+    evaluation: dict[str, Any]
+
+
+@cache
+def run(davis: Path, hint: str, *options: str) -> Measured:
+    """Annotate all sequences from one kind of first-frame hint; the sections share what they both need."""
+    with TemporaryDirectory(prefix="bench-run-") as temporary:
+        work, folder = Path(temporary), Path(temporary, "run")
+        given = ("--localizations", write_hint(hint, davis, work), "--run", folder, "--workers", 2, *options)
+        cost = pointvos("annotate", davis / "JPEGImages/480p", *given, note=work / "note.json")
+        masks = {(m.video_id, m.frame_idx): m for m in tables.MASKS.records(tables.MASKS.read(folder))}
+        asked = tables.REPAIRS.records(tables.REPAIRS.read(folder))
+        told = ("--run", folder, "--ground-truth", davis / "Annotations/480p", "--json", work / "evaluation.json")
+        pointvos("evaluate", *told, note=work / "note.json")
+        evaluation = json.loads((work / "evaluation.json").read_text())
+    frames = {}
+    for truth in sorted((davis / "Annotations/480p").iterdir()):
+        files = sorted(truth.glob("*.png"))
+        frames[truth.name] = np.array([_scored(file, masks.get((truth.name, i))) for i, file in enumerate(files)])
+    outcomes = {name: [one.accepted for one in asked if one.video_id == name] for name in frames}
+    return Measured(cost.seconds, frames, {name: (len(own), sum(own)) for name, own in outcomes.items()}, evaluation)
+
+
+def _scored(truth_file: Path, mask: Any) -> tuple[float, float, float]:
+    truth = cv2.imread(str(truth_file), cv2.IMREAD_GRAYSCALE) > 127
+    drawn = np.zeros_like(truth) if mask is None else mask.decode()
+    return (*region_and_boundary(truth, drawn), 0.0 if mask is None else mask.quality)
+
+
+def measure(davis: Path) -> dict[str, Any]:
     """J&F a sequence and label agreement of the candidates, for every kind of hint."""
-    results: dict[str, Any] = {}
-    for kind in HINTS:
-        run = work / f"run-{kind}"
-        hint = write_hint(kind, davis, work)
-        cost = pointvos(
-            "annotate", davis / "JPEGImages/480p", "--localizations", hint, "--run", run, "--workers", workers,
-            note=work / "note.json",
-        )  # fmt: skip
-        file = work / f"{kind}-evaluation.json"
-        pointvos(
-            "evaluate",
-            "--run",
-            run,
-            "--ground-truth",
-            davis / "Annotations/480p",
-            "--json",
-            file,
-            note=work / "note.json",
-        )
-        results[kind] = {"seconds": round(cost.seconds, 1), "evaluation": json.loads(file.read_text())}
-    return results
+    runs = {hint: run(davis, hint) for hint in HINTS}
+    return {hint: {"seconds": round(one.seconds, 1), "evaluation": one.evaluation} for hint, one in runs.items()}

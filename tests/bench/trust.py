@@ -2,59 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import cv2
 import numpy as np
 from scipy.stats import spearmanr
 
-from schemas import tables
-from stages.evaluate.boundary import region_and_boundary
-from tests.bench.accuracy import HINTS, write_hint
-from tests.bench.commands import pointvos
+from tests.bench.accuracy import HINTS, run
 from tests.bench.pages import table
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A run over all sequences.
-
-    Attributes:
-        seconds: wall time of the command.
-        frames: sequence → (n, 3) float: J, F and quality a frame, 0 where there is no mask.
-        repairs: sequence → (masks asked for again, accepted).
-    """
-
-    seconds: float
-    frames: dict[str, np.ndarray]
-    repairs: dict[str, tuple[int, int]]
-
-
-@cache
-def run(davis: Path, hint: str, *options: str) -> Measured:
-    """Annotate all sequences from one kind of first-frame hint; the sections share what they both need."""
-    with TemporaryDirectory(prefix="bench-trust-") as temporary:
-        work, folder = Path(temporary), Path(temporary, "run")
-        given = ("--localizations", write_hint(hint, davis, work), "--run", folder, "--workers", 2, *options)
-        cost = pointvos("annotate", davis / "JPEGImages/480p", *given, note=work / "note.json")
-        masks = {(m.video_id, m.frame_idx): m for m in tables.MASKS.records(tables.MASKS.read(folder))}
-        asked = tables.REPAIRS.records(tables.REPAIRS.read(folder))
-    frames = {}
-    for truth in sorted((davis / "Annotations/480p").iterdir()):
-        files = sorted(truth.glob("*.png"))
-        frames[truth.name] = np.array([_scored(file, masks.get((truth.name, i))) for i, file in enumerate(files)])
-    outcomes = {name: [one.accepted for one in asked if one.video_id == name] for name in frames}
-    return Measured(cost.seconds, frames, {name: (len(own), sum(own)) for name, own in outcomes.items()})
-
-
-def _scored(truth_file: Path, mask: Any) -> tuple[float, float, float]:
-    truth = cv2.imread(str(truth_file), cv2.IMREAD_GRAYSCALE) > 127
-    drawn = np.zeros_like(truth) if mask is None else mask.decode()
-    return (*region_and_boundary(truth, drawn), 0.0 if mask is None else mask.quality)
 
 
 def measure_quality(davis: Path) -> dict[str, Any]:
