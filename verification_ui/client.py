@@ -1,4 +1,7 @@
-"""Label Studio over its API: the only module that imports its SDK."""
+"""Label Studio over its API: the only module that imports its SDK, and only once a server is spoken to.
+
+The SDK takes more than a second to import, which no other command should wait for.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
-from label_studio_sdk import LabelStudio
-from label_studio_sdk.core.api_error import ApiError
-from label_studio_sdk.core.request_options import RequestOptions
 
 from verification_ui.annotations import AnsweredTask, parse_annotation
 from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
 from verification_ui.tokens import TokenAuth
+
+if TYPE_CHECKING:
+    from label_studio_sdk import LabelStudio
+    from label_studio_sdk.core.request_options import RequestOptions
 
 _PAGE = 100
 _LOOKUP = 500
@@ -40,6 +44,8 @@ ONCE: RequestOptions = {"max_retries": 0}
 @contextmanager
 def as_queue_problems(act: str) -> Iterator[None]:
     """Turn the SDK's and the connection's failures into ours; no message holds a header or a key."""
+    from label_studio_sdk.core.api_error import ApiError
+
     try:
         yield
     except ApiError as error:
@@ -64,6 +70,8 @@ class LabelStudioClient:
 
     def __init__(self, url: str, api_key: str, timeout_s: float = _TIMEOUT_S) -> None:
         """Connect to ``url``; ``api_key`` is a legacy or a personal access token."""
+        from label_studio_sdk import LabelStudio
+
         is_local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
         self.http = httpx.Client(
             auth=TokenAuth(url, api_key), timeout=timeout_s, trust_env=not is_local, follow_redirects=True
