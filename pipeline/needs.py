@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from pipeline.config import RunConfig
-from pipeline.costs import Costs, SegmenterCost
+from pipeline.costs import Costs
 from pipeline.footage import Footage
 from schemas.localizations import Clicks
 from stages.propagate.repairing import REACH
@@ -72,7 +72,8 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     localized = footage.localized()
     n_back = max(localized, default=0)
     stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
-    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * _n_answers(footage, segmenter)
+    n_answers = sum(localized.values()) + (_n_votes(footage) if segmenter.votes else 0)
+    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * n_answers
     if config.repair.enabled:
         chances = n_objects * -(-n_frames // config.repair.every)
         asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
@@ -84,13 +85,13 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     return max(in_order, total / min(threads, n_cores / n_workers)) / speed
 
 
-def _n_answers(footage: Footage, segmenter: SegmenterCost) -> int:
+def _n_votes(footage: Footage) -> int:
+    """Answers beyond one an object and frame."""
     n_clicks = Counter[tuple[str, int]]()
-    for localization in footage.job.localizations if segmenter.votes else ():
+    for localization in footage.job.localizations:
         if isinstance(localization.hint, Clicks):
             n_clicks[localization.object_id, localization.frame_idx] += localization.hint.labels.count(1)
-    more = sum(n_choices(n) - 1 for n in n_clicks.values())
-    return sum(footage.localized().values()) + more
+    return sum(n_choices(n) - 1 for n in n_clicks.values())
 
 
 def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:

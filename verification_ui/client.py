@@ -33,10 +33,6 @@ _TIMEOUT_S = 600.0
 _ANSWER_FIELDS = "id,data,updated_at,total_annotations,annotations,completed_by,result,was_cancelled,lead_time"
 """Of tasks and, in the same list, of their annotations."""
 
-# The server's own count of a task's answers is not to be trusted: once two projects are deleted at the same moment it
-# counts no more until it is started again (``temporary_disconnect_all_signals`` is not made for two threads). So
-# whether a task is answered is asked of its annotations.
-
 ONCE: RequestOptions = {"max_retries": 0}
 """For all requests: the SDK would repeat them after a failure that was a success, and it is we who know when to."""
 
@@ -191,8 +187,8 @@ class LabelStudioQueue:
         for start in range(0, len(task_keys), _LOOKUP):
             keys = list(task_keys[start : start + _LOOKUP])
             for task in self._tasks([_with_keys(keys)], "id,data,annotations_ids", _LOOKUP):
-                n_annotations = len(str(task.annotations_ids or "").split(",")) if task.annotations_ids else 0
-                found.append(QueuedTask(task.data["task_key"], int(task.id), n_annotations))
+                annotation_ids = str(task.annotations_ids).split(",") if task.annotations_ids else []
+                found.append(QueuedTask(task.data["task_key"], int(task.id), len(annotation_ids)))
         return found
 
     def count(self, task_keys: Sequence[str]) -> int:
@@ -293,7 +289,11 @@ def _changed_since(since: datetime) -> dict[str, Any]:
 
 
 def _answered(is_answered: bool) -> dict[str, Any]:
-    """Somebody has answered or skipped the task, or nobody has."""
+    """Somebody has answered or skipped the task, or nobody has.
+
+    Asked of its annotations, for the server's own count is not to be trusted: once two projects are deleted at the same
+    moment it counts no more until it is started again (``temporary_disconnect_all_signals`` is not made for threads).
+    """
     return _filter("annotations_ids", "empty", "String", not is_answered)
 
 

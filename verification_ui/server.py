@@ -213,14 +213,12 @@ def _up(
             say(f"Port {port} is busy; using {chosen}.")
         url = f"http://127.0.0.1:{chosen}"
         process = _spawn(executable, chosen, folder, variables)
-        try:
-            _wait_until_up(process, url, chosen, credentials, folder / "server.log")
-        except _PortLost:
-            _stop(process)
-        except BaseException:
-            _stop(process)
-            raise
-        else:
+        with suppress(_PortLost):
+            try:
+                _wait_until_up(process, url, chosen, credentials, folder / "server.log")
+            except BaseException:
+                _stop(process)
+                raise
             return process, url
     raise ServerProblem(f"{_N_PORTS} ports on 127.0.0.1 were free and then taken by others; try again")
 

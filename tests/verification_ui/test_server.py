@@ -149,8 +149,7 @@ def test_a_port_that_somebody_takes_just_before_the_start_is_given_up_for_anothe
     taken = urlsplit(served_run.server.url).port
     ports = iter([taken, choose_port(0)])
     monkeypatch.setattr("verification_ui.server.choose_port", lambda _: next(ports))
-    said: list[str] = []
-    with started(tmp_path / "review", tmp_path / "media", 0, said.append) as server:
+    with started(tmp_path / "review", tmp_path / "media", port=0) as server:
         assert urlsplit(server.url).port != taken
         assert accepts(server.url, server.credentials.token)
         assert running_server(tmp_path / "review") is not None

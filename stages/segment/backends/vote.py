@@ -32,7 +32,7 @@ def choices(prompt: Prompt) -> list[Prompt]:
     [[[1, 1], [9, 9], [5, 0]], [[1, 1], [5, 0]], [[9, 9], [5, 0]]]
     """
     on, off = np.flatnonzero(prompt.labels == 1), np.flatnonzero(prompt.labels != 1)
-    is_voted = prompt.kind == "clicks" and prompt.box_xyxy_px is None and 2 <= len(on) <= MOST_CLICKS
+    is_voted = prompt.kind == "clicks" and prompt.box_xyxy_px is None and n_choices(len(on)) > 1
     sizes = range(len(on) - 1, 0, -1) if is_voted else ()
     chosen = (np.array([*some, *off]) for size in sizes for some in combinations(on, size))
     return [prompt, *(_only(prompt, indices) for indices in chosen)]
