@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from pipeline.review import review_app
 from pipeline.review_session import ReviewSession, client_of
 from pipeline.run_folder import RunFolder
 from schemas import tables
-from schemas.reviews import DESIGNS, ReviewTask
+from schemas.reviews import DESIGNS, ReviewTask, Verdict
+from tests.verification_ui.conftest import TinyRun, make_run
 from tests.verification_ui.person import Person
 from verification_ui.clips import write_clip
 from verification_ui.tasks import build_tasks
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
-
-
-def pointvos_review(*arguments: str) -> str:
-    result = CliRunner().invoke(review_app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def put_clips(session: ReviewSession, design: str) -> None:
@@ -34,14 +29,39 @@ def put_clips(session: ReviewSession, design: str) -> None:
         write_clip(session.media / session.maker.names(task).clip, greys, 20, Fraction(20))
 
 
-def queue_of(served_run: Any, design: str) -> tuple[int, list[ReviewTask]]:
-    put_clips(ReviewSession(RunFolder(served_run.run.path)), design)
-    pointvos_review("push", "--run", str(served_run.run.path), "--design", design)
-    session = ReviewSession(RunFolder(served_run.run.path))
-    with client_of(served_run.server) as client:
-        queue = client.find_queue(session.title(design))
-    assert queue is not None
-    return queue.project_id, session.tasks(design)
+class Queue:
+    """The queue of one test, of a run of its own, so that no test finds what another one asked or answered."""
+
+    def __init__(self, run: TinyRun, server: Any, review: Any) -> None:
+        self._run, self._server, self._review = run, server, review
+
+    def open(self, design: str) -> tuple[int, list[ReviewTask]]:
+        """The project with all tasks of a design, each with its clip, and the tasks in the order asked."""
+        session = ReviewSession(RunFolder(self._run.path))
+        put_clips(session, design)
+        self._review("push", self._run.path, "--design", design)
+        with client_of(self._server) as client:
+            queue = client.find_queue(session.title(design))
+        assert queue is not None
+        return queue.project_id, session.tasks(design)
+
+    def verdicts(self) -> list[Verdict]:
+        """All that people have said until now."""
+        self._review("pull", self._run.path)
+        return tables.VERDICTS.records(tables.VERDICTS.read(self._run.path))
+
+    def answers(self, task: ReviewTask) -> list[str]:
+        """Those to one task, a sign a candidate."""
+        short = {"ACCEPTED": "+", "REJECTED": "-", "AMBIGUOUS": "?"}
+        found = {v.candidate_id: short[v.status] for v in self.verdicts() if v.task_key == task.task_key}
+        return [found[candidate_id] for candidate_id in task.candidate_ids]
+
+
+@pytest.fixture
+def queue(served_run: Any, review: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Queue:
+    run = make_run(tmp_path / "run", hashlib.sha256(request.node.name.encode()).hexdigest()[:12])
+    (run.path / "media").symlink_to(served_run.run.path / "media")  # of which the server shows pictures
+    return Queue(run, served_run.server, review)
 
 
 def write_note(person: Person, text: str) -> None:
@@ -54,16 +74,8 @@ def write_note(person: Person, text: str) -> None:
     raise AssertionError("the note cannot be reached by keys")
 
 
-def pulled(served_run: Any, task: ReviewTask) -> list[str]:
-    pointvos_review("pull", "--run", str(served_run.run.path))
-    verdicts = tables.VERDICTS.records(tables.VERDICTS.read(served_run.run.path))
-    short = {"ACCEPTED": "+", "REJECTED": "-", "AMBIGUOUS": "?"}
-    found = {v.candidate_id: short[v.status] for v in verdicts if v.task_key == task.task_key}
-    return [found[candidate_id] for candidate_id in task.candidate_ids]
-
-
-def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(person: Person, served_run: Any) -> None:
-    project_id, tasks = queue_of(served_run, "contact_sheet")
+def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(person: Person, queue: Queue) -> None:
+    project_id, tasks = queue.open("contact_sheet")
     person.open(project_id, "contact_sheet")
     assert person.page.locator(".pv-tile").count() == 12
     assert person.page.locator(".pv-object").inner_text() == "cat"  # the most doubtful object is asked first
@@ -90,19 +102,20 @@ def test_at_the_contact_sheet_keys_flip_doubt_and_flag_exactly_what_they_name(pe
     person.page.evaluate("() => document.activeElement.blur()")
     person.submit()
 
-    assert pulled(served_run, tasks[0]) == list("+-++++-----+")
-    assert pulled(served_run, tasks[1]) == list("++?++-------")
-    assert pulled(served_run, tasks[2]) == list("------------")
-    verdicts = tables.VERDICTS.records(tables.VERDICTS.read(served_run.run.path))
-    assert {(v.task_key, v.flag, v.note) for v in verdicts if v.note} == {(tasks[2].task_key, "absent", "mirror")}
+    assert queue.answers(tasks[0]) == list("+-++++-----+")
+    assert queue.answers(tasks[1]) == list("++?++-------")
+    assert queue.answers(tasks[2]) == list("------------")
+    assert {(v.task_key, v.flag, v.note) for v in queue.verdicts() if v.note} == {
+        (tasks[2].task_key, "absent", "mirror")
+    }
 
 
 @pytest.mark.parametrize(("key", "shown"), [("b", ".pv-frame img"), ("n", ".pv-reference img")])
 @pytest.mark.parametrize("design", DESIGNS[:3])
 def test_a_key_opens_a_picture_in_large_and_closes_it(
-    person: Person, served_run: Any, design: str, key: str, shown: str
+    person: Person, queue: Queue, design: str, key: str, shown: str
 ) -> None:
-    project_id, _ = queue_of(served_run, design)
+    project_id, _ = queue.open(design)
     person.open(project_id, design)
     wide = f"() => document.querySelector('{shown}').getBoundingClientRect().width > 1500"
     assert not person.page.evaluate(wide)
@@ -112,19 +125,19 @@ def test_a_key_opens_a_picture_in_large_and_closes_it(
     person.page.wait_for_function(f"() => !({wide})()")
 
 
-def test_in_the_frame_view_a_relabelled_point_is_the_only_change(person: Person, served_run: Any) -> None:
-    project_id, tasks = queue_of(served_run, "frame")
+def test_in_the_frame_view_a_relabelled_point_is_the_only_change(person: Person, queue: Queue) -> None:
+    project_id, tasks = queue.open("frame")
     person.open(project_id, "frame")
     person.page.wait_for_timeout(800)
     person.press("Space", "2", "Space", "3")
     person.submit()
-    assert pulled(served_run, tasks[0]) == list("-?++++------")
+    assert queue.answers(tasks[0]) == list("-?++++------")
 
 
 def test_a_blind_question_is_answered_by_two_keys_and_not_passed_without_an_answer(
-    person: Person, served_run: Any
+    person: Person, queue: Queue
 ) -> None:
-    project_id, tasks = queue_of(served_run, "single")
+    project_id, tasks = queue.open("single")
     person.open(project_id, "single")
     person.page.keyboard.press("Enter")
     person.page.wait_for_timeout(400)
@@ -133,4 +146,4 @@ def test_a_blind_question_is_answered_by_two_keys_and_not_passed_without_an_answ
         person.press(*keys)
         assert person.page.locator(".pv-answer input:checked").count() == 1
         person.submit()
-    assert [pulled(served_run, task) for task in tasks[:4]] == [["+"], ["-"], ["?"], ["-"]]
+    assert [queue.answers(task) for task in tasks[:4]] == [["+"], ["-"], ["?"], ["-"]]
