@@ -86,6 +86,7 @@ class Track:
             placed, beside = self.put_in_place(frame, wanted), self._beside(frame.idx, objects)
             give_back_free_memory()
             found, rejects = segment_frame(self.models.segmenter, frame.image, placed, beside)
+            give_back_free_memory()
             self.rejects.extend(rejects)
             for object_id in found:
                 self.references.setdefault(object_id, frame.idx)
@@ -112,6 +113,7 @@ class Track:
         def ask(image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Anchor]:
             give_back_free_memory()
             answers = segmenter.segment(image, prompts)
+            give_back_free_memory()
             return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
 
         return Repairer(self.job.video_id, ask, options, self.groups, self.repairs) if options.enabled else None

@@ -101,22 +101,38 @@ class MobileBlock(nn.Module):
         step = rows if x.is_cuda else max(1, _STRIP_VALUES // row_values)
         strips = [self._strip(x, top, min(top + step, rows)) for top in range(0, rows, step)]
         y = strips[0] if len(strips) == 1 else torch.cat(strips, dim=2)
-        return y + x if self.residual else y
+        return y.add_(x) if self.residual else y
 
     def _strip(self, x: Tensor, top: int, bottom: int) -> Tensor:
-        """Output rows ``top`` to ``bottom``. Borders are padded before the expansion, where the maps are small."""
-        height, width = x.shape[-2:]
-        before, after = _margins(self.depthwise.kernel_size[0], self.stride)
-        first, last = top * self.stride - before, (bottom - 1) * self.stride - before + self.depthwise.kernel_size[0]
+        """Output rows ``top`` to ``bottom``."""
+        height, kernel = x.shape[-2], self.depthwise.kernel_size[0]
+        before = _margins(kernel, self.stride)[0]
+        first, last = top * self.stride - before, (bottom - 1) * self.stride - before + kernel
         above, below = max(0, -first), max(0, last - height)
-        right = after + (width % 2 if self.stride == 2 else 0)
-        y = functional.pad(x[:, :, max(0, first) : min(height, last)], (before, right, above, below))
+        seen = x[:, :, max(0, first) : min(height, last)]
+        y = self._halved(seen, above, below) if self.stride == 2 else self._spread(seen, above, below)
+        return _pointwise(self.project, _relu6(y))
+
+    def _spread(self, x: Tensor, above: int, below: int) -> Tensor:
+        """Expansion and depthwise convolution of stride 1; it pads the sides by itself, and both ends if they agree."""
+        y = x if self.expand is None else _relu6(_pointwise(self.expand, x))
+        if above != below:
+            y, above = functional.pad(y, (0, 0, above, below)), 0
+        return self._convolved(y, (above, self.depthwise.kernel_size[0] // 2))
+
+    def _halved(self, x: Tensor, above: int, below: int) -> Tensor:
+        """Those of stride 2. Its borders differ, so they are padded, before the expansion, where the maps are small."""
+        before, after = _margins(self.depthwise.kernel_size[0], 2)
+        right = after + x.shape[-1] % 2
+        y = functional.pad(x, (before, right, above, below))
         if self.expand is not None:
             y = _relu6(_pointwise(self.expand, y))
             _clear_border(y, before, right, above, below)
-        weight, bias, groups = self.depthwise.weight, self.depthwise.bias, self.depthwise.groups
-        y = functional.conv2d(y, weight, bias, self.stride, padding=0, groups=groups)
-        return _pointwise(self.project, _relu6(y))
+        return self._convolved(y, (0, 0))
+
+    def _convolved(self, x: Tensor, padding: tuple[int, int]) -> Tensor:
+        layer = self.depthwise
+        return functional.conv2d(x, layer.weight, layer.bias, self.stride, padding, groups=layer.groups)
 
 
 def _pointwise(convolution: nn.Conv2d, x: Tensor) -> Tensor:

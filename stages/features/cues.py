@@ -188,11 +188,17 @@ def _from_ground(shape: tuple[int, int], lab: NDArray[np.float32], box: Array | 
 
 
 def _colour_difference(lab: NDArray[np.float32], bank: Array, most: int) -> Array:
-    """Mean LAB distance of every cell to the ``most`` cells of a bank (N, 2) that are nearest in colour."""
+    """Mean LAB distance of every cell to the ``most`` cells of a bank (N, 2) that are nearest in colour.
+
+    Row by row: all differences at once would be by far the largest thing that a prompt needs.
+    """
     rows, columns = lab.shape[0] // 2, lab.shape[1] // 2
     cells = cv2.resize(lab, (columns, rows), interpolation=cv2.INTER_AREA)
-    difference = np.linalg.norm(cells[:, :, None] - cells[bank[:, 0], bank[:, 1]], axis=-1)
-    nearest: Array = np.sort(difference, axis=-1)[..., :most].mean(axis=-1)
+    banked = cells[bank[:, 0], bank[:, 1]]
+    nearest: Array = np.empty((rows, columns), dtype=cells.dtype)
+    for row in range(rows):
+        light, a, b = (np.subtract.outer(cells[row, :, i], banked[:, i]) ** 2 for i in range(3))
+        nearest[row] = np.sort(np.sqrt(light + a + b), axis=-1)[:, :most].mean(axis=-1)
     return nearest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -62,8 +63,7 @@ def small_grey(image: NDArray[np.uint8]) -> Grey:
 
 def _against_ground(vectors: NDArray[Any]) -> tuple[NDArray[Any], float]:
     """Length of (h, w, 2) ``vectors`` less the ground's, in pixels, and the noise of those on the ground."""
-    rows, columns = np.mgrid[: vectors.shape[0], : vectors.shape[1]] / float(vectors.shape[1])
-    places = np.dstack([np.ones_like(rows), columns - 0.5, rows - 0.5])
+    places = _places(*vectors.shape[:2])
     few, seen = (values[::_EVERY, ::_EVERY].reshape(-1, values.shape[2]) for values in (places, vectors))
     weights, noise_px = np.ones((len(few), 1)), _NOISE_PX
     for _ in range(_ROUNDS):
@@ -72,4 +72,12 @@ def _against_ground(vectors: NDArray[Any]) -> tuple[NDArray[Any], float]:
         rest = np.linalg.norm(seen - few @ ground, axis=1, keepdims=True)
         noise_px = 1.5 * float(np.median(rest)) + _NOISE_PX
         weights = 1 / (1 + (rest / noise_px) ** 2)
-    return np.linalg.norm(vectors - places @ ground, axis=2), noise_px
+    excess = vectors - places @ ground
+    return np.sqrt(excess[..., 0] ** 2 + excess[..., 1] ** 2), noise_px
+
+
+@lru_cache(maxsize=2)
+def _places(height: int, width: int) -> NDArray[np.float64]:
+    """(height, width, 3): 1 and where a pixel is, across and down, in widths."""
+    rows, columns = np.mgrid[:height, :width] / float(width)
+    return np.dstack([np.ones_like(rows), columns - 0.5, rows - 0.5])

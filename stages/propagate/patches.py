@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import struct
+from typing import cast
 
 import cv2
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-_HEAD = struct.Struct("<4I")
-_QUICK = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+_HEAD = struct.Struct("<6I")
+_CODEC = "zstd"
+"""A tenth of the time of a PNG, for a sixth more bytes."""
 
 
 def pack_patch(values: NDArray[np.uint8]) -> bytes:
-    """Compress a (h, w) uint8 map: size, corner, and the box of what is not zero as PNG; lossless.
+    """Compress a (h, w) uint8 map: its size, the box of what is not zero, and what is in it; lossless.
 
     >>> values = np.zeros((480, 864), dtype=np.uint8)
     >>> values[100:103, 7:9] = 200
@@ -21,19 +24,14 @@ def pack_patch(values: NDArray[np.uint8]) -> bytes:
     (True, True)
     """
     left, top, width, height = cv2.boundingRect(values)
-    head = _HEAD.pack(*values.shape, top, left)
-    if not width:
-        return head
-    box = np.ascontiguousarray(values[top : top + height, left : left + width])
-    return head + cv2.imencode(".png", box, _QUICK)[1].tobytes()
+    box = values[top : top + height, left : left + width].tobytes()
+    return _HEAD.pack(*values.shape, top, left, height, width) + cast(bytes, pa.compress(box, _CODEC, asbytes=True))
 
 
 def unpack_patch(code: bytes) -> NDArray[np.uint8]:
     """Inverse of :func:`pack_patch`."""
-    height, width, top, left = _HEAD.unpack_from(code)
-    values = np.zeros((height, width), dtype=np.uint8)
-    if len(code) > _HEAD.size:
-        png = np.frombuffer(code, dtype=np.uint8, offset=_HEAD.size)
-        box = np.asarray(cv2.imdecode(png, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
-        values[top : top + box.shape[0], left : left + box.shape[1]] = box
+    rows, columns, top, left, height, width = _HEAD.unpack_from(code)
+    values = np.zeros((rows, columns), dtype=np.uint8)
+    box = pa.decompress(memoryview(code)[_HEAD.size :], height * width, _CODEC, asbytes=True)
+    values[top : top + height, left : left + width] = np.frombuffer(box, dtype=np.uint8).reshape(height, width)
     return values
