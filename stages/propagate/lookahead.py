@@ -46,6 +46,8 @@ def work_ahead(
 ) -> Generator[tuple[Item, Result], None, None]:
     """Every item with what ``work`` makes of it, in order; up to ``depth`` items are worked on at once, in threads.
 
+    One more waits its turn, so that no thread is idle while the caller uses an item.
+
     What ``items`` or ``work`` raises is raised here, at its place in the order.
 
     Args:
@@ -63,7 +65,7 @@ def work_ahead(
         try:
             for item in until_error(items, failed):
                 pending.append((item, pool.submit(work, item)))
-                if len(pending) >= depth:
+                if len(pending) > depth:
                     yield _done(pending)
             while pending:
                 yield _done(pending)
