@@ -31,7 +31,7 @@ class GuidedFilter:
         self._small = (max(1, self._width // subsample), max(1, self._height // subsample))
         self._window = 2 * (radius // subsample) + 1
         self._image = image
-        self._guide_small = _resized(_intensities(image), self._small, cv2.INTER_AREA)
+        self._guide_small = _planes(_resized(_intensities(image), self._small, cv2.INTER_AREA))
         self._mean = self._box(self._guide_small)
         self._inverse = self._inverse_covariance(np.float32(epsilon))
 
@@ -50,14 +50,15 @@ class GuidedFilter:
             (h · subsample, w · subsample) float32; less where the window ends with an image that does not divide.
         """
         (top, left), (height, width) = corner, small.shape
-        inner = np.s_[top : top + height, left : left + width]
+        inner = np.s_[:, top : top + height, left : left + width]
         guide, mean_guide = self._guide_small[inner], self._mean[inner]
-        mean = self._box(small)
-        covariance = self._box(guide * small[..., None]) - mean_guide * mean[..., None]
+        (mean,) = self._box(small[None])
+        covariance = self._box(guide * small) - mean_guide * mean
         slope = _symmetric_product(self._inverse[inner], covariance)
-        offset = mean - (slope * mean_guide).sum(axis=-1)
+        offset = mean - (slope * mean_guide).sum(axis=0)
         outer = _intensities(self._image[self._outer(top, height, self._height), self._outer(left, width, self._width)])
-        model = _resized(self._box(np.dstack([slope, offset])), (outer.shape[1], outer.shape[0]), cv2.INTER_LINEAR)
+        size = (outer.shape[1], outer.shape[0])
+        model = _resized(np.dstack([*self._box(slope), *self._box(offset[None])]), size, cv2.INTER_LINEAR)
         filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], outer) + model[..., 3]
         return filtered
 
@@ -65,17 +66,19 @@ class GuidedFilter:
         ends = (start + length) * self._subsample
         return slice(start * self._subsample, full if ends + self._subsample > full else ends)
 
-    def _box(self, values: Map) -> Map:
-        return np.asarray(cv2.blur(values, (self._window, self._window)), dtype=np.float32)
+    def _box(self, planes: Map) -> Map:
+        """(n, h, w): the mean of every window, plane by plane."""
+        window = (self._window, self._window)
+        return np.stack([cv2.blur(plane, window) for plane in planes]).astype(np.float32, copy=False)
 
     def _inverse_covariance(self, epsilon: np.float32) -> Map:
-        """(h, w, 6): the upper triangle of (Σ + ε I)⁻¹ by cofactors, in the order of ``_PAIRS``."""
-        products = np.dstack([self._guide_small[..., i] * self._guide_small[..., j] for i, j in _PAIRS])
-        means = np.dstack([self._mean[..., i] * self._mean[..., j] for i, j in _PAIRS])
-        covariance = self._box(products) - means
-        covariance[..., [0, 3, 5]] += epsilon
-        s00, s01, s02, s11, s12, s22 = np.moveaxis(covariance, -1, 0)
-        cofactors = np.dstack(
+        """(6, h, w): the upper triangle of (Σ + ε I)⁻¹ by cofactors, in the order of ``_PAIRS``."""
+        guide, mean = self._guide_small, self._mean
+        covariance = self._box(np.stack([guide[i] * guide[j] for i, j in _PAIRS]))
+        covariance -= np.stack([mean[i] * mean[j] for i, j in _PAIRS])
+        covariance[[0, 3, 5]] += epsilon
+        s00, s01, s02, s11, s12, s22 = covariance
+        cofactors = np.stack(
             [
                 s11 * s22 - s12 * s12,
                 s02 * s12 - s01 * s22,
@@ -85,8 +88,13 @@ class GuidedFilter:
                 s00 * s11 - s01 * s01,
             ]
         )
-        determinant = s00 * cofactors[..., 0] + s01 * cofactors[..., 1] + s02 * cofactors[..., 2]
-        return np.asarray(cofactors / determinant[..., None], dtype=np.float32)
+        inverse: Map = cofactors / (s00 * cofactors[0] + s01 * cofactors[1] + s02 * cofactors[2])
+        return inverse
+
+
+def _planes(image: Map) -> Map:
+    """(h, w, n) → (n, h, w), each plane in one piece."""
+    return np.ascontiguousarray(np.moveaxis(image, -1, 0))
 
 
 def _intensities(image: NDArray[np.uint8]) -> Map:
@@ -100,7 +108,6 @@ def _resized(values: Map, size: tuple[int, int], method: int) -> Map:
 
 
 def _symmetric_product(upper: Map, vector: Map) -> Map:
-    """(h, w, 3): the symmetric matrices, given as ``_PAIRS``, times the vectors."""
-    x, y, z = np.moveaxis(vector, -1, 0)
-    a00, a01, a02, a11, a12, a22 = np.moveaxis(upper, -1, 0)
-    return np.dstack([a00 * x + a01 * y + a02 * z, a01 * x + a11 * y + a12 * z, a02 * x + a12 * y + a22 * z])
+    """(3, h, w): the symmetric matrices, given as ``_PAIRS``, times the vectors."""
+    (a00, a01, a02, a11, a12, a22), (x, y, z) = upper, vector
+    return np.stack([a00 * x + a01 * y + a02 * z, a01 * x + a11 * y + a12 * z, a02 * x + a12 * y + a22 * z])
