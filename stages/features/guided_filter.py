@@ -31,7 +31,8 @@ class GuidedFilter:
         self._small = (max(1, self._width // subsample), max(1, self._height // subsample))
         self._window = 2 * (radius // subsample) + 1
         self._image = image
-        self._guide_small = _planes(_resized(_intensities(image), self._small, cv2.INTER_AREA))
+        small = _resized(_intensities(image), self._small, cv2.INTER_AREA)
+        self._guide_small = np.stack([small[..., i] for i in range(3)])
         self._mean = self._box(self._guide_small)
         self._inverse = self._inverse_covariance(np.float32(epsilon))
 
@@ -90,11 +91,6 @@ class GuidedFilter:
         )
         inverse: Map = cofactors / (s00 * cofactors[0] + s01 * cofactors[1] + s02 * cofactors[2])
         return inverse
-
-
-def _planes(image: Map) -> Map:
-    """(h, w, n) → (n, h, w), each plane in one piece."""
-    return np.ascontiguousarray(np.moveaxis(image, -1, 0))
 
 
 def _intensities(image: NDArray[np.uint8]) -> Map:

@@ -118,9 +118,14 @@ def served_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRun]:
 
 
 @pytest.fixture
-def own_run(served_run: ServedRun, request: pytest.FixtureRequest) -> TinyRun:
+def run_id(request: pytest.FixtureRequest) -> str:
+    """Of a run of the test's own: other tests of the session have other queues on the same server."""
+    return hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
+
+
+@pytest.fixture
+def own_run(served_run: ServedRun, run_id: str, request: pytest.FixtureRequest) -> TinyRun:
     """A run of the test's own whose pictures the session's server may show."""
-    run_id = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
     return make_run(served_run.run.path / "media" / request.node.name, run_id)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from pipeline.review_session import ReviewSession, client_of
 from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.reviews import DESIGNS, ReviewTask, Verdict
-from tests.verification_ui.conftest import TinyRun, make_run
 from tests.verification_ui.person import Person
 from verification_ui.clips import write_clip
 from verification_ui.tasks import build_tasks
@@ -32,7 +30,7 @@ def put_clips(session: ReviewSession, design: str) -> None:
 class Queue:
     """The queue of one test, of a run of its own, so that no test finds what another one asked or answered."""
 
-    def __init__(self, run: TinyRun, server: Any, review: Any) -> None:
+    def __init__(self, run: Any, server: Any, review: Any) -> None:
         self._run, self._server, self._review = run, server, review
 
     def open(self, design: str) -> tuple[int, list[ReviewTask]]:
@@ -58,8 +56,8 @@ class Queue:
 
 
 @pytest.fixture
-def queue(served_run: Any, review: Any, tmp_path: Path, request: pytest.FixtureRequest) -> Queue:
-    run = make_run(tmp_path / "run", hashlib.sha256(request.node.name.encode()).hexdigest()[:12])
+def queue(served_run: Any, make_tiny_run: Any, run_id: str, review: Any, tmp_path: Path) -> Queue:
+    run = make_tiny_run(tmp_path / "run", run_id)
     (run.path / "media").symlink_to(served_run.run.path / "media")  # of which the server shows pictures
     return Queue(run, served_run.server, review)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 import sys
 import zipfile
@@ -36,14 +35,6 @@ def run_command(*words: object, code: int = 0) -> str:
 def client(served_run: Any) -> Iterator[LabelStudioClient]:
     with LabelStudioClient(served_run.server.url, served_run.server.credentials.token) as made:
         yield made
-
-
-@pytest.fixture
-def own_run(served_run: Any, request: pytest.FixtureRequest) -> Any:
-    """A run of its own whose pictures the session's server may show."""
-    make_run: Callable[[Path, str], Any] = request.getfixturevalue("make_tiny_run")
-    run_id = hashlib.sha256(request.node.name.encode()).hexdigest()[:12]
-    return make_run(served_run.run.path / "media" / request.node.name, run_id)
 
 
 @pytest.fixture
