@@ -8,23 +8,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.features.cells import COARSE_STRIDE, enlarge
+from stages.features.cells import COARSE_STRIDE
+from stages.features.colours import Colours
 from stages.features.descriptors import NEAREST_GROUND, Descriptors, Level, View
-from stages.features.geodesics import geodesic_distance
 from stages.features.grids import to_cells
 
 Array = NDArray[Any]
 MAX_SEEDS = 12
+FLAT = 0.7
+"""Likeness in texture to the frame's border that only flat ground has: sky, water, a wall."""
+SLIP = 2
+"""Seeds before and after one on flat ground that are doubted too."""
 NEAREST_SEEDS = 3
 MIN_SPREAD = 0.02
 """Likeness that spreads less than this over the frame says little."""
-MAX_GROUND_COLOURS = 200
 MAX_BANK = 400
 """Cells of the background that similarities are taken to, at most."""
 
@@ -59,6 +61,8 @@ def typical_seeds(seeds: Array, descriptors: Descriptors) -> Array:
 
     The pointer of a person who draws slips off the object now and then; what it then shows looks different.
     """
+    if len(seeds) >= 6:
+        seeds = _off_flat_ground(seeds, descriptors)
     if len(seeds) > MAX_SEEDS:
         seeds = seeds[np.linspace(0, len(seeds) - 1, MAX_SEEDS).round().astype(int)]
     if len(seeds) < 6:
@@ -71,6 +75,15 @@ def typical_seeds(seeds: Array, descriptors: Descriptors) -> Array:
     kept = np.sort(torch.argsort(likeness, descending=True, stable=True)[:n_kept].numpy())
     chosen: Array = seeds[kept]
     return chosen
+
+
+def _off_flat_ground(seeds: Array, descriptors: Descriptors) -> Array:
+    """Without the seeds that slipped onto flat ground, when fewer than half did: then the object is not flat."""
+    likeness = descriptors.from_border[0]
+    rows, columns = to_cell(seeds, descriptors.levels[0].shape).T
+    slipped = np.convolve(likeness[rows, columns] > FLAT, np.ones(2 * SLIP + 1), mode="same") > 0
+    kept: Array = seeds[~slipped] if slipped.mean() < 0.5 else seeds
+    return kept
 
 
 def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArray[np.float32]:
@@ -88,7 +101,7 @@ def cue_maps(view: View, descriptors: Descriptors, evidence: Evidence) -> NDArra
     if evidence.box is not None:
         maps += _box_position(view.shape, evidence.box)
     maps += [(cue - cue.mean()) / (cue.std() + MIN_SPREAD) for cue in likeness]
-    maps += _from_ground(view.shape, descriptors.lab, evidence.box)
+    maps += _from_ground(view.shape, descriptors.colours, evidence.box)
     return np.stack(maps, axis=-1).astype(np.float32)
 
 
@@ -135,32 +148,26 @@ def rivalry(view: View, descriptors: Descriptors, seeds: Array, negatives: Array
     Returns:
         (rows, columns) float32, at least 0: the mean of both logarithms of (way from seeds / way from negatives).
     """
-    ours, theirs = (_ways(view.shape, descriptors, to_cell(xy_px, view.shape)) for xy_px in (seeds, negatives))
+    ours, theirs = (_ways(descriptors, to_cell(xy_px, view.shape)) for xy_px in (seeds, negatives))
     ratio = np.mean([our_way - their_way for our_way, their_way in zip(ours, theirs, strict=True)], axis=0)
     return np.asarray(np.maximum(ratio, 0), dtype=np.float32)
 
 
-def _ways(shape: tuple[int, int], descriptors: Descriptors, cells: NDArray[np.int64]) -> tuple[Array, Array]:
-    """Logarithms of the shortest ways from (N, 2) cells, row first: over colour edges, over feature edges."""
-    rows, columns = shape
-    colour_way = geodesic_distance(descriptors.lab / 20, 2 * cells)
-    texture, parts = descriptors.levels[:2]
-    features = torch.cat([texture.cells, enlarge(parts.cells, 2, shape)], dim=-1)
-    feature_way = geodesic_distance(features.cpu().numpy(), cells)
-    small = cv2.resize(colour_way, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.log(small + 0.05), np.log(feature_way + 0.05)
+def _ways(descriptors: Descriptors, cells: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Logarithms of the cheapest ways from (N, 2) cells, row first: over colour edges, over feature edges."""
+    return descriptors.colours.way(cells), descriptors.way(cells)
 
 
 def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -> list[Array]:
     """Distances from the seeds: over colour edges, in colour, over feature edges, in cells; and place in the frame."""
     rows, columns = shape
-    colour_way, feature_way = _ways(shape, descriptors, seeds)
+    colour_way, feature_way = _ways(descriptors, seeds)
     y, x = np.mgrid[:rows, :columns]
     away = np.sqrt((y[..., None] - seeds[:, 0]) ** 2 + (x[..., None] - seeds[:, 1]) ** 2).min(axis=-1)
     extent = float(np.ptp(seeds, axis=0).max())
     return [
         colour_way,
-        _colour_difference(descriptors.lab, seeds, NEAREST_SEEDS - 1) / 20,
+        descriptors.colours.difference(seeds, NEAREST_SEEDS - 1),
         feature_way,
         np.log(away + 1),
         away / 30,
@@ -171,35 +178,12 @@ def _distances(shape: tuple[int, int], descriptors: Descriptors, seeds: Array) -
     ]
 
 
-def _from_ground(shape: tuple[int, int], lab: NDArray[np.float32], box: Array | None) -> list[Array]:
-    """Distance over colour edges, and in colour, from what is surely (nearly) all background.
-
-    That is a ring round the box, or the frame's border.
-    """
-    ground: NDArray[np.bool_] = np.ones(shape, dtype=bool)
-    ground[1:-1, 1:-1] = False
-    if box is not None:
-        ring = _inside_box(shape, COARSE_STRIDE, box, 2) & ~_inside_box(shape, COARSE_STRIDE, box, 0)
-        ground = ring if ring.sum() >= NEAREST_GROUND else ground
-    cells = np.argwhere(ground)
-    way = cv2.resize(geodesic_distance(lab / 20, 2 * cells), shape[::-1], interpolation=cv2.INTER_AREA)
-    sample = cells[:: max(1, len(cells) // MAX_GROUND_COLOURS)]
-    return [np.log(way + 0.05), _colour_difference(lab, sample, 3) / 20]
-
-
-def _colour_difference(lab: NDArray[np.float32], bank: Array, most: int) -> Array:
-    """Mean LAB distance of every cell to the ``most`` cells of a bank (N, 2) that are nearest in colour.
-
-    Row by row: all differences at once would be by far the largest thing that a prompt needs.
-    """
-    rows, columns = lab.shape[0] // 2, lab.shape[1] // 2
-    cells = cv2.resize(lab, (columns, rows), interpolation=cv2.INTER_AREA)
-    banked = cells[bank[:, 0], bank[:, 1]]
-    nearest: Array = np.empty((rows, columns), dtype=cells.dtype)
-    for row in range(rows):
-        light, a, b = (np.subtract.outer(cells[row, :, i], banked[:, i]) ** 2 for i in range(3))
-        nearest[row] = np.sort(np.sqrt(light + a + b), axis=-1)[:, :most].mean(axis=-1)
-    return nearest
+def _from_ground(shape: tuple[int, int], colours: Colours, box: Array | None) -> list[Array]:
+    """How far cells are in colour from a ring round the box, or from the frame's border."""
+    if box is None:
+        return colours.from_border
+    ring = _inside_box(shape, COARSE_STRIDE, box, 2) & ~_inside_box(shape, COARSE_STRIDE, box, 0)
+    return colours.from_ground(ring) if ring.sum() >= NEAREST_GROUND else colours.from_border
 
 
 def _box_position(shape: tuple[int, int], box: Array) -> list[Array]:

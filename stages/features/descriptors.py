@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from torch.nn import functional
 
 from stages.features.backbone import STRIDES, Backbone
 from stages.features.cells import COARSE_STRIDE, coarse_cells, enlarge, fine_cells
+from stages.features.colours import Colours
+from stages.features.geodesics import Terrain
 from stages.features.grids import Grid, resize_image, working_grid
 
 NEAREST_GROUND = 8
@@ -86,20 +88,29 @@ class Level:
         return np.asarray(enlarge(nearest, self.stride // COARSE_STRIDE, shape)[..., 0].cpu().numpy())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Descriptors:
-    """What the cells of a view are compared by.
+    """What the cells of a view are compared by; what depends on the view alone is measured once, for all prompts.
 
     Attributes:
         levels: b4 (texture), b10 (parts), b15 and head (things), and the square root of the local class posterior.
         from_border: by level, the mean cosine of every cell of stride 8 to the 8 nearest cells of the frame's
             border, (rows, columns) float32.
-        lab: (2 rows, 2 columns, 3) float32 LAB colours, smoothed within edges, for colour geodesics.
+        colours: of the cells.
     """
 
     levels: tuple[Level, ...]
     from_border: tuple[NDArray[np.float32], ...]
-    lab: NDArray[np.float32]
+    colours: Colours
+
+    def way(self, cells: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Logarithm of every cell's cheapest way, over edges of texture and parts, from (N, 2) cells, row first."""
+        return np.asarray(np.log(self._terrain.distance(cells) + 0.05))
+
+    @cached_property
+    def _terrain(self) -> Terrain:
+        texture, parts = self.levels[:2]
+        return Terrain(torch.cat([texture.cells, enlarge(parts.cells, 2, texture.shape)], dim=-1).cpu().numpy())
 
 
 def describe(backbone: Backbone, view: View) -> Descriptors:
@@ -109,15 +120,8 @@ def describe(backbone: Backbone, view: View) -> Descriptors:
     maps = ((view.maps["b4"], 8), (view.maps["b10"], 16), (view.maps["b15"], 32), (head, 32), (posterior, 32))
     levels = tuple(Level(functional.normalize(cells, dim=-1), stride) for cells, stride in maps)
     from_border = tuple(level.likeness(_border(level.cells), NEAREST_GROUND, view.shape) for level in levels)
-    return Descriptors(levels, from_border, _smooth_lab(view))
+    return Descriptors(levels, from_border, Colours.of(view.image, view.shape))
 
 
 def _border(cells: Tensor) -> Tensor:
     return torch.cat([cells[0], cells[-1], cells[1:-1, 0], cells[1:-1, -1]])
-
-
-def _smooth_lab(view: View) -> NDArray[np.float32]:
-    rows, columns = view.shape
-    small = cv2.resize(view.image, (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
-    smooth = cv2.bilateralFilter(small, 5, 30, 5).astype(np.float32) / np.float32(255)
-    return np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), dtype=np.float32)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 Array = NDArray[Any]
@@ -14,16 +14,32 @@ STEP_COST = 0.01
 """What a step between two equal cells costs."""
 
 
-def geodesic_distance(cells: Array, seeds: Array) -> NDArray[np.float32]:
-    """Shortest way from the nearest seed, where a step costs the Euclidean difference of the two cells plus 0.01.
+class Terrain:
+    """A grid of cells as a graph, made once for any number of seeds."""
 
-    Args:
-        cells: (rows, columns, channels) float32; steps go to the four neighbours.
-        seeds: (N, 2) int64 cell indices, row first, N >= 1.
+    def __init__(self, cells: Array) -> None:
+        """A step between two of the (rows, columns, channels) float32 cells goes to one of the four neighbours.
 
-    Returns:
-        (rows, columns) float32.
-    """
+        It costs their Euclidean difference plus 0.01.
+        """
+        self.shape = (cells.shape[0], cells.shape[1])
+        self._graph = _graph(cells)
+
+    def distance(self, seeds: Array) -> NDArray[np.float32]:
+        """The cheapest way of every cell from the nearest seed.
+
+        Args:
+            seeds: (N, 2) int64 cell indices, row first, N >= 1.
+
+        Returns:
+            (rows, columns) float32.
+        """
+        starts = np.ravel_multi_index((seeds[:, 0], seeds[:, 1]), self.shape)
+        distance = dijkstra(self._graph, directed=False, indices=starts, min_only=True)
+        return np.asarray(distance.reshape(self.shape), dtype=np.float32)
+
+
+def _graph(cells: Array) -> csr_matrix:
     rows, columns = cells.shape[:2]
     index = np.arange(rows * columns).reshape(rows, columns)
     right = np.linalg.norm(np.diff(cells, axis=1), axis=2) + STEP_COST
@@ -31,6 +47,4 @@ def geodesic_distance(cells: Array, seeds: Array) -> NDArray[np.float32]:
     costs = np.concatenate([right.ravel(), down.ravel()])
     start = np.concatenate([index[:, :-1].ravel(), index[:-1].ravel()])
     end = np.concatenate([index[:, 1:].ravel(), index[1:].ravel()])
-    graph = coo_matrix((costs, (start, end)), shape=(index.size, index.size)).tocsr()
-    distance = dijkstra(graph, directed=False, indices=index[seeds[:, 0], seeds[:, 1]], min_only=True)
-    return np.asarray(distance.reshape(rows, columns), dtype=np.float32)
+    return coo_matrix((costs, (start, end)), shape=(index.size, index.size)).tocsr()

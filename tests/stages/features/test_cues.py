@@ -43,7 +43,7 @@ def test_the_working_image_keeps_its_size_and_cells_are_unit(seen):
     assert [level.shape for level in descriptors.levels] == [(30, 40), (15, 20), (8, 10), (8, 10), (8, 10)]
     for level in descriptors.levels:
         assert np.allclose(level.cells.norm(dim=-1).numpy(), 1, atol=1e-4)
-    assert descriptors.lab.shape == (60, 80, 3)
+    assert descriptors.colours.lab.shape == (60, 80, 3)
 
 
 def test_a_descriptor_at_the_centre_of_a_cell_is_that_cell_and_between_cells_their_mean(seen):
@@ -73,6 +73,16 @@ def test_cells_of_the_disc_are_nearer_to_its_seed_than_the_ground(seen):
     assert cues[..., 19][inside].mean() > 0.9
     colour_from_border = cues[..., 31]
     assert colour_from_border[inside].mean() > colour_from_border[~inside].mean() + 1
+
+
+def test_seeds_that_slipped_onto_flat_ground_are_left_out_unless_the_object_is_flat(backbone):
+    image = np.full((240, 320, 3), 235, dtype=np.uint8)
+    image[120:] = np.random.default_rng(0).integers(0, 255, (120, 320, 3))
+    descriptors = describe(backbone, look(backbone, image, 240 * 320))
+    slipping = np.stack([np.full(40, 160.0), np.linspace(40, 220, 40)], axis=1)
+    assert (typical_seeds(slipping, descriptors)[:, 1] > 120).all()
+    on_the_flat = np.stack([np.linspace(60, 260, 40), np.full(40, 60.0)], axis=1)
+    assert len(typical_seeds(on_the_flat, descriptors)) == MAX_SEEDS - 2
 
 
 def test_long_traces_are_thinned_and_odd_seeds_left_out(seen):

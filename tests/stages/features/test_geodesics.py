@@ -1,6 +1,6 @@
 import numpy as np
 
-from stages.features.geodesics import STEP_COST, geodesic_distance
+from stages.features.geodesics import STEP_COST, Terrain
 
 
 def relaxed(cells, seeds):
@@ -22,11 +22,11 @@ def relaxed(cells, seeds):
 def test_distances_equal_a_slow_relaxation():
     cells = np.random.default_rng(0).random((5, 6, 2)).astype(np.float32)
     seeds = np.array([[0, 0], [4, 3]])
-    assert np.allclose(geodesic_distance(cells, seeds), relaxed(cells, seeds), atol=1e-5)
+    assert np.allclose(Terrain(cells).distance(seeds), relaxed(cells, seeds), atol=1e-5)
 
 
 def test_the_way_goes_round_a_wall():
     cells = np.zeros((5, 5, 1), dtype=np.float32)
     cells[:4, 2] = 100
-    distance = geodesic_distance(cells, np.array([[0, 0]]))
+    distance = Terrain(cells).distance(np.array([[0, 0]]))
     assert np.isclose(distance[0, 4], 12 * STEP_COST)
