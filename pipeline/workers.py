@@ -66,14 +66,13 @@ class Workers:
 
     def _start(self) -> None:
         with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "pipeline.worker", str(self.run.path)]
+            command = [sys.executable, "-P", "-m", "pipeline.worker", str(self.run.path)]
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=Path(__file__).parents[1],
-                env={**os.environ, **WORKER_ENVIRONMENT},
+                env=_environment(),
             )
         self._alive.append(process)
 
@@ -123,6 +122,14 @@ class Workers:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _environment() -> dict[str, str]:
+    """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
+    too, but nothing is imported from it.
+    """
+    places = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, **WORKER_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(place for place in places if place)}
 
 
 def _worker_died(job: VideoJob, how: str) -> Reject:

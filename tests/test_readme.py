@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.verification_ui.person import Person
+from verification_ui.server import ServerProblem, find_executable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
@@ -77,3 +82,36 @@ def test_the_tour_goes_on_from_the_demo(tmp_path):
     if not (DEMO / "candidates").is_dir():
         pytest.skip("make demo has not run here")
     assert "index.html" in run("pointvos report --run demo-run")
+
+
+@pytest.mark.labelstudio
+@pytest.mark.browser
+@pytest.mark.timeout(560)
+def test_make_review_lets_a_person_in_and_ctrl_c_ends_it(browser):
+    try:
+        find_executable()
+    except ServerProblem as problem:
+        pytest.skip(str(problem))
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    with subprocess.Popen(
+        ["make", "review"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=REPOSITORY,
+        env=environment, start_new_session=True,
+    ) as process:  # fmt: skip
+        seen = ""
+        try:
+            for line in process.stdout or ():
+                seen += line
+                if line.startswith("end"):
+                    break
+            found = re.search(r"(http://127\.0\.0\.1:\d+)/projects/(\d+)", seen)
+            assert found, seen
+            credentials = json.loads((DEMO / "review" / "credentials.json").read_text())
+            person = Person(browser, found[1], credentials["email"], credentials["password"])
+            person.open(int(found[2]), "contact_sheet")
+            assert person.asked()
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            rest = process.communicate(timeout=120)[0]
+    assert "Pulling the answers" in rest
+    assert "Traceback" not in rest
+    assert list(DEMO.rglob("*.sqlite3")) == [DEMO / "review" / "data" / "label_studio.sqlite3"]

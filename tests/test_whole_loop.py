@@ -1,4 +1,7 @@
-"""annotate → push → a person answers in a browser → pull → merge → export, with the real commands and server."""
+"""annotate → push → a person answers in a browser → pull → merge → export, with the real commands and server.
+
+All in a user's own folder, with relative paths, as people type them.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +22,15 @@ from schemas import tables
 from tests.verification_ui.person import Person
 from verification_ui.server import ServerProblem, find_executable
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "2", "--points", "8")
+POINTVOS = Path(sys.executable).with_name("pointvos")
+FAST = "--segmenter grabcut --propagator flow --frames 2 --points 8"
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 
 
-def pointvos(*arguments: object) -> str:
-    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=300, check=False)
+def pointvos(folder: Path, command_line: str) -> str:
+    command = [POINTVOS, *command_line.split()]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=folder, timeout=300, check=False)
     assert answer.returncode == 0, answer.stderr + answer.stdout
     return answer.stdout
 
@@ -45,11 +48,11 @@ def make_frames(folder: Path, n_frames: int = 6) -> None:
 
 
 @contextmanager
-def review_up(run: Path) -> Iterator[str]:
+def review_up(folder: Path) -> Iterator[str]:
     """``pointvos review up`` until Ctrl-C; gives the address that it prints."""
     with subprocess.Popen(
-        [sys.executable, "-m", "pipeline", "review", "up", "--run", str(run), "--port", "8290"],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=REPOSITORY,
+        [POINTVOS, "review", "up", "--run", "run", "--port", "8290"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
     ) as process:  # fmt: skip
         seen = ""
         try:
@@ -89,15 +92,18 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path, browser):
     point = {"object_id": "1", "x": 36, "y": 46, "label": 1, "name": "square"}
     (tmp_path / "clicks.json").write_text(json.dumps({"square": {"frame": 0, "points": [point]}}))
 
-    pointvos("annotate", tmp_path / "videos", "--localizations", tmp_path / "clicks.json", "--run", run, *FAST)
-    with review_up(run) as address:
+    (tmp_path / "stages.py").write_text("raise ImportError('this is not ours')")
+
+    pointvos(tmp_path, f"annotate videos --localizations clicks.json --run run {FAST}")
+    with review_up(tmp_path) as address:
         credentials = json.loads((run / "review/credentials.json").read_text())
         url, project = re.fullmatch(r"(.+)/projects/(\d+).*", address).groups()
         person = Person(browser, url, credentials["email"], credentials["password"])
         tasks = {t.task_key: t for t in tables.TASKS.records(tables.TASKS.read(run))}
         person.open(int(project), "contact_sheet")
         shown = answer_everything(person, len(tasks), wrong_on_first=("1", "2"))
-    pointvos("merge", "--run", run)
+    assert list(run.rglob("*.sqlite3")) == [run / "review/data/label_studio.sqlite3"]
+    pointvos(tmp_path, "merge --run run")
 
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run))}
     flipped = set(tasks[shown[0]].candidate_ids[:2])
@@ -107,7 +113,7 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path, browser):
         (p.label == 1) == (candidates[p.candidate_id].is_fg_candidate != (p.candidate_id in flipped)) for p in points
     )
 
-    pointvos("export", "--run", run, "--format", "pointvos", "--out", tmp_path / "out")
+    pointvos(tmp_path, "export --run run --format pointvos --out out")
     exported = [json.loads(f.read_text()) for f in (tmp_path / "out").rglob("*.json") if f.stem in ("train", "val")]
     annotated = [p for objects in exported for entry in objects.values() for p in entry["annotated_points"]]
     assert sorted((p["x"], p["y"], p["status"]) for p in annotated) == sorted((p.x, p.y, p.status) for p in points)

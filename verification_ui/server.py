@@ -155,6 +155,7 @@ def started(
         ServerProblem: not installed, already running, a link in the media folder, or it did not come up in time.
     """
     executable = find_executable()
+    folder, media = folder.absolute(), media.absolute()  # the server itself works in ``folder``
     refuse_links(media)
     credentials, is_new = load_or_create(folder)
     private_folder(folder / "home")
