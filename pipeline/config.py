@@ -5,6 +5,7 @@ Only what changes the result enters the config hash; where the input lies and ho
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
@@ -110,8 +111,8 @@ class RunConfig:
         return digest(yaml.safe_dump(parts, sort_keys=True))
 
     def run_id(self) -> str:
-        """The same for the same question: result-changing config and inputs."""
-        return digest(self.hash(), self.videos, self.localizations, length=12)
+        """The same for the same question: result-changing config and inputs, however their paths are typed."""
+        return digest(self.hash(), _address(self.videos), _address(self.localizations), length=12)
 
     def to_yaml(self) -> str:
         """The resolved config as it is written to ``run.yaml``."""
@@ -147,6 +148,11 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
 def with_compute(config: RunConfig, **changes: Any) -> RunConfig:
     """A copy with other compute settings."""
     return replace(config, compute=replace(config.compute, **changes))
+
+
+def _address(path: str) -> str:
+    """A path from the root; ``scheme://`` paths begin there already."""
+    return path if "://" in path else os.path.abspath(path)  # noqa: PTH100 - keeps links and globs
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

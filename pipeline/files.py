@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,14 +17,15 @@ def is_remote(uri: str) -> bool:
 
 
 def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
-    """All videos of a file, folder or glob.
+    """All videos of a file, folder or glob, by absolute addresses: a run's later commands may come from elsewhere.
 
     Raises:
         UsageProblem: nothing is there, or the file system is not installed.
     """
     try:
-        sized = _match_remote(pattern) if is_remote(pattern) else find_local(pattern)
-        videos, rejects = group_files(sized, pattern)
+        place = pattern if is_remote(pattern) else os.path.abspath(pattern)  # noqa: PTH100 - keeps links and globs
+        sized = _match_remote(place) if is_remote(place) else find_local(place)
+        videos, rejects = group_files(sized, place)
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
     if not videos and not rejects:

@@ -3,6 +3,7 @@ import yaml
 
 from pipeline.config import RunConfig, load_config
 from pipeline.console import UsageProblem
+from pipeline.files import find_videos
 from verification_ui.media_place import MediaPlace
 
 BASE = {"videos": "v", "localizations": "l"}
@@ -67,3 +68,21 @@ def test_where_the_pictures_are_is_set_checked_and_leaves_the_hash_alone(tmp_pat
     file.write_text("videos: v\nlocalizations: l\nreview_media: {bucket: x}\n")
     with pytest.raises(UsageProblem, match=r"unknown setting 'review_media\.bucket'; known: review_media\.place"):
         load_config(file, {})
+
+
+def test_a_run_is_the_same_however_its_paths_are_typed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    typed = load_config(None, BASE).run_id()
+    assert load_config(None, {"videos": f"{tmp_path}/v/", "localizations": "./l"}).run_id() == typed
+    monkeypatch.chdir(tmp_path.parent)
+    assert load_config(None, BASE).run_id() != typed
+    remote = {"videos": "gs://bucket/v", "localizations": "gs://bucket/l"}
+    assert load_config(None, remote).run_id() != typed
+
+
+def test_videos_have_addresses_that_hold_from_anywhere(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.mp4").write_bytes(b"0")
+    monkeypatch.chdir(tmp_path)
+    for typed in ("in", "./in/", "in/*.mp4", "in/a.mp4", f"{tmp_path}/in"):
+        assert [(v.video_id, v.uri) for v in find_videos(typed)[0]] == [("a", str(tmp_path / "in" / "a.mp4"))]
