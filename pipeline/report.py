@@ -15,7 +15,7 @@ from PIL import Image
 from pipeline.console import console, summary
 from pipeline.run_folder import RunFolder
 from pipeline.survey import Survey
-from pipeline.units import object_words, references, unit_records
+from pipeline.units import localized_frames, object_words, unit_records
 from pipeline.verdicts import ObjectKey
 from schemas import tables
 from schemas.points import PointCandidate
@@ -73,7 +73,7 @@ def _sections(
             candidates,
             survey.statuses,
             object_words(folder, video),
-            references(folder, video),
+            localized_frames(folder, video),
             {object_id: row for (video_id, object_id), row in objects.items() if video_id == video.video_id},
             unit_records(folder, tables.REPAIRS, video),
         )

@@ -62,12 +62,12 @@ def localization_counts(run: RunFolder, video: Video) -> dict[str, int]:
     return dict(counts)
 
 
-def references(run: RunFolder, video: Video) -> dict[str, int]:
-    """Object id → the first frame that it was localized on."""
-    first: dict[str, int] = {}
+def localized_frames(run: RunFolder, video: Video) -> dict[str, list[int]]:
+    """Object id → the frames that it was localized on, in order."""
+    frames: dict[str, set[int]] = defaultdict(set)
     for row in _localizations(run, video):
-        first[row["object_id"]] = min(row["frame_idx"], first.get(row["object_id"], row["frame_idx"]))
-    return first
+        frames[row["object_id"]].add(row["frame_idx"])
+    return {object_id: sorted(own) for object_id, own in frames.items()}
 
 
 def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:

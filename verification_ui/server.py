@@ -72,10 +72,14 @@ def find_executable() -> Path:
         ServerProblem: it is not installed; the message says which command brings it.
     """
     named = os.environ.get("POINTVOS_LABEL_STUDIO")
-    path = Path(named) if named else Path(__file__).resolve().parents[1] / ".venv-review" / "bin" / "label-studio"
+    beside = Path(__file__).resolve().parents[1]
+    path = Path(named).absolute() if named else beside / ".venv-review" / "bin" / "label-studio"
     if path.is_file():
         return path
-    raise ServerProblem(f"Label Studio is not installed at {path}; bring it with: make review-setup")
+    raise ServerProblem(
+        f"Label Studio is not installed at {path}; bring it with: make review-setup (in {beside}), or name the command "
+        "of another environment in POINTVOS_LABEL_STUDIO"
+    )
 
 
 def template_file(executable: Path) -> Path:

@@ -35,7 +35,7 @@ class VideoRows:
         candidates: of all objects.
         statuses: candidate id → the answer.
         words: object id → (object name, expression).
-        references: object id → the frame that it was localized on.
+        localized: object id → the frames that it was localized on, in order; the first of them is kept.
         errors: object id → what the answers say about its masks.
         repairs: decisions on masks that were found poor.
     """
@@ -45,7 +45,7 @@ class VideoRows:
     candidates: Sequence[PointCandidate]
     statuses: Mapping[str, str]
     words: Mapping[str, tuple[str, str]]
-    references: Mapping[str, int]
+    localized: Mapping[str, Sequence[int]]
     errors: Mapping[str, MaskRow] = field(default_factory=dict)
     repairs: Sequence[Repair] = ()
 
@@ -101,7 +101,7 @@ def _object_section(
         expression=expression,
         colour=colour_of(place),
         plot=quality_plot(
-            {idx: m.quality for idx, m in own.items()}, asked, rows.references.get(object_id), rows.video.n_frames
+            {idx: m.quality for idx, m in own.items()}, asked, rows.localized.get(object_id, ()), rows.video.n_frames
         ),
         counts=tuple(sorted(counts.items())),
         pictures=tuple(_object_picture(rows.video, own.get(idx), place, idx, asked[idx], load) for idx in shown),
@@ -125,8 +125,8 @@ def _cover(rows: VideoRows, masks: Mapping[str, Mapping[int, Mask]], load: LoadF
     """All objects on the kept frame that shows the most of them; of equals a frame that was localized."""
     if len(masks) < 2:
         return None
-    kept = {c.frame_idx for c in rows.candidates} | set(rows.references.values())
-    localized = set(rows.references.values())
+    kept = {c.frame_idx for c in rows.candidates} | {frames[0] for frames in rows.localized.values()}
+    localized = {idx for frames in rows.localized.values() for idx in frames}
     for frame_idx in sorted(kept, key=lambda i: (-sum(i in own for own in masks.values()), i not in localized, i)):
         image = load(frame_idx)
         if image is not None:

@@ -18,27 +18,27 @@ class QualityPlot:
     Attributes:
         lines: points of unbroken stretches, as SVG writes them; a stretch ends where the object is absent.
         chosen: (x, y, frame index, quality) of the frames that people look at.
-        reference: x of the frame that the object was localized on, or None.
+        localized: x of the frames that the object was localized on.
         last_frame: index of the video's last frame.
         mean: mean quality.
     """
 
     lines: tuple[str, ...]
     chosen: tuple[tuple[float, float, int, float], ...]
-    reference: float | None
+    localized: tuple[float, ...]
     last_frame: int
     mean: float
 
 
 def quality_plot(
-    qualities: Mapping[int, float], chosen: Iterable[int], reference: int | None, n_frames: int
+    qualities: Mapping[int, float], chosen: Iterable[int], localized: Iterable[int], n_frames: int
 ) -> QualityPlot:
     """The plot of one object.
 
     Args:
         qualities: frame index → quality, on frames on which the object is visible; at least one.
         chosen: frames that people look at.
-        reference: the frame that the object was localized on.
+        localized: frames that the object was localized on.
         n_frames: frames of the video.
     """
     last = max(n_frames - 1, 1)
@@ -53,7 +53,7 @@ def quality_plot(
     return QualityPlot(
         lines=tuple(_line(stretch, step, qualities, last) for stretch in stretches),
         chosen=tuple((_x(i, last), _y(qualities[i]), i, qualities[i]) for i in sorted(chosen) if i in qualities),
-        reference=None if reference is None else _x(reference, last),
+        localized=tuple(_x(idx, last) for idx in localized if idx < n_frames),
         last_frame=n_frames - 1,
         mean=sum(qualities.values()) / len(qualities),
     )

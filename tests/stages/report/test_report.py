@@ -45,7 +45,7 @@ def rows():
     candidates = [candidate("1", t, 12, 15, True) for t in (2, 5, 25)] + [candidate("1", 2, 50, 50, False)]
     statuses = {"1-2-12-15": "REJECTED", "1-5-12-15": "ACCEPTED", "1-2-50-50": "ACCEPTED"}
     words = {"1": ("<script>alert(1)</script>", "the “dog”")}
-    return VideoRows(VIDEO, masks, candidates, statuses, words, {"1": 5})
+    return VideoRows(VIDEO, masks, candidates, statuses, words, {"1": [5]})
 
 
 def grey(_idx):
@@ -110,17 +110,17 @@ def test_pictures_are_scaled_down_and_are_jpegs():
 
 
 def test_the_plot_breaks_where_the_object_is_absent():
-    plot = quality_plot({0: 1.0, 1: 0.5, 2: 0.0, 8: 0.5, 10: 0.25}, [1, 5, 10], 8, 11)
+    plot = quality_plot({0: 1.0, 1: 0.5, 2: 0.0, 8: 0.5, 10: 0.25}, [1, 5, 10], [1, 8, 99], 11)
     right, low = WIDTH - RIGHT, plot.chosen[1][1]
     assert [len(line.split()) for line in plot.lines] == [3, 2, 2]
     assert plot.lines[0].startswith(f"{LEFT:.1f},{TOP:.1f} ")
     assert [(x, idx, q) for x, _, idx, q in plot.chosen] == [(LEFT + 60.2, 1, 0.5), (right, 10, 0.25)]
     assert TOP < low < HEIGHT
-    assert (plot.reference, plot.last_frame, plot.mean) == (LEFT + 481.6, 10, 0.45)
+    assert (plot.localized, plot.last_frame, plot.mean) == ((LEFT + 60.2, LEFT + 481.6), 10, 0.45)
 
 
 def test_long_videos_are_thinned_out():
-    plot = quality_plot(dict.fromkeys(range(50_000), 0.5), [], None, 50_000)
+    plot = quality_plot(dict.fromkeys(range(50_000), 0.5), [], [], 50_000)
     assert len(plot.lines[0].split()) <= 301
 
 
