@@ -138,7 +138,7 @@ def _summarize(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
         ("masks", tables.MASKS.read(folder.path).num_rows),
         ("repaired", _repaired(folder)),
         ("candidates", tables.CANDIDATES.read(folder.path).num_rows),
-        ("time", f"{seconds:.1f} s, {frames / max(seconds, 1e-9):.1f} frames/s"),
+        *([("time", f"{seconds:.1f} s, {frames / max(seconds, 1e-9):.1f} frames/s")] if frames else []),
         ("run folder", folder.path),
     ]
     if rejects.num_rows:
