@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,16 +24,23 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
         UsageProblem: nothing is there, or the file system is not installed.
     """
     try:
-        place = pattern if is_remote(pattern) else os.path.abspath(pattern)  # noqa: PTH100 - keeps links and globs
-        sized = _match_remote(place) if is_remote(place) else find_local(place)
-        videos, rejects = group_files(sized, place)
+        sized = _match_remote(pattern) if is_remote(pattern) else find_local(pattern)
+        videos, rejects = group_files(sized, pattern)
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
     if not videos and not rejects:
         raise UsageProblem(
             f"no videos at {pattern!r}; give a video file, a folder of videos or of frame folders, or a glob"
         )
-    return videos, rejects
+    return [_from_anywhere(video) for video in videos], rejects
+
+
+def _from_anywhere(video: VideoFile) -> VideoFile:
+    """A local video by its absolute address; links stay as they are."""
+    if is_remote(video.uri):
+        return video
+    uri, *frames = map(os.path.abspath, (video.uri, *video.frames))
+    return replace(video, uri=uri, frames=tuple(frames))
 
 
 def _match_remote(pattern: str) -> list[SizedPath]:

@@ -81,8 +81,13 @@ def test_a_run_is_the_same_however_its_paths_are_typed(tmp_path, monkeypatch):
 
 
 def test_videos_have_addresses_that_hold_from_anywhere(tmp_path, monkeypatch):
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.mp4").write_bytes(b"0")
-    monkeypatch.chdir(tmp_path)
-    for typed in ("in", "./in/", "in/*.mp4", "in/a.mp4", f"{tmp_path}/in"):
-        assert [(v.video_id, v.uri) for v in find_videos(typed)[0]] == [("a", str(tmp_path / "in" / "a.mp4"))]
+    here = tmp_path / "a [new] *"
+    (here / "in" / "b").mkdir(parents=True)
+    (here / "in" / "a.mp4").write_bytes(b"0")
+    (here / "in" / "b" / "1.jpg").write_bytes(b"0")
+    monkeypatch.chdir(here)
+    for typed in ("in", "./in/", "in/*", f"{here}/in"):
+        film, folder = find_videos(typed)[0]
+        assert (film.video_id, film.uri, film.frames) == ("a", f"{here}/in/a.mp4", ())
+        assert (folder.video_id, folder.uri, folder.frames) == ("b", f"{here}/in/b", (f"{here}/in/b/1.jpg",))
+    assert [(v.video_id, v.uri) for v in find_videos("in/a.mp4")[0]] == [("a", f"{here}/in/a.mp4")]
