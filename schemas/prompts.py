@@ -28,6 +28,8 @@ class Prompt:
         fence_xyxy_px: (4,) float32 half-open box that surely contains the object, or None. It bounds negatives
             and is the fallback prompt; it is never a model's first prompt.
         mask: (H, W) bool, the mask that the user gave, or None.
+        n_objects: how many objects are known on the frame, asked for or not. Where they are few, a model may answer
+            one after the other to take less memory.
     """
 
     object_id: str
@@ -38,6 +40,7 @@ class Prompt:
     box_xyxy_px: Array | None = None
     fence_xyxy_px: Array | None = None
     mask: NDArray[np.bool_] | None = None
+    n_objects: int = 1
 
     def __post_init__(self) -> None:
         if self.points_px.shape != (len(self.labels), 2):

@@ -8,7 +8,7 @@ must hold more of what moves, and where the two masks differ, what moves must li
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,8 @@ class Repairer:
         if not poor:
             return {}
         prompts = [probes(row, self._rivals(row, rows), scene.movement) for row in poor]
-        answers = iter(self.ask(here.frame.image, [prompt for own in prompts for prompt in own]))
+        asked = [replace(prompt, n_objects=len(rows)) for own in prompts for prompt in own]
+        answers = iter(self.ask(here.frame.image, asked))
         taken: dict[str, Anchor] = {}
         for row, own in zip(poor, prompts, strict=True):
             answer, decision = self._best(row, [next(answers) for _ in own], scene)

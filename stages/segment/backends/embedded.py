@@ -40,7 +40,7 @@ MAX_CANVAS = 1920 * 1080
 """Masks of larger frames are drawn at this many pixels and then enlarged."""
 NEGATIVE_RADIUS = 10
 _FEW = 2
-"""Up to so many prompts, such as those of a repair, are answered one after the other, to take less memory."""
+"""On a frame of so many objects, prompts are answered one after the other, to take less memory."""
 RIVALRY = 4.0
 """Logits that a cell loses when its way from the seeds is e times that from the negatives."""
 
@@ -88,7 +88,8 @@ class EmbeddedSegmenter:
         """See :meth:`stages.segment.backends.base.Segmenter.segment`."""
         view = look(self._backbone, image, self._settings.pixels)
         descriptors = describe(self._backbone, view)
-        map_over = self._pool.map if self._pool and len(prompts) > _FEW else map
+        is_crowded = len(prompts) > _FEW or any(prompt.n_objects > _FEW for prompt in prompts)
+        map_over = self._pool.map if self._pool and is_crowded else map
 
         def answer(prompt: Prompt) -> Segment:
             return self._segment(image, view, descriptors, prompt)

@@ -131,6 +131,18 @@ def test_only_poor_masks_of_models_are_asked_for(poor, is_asked):
     assert bool(asked) == is_asked
 
 
+def test_a_segmenter_is_told_how_many_objects_the_frame_has():
+    told = []
+
+    def ask(_, prompts):
+        told.extend(prompt.n_objects for prompt in prompts)
+        return [Anchor(WHOLE, 0.9, "repair", "told") for _ in prompts]
+
+    others = [replace(row(object_id=name), source="human") for name in "bcd"]
+    Repairer("v", ask, RepairOptions()).repair(here(), [row(), *others], STILL)
+    assert set(told) == {4}
+
+
 def test_an_object_is_asked_for_once_in_so_many_frames():
     made, asked = repairer(every=10)
     for idx in (0, 1, 9, 10, 15, 20):

@@ -1,3 +1,4 @@
+import threading
 from itertools import product
 
 import cv2
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.localizations import Localization
+from schemas.prompts import Prompt
 from stages.segment.backends.embedded import EmbeddedSettings, load_embedded
 from stages.segment.segmenting import segment_frame
 from stages.simulated_prompts import simulate_box, simulate_click, simulate_clicks
@@ -104,3 +106,22 @@ def test_masks_of_real_frames_are_good(davis):
         mask = segment_frame(segmenter, np.ascontiguousarray(image), [hint])[0]["o"].mask
         overlaps.append((mask & truth).sum() / (mask | truth).sum())
     assert np.mean(overlaps) > 0.65
+
+
+@pytest.mark.parametrize(("n_objects", "where"), [(1, "MainThread"), (3, "segment")])
+def test_two_prompts_are_answered_side_by_side_only_on_a_crowded_frame(monkeypatch, n_objects, where):
+    image, (_, right) = two_discs()
+    segmenter = load_embedded("embedded", "cpu", FAST, threads=2)
+    real, threads = segmenter._segment, []
+
+    def noted(*arguments):
+        threads.append(threading.current_thread().name)
+        return real(*arguments)
+
+    monkeypatch.setattr(segmenter, "_segment", noted)
+    click = np.argwhere(right).mean(axis=0)[None, ::-1].astype(np.float32)
+    prompt = Prompt("o", "probes", click, np.array([1], np.int8), click, n_objects=n_objects)
+    one, other = segmenter.segment(image, [prompt, prompt])
+    assert np.array_equal(one.mask, other.mask)
+    assert len(threads) == 2
+    assert all(name.startswith(where) for name in threads)
