@@ -93,7 +93,7 @@ def _opened(
     title = session.title(design)
     known = client.find_queue(title)
     n_people = overlap or (known.people() if known else session.notes(design).n_people)
-    queue = known or client.open_queue(title, label_config(design), guidelines(design))
+    queue = client.open_queue(title, label_config(design), guidelines(design))
     if queue.ask_with(label_config(design), guidelines(design)):
         console.print("The queue was made by another version of pointvos; it shows this version's page from now on.")
     queue.ask_people(n_people)

@@ -6,6 +6,7 @@ The SDK takes more than a second to import, which no other command should wait f
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 _PAGE = 100
 _LOOKUP = 500
 _TIMEOUT_S = 600.0
+_TURN_S = 3.0
+"""For removing second projects: far more than a deletion takes."""
 _ANSWER_FIELDS = "id,data,updated_at,total_annotations,annotations,completed_by,result,was_cancelled,lead_time"
 """Of tasks and, in the same list, of their annotations."""
 
@@ -99,13 +102,17 @@ class LabelStudioClient:
     def open_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
         """The project with this title, made when there is none. May be asked again after an unknown outcome.
 
-        Two may come of two commands at the same time, or of a request that came through late: everybody uses the
-        oldest, and the others are removed while they are empty. Whoever has just made one removes no other: two
-        deletions at the same moment would do the server harm.
+        Several may come: of two commands at the same time, of a request that came through late, or of one request
+        that the server began again because its database was locked (``DatabaseIsLockedRetryMiddleware``). Everybody
+        uses the oldest, and the others are removed while they are empty, by one command after the other: two
+        deletions at the same moment would leave the server without its signals (``temporary_disconnect_all_signals``).
         """
         made = None if self._projects(title) else self.create_queue(title, label_config, guidelines)
         first, *others = self._projects(title)
-        for project in [other for other in others if made is None or other.id == made.project_id]:
+        if made and others and first.id < made.project_id:
+            time.sleep(_TURN_S * sum(project.id < made.project_id for project in (first, *others)))
+            first, *others = self._projects(title)
+        for project in others:
             with suppress(Refused), as_queue_problems(f"delete the second project {title!r}"):
                 if not project.task_number:
                     self.sdk.projects.delete(project.id, request_options=ONCE)

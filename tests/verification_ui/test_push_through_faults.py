@@ -114,6 +114,31 @@ def test_two_pushes_at_the_same_time_make_one_queue(served_run: Any, direct: Lab
     assert_all_once(direct, title, 60)
 
 
+class Repeated(LabelStudioClient):
+    """A server whose database is locked now and then: it begins the request again and leaves what it had made."""
+
+    def create_queue(self, title: str, label_config: str, guidelines: str) -> LabelStudioQueue:
+        for _ in range(2):
+            super().create_queue(title, label_config, guidelines)
+        return super().create_queue(title, label_config, guidelines)
+
+
+@pytest.mark.parametrize("n_commands", [1, 2])
+def test_projects_that_the_server_made_in_vain_are_removed(
+    served_run: Any, direct: LabelStudioClient, n_commands: int
+) -> None:
+    title = f"repeated {time.time()}"
+
+    def one(_: int) -> int:
+        with Repeated(served_run.server.url, served_run.server.credentials.token) as client:
+            return client.open_queue(title, *CONFIG).project_id
+
+    with ThreadPoolExecutor(n_commands) as pool:
+        opened = set(pool.map(one, range(n_commands)))
+    assert opened == {p.id for p in direct.sdk.projects.list(title=title)}
+    assert len(opened) == 1
+
+
 def test_a_push_outlives_a_restart_of_the_server(tmp_path: Path) -> None:
     folder, media = tmp_path / "review", tmp_path / "media"
     title = "restart"
