@@ -16,6 +16,7 @@ from torch import Tensor
 _BIAS_STRENGTH = 1e-6
 _NEAR_MASS = 0.7
 _FAR_MASS = 0.3
+_TOUCHED = 0.02
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,8 +63,9 @@ class Backdrop:
 def measure_object(cells: Tensor, probability: Tensor, band: float, backdrop: Backdrop) -> Moments:
     """Moments of one object against its frame, with :func:`balanced_weights` and targets 2p - 1.
 
-    Only the object and its surroundings are visited. The rest of the frame comes from ``backdrop``: its share of
-    the mass is spread over the sampled cells, less those near the object, which have weights of their own.
+    Only the object and its surroundings are visited. Of the surroundings the sampled cells count, for neighbours look
+    alike, and all that the object touches: it is there that it ends. The rest of the frame comes from ``backdrop``: its
+    share of the mass is spread over the sampled cells, less those near the object, which have weights of their own.
 
     Args:
         cells: (rows · columns, d) float32.
@@ -71,12 +73,13 @@ def measure_object(cells: Tensor, probability: Tensor, band: float, backdrop: Ba
         band: the surroundings reach this many cells from the object.
         backdrop: of the same cells.
     """
-    near = (_distance(probability) < band).reshape(-1)
-    weights = balanced_weights(probability, band)
+    near = _distance(probability) < band
+    counted = (backdrop.sampled > 0) | (probability > _TOUCHED)
+    weights = balanced_weights(probability, band, counted)
     sampled = backdrop.sampled.reshape(-1)
-    n_far = float((sampled * ~near).sum())
+    n_far = float((backdrop.sampled * ~near).sum())
     share = _FAR_MASS / n_far if n_far else 0.0
-    chosen = near.nonzero()[:, 0]
+    chosen = (near & counted).reshape(-1).nonzero()[:, 0]
     excess = weights[chosen] - share * sampled[chosen]
     cross = weights[chosen] * (2 * probability.reshape(-1)[chosen] - 1) + share * sampled[chosen]
     extended = _with_bias(cells[chosen])
@@ -105,7 +108,7 @@ def score(cells: Tensor, classifier: Tensor) -> Tensor:
     return torch.addmv(classifier[-1], cells, classifier[:-1])
 
 
-def balanced_weights(probability: Tensor, band: float) -> Tensor:
+def balanced_weights(probability: Tensor, band: float, counted: Tensor | None = None) -> Tensor:
     """Weights that give the object 1, its surroundings 0.7 and the rest of the frame 0.3 of the mass.
 
     Undecided cells count little: within the object and its surroundings a cell weighs ``|2p - 1|``.
@@ -113,12 +116,15 @@ def balanced_weights(probability: Tensor, band: float) -> Tensor:
     Args:
         probability: (rows, columns) float32 in [0, 1].
         band: the surroundings reach this many cells from the object.
+        counted: (rows, columns) bool; other cells of the surroundings weigh nothing. None: all do.
 
     Returns:
         (rows · columns,) float32.
     """
     distance = _distance(probability)
     inside, near, far = distance == 0, (distance > 0) & (distance < band), distance >= band
+    if counted is not None:
+        near = near & counted
     certainty = (2 * probability - 1).abs()
     weights = inside * certainty / (inside * certainty).sum().clamp(min=1e-3)
     weights = weights + near * certainty * (_NEAR_MASS / (near * certainty).sum().clamp(min=1e-3))
