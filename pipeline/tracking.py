@@ -15,6 +15,7 @@ from pipeline.jobs import VideoJob
 from pipeline.loaded_models import LoadedModels
 from pipeline.memory import give_back_free_memory
 from schemas.frames import Frame
+from schemas.groups import casts
 from schemas.localizations import Expression, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.prompts import Prompt
@@ -146,18 +147,19 @@ class Track:
 
     def part(self) -> None:
         """Objects of one group share no pixel, though they were carried in different passes."""
-        groups = self.groups
-        together: dict[tuple[str, int], list[int]] = defaultdict(list)
-        for place, row in enumerate(self.masks):
-            if groups[row.object_id]:
-                together[groups[row.object_id], row.frame_idx].append(place)
-        for places in together.values():
-            places.sort(key=lambda place: self.masks[place].object_id)
-            rows = [self.masks[place] for place in places]
-            parted = part([row.decode() for row in rows], [self._trust(row) for row in rows])
-            for place, row, drawn in zip(places, rows, parted, strict=True):
-                self.masks[place] = replace(row, rle=encode_rle(drawn))
-        self.masks = [row for row in self.masks if row.decode().any()]
+        at: dict[int, dict[str, Mask]] = defaultdict(dict)
+        for row in self.masks:
+            at[row.frame_idx][row.object_id] = row
+        self.masks = [kept for rows in at.values() for kept in self._parted(rows)]
+
+    def _parted(self, rows: Mapping[str, Mask]) -> Iterator[Mask]:
+        """The rows of one frame, by object id."""
+        for together, settled in casts(rows, self.groups):
+            own = [rows[object_id] for object_id in together]
+            parted = part([row.decode() for row in own], [self._trust(row) for row in own])
+            for row, drawn in zip(own, parted, strict=True):
+                if row.object_id in settled and drawn.any():
+                    yield replace(row, rle=encode_rle(drawn))
 
     def _trust(self, row: Mask) -> NDArray[np.uint8] | None:
         """A mask's trust map; None for one that was given or asked for."""

@@ -141,7 +141,7 @@ class Localization:
         object_name: a class or short name ("dog").
         expression: the words that refer to the object ("the dog on the left").
         group: objects of one non-empty group exclude each other (no pixel belongs to two of them); objects
-            without a group may overlap any other, as a shirt overlaps the man who wears it.
+            without a group may overlap any other, as a shirt overlaps the man who wears it (:mod:`schemas.groups`).
         rule: which rule of the format made this hint (``noun_trace``, ``actor_trace`` ...).
         input_uri: the file that it came from.
     """

@@ -14,6 +14,7 @@ from itertools import groupby
 from pathlib import PurePosixPath
 from typing import Any
 
+from schemas.groups import another_name
 from schemas.localizations import Localization, Trace
 from stages.ingest.documents import parse_json
 from stages.ingest.edges import clip, is_near_frame
@@ -45,7 +46,8 @@ class Actor:
 def parse(content: str, input_uri: str) -> Parsed:
     """Localizations of every actor (``a0``, ``a1`` ... in file order within a video) and noun (``a0n3``).
 
-    A noun that got no trace point takes its actor's whole trace (rule ``noun_actor_fallback``).
+    A noun that got no trace point takes its actor's whole trace (rule ``noun_actor_fallback``). One that means an
+    actor, its own as "man" in "A man in a hat", or another whose name it is, excludes the others as that actor does.
     """
     parsed = Parsed(input_uri)
     n_actors: Counter[str] = Counter()
@@ -64,9 +66,11 @@ def parse(content: str, input_uri: str) -> Parsed:
 def _read_narrative(narrative: Any, n_actors: Counter[str], parsed: Parsed) -> None:
     video_id = f"{text(narrative, 'dataset_id')}/{text(narrative, 'video_id')}"
     keyframes = items(narrative, "keyframe_names")
-    for raw in items(narrative, "actor_narratives"):
-        actor_id = f"a{n_actors[video_id]}"
-        n_actors[video_id] += 1
+    narratives = items(narrative, "actor_narratives")
+    actor_ids = [f"a{n_actors[video_id] + i}" for i in range(len(narratives))]
+    n_actors[video_id] += len(narratives)
+    called = _called(narratives, actor_ids)
+    for raw, actor_id in zip(narratives, actor_ids, strict=True):
         spans = raw.get("noun_segments") if isinstance(raw, dict) else None
         spans = spans if isinstance(spans, list) else []
         noun_ids = [f"{actor_id}n{i}" for i in range(len(spans))]
@@ -74,9 +78,20 @@ def _read_narrative(narrative: Any, n_actors: Counter[str], parsed: Parsed) -> N
             actor = _read_actor(raw)
             source = _Source(video_id, keyframes, actor.start_ms, parsed.input_uri)
             parsed.localizations += _localize_actor(actor, actor_id, spans, source)
-            for noun_id, span in zip(noun_ids, spans, strict=True):
+            names = _names(actor, spans)
+            others = {name: other_id for name, other_id in called.items() if other_id != actor_id}
+            for noun_id, raw_span in zip(noun_ids, spans, strict=True):
                 with parsed.entry(f"{video_id}/{noun_id}"):
-                    parsed.localizations += _localize_noun(actor, noun_id, _read_span(span, actor.caption), source)
+                    span = _read_span(raw_span, actor.caption)
+                    meant_id = actor_id if span in names else others.get(actor.caption[slice(*span)].strip().lower())
+                    group = another_name(ACTORS_GROUP, meant_id) if meant_id else ""
+                    parsed.localizations += _localize_noun(actor, noun_id, span, group, source)
+
+
+def _called(narratives: Sequence[Any], actor_ids: Sequence[str]) -> dict[str, str]:
+    """Name in lower case → id, of the actors that share their name with no other."""
+    names = [str(raw.get("actor_name", "")).strip().lower() if isinstance(raw, dict) else "" for raw in narratives]
+    return {name: actor_id for name, actor_id in zip(names, actor_ids, strict=True) if names.count(name) == 1}
 
 
 def _read_actor(raw: Any) -> Actor:
@@ -161,26 +176,34 @@ def _localize_actor(actor: Actor, object_id: str, spans: Sequence[Any], source: 
         )
 
 
-def _named_ms(actor: Actor, spans: Sequence[Any]) -> float:
-    """When the narrator has named the actor: at the end of the first nouns, as long as they are words of its name."""
-    name, end_ms = set(actor.name.lower().split()), math.inf
+def _names(actor: Actor, spans: Sequence[Any]) -> list[tuple[int, int]]:
+    """The nouns that mean the actor itself: the first, and those after it as long as they are words of its name."""
+    name = set(actor.name.lower().split())
+    found: list[tuple[int, int]] = []
     for span in spans:
         try:
             start_idx, end_idx = _read_span(span, actor.caption)
         except IngestError:
             continue  # rejected as a noun, where nouns are read
-        if end_ms < math.inf and not name & set(actor.caption[start_idx:end_idx].lower().split()):
+        if found and not name & set(actor.caption[start_idx:end_idx].lower().split()):
             break
-        interval = spoken_interval_ms(actor.words, start_idx, end_idx)
-        end_ms = interval[1] if interval else end_ms
-    return end_ms - actor.lead_ms
+        found.append((start_idx, end_idx))
+    return found
 
 
-def _localize_noun(actor: Actor, object_id: str, span: tuple[int, int], source: _Source) -> Iterator[Localization]:
+def _named_ms(actor: Actor, spans: Sequence[Any]) -> float:
+    """When the narrator has named the actor."""
+    spoken = [spoken_interval_ms(actor.words, *span) for span in _names(actor, spans)]
+    return max((interval[1] for interval in spoken if interval), default=math.inf) - actor.lead_ms
+
+
+def _localize_noun(
+    actor: Actor, object_id: str, span: tuple[int, int], group: str, source: _Source
+) -> Iterator[Localization]:
     noun = actor.caption[slice(*span)].strip()
     rule, strokes = _noun_strokes(actor, span)
     for idx, trace in source.traces(strokes):
-        yield Localization(source.video_id, object_id, idx, trace, noun, noun, rule=rule, input_uri=source.input_uri)
+        yield Localization(source.video_id, object_id, idx, trace, noun, noun, group, rule, source.input_uri)
 
 
 def _noun_strokes(actor: Actor, span: tuple[int, int]) -> tuple[str, Sequence[Stroke]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.groups import casts
 from stages.propagate.beliefs import Belief, Bytes, to_bytes
 from stages.propagate.tracked import Anchor, Tracked
 
@@ -27,7 +28,7 @@ class Composer:
     Attributes:
         height: frame height in pixels.
         width: frame width in pixels.
-        groups: object id → group; objects without a group, or with an empty one, may overlap any other.
+        groups: object id → group; see :mod:`schemas.groups`.
         model: registry key of the propagator.
     """
 
@@ -39,35 +40,33 @@ class Composer:
     def compose(self, frame_idx: int, beliefs: Mapping[str, Belief], anchors: Mapping[str, Anchor]) -> list[Tracked]:
         """The objects of a frame by id; an object with an anchor and a belief is its anchor."""
         rows: list[Tracked] = []
-        for members in self._groups({*beliefs, *anchors}):
+        for members, settled in casts({*beliefs, *anchors}, self.groups):
             fixed = _disjoint({i: anchors[i] for i in members if i in anchors}) if len(members) > 1 else anchors
             loose = {i: beliefs[i] for i in members if i not in anchors}
             size = next(iter(beliefs.values())).probability.shape if beliefs else (self.height, self.width)
-            rows += [self._anchored(i, frame_idx, fixed[i], size) for i in members if i in anchors]
+            rows += [self._anchored(i, frame_idx, fixed[i], size) for i in settled if i in anchors]
             taken = [fixed[i].mask for i in members if i in anchors]
-            rows += self._propagated(frame_idx, loose, taken)
+            rows += self._propagated(frame_idx, loose, taken, settled)
         return sorted((row for row in rows if row.mask.any()), key=lambda row: row.object_id)
-
-    def _groups(self, ids: set[str]) -> list[list[str]]:
-        """Sorted ids, together where they exclude each other."""
-        members: dict[tuple[str, str], list[str]] = {}
-        for object_id in sorted(ids):
-            group = self.groups.get(object_id, "")
-            members.setdefault((group, "" if group else object_id), []).append(object_id)
-        return list(members.values())
 
     def _anchored(self, object_id: str, frame_idx: int, anchor: Anchor, size: tuple[int, ...]) -> Tracked:
         trust = to_bytes(_resized(anchor.mask.astype(np.float32), (size[0], size[1])))
         return Tracked(object_id, frame_idx, anchor.mask, trust, anchor.quality, anchor.source, anchor.model)
 
     def _propagated(
-        self, frame_idx: int, beliefs: Mapping[str, Belief], taken: Iterable[NDArray[np.bool_]]
+        self,
+        frame_idx: int,
+        beliefs: Mapping[str, Belief],
+        taken: Iterable[NDArray[np.bool_]],
+        settled: Container[str],
     ) -> list[Tracked]:
         occupied = np.zeros((self.height, self.width), dtype=bool)
         for mask in taken:
             occupied |= mask
         rows = []
         for object_id, belief in _aggregated(beliefs, occupied).items():
+            if object_id not in settled:
+                continue
             mask = self._full(belief.probability) & ~occupied
             rows.append(Tracked(object_id, frame_idx, mask, belief.trust, belief.quality, "propagator", self.model))
         return rows

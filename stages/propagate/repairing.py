@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.checks import require_unit
+from schemas.groups import rivals
 from schemas.prompts import Prompt
 from schemas.repairs import Repair
 from stages.propagate.movement import Movement
@@ -106,8 +107,8 @@ class Repairer:
         return taken
 
     def _rivals(self, row: Tracked, rows: Sequence[Tracked]) -> list[Tracked]:
-        group = self.groups.get(row.object_id, "")
-        return [other for other in rows if other is not row and group and self.groups.get(other.object_id) == group]
+        own = rivals(row.object_id, [other.object_id for other in rows], self.groups)
+        return [other for other in rows if other.object_id in own]
 
     def _suspects(self, frame_idx: int, rows: Sequence[Tracked], movement: Movement) -> list[Tracked]:
         """Poor tracked masks, and all that the segmenter drew, of objects that may be asked for."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.groups import rivals
 from schemas.masks import Mask, decode_rle, union_rle
 from schemas.points import PointCandidate
 from stages.sample_points import strata
@@ -65,12 +66,12 @@ def sample_video(
     candidates: list[PointCandidate] = []
     for object_id in sorted(at):
         qualities = {idx: mask.quality for idx, mask in at[object_id].items()}
-        rivals = _rivals(object_id, at, groups)
+        others = rivals(object_id, at, groups)
         for frame_idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
             mask = at[object_id][frame_idx]
-            others = _union([at[rival][frame_idx] for rival in rivals if frame_idx in at[rival]], mask)
+            taken = _union([at[other][frame_idx] for other in others if frame_idx in at[other]], mask)
             rng = generator(video_id, object_id, frame_idx, round_, options.seed)
-            draws = sample_frame(mask.decode(), others, trusts(object_id, frame_idx), mask.quality, options, rng)
+            draws = sample_frame(mask.decode(), taken, trusts(object_id, frame_idx), mask.quality, options, rng)
             candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
     return candidates
 
@@ -133,11 +134,6 @@ def _room(region: BoolMask, n_points: int, options: SamplingOptions) -> int:
 
 def _draw(view: View, x: int, y: int, stratum: str, probability: float) -> Draw:
     return Draw(x, y, bool(view.mask[y, x]), stratum, probability, float(view.distance_px[y, x]))
-
-
-def _rivals(object_id: str, known: Mapping[str, object], groups: Mapping[str, str]) -> list[str]:
-    group = groups.get(object_id, "")
-    return sorted(other for other in known if group and other != object_id and groups.get(other, "") == group)
 
 
 def _union(masks: Sequence[Mask], like: Mask) -> BoolMask:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.groups import rivals
 from schemas.prompts import Prompt
 
 
@@ -18,27 +19,23 @@ def against_rivals(prompts: Mapping[str, Prompt], groups: Mapping[str, str], apa
 
     Args:
         prompts: of one frame, by object id.
-        groups: object id → group; objects without one, or with an empty one, exclude no other.
+        groups: object id → group; see :mod:`schemas.groups`.
         apart_px: how far a click must be from the object's own positions to count.
     """
     return {
-        object_id: _against(prompt, _rivals(object_id, prompts, groups), apart_px)
+        object_id: _against(prompt, [_clicks(prompts[i]) for i in rivals(object_id, prompts, groups)], apart_px)
         for object_id, prompt in prompts.items()
     }
 
 
-def _rivals(object_id: str, prompts: Mapping[str, Prompt], groups: Mapping[str, str]) -> list[NDArray[np.float32]]:
-    group = groups.get(object_id, "")
-    return [
-        prompt.points_px[prompt.labels == 1]
-        for other_id, prompt in prompts.items()
-        if group and other_id != object_id and groups.get(other_id, "") == group
-    ]
+def _clicks(prompt: Prompt) -> NDArray[np.float32]:
+    clicks: NDArray[np.float32] = prompt.points_px[prompt.labels == 1]
+    return clicks
 
 
-def _against(prompt: Prompt, rivals: list[NDArray[np.float32]], apart_px: float) -> Prompt:
-    clicks = np.concatenate([np.zeros((0, 2), np.float32), *rivals])
-    own = np.concatenate([prompt.support_px, prompt.points_px[prompt.labels == 1]])
+def _against(prompt: Prompt, theirs: list[NDArray[np.float32]], apart_px: float) -> Prompt:
+    clicks = np.concatenate([np.zeros((0, 2), np.float32), *theirs])
+    own = np.concatenate([prompt.support_px, _clicks(prompt)])
     if not len(clicks) or not len(own):
         return prompt
     gaps = np.linalg.norm(clicks[:, None] - own, axis=2).min(axis=1)

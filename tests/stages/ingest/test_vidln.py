@@ -91,7 +91,35 @@ def test_a_noun_has_the_trace_of_its_words_up_to_the_next_word():
     (noun,) = of(localizations, "a0n0").values()
     assert xs(noun) == [[0.2, 0.3], [0.4]]  # 100 to 200 ms, both ends included
     assert noun.hint.parts_ms == ((START + 100, START + 150), (START + 200,))
-    assert (noun.object_name, noun.expression, noun.group, noun.rule) == ("dog", "dog", "", "noun_trace")
+    assert (noun.object_name, noun.expression, noun.rule) == ("dog", "dog", "noun_trace")
+
+
+def test_nouns_that_mean_the_actor_exclude_the_other_actors():
+    caption = "A pack of dogs and a cat chase other dogs"
+    spans = [[caption.index(word), caption.index(word) + len(word)] for word in ("pack", "dogs", "cat")]
+    spans.append([caption.rindex("dogs"), len(caption)])
+    pack = actor(
+        actor_name="Pack of dogs", caption=caption, noun_segments=spans, time_alignment=spoken(caption, [0] * 10)
+    )
+    localizations, _ = parse(line(actor(), pack))
+    groups = {one.object_id: one.group for one in localizations}
+    assert groups == {
+        "a0": "actors", "a0n0": "actors/a0", "a0n1": "",
+        "a1": "actors", "a1n0": "actors/a1", "a1n1": "actors/a1", "a1n2": "", "a1n3": "",
+    }  # fmt: skip
+
+
+def test_a_noun_that_is_another_actors_name_excludes_all_but_that_one():
+    caption = "A cat hits a dog and a dog"
+    spans = [[2, 5], [13, 16], [23, 26]]
+    cat = actor(actor_name="Cat", caption=caption, noun_segments=spans, time_alignment=spoken(caption, [0] * 8))
+    localizations, _ = parse(line(actor(), cat, actor(actor_name="Bird", caption="A bird", noun_segments=[[2, 6]])))
+    groups = {one.object_id: one.group for one in localizations}
+    assert [groups[noun_id] for noun_id in ("a1n0", "a1n1", "a1n2", "a2n0")] == [
+        "actors/a1", "actors/a0", "actors/a0", "actors/a2",
+    ]  # fmt: skip
+    shared, _ = parse(line(actor(), cat, actor()))
+    assert {one.group for one in shared if one.object_id == "a1n1"} == {""}
 
 
 def test_the_last_word_is_open_ended():

@@ -40,6 +40,18 @@ def test_a_pixel_that_two_claim_goes_to_the_surer_one():
     assert found["b"][5, 12]
 
 
+def test_another_name_of_an_object_yields_to_the_others_and_takes_nothing_from_anybody():
+    right = (slice(2, 9), slice(7, 14))
+    groups = {"a": "all", "b": "all", "a-again": "all/a"}
+    beliefs = {"a": belief(0.7), "a-again": belief(0.9), "b": belief(0.8, right)}
+    found = masks(beliefs, groups=groups)
+    for name, mask in masks({"a": belief(0.7), "b": belief(0.8, right)}).items():
+        assert np.array_equal(found[name], mask)
+    as_a = masks({"a": belief(0.9), "b": belief(0.8, right)})["a"]
+    assert np.array_equal(found["a-again"], as_a)
+    assert (found["a-again"] & found["a"]).any()
+
+
 def test_objects_without_a_group_may_overlap():
     found = masks({"a": belief(0.9), "b": belief(0.6)}, groups={"a": "", "b": ""})
     assert np.array_equal(found["a"], found["b"])
