@@ -69,6 +69,8 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     config = within_budget(config, intake)
     _keep_config(folder, config)
     folder.sweep()
+    units = {job.video_id: job.unit for job in intake.jobs(config)}
+    folder.drop_superseded(units)
     agenda = Agenda(intake.jobs(config), folder.committed(), len(intake.files))
     require_words_understood(agenda.open_jobs, config.models.localizer)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
@@ -78,6 +80,7 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     if agenda.open_jobs:
         _work(folder, Workload(tuple(agenda.open_jobs), config, tuple(beam_options)), foreseen.total)
     folder.sweep()
+    folder.drop_superseded(units)
     return _summarize(folder, agenda, time.monotonic() - start)
 
 
@@ -114,6 +117,9 @@ def _work(folder: RunFolder, workload: Workload, total: Total) -> None:
 def _announce(agenda: Agenda, foreseen: Estimate) -> None:
     if skipped := len(agenda.jobs) - len(agenda.open_jobs):
         console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: they are done already.")
+    if changed := sum(job.video_id in agenda.done for job in agenda.open_jobs):
+        said = "1 video is" if changed == 1 else f"{changed} videos are"
+        console.print(f"{said} done again: the file, or what is localized in it, has changed.")
     if unasked := agenda.n_videos - len(agenda.jobs):
         console.print(f"{unasked} of {agenda.n_videos} videos have no localization and are left out.")
     if agenda.open_jobs:

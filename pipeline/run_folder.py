@@ -7,7 +7,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +128,22 @@ class RunFolder:
         for table in (tables.VIDEOS, *UNIT_TABLES):
             self.table_file(table, stem).unlink(missing_ok=True)
 
+    def drop_superseded(self, units: Mapping[str, str]) -> None:
+        """Remove what a video gave when it, or its localizations, were others; a result only once there is a new one.
+
+        Args:
+            units: video id → unit hash of the input as it is now.
+        """
+        done = tables.VIDEOS.read(self.path)
+        pairs = set(zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True))
+        for video_id, unit in sorted(pairs):
+            if unit != units.get(video_id, unit) and (video_id, units[video_id]) in pairs:
+                self.drop_unit(video_id, unit)
+        kept = {unit_name(*pair) for pair in (*pairs, *units.items())}
+        for file in (self.path / tables.REJECTS.name).glob("*.*.parquet"):
+            if file.stem not in kept and any(_is_of(video_id, file) for video_id in units):
+                file.unlink()
+
     def frames_of(self, video_id: str) -> Path:
         """The folder of the JPEGs that people look at.
 
@@ -142,6 +158,14 @@ class RunFolder:
         for table in tables.TABLES:
             for stale in (self.path / table.name).glob(".*.tmp"):
                 stale.unlink(missing_ok=True)
+
+
+def _is_of(video_id: str, rejects: Path) -> bool:
+    """True when a unit's rejects are those of a video; another video's name may begin alike."""
+    if rejects.stem.rpartition(".")[0] != unit_name(video_id, "").rpartition(".")[0]:
+        return False
+    keys = tables.REJECTS.read_files([rejects])["key"].to_pylist()
+    return all(f"{key}/".startswith(f"{video_id}/") for key in keys)
 
 
 def digest(*parts: object, length: int = 16) -> str:

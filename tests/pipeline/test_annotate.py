@@ -93,6 +93,31 @@ def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, own_
     assert {"a", "sub/c"} <= set(tables.VIDEOS.read(tmp_path / "run")["video_id"].to_pylist())
 
 
+def test_a_video_whose_localizations_changed_is_done_again_and_its_old_result_goes(
+    pointvos, own_corpus, tmp_path, fast
+):
+    run, clicks_file = tmp_path / "run", own_corpus.parent / "clicks.json"
+    good = json.loads(clicks_file.read_text())
+    clicks_file.write_text(json.dumps({**good, "b": {**good["b"], "frame": 99}}))
+    broken = own_corpus / "broken.mp4"
+    broken.write_bytes(b"")
+    clicks_file.write_text(json.dumps({**json.loads(clicks_file.read_text()), "broken": good["a"]}))
+    assert annotate(pointvos, own_corpus, run, *fast).returncode == 3
+    shutil.copy(own_corpus / "a.mp4", broken)
+    clicks_file.write_text(json.dumps({**good, "broken": good["a"]}))
+    again = annotate(pointvos, own_corpus, run, *fast)
+    assert again.returncode == 0, again.stdout
+    assert "1 video is done again" in again.stdout
+    assert annotate(pointvos, own_corpus, tmp_path / "fresh", *fast).returncode == 0
+    assert names(run) == names(tmp_path / "fresh")
+    assert tables.MASKS.read(run).equals(tables.MASKS.read(tmp_path / "fresh"))
+
+
+def names(run: Path) -> list[str]:
+    """Of every Parquet file of a run."""
+    return sorted(contents(run))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

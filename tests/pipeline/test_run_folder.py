@@ -6,6 +6,9 @@ import pytest
 
 from pipeline.console import UsageProblem
 from pipeline.run_folder import RunFolder, unit_name
+from schemas import tables
+from schemas.rejects import Reject
+from schemas.videos import Video
 
 
 def test_a_folder_in_use_is_refused_and_names_the_process(tmp_path):
@@ -37,6 +40,31 @@ def test_a_folder_without_config_is_no_run(tmp_path):
 
 def test_unit_names_are_short_and_unique_for_ids_that_read_alike():
     assert unit_name("a b" * 100, "0" * 16) == f"{('a_b' * 20)}.{'0' * 16}"
+
+
+def test_a_result_goes_once_there_is_one_of_the_new_input_and_rejects_of_the_old_input_go_at_once(tmp_path):
+    run = RunFolder(tmp_path)
+
+    def commit(video_id, unit):
+        video = Video(video_id, "uri", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=unit)
+        tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name(video_id, unit)), [video], {})
+
+    def reject(video_id, unit, key):
+        row = Reject("decode", key, "error", "detail", "uri")
+        tables.REJECTS.write(run.table_file(tables.REJECTS, unit_name(video_id, unit)), [row], {})
+
+    def left(name):
+        return {file.stem for file in (tmp_path / name).glob("*.parquet")}
+
+    commit("a b", "old")
+    commit("a_b", "other")
+    reject("a b", "older", "a b/1@3")
+    reject("a_b", "bad", "a_b")
+    run.drop_superseded({"a b": "new"})
+    assert (left("videos"), left("rejects")) == ({"a_b.old", "a_b.other"}, {"a_b.bad"})
+    commit("a b", "new")
+    run.drop_superseded({"a b": "new", "c": "else"})
+    assert (left("videos"), left("rejects")) == ({"a_b.new", "a_b.other"}, {"a_b.bad"})
 
 
 def test_frame_folders_of_overlong_ids_fit_the_file_system(tmp_path):
