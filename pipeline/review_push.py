@@ -25,7 +25,7 @@ from verification_ui.credentials import private_folder
 from verification_ui.label_config import guidelines, label_config
 from verification_ui.names import QUEUE
 from verification_ui.patience import patiently
-from verification_ui.push import push
+from verification_ui.push import push, take_back
 from verification_ui.server import refuse_links
 from verification_ui.storages import serve
 from verification_ui.tasks import build_tasks
@@ -64,11 +64,12 @@ def push_design(
         refuse_links(session.media)
         _upload(session)
         queue = patiently(lambda: _opened(session, client, design, shown, overlap))
+        n_taken_back = patiently(lambda: take_back(queue, [task.task_key for task in session.outdated(design)]))
         payloads = map(session.place.shown_here, session.payloads(shown))
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", len(shown)) as advance, marked(mark) as was_cut_off:
             pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
-    show_push(session.title(design), shown, pushed, rejects)
+    show_push(session.title(design), shown, replace(pushed, n_taken_back=n_taken_back), rejects)
     return rejects
 
 

@@ -117,9 +117,19 @@ class ReviewSession:
         return self.run.path / tables.TASKS.name / f"{design}.parquet"
 
     def tasks(self, design: str) -> list[ReviewTask]:
-        """The tasks of one design that were pushed at any time."""
+        """The tasks of one design that were pushed at any time, less those that are outdated."""
+        return [task for task in self._pushed(design) if self._is_current(task)]
+
+    def outdated(self, design: str) -> list[ReviewTask]:
+        """Pushed tasks about candidates that the run has no more, since their video was annotated anew."""
+        return [task for task in self._pushed(design) if not self._is_current(task)]
+
+    def _pushed(self, design: str) -> list[ReviewTask]:
         path = self.tasks_file(design)
         return tables.TASKS.records(tables.TASKS.read_files([path])) if path.exists() else []
+
+    def _is_current(self, task: ReviewTask) -> bool:
+        return all(candidate_id in self.candidates for candidate_id in task.candidate_ids)
 
     def notes(self, design: str) -> QueueNotes:
         """What we noted of the queue of one design."""
@@ -133,7 +143,7 @@ class ReviewSession:
     def write_tasks(self, design: str, tasks: list[ReviewTask], notes: QueueNotes) -> None:
         """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them."""
         now = {task.task_key for task in tasks}
-        old = [task for task in self.tasks(design) if task.task_key not in now]
+        old = [task for task in self._pushed(design) if task.task_key not in now]
         tables.TASKS.write(self.tasks_file(design), [*tasks, *old], {**self.run.metadata(), **notes.metadata()})
 
     def payloads(self, tasks: list[ReviewTask]) -> Iterator[Payload]:

@@ -19,6 +19,7 @@ def show_push(title: str, tasks: list[ReviewTask], pushed: Pushed, rejects: list
         ("already there", pushed.n_already_there),
     ]
     rows += [("doubles removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
+    rows += [("taken back, out of date", pushed.n_taken_back)] if pushed.n_taken_back else []
     rows += [("not shown (no frame)", len(rejects))] if rejects else []
     summary(f"Queue {title}", rows)
 

@@ -26,12 +26,14 @@ class Pushed:
     n_added: int = 0
     n_already_there: int = 0
     n_doubles_removed: int = 0
+    n_taken_back: int = 0
 
     def __add__(self, other: Pushed) -> Pushed:
         return Pushed(
             self.n_added + other.n_added,
             self.n_already_there + other.n_already_there,
             self.n_doubles_removed + other.n_doubles_removed,
+            self.n_taken_back + other.n_taken_back,
         )
 
 
@@ -118,6 +120,14 @@ def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float
             problem = unknown
             pause(wait_s)
     raise problem
+
+
+def take_back(queue: ReviewQueue, task_keys: Sequence[str]) -> int:
+    """Remove tasks that need no answer any more; those that somebody has answered stay. How many there were."""
+    bare = [task.task_id for task in queue.present(task_keys) if task.n_annotations == 0]
+    if bare:
+        queue.remove(bare)
+    return len(bare)
 
 
 def surplus(tasks: Iterable[QueuedTask]) -> Iterator[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,33 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
     assert "new in the queue 4" in review("push", own_run.path)
     assert "tasks changed 0 verdicts 0" in review("pull", own_run.path)
     assert tables.VERDICTS.read(own_run.path).num_rows == 24
+
+
+def test_tasks_about_candidates_that_are_gone_are_taken_back_unless_they_are_answered(
+    own_run: Any, review: Callable[..., str], served_run: Any
+) -> None:
+    review("push", own_run.path)
+    with httpx.Client(timeout=60, trust_env=False) as http:
+        sdk = LabelStudio(
+            base_url=served_run.server.url, api_key=served_run.server.credentials.token, httpx_client=http
+        )
+        (project,) = [p for p in sdk.projects.list() if own_run.run_id in str(p.title)]
+        first, *_ = sorted(sdk.tasks.list(project=project.id), key=lambda task: int(task.id))
+        sdk.annotations.create(id=first.id, result=[], lead_time=9.0)
+        assert "tasks changed 1 verdicts 12" in review("pull", own_run.path)
+        (file,) = (own_run.path / "candidates").glob("*.parquet")
+        moved = [
+            replace(c, candidate_id=f"new-{c.candidate_id}") if c.object_id == "2" else c
+            for c in own_run.candidates.values()
+        ]
+        tables.CANDIDATES.write(file, moved, {"pointvos.run_id": own_run.run_id, "pointvos.config_hash": "c0ffee"})
+        said = review("push", own_run.path)
+        assert "tasks 4 points 48 new in the queue 2 already there 2 taken back, out of date 1" in said
+        keys = [task.data["task_key"] for task in sdk.tasks.list(project=project.id)]
+    assert len(keys) == len(set(keys)) == 5
+    assert "tasks 4 done, answered 0 left 4" in review("status", own_run.path)
+    assert tables.VERDICTS.read(own_run.path).num_rows == 12
+    assert "taken back" not in review("push", own_run.path)
 
 
 def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden_gold(
