@@ -85,14 +85,16 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
 
 
 def _keep_config(folder: RunFolder, config: RunConfig) -> None:
-    if folder.config_file.exists() and (old := folder.config()).get("config_hash") != config.hash():
+    """Write the config; a run keeps the id that it had first, for its review queue is known by it."""
+    old = folder.config() if folder.config_file.exists() else {}
+    if old and old.get("config_hash") != config.hash():
         changed = ", ".join(_differences(old, config)) or "settings"
         raise UsageProblem(
             f"run folder {folder.path} was made with other settings ({changed}); "
             "use the same ones to continue it, or choose another --run"
         )
     temporary = folder.path / ".run.yaml.tmp"
-    temporary.write_text(config.to_yaml(), encoding="utf-8")
+    temporary.write_text(config.to_yaml(old.get("run_id", "")), encoding="utf-8")
     temporary.rename(folder.config_file)
 
 

@@ -114,9 +114,9 @@ class RunConfig:
         """The same for the same question: result-changing config and inputs, however their paths are typed."""
         return digest(self.hash(), _address(self.videos), _address(self.localizations), length=12)
 
-    def to_yaml(self) -> str:
-        """The resolved config as it is written to ``run.yaml``."""
-        marks = {"run_id": self.run_id(), "config_hash": self.hash()}
+    def to_yaml(self, run_id: str = "") -> str:
+        """The resolved config as it is written to ``run.yaml``, by its own run id if no other is given."""
+        marks = {"run_id": run_id or self.run_id(), "config_hash": self.hash()}
         return yaml.safe_dump({**marks, **asdict(self)}, sort_keys=False, allow_unicode=True)
 
 

@@ -108,6 +108,11 @@ def test_a_video_whose_localizations_changed_is_done_again_and_its_old_result_go
     again = annotate(pointvos, own_corpus, run, *fast)
     assert again.returncode == 0, again.stdout
     assert "1 video is done again" in again.stdout
+    run_id = RunFolder(run).metadata()["pointvos.run_id"]
+    elsewhere = Path(shutil.copytree(own_corpus, tmp_path / "moved" / "corpus"))
+    shutil.copy(clicks_file, elsewhere.parent)
+    assert annotate(pointvos, elsewhere, run, *fast).returncode == 0
+    assert RunFolder(run).metadata()["pointvos.run_id"] == run_id
     assert annotate(pointvos, own_corpus, tmp_path / "fresh", *fast).returncode == 0
     assert names(run) == names(tmp_path / "fresh")
     assert tables.MASKS.read(run).equals(tables.MASKS.read(tmp_path / "fresh"))
