@@ -69,9 +69,10 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     config = within_budget(config, intake)
     _keep_config(folder, config)
     folder.sweep()
-    units = {job.video_id: job.unit for job in intake.jobs(config)}
+    jobs = intake.jobs(config)
+    units = {job.video_id: job.unit for job in jobs}
     folder.drop_superseded(units)
-    agenda = Agenda(intake.jobs(config), folder.committed(), len(intake.files))
+    agenda = Agenda(jobs, folder.committed(), len(intake.files))
     require_words_understood(agenda.open_jobs, config.models.localizer)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
     foreseen = estimate(look_at(agenda.open_jobs), config)

@@ -156,6 +156,9 @@ class Track:
         """The rows of one frame, by object id."""
         for together, settled in casts(rows, self.groups):
             own = [rows[object_id] for object_id in together]
+            if len(own) == 1:
+                yield own[0]
+                continue
             parted = part([row.decode() for row in own], [self._trust(row) for row in own])
             for row, drawn in zip(own, parted, strict=True):
                 if row.object_id in settled and drawn.any():

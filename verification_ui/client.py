@@ -107,11 +107,14 @@ class LabelStudioClient:
         uses the oldest, and the others are removed while they are empty, by one command after the other: two
         deletions at the same moment would leave the server without its signals (``temporary_disconnect_all_signals``).
         """
-        made = None if self._projects(title) else self.create_queue(title, label_config, guidelines)
-        first, *others = self._projects(title)
-        if made and others and first.id < made.project_id:
-            time.sleep(_TURN_S * sum(project.id < made.project_id for project in (first, *others)))
-            first, *others = self._projects(title)
+        projects = self._projects(title)
+        if not projects:
+            made = self.create_queue(title, label_config, guidelines)
+            projects = self._projects(title)
+            if len(projects) > 1:
+                time.sleep(_TURN_S * sum(project.id < made.project_id for project in projects))
+                projects = self._projects(title)
+        first, *others = projects
         for project in others:
             with suppress(Refused), as_queue_problems(f"delete the second project {title!r}"):
                 if not project.task_number:

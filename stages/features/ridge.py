@@ -17,6 +17,7 @@ _BIAS_STRENGTH = 1e-6
 _NEAR_MASS = 0.7
 _FAR_MASS = 0.3
 _TOUCHED = 0.02
+"""The object touches a cell of which it covers more than this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
