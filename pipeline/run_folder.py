@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ UNIT_TABLES: tuple[Table[Any], ...] = (
     tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
 )  # fmt: skip
 """What a video has beside its commit mark, which is its row in ``videos``."""
+_ORPHANS_END_S = 10.0
+"""Time for the workers of a killed command to end."""
 
 
 def unit_name(video_id: str, unit: str) -> str:
@@ -81,27 +84,40 @@ class RunFolder:
             ) from None
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Own the folder; the lock goes with the process, however it ends.
+    def lock(self) -> Iterator[int]:
+        """Own the folder; yields the descriptor of the lock.
+
+        The lock is held as long as any process has the descriptor open: a worker that inherits it holds it too, so no
+        other command begins before the last worker of a killed one has ended.
 
         Raises:
             UsageProblem: another command owns it.
         """
         descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            self._acquire(descriptor)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _acquire(self, descriptor: int) -> None:
+        """Take the lock, once the workers of a command that was killed have ended."""
+        give_up = time.monotonic() + _ORPHANS_END_S
+        while True:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
             except OSError:
                 owner = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                if _is_gone(owner) and time.monotonic() < give_up:
+                    time.sleep(0.1)
+                    continue
                 raise UsageProblem(
                     f"run folder {self.path} is in use by another pointvos command (process {owner}); "
                     "wait for it to end or choose another --run"
                 ) from None
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
-            yield
-        finally:
-            os.close(descriptor)
 
     def config(self) -> dict[str, Any]:
         """The resolved config as plain values."""
@@ -158,6 +174,13 @@ class RunFolder:
         for table in tables.TABLES:
             for stale in (self.path / table.name).glob(".*.tmp"):
                 stale.unlink(missing_ok=True)
+
+
+def _is_gone(owner: str) -> bool:
+    """True when ``owner`` is the id of a process that has ended."""
+    import psutil
+
+    return owner.isdecimal() and not psutil.pid_exists(int(owner))
 
 
 def _is_of(video_id: str, rejects: Path) -> bool:

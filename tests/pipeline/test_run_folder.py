@@ -27,6 +27,22 @@ def test_a_folder_in_use_is_refused_and_names_the_process(tmp_path):
         assert (tmp_path / ".lock").read_text() == str(os.getpid())
 
 
+def test_a_killed_command_owns_the_folder_until_its_last_worker_has_ended(tmp_path):
+    worker = "import sys, time; print('working', flush=True); time.sleep(1); open(sys.argv[1], 'w').close()"
+    holder = f"""import subprocess, sys, time
+from pathlib import Path
+from pipeline.run_folder import RunFolder
+with RunFolder(Path(sys.argv[1])).lock() as descriptor:
+    subprocess.Popen([sys.executable, "-c", {worker!r}, sys.argv[1] + "/ended"], pass_fds=[descriptor])
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", holder, str(tmp_path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"working\n"
+        process.kill()
+    with RunFolder(tmp_path).lock():
+        assert (tmp_path / "ended").exists()
+
+
 def test_a_folder_that_cannot_be_made_is_wrong_usage(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageProblem, match="cannot be written"):
