@@ -12,17 +12,29 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
 
+# $(call announce,FOLDER,WHAT,DOWNLOAD in GB,DISK in MB,MINUTES): what an installation takes, and whether the disk has room.
+define announce
+@mkdir -p $(1); needed=$$(( $(4) - $$(du -sm $(1) | cut -f1) )); free=$$(df -Pm . | awk 'NR == 2 { print $$4 }'); \
+echo "Installing $(2) into $(1): downloads about $(3) GB, takes $(4) MB of disk and $(5) minutes."; \
+echo "Every file is checked against its hash in the lock. Ctrl-C is safe: the same command continues."; \
+if [ $$free -lt $$needed ]; then \
+  echo "Error: $$free MB are free in $$PWD, $$needed MB are needed; free some space or clone the project elsewhere."; exit 2; \
+fi
+endef
+
+INSTALL := pip install --no-deps --require-hashes
+
 $(VENV)/.done: requirements.lock pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing the locked packages into $(VENV) (a few minutes the first time) …"
-	@$(BIN)/pip install -qq --no-deps -r requirements.lock
+	$(call announce,$(VENV),the locked packages,3.0,6900,5 to 15)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/$(INSTALL) -r requirements.lock
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
-	@test -x $(REVIEW_VENV)/bin/python || $(PYTHON) -m venv $(REVIEW_VENV)
-	@echo "Installing Label Studio into $(REVIEW_VENV) …"
-	@$(REVIEW_VENV)/bin/pip install -qq --no-deps -r verification_ui/requirements-review.lock
+	$(call announce,$(REVIEW_VENV),Label Studio,0.3,1000,1 to 5)
+	@test -x $(REVIEW_VENV)/bin/pip || $(PYTHON) -m venv $(REVIEW_VENV)
+	@$(REVIEW_VENV)/$(INSTALL) -r verification_ui/requirements-review.lock
 	@$(BIN)/python -m verification_ui.template
 	@touch $@
 
@@ -60,9 +72,16 @@ check-full: check review-setup ## everything, the slow tests included
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
 	@$(BIN)/python -m tests.bench
 
+UV := build/lock/bin/uv
+COMPILE = $(UV) pip compile --python $(PYTHON) --generate-hashes --no-annotate --no-header --quiet
+# Versions that are asked for beside pyproject.toml.
+PINNED := torch==2.14.1 torchvision==0.29.1
+
 .PHONY: lock
-lock: ## resolve the packages anew from pyproject.toml into requirements.lock
-	@rm -rf build/lock && $(PYTHON) -m venv build/lock
-	@build/lock/bin/pip install -qq -e '.[dev]' torch==2.14.1 torchvision==0.29.1
-	@(echo "# Made by make lock; installed with --no-deps."; build/lock/bin/pip freeze --all --exclude pointvos --exclude pip) > requirements.lock
-	@rm -rf build/lock
+lock: ## write both locks, with the hashes of every file of each package; LOCK_FLAGS=--upgrade takes newer versions
+	@test -x $(UV) || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq uv==0.13.9; }
+	@printf '%s\n' $(PINNED) > build/lock/pinned.txt
+	@$(COMPILE) $(LOCK_FLAGS) --extra dev --constraint build/lock/pinned.txt pyproject.toml -o requirements.lock >/dev/null
+	@echo label-studio==1.23.2 > build/lock/review.in
+	@$(COMPILE) $(LOCK_FLAGS) build/lock/review.in -o verification_ui/requirements-review.lock >/dev/null
+	@sed -i '1i # Written by make lock; installed with --no-deps --require-hashes.' requirements.lock verification_ui/requirements-review.lock
