@@ -12,29 +12,16 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | column -t -s $$'\t'
 
-# $(call announce,FOLDER,WHAT,DOWNLOAD in GB,DISK in MB,MINUTES): what an installation takes, and whether the disk has room.
-define announce
-@mkdir -p $(1); needed=$$(( $(4) - $$(du -sm $(1) | cut -f1) )); free=$$(df -Pm . | awk 'NR == 2 { print $$4 }'); \
-echo "Installing $(2) into $(1): downloads about $(3) GB, takes $(4) MB of disk and $(5) minutes."; \
-echo "Every file is checked against its hash in the lock. Ctrl-C is safe: the same command continues."; \
-if [ $$free -lt $$needed ]; then \
-  echo "Error: $$free MB are free in $$PWD, $$needed MB are needed; free some space or clone the project elsewhere."; exit 2; \
-fi
-endef
-
-INSTALL := pip install --no-deps --require-hashes
-
 $(VENV)/.done: requirements.lock pyproject.toml
-	$(call announce,$(VENV),the locked packages,3.0,6900,5 to 15)
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/$(INSTALL) -r requirements.lock
+	@$(BIN)/python -P pipeline/install_locked.py requirements.lock --download-mb 3500 --disk-mb 6900 --minutes "3 to 20"
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
-	$(call announce,$(REVIEW_VENV),Label Studio,0.3,1000,1 to 5)
 	@test -x $(REVIEW_VENV)/bin/pip || $(PYTHON) -m venv $(REVIEW_VENV)
-	@$(REVIEW_VENV)/$(INSTALL) -r verification_ui/requirements-review.lock
+	@$(REVIEW_VENV)/bin/python -P pipeline/install_locked.py verification_ui/requirements-review.lock \
+	  --download-mb 300 --disk-mb 1000 --minutes "1 to 5"
 	@$(BIN)/python -m verification_ui.template
 	@touch $@
 

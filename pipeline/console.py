@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from schemas.rejects import Reject
 from schemas.tables import ForeignTableError
 
 if TYPE_CHECKING:
@@ -22,6 +24,12 @@ errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty()
 
 REJECTED = 3
 """Exit code of a command that did its work but had to reject some input."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
+SHOWN_REJECTS = 10
+"""Rejects that are printed one by one."""
 
 
 class UsageProblem(Exception):
@@ -43,6 +51,9 @@ def named_problems() -> Iterator[None]:
     except WorkProblem as problem:
         errors.print(f"[bold red]Stopped:[/] {_plain(str(problem))}", soft_wrap=True)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        errors.print("[bold]Interrupted.[/] Finished work is kept; the same command continues.", soft_wrap=True)
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _plain(text: str) -> str:
@@ -58,3 +69,29 @@ def summary(title: str, rows: Sequence[tuple[str, object]]) -> None:
         table.add_row(name, _plain(f"{value:,}" if isinstance(value, int) else str(value)))
     console.print(f"[bold]{_plain(title)}[/]", soft_wrap=True)
     console.print(table)
+
+
+def show_rejects(rejects: Sequence[Reject], where: str) -> None:
+    """Print how many inputs were rejected for which reason, and the first of them; nothing without any.
+
+    Args:
+        rejects: all of them.
+        where: a sentence that says where all of them can be read.
+    """
+    if not rejects:
+        return
+    reasons = Counter(f"{reject.error} ({reject.stage})" for reject in rejects)
+    counts = ", ".join(f"{count:,} × {reason}" for reason, count in reasons.most_common())
+    console.print(f"Rejected {len(rejects):,}: {counts}", style="yellow", markup=False, soft_wrap=True)
+    for reject in _examples(rejects):
+        console.print(f"  {reject.key}: {reject.error}: {reject.detail}", markup=False, soft_wrap=True)
+    left = len(rejects) - SHOWN_REJECTS
+    console.print(f"  … and {left:,} more; {where}" if left > 0 else f"  {where}", markup=False, soft_wrap=True)
+
+
+def _examples(rejects: Sequence[Reject]) -> list[Reject]:
+    """The first rejects, in order, those that are the first for their reason before the others."""
+    first = {(reject.stage, reject.error): number for number, reject in reversed(list(enumerate(rejects)))}
+    firsts = sorted(first.values())
+    others = sorted(set(range(len(rejects))) - set(firsts))
+    return [rejects[number] for number in sorted([*firsts, *others][:SHOWN_REJECTS])]
