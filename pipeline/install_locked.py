@@ -43,9 +43,9 @@ class Pin:
 
 
 def read_lock(text: str) -> Iterator[Pin]:
-    """The packages of a lock file.
+    r"""The packages of a lock file.
 
-    >>> pins = list(read_lock("# made by make lock\\nav==18.1.0 \\\\\\n    --hash=sha256:00\\nsix==1.17.0\\n"))
+    >>> pins = list(read_lock("# made by make lock\nav==18.1.0 \\\n    --hash=sha256:00\nsix==1.17.0\n"))
     >>> [(pin.name, pin.version, "--hash" in pin.lines) for pin in pins]
     [('av', '18.1.0', True), ('six', '1.17.0', False)]
     """
@@ -72,7 +72,7 @@ def install(pins: Sequence[Pin]) -> int:
                 "--require-hashes",
                 "--no-input",
                 "-r",
-                part,
+                str(part),
             ]
             if code := subprocess.run(command, check=False).returncode:
                 return code
