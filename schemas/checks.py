@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from schemas.limits import MAX_INDEX, MAX_TEXT
+
 
 def require_text(name: str, value: str) -> None:
     """Raise ValueError when ``value`` is empty."""
@@ -11,10 +13,29 @@ def require_text(name: str, value: str) -> None:
         raise ValueError(f"{name} is empty")
 
 
+def require_storable(name: str, value: str) -> None:
+    """Raise ValueError when no table can hold ``value``: it is very long, or has half of a surrogate pair."""
+    if len(value) > MAX_TEXT:
+        raise ValueError(f"{name} {value[:40]!r}... has {len(value):,} characters; at most {MAX_TEXT:,} are read")
+    if printable(value) != value:
+        raise ValueError(f"{name} {printable(value)[:80]!r} holds half of a surrogate pair, which is not valid Unicode")
+
+
+def printable(text: str) -> str:
+    r"""``text`` as UTF-8 can hold it: halves of surrogate pairs are spelled out.
+
+    >>> printable("a\ud800")
+    'a\\ud800'
+    """
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def require_index(name: str, value: int) -> None:
-    """Raise ValueError when ``value`` is negative."""
+    """Raise ValueError when ``value`` is negative or larger than a table can hold."""
     if value < 0:
         raise ValueError(f"{name} {value} is negative")
+    if value > MAX_INDEX:
+        raise ValueError(f"{name} {value} is larger than {MAX_INDEX}")
 
 
 def require_unit(name: str, value: float) -> None:

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.checks import require_index, require_text
+from schemas.checks import require_index, require_storable, require_text
+from schemas.run_lengths import require_rle
 
 Points = tuple[tuple[float, float], ...]
 
@@ -105,7 +106,7 @@ class MaskHint:
     width: int
 
     def __post_init__(self) -> None:
-        require_text("rle", self.rle)
+        require_rle(self.rle, self.height, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +161,8 @@ class Localization:
         require_text("video_id", self.video_id)
         require_text("object_id", self.object_id)
         require_index("frame_idx", self.frame_idx)
+        for name in ("video_id", "object_id", "object_name", "expression"):
+            require_storable(name, getattr(self, name))
 
     def to_row(self) -> dict[str, Any]:
         """Flat columns of the ``localizations`` table."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from schemas.checks import require_choice, require_index, require_text, require_unit
+from schemas.run_lengths import require_rle
 
 MASK_SOURCES = ("segmenter", "propagator", "repair", "human")
 
@@ -29,9 +30,13 @@ def encode_rle(mask: NDArray[np.bool_]) -> str:
 def decode_rle(rle: str, height: int, width: int) -> NDArray[np.bool_]:
     """(H, W) bool mask of COCO compressed counts.
 
+    Raises:
+        ValueError: they are not those of a mask of this size.
+
     >>> decode_rle(encode_rle(np.eye(3, dtype=bool)), 3, 3).astype(int).tolist()
     [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
     """
+    require_rle(rle, height, width)
     decoded: NDArray[np.uint8] = coco.decode({"size": [height, width], "counts": rle.encode("ascii")})
     return decoded.astype(bool)
 
@@ -81,6 +86,7 @@ class Mask:
         require_index("frame_idx", self.frame_idx)
         require_choice("mask source", self.source, MASK_SOURCES)
         require_unit("quality", self.quality)
+        require_rle(self.rle, self.height, self.width)
 
     def decode(self) -> NDArray[np.bool_]:
         """(H, W) bool."""

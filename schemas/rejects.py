@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.checks import require_text
+from schemas.checks import printable, require_text
+
+_LONGEST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
     """One rejected input: counted in the summary and written beside the output.
+
+    Whatever stood in the input, a table can hold it: what is not valid Unicode is spelled out, very long text is cut.
 
     Attributes:
         stage: where it was refused (``ingest``, ``decode``, ``segment``, ``propagate`` ...).
@@ -28,3 +32,7 @@ class Reject:
     def __post_init__(self) -> None:
         require_text("stage", self.stage)
         require_text("error", self.error)
+        for name in ("key", "detail", "input_uri"):
+            text = getattr(self, name)
+            shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+            object.__setattr__(self, name, printable(shown))

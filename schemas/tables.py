@@ -158,9 +158,23 @@ class Table(Generic[Record]):
         return {f.name: f.default for f in fields(self.record) if f.default is not MISSING}  # type: ignore[arg-type]
 
     def records(self, table: pa.Table) -> list[Record]:
-        """Validated records of the rows (not for ``localizations``, which are only written)."""
+        """Validated records of the rows (not for ``localizations``, which are only written).
+
+        Raises:
+            ForeignTableError: a row holds what no pointvos writes.
+        """
         names = [f.name for f in fields(self.record)]  # type: ignore[arg-type]
-        return [self.record(**{n: _from_cell(row[n]) for n in names}) for row in table.to_pylist()]
+        return [self._record({n: _from_cell(row[n]) for n in names}) for row in table.to_pylist()]
+
+    def _record(self, values: dict[str, Any]) -> Record:
+        try:
+            return self.record(**values)
+        except (ValueError, TypeError) as problem:
+            where = ", ".join(f"{n} {values[n]!r}" for n in ("video_id", "object_id", "frame_idx") if n in values)
+            raise ForeignTableError(
+                f"table {self.name!r} is damaged at {where or 'a row'}: {problem}; annotate the video anew, or restore "
+                "the run folder from a copy"
+            ) from None
 
 
 def _to_row(record: Any) -> dict[str, Any]:

@@ -3,26 +3,56 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import PurePosixPath
+from reprlib import Repr
 from typing import Any
 
 from schemas.coords import frame_stem_to_idx
+from schemas.limits import MAX_INDEX
 from stages.ingest.errors import IngestError
+
+_LARGEST = 1 << 53
+"""Whole numbers above this are not exact as JSON numbers of other programs."""
+_SHOWN_KEYS = 12
 
 
 def field(entry: Any, name: str) -> Any:
     """The value under ``name``; IngestError when ``entry`` is no object or has no such field."""
     entry = mapping(entry, f"an object with the field {name!r}")
     if name not in entry:
-        raise IngestError("missing_field", f"field {name!r} is missing; there are {', '.join(map(str, entry))}")
+        there = f"there are {shown_keys(entry)}" if entry else "it has no fields"
+        raise IngestError("missing_field", f"field {name!r} is missing; {there}{did_you_mean([name], entry)}")
     return entry[name]
+
+
+def shown_keys(keys: Iterable[str]) -> str:
+    """The first of ``keys``, in quotes.
+
+    >>> shown_keys(["frame", "pionts"])
+    "'frame', 'pionts'"
+    """
+    first = list(keys)[: _SHOWN_KEYS + 1]
+    return ", ".join([*(shown(key) for key in first[:_SHOWN_KEYS]), *(["..."] if len(first) > _SHOWN_KEYS else [])])
+
+
+def did_you_mean(wanted: Iterable[str], found: Iterable[str]) -> str:
+    """Which of the keys ``found`` look like a misspelt one of ``wanted``, as the end of a sentence; else nothing.
+
+    >>> did_you_mean(["points"], ["frame", "Pionts"])
+    "; write 'points' instead of 'Pionts'"
+    """
+    by_lower = {key.lower(): key for key in list(found)[:1000] if len(key) <= 100}
+    pairs = [(name, by_lower[close]) for name in wanted for close in get_close_matches(name, by_lower, 1, 0.7)]
+    changes = [f"{name!r} instead of {key!r}" for name, key in pairs if key != name]
+    return f"; write {', '.join(changes)}" if changes else ""
 
 
 def mapping(value: Any, what: str) -> Mapping[str, Any]:
     """``value``, which must be a JSON object; ``what`` is expected there."""
     if not isinstance(value, Mapping):
-        raise IngestError("malformed", f"expected {what}, found {_shown(value)}")
+        raise IngestError("malformed", f"expected {what}, found {shown(value)}")
     return value
 
 
@@ -34,7 +64,7 @@ def items(entry: Any, name: str) -> Sequence[Any]:
 def listed(value: Any, name: str) -> Sequence[Any]:
     """``value``, which must be a list."""
     if not isinstance(value, list):
-        raise IngestError("malformed", f"{name} is {_shown(value)}, not a list")
+        raise IngestError("malformed", f"{name} is {shown(value)}, not a list")
     return value
 
 
@@ -42,7 +72,7 @@ def text(entry: Any, name: str) -> str:
     """A non-empty text under ``name``; a whole number is taken as its digits."""
     value = identifier(field(entry, name))
     if value is None:
-        raise IngestError("malformed", f"field {name!r} is {_shown(entry[name])}, not a name")
+        raise IngestError("malformed", f"field {name!r} is {shown(entry[name])}, not a name")
     return value
 
 
@@ -52,18 +82,22 @@ def optional_text(entry: Any, name: str) -> str:
 
 
 def identifier(value: Any) -> str | None:
-    """``value`` as an id: text as it is, a whole number as its digits; None for all else."""
+    """``value`` as an id: text as it is, a whole number (also 3.0) as its digits; None for all else."""
     if isinstance(value, str):
         return value or None
+    if isinstance(value, float) and value.is_integer() and abs(value) <= _LARGEST:
+        return str(int(value))
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def number(value: Any, name: str) -> float:
     """A finite number, also one written as text (CSV)."""
     try:
-        found = float("no" if isinstance(value, bool) else value)
+        found = float("no" if isinstance(value, bool) or (isinstance(value, str) and "_" in value) else value)
     except (TypeError, ValueError):
-        raise IngestError("malformed", f"{name} is {_shown(value)}, not a number") from None
+        raise IngestError("malformed", f"{name} is {shown(value)}, not a number") from None
+    except OverflowError:
+        raise IngestError("not_finite", f"{name} is {shown(value)}, too large for a number") from None
     if not math.isfinite(found):
         raise IngestError("not_finite", f"{name} is {found}; coordinates must be finite numbers")
     return found
@@ -73,7 +107,9 @@ def whole(value: Any, name: str) -> int:
     """A whole number."""
     found = number(value, name)
     if found != int(found):
-        raise IngestError("malformed", f"{name} is {_shown(value)}, not a whole number")
+        raise IngestError("malformed", f"{name} is {shown(value)}, not a whole number")
+    if abs(found) > _LARGEST:
+        raise IngestError("too_large", f"{name} is {shown(value)}; whole numbers up to {_LARGEST:,} are read")
     return int(found)
 
 
@@ -87,6 +123,8 @@ def frame_idx(value: Any) -> int:
         raise IngestError("bad_frame", str(problem)) from None
     if idx < 0:
         raise IngestError("bad_frame", f"frame {idx} is negative; frames count from 0")
+    if idx > MAX_INDEX:
+        raise IngestError("bad_frame", f"frame {idx} is beyond any video; frame numbers up to {MAX_INDEX} are read")
     return idx
 
 
@@ -94,10 +132,19 @@ def xy(value: Any, name: str) -> tuple[float, float]:
     """A pair [x, y] of finite numbers."""
     pair = listed(value, name)
     if len(pair) != 2:
-        raise IngestError("malformed", f"{name} is {_shown(value)}, not [x, y]")
+        raise IngestError("malformed", f"{name} is {shown(value)}, not [x, y]")
     return number(pair[0], f"x of {name}"), number(pair[1], f"y of {name}")
 
 
-def _shown(value: Any) -> str:
-    shown = repr(value)
-    return shown if len(shown) <= 80 else f"{shown[:77]}..."
+def shown(value: Any) -> str:
+    """``value`` as Python writes it, cut where it is long or deeply nested.
+
+    >>> shown([[[[[[[1]]]]]]]), shown("x" * 200)[-5:]
+    ('[[[[[...]]]]]', "xxxx'")
+    """
+    found = _SHORT.repr(value)
+    return found if len(found) <= 160 else f"{found[:157]}..."
+
+
+_SHORT = Repr()
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxdict, _SHORT.maxstring, _SHORT.maxlong, _SHORT.maxother = 5, 8, 8, 80, 40, 80
