@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -55,8 +56,8 @@ class Motion:
 
 
 def _sampled(values: Map, xy: Map) -> Map:
-    nothing = np.empty((0, 0), dtype=np.float32)
-    sampled = cv2.remap(values, xy, nothing, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    no_second_map: Any = None  # an empty array in its place is taken for a map by OpenCV 5
+    sampled = cv2.remap(values, xy, no_second_map, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(sampled, dtype=np.float32)
 
 

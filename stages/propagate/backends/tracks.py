@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from stages.features.cells import COARSE_STRIDE, FINE_STRIDE
 from stages.features.grids import to_cells
@@ -43,8 +44,8 @@ class Track:
         coarse, fine = _visible(to_cells(mask, grid, COARSE_STRIDE)), _visible(to_cells(mask, grid, FINE_STRIDE))
         self._last_seen = coarse
         self._anchor_area = float(coarse.sum())
-        self._coarse.anchor(encoding.coarse, torch.from_numpy(coarse), encoding.backdrop)
-        self._fine.anchor(encoding.fine, torch.from_numpy(fine), encoding.fine_backdrop)
+        self._coarse.anchor(encoding.coarse, _beside(encoding.coarse, coarse), encoding.backdrop)
+        self._fine.anchor(encoding.fine, _beside(encoding.fine, fine), encoding.fine_backdrop)
         scores = self._coarse.score(encoding.coarse).cpu().numpy().reshape(coarse.shape)
         self._anchor_margin = max(_margin(scores, coarse), 1e-3)
 
@@ -104,8 +105,13 @@ class Track:
         if self._n_steps % self._recipe.learn_every or coarse.sum() <= self._recipe.min_area * self._anchor_area:
             return
         fine = to_cells(self._halved, encoding.grid, FINE_STRIDE)
-        self._coarse.observe(encoding.coarse, torch.from_numpy(coarse), encoding.backdrop)
-        self._fine.observe(encoding.fine, torch.from_numpy(fine), encoding.fine_backdrop)
+        self._coarse.observe(encoding.coarse, _beside(encoding.coarse, coarse), encoding.backdrop)
+        self._fine.observe(encoding.fine, _beside(encoding.fine, fine), encoding.fine_backdrop)
+
+
+def _beside(cells: Tensor, values: Map) -> Tensor:
+    """The values as a tensor on the device of the cells."""
+    return torch.from_numpy(values).to(cells.device)
 
 
 def _visible(cells: Map) -> Map:

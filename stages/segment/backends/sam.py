@@ -171,7 +171,8 @@ def _misses(prompt: Prompt, answer: Answer) -> bool:
 def _box(mask: Tensor) -> NDArray[np.float32]:
     """(4,) float32 half-open xyxy box of the true pixels of a mask that is not empty."""
     rows, columns = mask.any(dim=1).nonzero()[:, 0], mask.any(dim=0).nonzero()[:, 0]
-    return np.array([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1], dtype=np.float32)
+    edges = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+    return edges.cpu().numpy().astype(np.float32)
 
 
 def _iou(one: Tensor, other: Tensor) -> float:

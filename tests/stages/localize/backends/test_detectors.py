@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -13,59 +12,18 @@ from schemas.localizations import Box, Expression
 from stages.localize.backends.base import LocalizerError, Located, NotLocated
 from stages.localize.backends.detectors import DetectorLocalizer, best_box, load_detector
 from stages.localize.backends.registry import load_localizer, require_localizer
+from tests.stages.localize.backends.tiny_detectors import save_detector
 
-transformers = pytest.importorskip("transformers", reason="needs pip install 'pointvos[text]'")
+pytest.importorskip("transformers", reason="needs pip install 'pointvos[text]'")
 pytestmark = pytest.mark.filterwarnings("default")  # other people's deprecations
 
 ASKED = [Expression(("a dog", "the black swan")), Expression(("a goose",))]
 
 
-def save_grounding_dino(folder: Path) -> None:
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", "a", "the", "dog", "black", "swan", "goose"]
-    (folder / "vocab.txt").write_text("\n".join(words))
-    text = transformers.BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
-        max_position_embeddings=64,
-    )  # fmt: skip
-    vision = transformers.SwinConfig(
-        image_size=64, embed_dim=8, depths=[1] * 4, num_heads=[1] * 4, window_size=4,
-        out_features=["stage2", "stage3", "stage4"],
-    )  # fmt: skip
-    config = transformers.GroundingDinoConfig(
-        backbone_config=vision, text_config=text, d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16,
-        decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=12, max_text_len=32,
-    )  # fmt: skip
-    transformers.GroundingDinoForObjectDetection(config).save_pretrained(folder)
-    images = transformers.GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
-    tokenizer = transformers.BertTokenizer(str(folder / "vocab.txt"))
-    transformers.GroundingDinoProcessor(images, tokenizer).save_pretrained(folder)
-
-
-def save_owlv2(folder: Path) -> None:
-    letters = list("!.abcdeghklnostw")
-    vocabulary = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    (folder / "vocab.json").write_text(json.dumps({token: i for i, token in enumerate(vocabulary)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    n = len(vocabulary)
-    small = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    ids = {"bos_token_id": n - 2, "eos_token_id": n - 1, "pad_token_id": 0}
-    config = transformers.Owlv2Config(
-        text_config={**small, **ids, "vocab_size": n, "max_position_embeddings": 16},
-        vision_config={**small, "image_size": 32, "patch_size": 8},
-        projection_dim=16,
-    )
-    transformers.Owlv2ForObjectDetection(config).save_pretrained(folder)
-    images = transformers.Owlv2ImageProcessor(size={"height": 32, "width": 32})
-    names = (str(folder / "vocab.json"), str(folder / "merges.txt"))
-    tokenizer = transformers.CLIPTokenizer(*names, pad_token="!", model_max_length=16)
-    transformers.Owlv2Processor(images, tokenizer).save_pretrained(folder)
-
-
 @pytest.fixture(scope="module", params=["grounding_dino", "owlv2"])
 def saved(request, tmp_path_factory) -> tuple[str, Path]:
-    torch.manual_seed(3)
     folder = tmp_path_factory.mktemp(request.param)
-    {"grounding_dino": save_grounding_dino, "owlv2": save_owlv2}[request.param](folder)
+    save_detector(request.param, folder)
     return request.param, folder
 
 

@@ -9,22 +9,11 @@ from cutie.inference.inference_core import InferenceCore
 
 from stages.features.weights import WeightsError
 from stages.propagate.backends.cutie import CutiePropagator, load_cutie
-from stages.propagate.backends.cutie_network import build_network, make_config
 from stages.propagate.backends.limits import Limits
+from tests.stages.propagate.backends.random_cutie import write_random_weights
 
 HEIGHT, WIDTH = 96, 128
 REPOSITORY = Path(__file__).resolve().parents[4]
-
-
-def write_random_weights(path, variant):
-    """Weights of the true architecture; the last normalisation of every block is damped, or deep layers overflow."""
-    torch.manual_seed(11)
-    state = build_network(make_config(variant)).state_dict()
-    for key, value in state.items():
-        if key.endswith(("bn2.weight", "bn3.weight")):
-            value.fill_(0.1)
-    torch.save(state, path)
-    return path
 
 
 @pytest.fixture(scope="module")

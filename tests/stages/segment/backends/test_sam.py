@@ -1,49 +1,20 @@
-from functools import partial
-
 import numpy as np
 import pytest
 import torch
 from segment_anything import SamPredictor, sam_model_registry
-from segment_anything.modeling import ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
 from schemas.prompts import Prompt
 from stages.features.weights import WeightsError
 from stages.segment.backends.sam import SamSegmenter, load_sam
 from stages.segment.backends.sam_scene import Query, Scene
+from tests.stages.segment.backends.tiny_sam import tiny_sam
 
 IMAGE = np.random.default_rng(1).integers(0, 255, (60, 90, 3), dtype=np.uint8)
-SIDE = 128
-
-
-class CountingEncoder(ImageEncoderViT):
-    """The true image encoder, which counts how often it is asked."""
-
-    calls = 0
-
-    def forward(self, x):
-        self.calls += 1
-        return super().forward(x)
 
 
 @pytest.fixture(scope="module")
 def model():
-    """Segment Anything with all its parts, on squares of 128 pixels and one block deep."""
-    torch.manual_seed(3)
-    cells = SIDE // 16
-    return Sam(
-        image_encoder=CountingEncoder(
-            depth=1, embed_dim=32, img_size=SIDE, num_heads=2, patch_size=16, out_chans=64, use_rel_pos=True,
-            norm_layer=partial(torch.nn.LayerNorm, eps=1e-6), window_size=0, qkv_bias=True,
-        ),
-        prompt_encoder=PromptEncoder(
-            embed_dim=64, image_embedding_size=(cells, cells), input_image_size=(SIDE, SIDE), mask_in_chans=16
-        ),
-        mask_decoder=MaskDecoder(
-            transformer_dim=64,
-            transformer=TwoWayTransformer(depth=2, embedding_dim=64, mlp_dim=64, num_heads=2),
-            iou_head_hidden_dim=32,
-        ),
-    ).eval().requires_grad_(False)  # fmt: skip
+    return tiny_sam()
 
 
 def prompt(points=(), labels=None, *, box=None, mask=None, fence=None):

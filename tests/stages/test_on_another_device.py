@@ -1,0 +1,209 @@
+"""Every registered model on a device of its own: it runs there, mixes nothing, and answers as it does on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from schemas.frames import Frame
+from schemas.localizations import Box, Clicks, Expression, Localization, MaskHint, Scribble, Trace
+from schemas.masks import encode_rle
+from stages.features.backbone import load_backbone
+from stages.localize.backends.registry import LOCALIZERS, load_localizer
+from stages.propagate.backends.cutie import load_cutie
+from stages.propagate.backends.registry import PROPAGATORS, load_propagator
+from stages.propagate.repairing import Repairer, RepairOptions
+from stages.propagate.sweep import propagate
+from stages.propagate.tracked import Anchor
+from stages.segment.backends.registry import SEGMENTERS, load_segmenter
+from stages.segment.backends.sam import SamSegmenter
+from stages.segment.prompts import to_prompt
+from stages.segment.segmenting import segment_frame
+from tests.another_device import StandIn, another_device
+from tests.stages.localize.backends.tiny_detectors import save_detector
+from tests.stages.propagate.backends.random_cutie import write_random_weights
+from tests.stages.segment.backends.tiny_sam import tiny_sam
+
+HEIGHT, WIDTH, SIDE, N_FRAMES = 64, 96, 22, 7
+WORDS = [Expression(("black swan",)), Expression(("a dog", "the grey dog"))]
+WITHOUT_NETWORK = {"grabcut", "flow"}
+
+
+@pytest.fixture(autouse=True)
+def _no_stand_in_is_kept():
+    yield
+    load_backbone.cache_clear()
+
+
+def picture(idx=0):
+    """Two discs on grain: the red one moves right, the blue one up."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 60, (HEIGHT, WIDTH, 3)).astype(np.uint8)
+    for object_id, colour in (("red", (210, 30, 30)), ("blue", (30, 40, 210))):
+        image[disc(object_id, idx)] = colour
+    return image
+
+
+def disc(object_id, idx=0):
+    centre = (24 + 2 * idx, 22) if object_id == "red" else (72, 46 - idx)
+    return cv2.circle(np.zeros((HEIGHT, WIDTH), np.uint8), centre, SIDE // 2, 1, -1).astype(bool)
+
+
+def localized(object_id, *hints, frame_idx=0):
+    return [Localization("v", object_id, frame_idx, hint, group="g") for hint in hints]
+
+
+def stroke(*xy):
+    return tuple((x / WIDTH, y / HEIGHT) for x, y in xy)
+
+
+HINTS = {
+    "click": [Clicks(((24, 22),), (1,))],
+    "clicks on and off": [Clicks(((20, 22), (28, 24), (24, 18), (60, 10)), (1, 1, 1, 0))],
+    "box": [Box((12, 10, 37, 35))],
+    "box and click": [Box((12, 10, 37, 35)), Clicks(((24, 22),), (1,))],
+    "scribble": [Scribble((stroke((18, 20), (24, 22), (30, 24)), stroke((50, 8), (60, 8))), (1, 0))],
+    "trace": [Trace((stroke(*((16 + i, 20 + i % 3) for i in range(16))),), (tuple(range(0, 1280, 80)),))],
+    "mask": [MaskHint(encode_rle(disc("red")), HEIGHT, WIDTH)],
+}
+
+
+def make_segmenter(name, device):
+    if not name.startswith("sam_"):
+        return load_segmenter(name, device)
+    return SamSegmenter(name, tiny_sam().to(device), None if device == "cpu" else torch.bfloat16)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cutie")
+    return {f"cutie_{v}": write_random_weights(folder / f"{v}.pth", v) for v in ("small", "base")}
+
+
+def make_propagator(name, device, checkpoints):
+    if name in checkpoints:
+        return load_cutie(name, device, checkpoints[name])
+    return load_propagator(name, device)
+
+
+def on_both(act, *names):
+    """What comes of ``act(device)`` on the CPU and on the other device, where networks must have computed."""
+    here = act("cpu")
+    load_backbone.cache_clear()
+    with another_device() as done:
+        away = act("cuda")
+    assert any("conv" in operation for operation in done) != WITHOUT_NETWORK.issuperset(names)
+    return here, away
+
+
+def assert_alike(here, away):
+    assert len(here) == len(away)
+    for one, other in zip(here, away, strict=True):
+        assert np.array_equal(one.mask, other.mask)
+        assert one.quality == other.quality
+
+
+@pytest.mark.parametrize("name", SEGMENTERS)
+def test_a_segmenter_answers_every_kind_of_prompt(name):
+    prompts = [to_prompt(localized(kind, *hints), HEIGHT, WIDTH) for kind, hints in HINTS.items()]
+    asked = [prompt for prompt in prompts if prompt.mask is None or name.startswith("sam_")]
+    here, away = on_both(lambda device: make_segmenter(name, device).segment(picture(), asked), name)
+    assert_alike(here, away)
+    assert len(away) == len(asked)
+
+
+def test_a_localizer_finds_words():
+    here, away = on_both(lambda device: load_localizer("imagenet", device).locate(picture(), WORDS), "imagenet")
+    assert here == away
+
+
+@pytest.mark.filterwarnings("default")  # other people's deprecations
+@pytest.mark.parametrize("name", [name for name in LOCALIZERS if name != "imagenet"])
+def test_a_detector_finds_words(name, tmp_path):
+    pytest.importorskip("transformers", reason="needs pip install 'pointvos[text]'")
+    save_detector(name, tmp_path)
+    here, away = on_both(lambda device: load_localizer(f"{name}:{tmp_path}", device).locate(picture(), WORDS), name)
+    assert [type(answer) for answer in here] == [type(answer) for answer in away]
+
+
+def swept(segmenter, propagator, spool: Path):
+    """A video of two objects from its middle, both ways: one is corrected later, and every poor mask is repaired."""
+    hints = {
+        2: [*localized("red", Clicks(((28, 22),), (1,)), frame_idx=2), *localized("blue", Box((60, 31, 86, 57)))],
+        4: localized("red", MaskHint(encode_rle(disc("red", 4)), HEIGHT, WIDTH), frame_idx=4),
+    }
+
+    def seed(frame, object_ids):
+        wanted = [one for one in hints[frame.idx] if one.object_id in object_ids]
+        found, _ = segment_frame(segmenter, frame.image, wanted)
+        fallback = {one.object_id: disc(one.object_id, frame.idx) for one in wanted}  # of random weights
+        masks = {key: found[key].mask if key in found else mask for key, mask in fallback.items()}
+        return {key: Anchor(mask, 0.5, "segmenter", segmenter.name) for key, mask in masks.items()}
+
+    def ask(image, prompts):
+        return [Anchor(s.mask, s.quality, "repair", segmenter.name) for s in segmenter.segment(image, prompts)]
+
+    repairer = Repairer("v", ask, RepairOptions(every=1, poor_start=1.0, poor=1.0), {"red": "g", "blue": "g"})
+    rows = propagate(
+        (Frame(idx, idx / 10, picture(idx)) for idx in range(N_FRAMES)),
+        {idx: frozenset(one.object_id for one in own) for idx, own in hints.items()},
+        seed,
+        propagator,
+        groups={"red": "g", "blue": "g"},
+        spool=spool,
+        lookahead=0,
+        repairer=repairer,
+    )
+    return sorted(rows, key=lambda row: (row.object_id, row.frame_idx)), repairer.decisions
+
+
+PAIRS = {
+    "embedded": "embedded",
+    "embedded_fast": "embedded_fast",
+    "flow": "grabcut",
+    "cutie_base": "sam_vit_b",
+    "cutie_small": "sam_vit_b",
+}
+"""Propagator → the segmenter that is asked for repairs."""
+
+
+@pytest.mark.parametrize("name", PROPAGATORS)
+def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoints, tmp_path):
+    def sweep(device):
+        models = make_segmenter(PAIRS[name], device), make_propagator(name, device, checkpoints)
+        return swept(*models, tmp_path / device)
+
+    (here, decided_here), (away, decided_away) = on_both(sweep, name, PAIRS[name])
+    assert_alike(here, away)
+    assert decided_here == decided_away
+    assert decided_away
+    if name not in checkpoints:  # random weights may lose their objects
+        assert {row.frame_idx for row in away} == set(range(N_FRAMES))
+
+
+def test_the_other_device_refuses_what_a_gpu_refuses():
+    with another_device():
+        away = torch.arange(3.0).to("cuda")
+        assert isinstance(away, StandIn)
+        for mix in (lambda: away + torch.ones(3), lambda: torch.stack([away[0], torch.tensor(1.0)])):
+            with pytest.raises(RuntimeError, match="found at least two devices"):
+                mix()
+        for leave in (away.numpy, lambda: np.asarray(away), lambda: np.array([away[0], away[1]])):
+            with pytest.raises(TypeError, match="can't convert cuda:0 device type tensor to numpy"):
+                leave()
+
+
+def test_the_other_device_takes_what_a_gpu_takes():
+    with another_device():
+        away = torch.zeros(3, device="cuda:0")
+        away[np.array([0, 1])] = 2
+        away[torch.tensor([2])] = away.sum()
+        away.mul_(torch.tensor(3.0))
+        assert away.device == torch.device("cuda:0")
+        assert away.tolist() == away.cpu().numpy().tolist() == [6.0, 6.0, 12.0]
+        assert (away.max().item(), float(away[0]), int(away.argmax())) == (12.0, 6.0, 2)
+        assert not isinstance(away.to("cpu"), StandIn)
