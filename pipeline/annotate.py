@@ -23,6 +23,7 @@ from pipeline.runners import check_runner
 from pipeline.workers import Workers
 from pipeline.workload import Workload
 from schemas import tables
+from schemas.whole_files import write_whole
 
 
 def annotate(
@@ -94,9 +95,7 @@ def _keep_config(folder: RunFolder, config: RunConfig) -> None:
             f"run folder {folder.path} was made with other settings ({changed}); "
             "use the same ones to continue it, or choose another --run"
         )
-    temporary = folder.path / ".run.yaml.tmp"
-    temporary.write_text(config.to_yaml(old.get("run_id", "")), encoding="utf-8")
-    temporary.rename(folder.config_file)
+    write_whole(folder.config_file, config.to_yaml(old.get("run_id", "")).encode())
 
 
 def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from pipeline.problems import sentence_of
 from schemas.rejects import Reject
 from schemas.tables import ForeignTableError
 
@@ -18,9 +21,39 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PIPED_WIDTH = 240
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
-console = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
-errors = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else _PIPED_WIDTH)
+
+class _PlainConsole(Console):
+    """A console that shows strings as they are: ids and paths may hold ``[/b]``, ``:smile:`` or control characters.
+
+    No string is markup here; what has a style is a :class:`rich.text.Text`, see :func:`styled`.
+    """
+
+    def __init__(self, file: Any, **options: Any) -> None:
+        width = None if file.isatty() else _PIPED_WIDTH
+        super().__init__(highlight=False, markup=False, emoji=False, width=width, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **options)
+
+
+def visible(text: str) -> str:
+    r"""Text without characters that a terminal obeys or cannot show.
+
+    >>> visible("a\x1b[31m")
+    'a\\x1b[31m'
+    """
+    return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def styled(text: object, style: str) -> Text:
+    """Any text in a style, such as ``bold red``; nothing in it is markup."""
+    return Text(visible(str(text)), style)
+
+
+console = _PlainConsole(sys.stdout)
+errors = _PlainConsole(sys.stderr, stderr=True)
 
 REJECTED = 3
 """Exit code of a command that did its work but had to reject some input."""
@@ -46,18 +79,23 @@ def named_problems() -> Iterator[None]:
     try:
         yield
     except (UsageProblem, ForeignTableError) as problem:
-        errors.print(f"[bold red]Error:[/] {_plain(str(problem))}", soft_wrap=True)
+        _tell("Error:", str(problem))
         raise SystemExit(2) from None
     except WorkProblem as problem:
-        errors.print(f"[bold red]Stopped:[/] {_plain(str(problem))}", soft_wrap=True)
+        _tell("Stopped:", str(problem))
+        raise SystemExit(1) from None
+    except Exception as problem:
+        if (sentence := sentence_of(problem)) is None:
+            raise
+        _tell("Stopped:", sentence)
         raise SystemExit(1) from None
     except KeyboardInterrupt:
-        errors.print("[bold]Interrupted.[/] Finished work is kept; the same command continues.", soft_wrap=True)
+        _tell("Interrupted.", "Finished work is kept; the same command continues.", "bold")
         raise SystemExit(INTERRUPTED) from None
 
 
-def _plain(text: str) -> str:
-    return text.replace("[", r"\[")
+def _tell(heading: str, sentence: str, style: str = "bold red") -> None:
+    errors.print(Text.assemble((heading, style), " ", visible(sentence)), soft_wrap=True)
 
 
 def summary(title: str, rows: Sequence[tuple[str, object]]) -> None:
@@ -66,8 +104,8 @@ def summary(title: str, rows: Sequence[tuple[str, object]]) -> None:
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(name, _plain(f"{value:,}" if isinstance(value, int) else str(value)))
-    console.print(f"[bold]{_plain(title)}[/]", soft_wrap=True)
+        table.add_row(name, f"{value:,}" if isinstance(value, int) else str(value))
+    console.print(styled(title, "bold"), soft_wrap=True)
     console.print(table)
 
 

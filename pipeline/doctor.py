@@ -13,7 +13,7 @@ import psutil
 import typer
 from rich.table import Table
 
-from pipeline.console import console
+from pipeline.console import console, styled
 
 _PACKAGES = (
     "apache-beam", "torch", "torchvision", "numpy", "pyarrow", "av", "opencv-python-headless", "pycocotools",
@@ -35,8 +35,8 @@ def doctor() -> None:
     for name, check, needed in _CHECKS:
         works, text = _try(check)
         failed |= needed and not works
-        mark = "[green]ok[/]" if works else "[red]fails[/]" if needed else "[yellow]absent[/]"
-        table.add_row(mark, f"[cyan]{name}[/]", text.replace("[", r"\["))
+        mark = styled("ok", "green") if works else styled("fails", "red") if needed else styled("absent", "yellow")
+        table.add_row(mark, styled(name, "cyan"), text)
     console.print(table)
     if failed:
         raise typer.Exit(1)

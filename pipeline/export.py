@@ -99,7 +99,7 @@ def _write_frames(folder: RunFolder, target: ExportTarget, name: str, video: Vid
     for frame_id in sorted({point.frame_id for point in entry.annotated_points}):
         labels = point_map(entry, frame_id, video.height, video.width)
         target.write(f"{name}/Annotations/{entry.video_name}/{entry.question_hash}/{frame_id}.png", index_png(labels))
-        jpeg = folder.frames_of(video.video_id) / f"{frame_id}.jpg"
+        jpeg = folder.frame_file(video.video_id, int(frame_id))
         if jpeg.is_file():
             target.write(f"{name}/JPEGImages/{entry.video_name}/{frame_id}.jpg", jpeg.read_bytes())
 

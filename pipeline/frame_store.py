@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.run_folder import digest
 from schemas.frames import Frame
 from stages.propagate.patches import pack_patch, unpack_patch
 
@@ -62,4 +63,4 @@ class FrameStore:
 
     def _trust_file(self, object_id: str, frame_idx: int) -> Path:
         # one folder level; ids may hold any character
-        return self.folder / f"{object_id.encode().hex()[:180]}.{frame_idx:06d}.trust"
+        return self.folder / f"{digest(object_id)}.{frame_idx:06d}.trust"

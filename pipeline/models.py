@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.table import Table
+from rich.text import Text
 
-from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, errors
+from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, errors, styled
 from stages.checkpoints.cache import cache_folder, checkpoint_file, require_checkpoint, verify
 from stages.checkpoints.catalog import CHECKPOINTS, Checkpoint, checkpoint_named
 from stages.checkpoints.checksums import OnProgress
@@ -89,7 +90,7 @@ def check(names: Annotated[list[str] | None, typer.Argument(help=f"Which checkpo
             console.print(str(problem) if names else f"{checkpoint.name}: not fetched", soft_wrap=True)
         except DamagedCheckpointError as problem:
             failed = True
-            console.print(f"[red]{checkpoint.name}: damaged.[/] {problem}", soft_wrap=True)
+            console.print(styled(f"{checkpoint.name}: damaged.", "red"), str(problem), soft_wrap=True)
     if failed:
         raise typer.Exit(REJECTED)
 
@@ -126,14 +127,14 @@ def _named(names: Sequence[str]) -> list[Checkpoint]:
         raise UsageProblem(str(problem)) from None
 
 
-def _state(checkpoint: Checkpoint) -> str:
+def _state(checkpoint: Checkpoint) -> Text:
     try:
         record = verify(checkpoint)
     except MissingCheckpointError:
-        return "not fetched"
+        return Text("not fetched")
     except DamagedCheckpointError:
-        return "[red]damaged[/]"
-    return "[yellow]own weights[/]" if record.own else "[green]ready[/]"
+        return styled("damaged", "red")
+    return styled("own weights", "yellow") if record.own else styled("ready", "green")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import typer
 from pipeline import options
 from pipeline.budget import within_budget
 from pipeline.config import RunConfig
-from pipeline.console import REJECTED, console, summary
+from pipeline.console import REJECTED, console, styled, summary
 from pipeline.costs import load_costs
 from pipeline.estimate import Estimate, duration, estimate
 from pipeline.footage import look_at
@@ -120,9 +120,9 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         rows.append((f"worker {number}, {compute['threads']} threads", text))
     summary("Plan", rows)
     if facts["memory_bytes"] > psutil.virtual_memory().available:
-        console.print("[yellow]This is more memory than is free[/]; --max-memory makes it fit.")
+        console.print(styled("This is more memory than is free; --max-memory makes it fit.", "yellow"))
     if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
-        console.print("[yellow]This is more disk than is free[/]; choose another --run.")
+        console.print(styled("This is more disk than is free; choose another --run.", "yellow"))
 
 
 def _free_disk(run: Path | None) -> float:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
+from schemas.tables import marks_of
 
 _PEOPLE, _ADJUDICATORS = "pointvos.people", "pointvos.adjudicators"
 
@@ -27,9 +27,8 @@ class QueueNotes:
     @classmethod
     def read(cls, tasks_file: Path) -> QueueNotes:
         """The notes in a file of tasks; those of a new queue when it is not there."""
-        marks = (pq.read_schema(tasks_file).metadata or {}) if tasks_file.exists() else {}
-        names = json.loads(marks.get(_ADJUDICATORS.encode(), b"[]"))
-        return cls(int(marks.get(_PEOPLE.encode(), b"1")), tuple(names))
+        marks = marks_of(tasks_file) if tasks_file.exists() else {}
+        return cls(int(marks.get(_PEOPLE, "1")), tuple(json.loads(marks.get(_ADJUDICATORS, "[]"))))
 
     def metadata(self) -> Mapping[str, str]:
         """For the metadata of the file."""

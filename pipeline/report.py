@@ -77,14 +77,13 @@ def _sections(
             {object_id: row for (video_id, object_id), row in objects.items() if video_id == video.video_id},
             unit_records(folder, tables.REPAIRS, video),
         )
-        frames = folder.frames_of(video.video_id)
-        section = video_section(rows, partial(_load, frames), min(n_shown, left))
+        section = video_section(rows, partial(_load, folder, video.video_id), min(n_shown, left))
         left = max(left - sum(len(o.pictures) for o in section.objects), 0)
         yield section
 
 
-def _load(frames: Path, idx: int) -> NDArray[np.uint8] | None:
-    file = frames / f"{idx:06d}.jpg"
+def _load(folder: RunFolder, video_id: str, idx: int) -> NDArray[np.uint8] | None:
+    file = folder.frame_file(video_id, idx)
     if not file.is_file():
         return None
     with Image.open(file) as image:

@@ -17,6 +17,7 @@ from pipeline.verdicts import ObjectKey, RunVerdicts, object_paces
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
+from schemas.whole_files import write_whole
 from stages.agree.audit import AnnotatorAudit, Audit, Conflict
 from stages.agree.audit import audit as audit_answers
 from stages.agree.blind import BlindCheck
@@ -59,11 +60,9 @@ def audit(
     blind = verdicts.blind_check({name: c.is_fg_candidate for name, c in candidates.items()}, exclude or [])
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = file.with_suffix(".tmp")
     remarks = verdicts.remarks()
     facts = {**_as_json(found, candidates, objects, blind), "remarks": [_remark(v, candidates) for v in remarks]}
-    temporary.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    temporary.rename(file)
+    write_whole(file, (json.dumps(facts, indent=1) + "\n").encode(), mode=0o600)
     _show(found, candidates, objects, blind)
     _show_remarks(remarks, candidates)
     console.print(f"Everything in {file}", markup=False)

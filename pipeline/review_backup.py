@@ -15,6 +15,7 @@ from pipeline.review_session import ReviewSession, connected, problems_named
 from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.reviews import DESIGNS
+from schemas.whole_files import write_whole
 from verification_ui.archive import Archive, read_archive, write_archive
 from verification_ui.backup import copy_queue, restore_queue
 from verification_ui.client import LabelStudioClient, LabelStudioQueue
@@ -106,7 +107,4 @@ def _bring_back_tables(run: Path, archive: Archive) -> None:
             raise UsageProblem(f"the backup holds {name!r}, which no backup holds; it was not made by pointvos")
         path = run / name
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.tmp")
-            temporary.write_bytes(content)
-            temporary.rename(path)
+            write_whole(path, content)

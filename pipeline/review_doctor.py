@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from pipeline.console import console
+from pipeline.console import console, styled
 from pipeline.review_options import KeyOption, RunOption, UrlOption
 from pipeline.review_session import ReviewSession, connected, problems_named
 from pipeline.review_upload import upload
@@ -37,8 +37,9 @@ def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
         examination = Examination(client, session.place, session.media / QUEUE, probe)
         for finding in (*examination.findings(), *_at_home(session)):
             failed |= finding.is_needed and not finding.works
-            mark = "[green]ok[/]" if finding.works else "[red]fails[/]" if finding.is_needed else "[yellow]careful[/]"
-            table.add_row(mark, f"[cyan]{finding.name}[/]", finding.text.replace("[", r"\["))
+            unmet = styled("fails", "red") if finding.is_needed else styled("careful", "yellow")
+            mark = styled("ok", "green") if finding.works else unmet
+            table.add_row(mark, styled(finding.name, "cyan"), finding.text)
     console.print(table)
     if failed:
         raise typer.Exit(1)

@@ -21,6 +21,7 @@ from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
+from schemas.tables import damage_named
 from schemas.videos import Video
 from stages.agree.blind import blind_sample
 from stages.agree.gold import with_gold
@@ -156,7 +157,7 @@ class ReviewSession:
             yield payload(Question(task, points, asked, names, video.height, video.width, has_clip))
 
     def _frame_file(self, video_id: str, frame_idx: int) -> Path:
-        return self.run.frames_of(video_id) / f"{frame_idx:06d}.jpg"
+        return self.run.frame_file(video_id, frame_idx)
 
     def _masks_of(self, video_id: str) -> Mapping[tuple[str, int], Mask]:
         table = tables.MASKS.read_files(self._mask_files.get(video_id, []), [("video_id", "=", video_id)])
@@ -166,7 +167,9 @@ class ReviewSession:
     def _mask_files(self) -> Mapping[str, list[Path]]:
         files: dict[str, list[Path]] = {}
         for path in sorted((self.run.path / tables.MASKS.name).glob("*.parquet")):
-            for video_id in pq.read_table(path, columns=["video_id"], partitioning=None)[0].unique().to_pylist():
+            with damage_named(path):
+                video_ids = pq.read_table(path, columns=["video_id"], partitioning=None)[0].unique().to_pylist()
+            for video_id in video_ids:
                 files.setdefault(video_id, []).append(path)
         return files
 

@@ -5,8 +5,8 @@ A table is a folder of Parquet files. Field names of a record are the column nam
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from schemas.rejects import Reject
 from schemas.repairs import Repair
 from schemas.reviews import ReviewTask, Skip, Verdict
 from schemas.videos import Video
+from schemas.whole_files import whole_file
 
 SCHEMA_VERSION = 1
 
@@ -99,6 +100,10 @@ class ForeignTableError(ValueError):
     """A Parquet file whose schema is not the one that this version reads."""
 
 
+class DamagedTableError(ValueError):
+    """A Parquet file that cannot be read, or that holds rows which no command writes; the message names it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Record]):
     """A named table: the record that it holds and its explicit schema."""
@@ -115,18 +120,16 @@ class Table(Generic[Record]):
 
     def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
         """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.tmp")
-        pq.write_table(self.to_arrow(records, metadata), temporary, compression="zstd")
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.rename(path)
+        table = self.to_arrow(records, metadata)
+        with whole_file(path) as file:
+            pq.write_table(table, file, compression="zstd")
 
     def read(self, folder: Path, filters: Any = None) -> pa.Table:
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.
 
         Raises:
             ForeignTableError: a file was written by another schema version.
+            DamagedTableError: a file cannot be read.
         """
         return self.read_files(sorted((folder / self.name).glob("*.parquet")), filters)
 
@@ -136,7 +139,8 @@ class Table(Generic[Record]):
         return pa.concat_tables(parts) if parts else self.schema.empty_table()
 
     def _read_file(self, path: Path, filters: Any) -> pa.Table:
-        found = pq.read_schema(path)
+        with damage_named(path):
+            found = pq.read_schema(path)
         version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
         newer = [name for name in self.schema.names if name not in found.names]
         is_known = set(found.names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
@@ -146,11 +150,14 @@ class Table(Generic[Record]):
                 f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
                 "make the run again, or use the one that made it"
             )
-        table = pq.read_table(path, filters=filters, partitioning=None)
+        with damage_named(path):
+            table = pq.read_table(path, filters=filters, partitioning=None)
+            table.validate(full=True)
         for name in newer:
             column = pa.array([self._defaults[name]] * table.num_rows, self.schema.field(name).type)
             table = table.append_column(name, column)
-        return table.select(self.schema.names).cast(self.schema)
+        with damage_named(path):
+            return table.select(self.schema.names).cast(self.schema)
 
     @property
     def _defaults(self) -> dict[str, Any]:
@@ -161,7 +168,7 @@ class Table(Generic[Record]):
         """Validated records of the rows (not for ``localizations``, which are only written).
 
         Raises:
-            ForeignTableError: a row holds what no pointvos writes.
+            DamagedTableError: a row holds what no pointvos writes.
         """
         names = [f.name for f in fields(self.record)]  # type: ignore[arg-type]
         return [self._record({n: _from_cell(row[n]) for n in names}) for row in table.to_pylist()]
@@ -171,10 +178,33 @@ class Table(Generic[Record]):
             return self.record(**values)
         except (ValueError, TypeError) as problem:
             where = ", ".join(f"{n} {values[n]!r}" for n in ("video_id", "object_id", "frame_idx") if n in values)
-            raise ForeignTableError(
-                f"table {self.name!r} is damaged at {where or 'a row'}: {problem}; annotate the video anew, or restore "
-                "the run folder from a copy"
-            ) from None
+            raise DamagedTableError(f"table {self.name!r} is damaged at {where or 'a row'}: {problem}") from None
+
+
+def marks_of(path: Path) -> dict[str, str]:
+    """The metadata of a Parquet file.
+
+    Raises:
+        DamagedTableError: it cannot be read.
+    """
+    with damage_named(path):
+        found = pq.read_schema(path).metadata or {}
+    return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in found.items()}
+
+
+@contextmanager
+def damage_named(path: Path) -> Iterator[None]:
+    """Turn Arrow's complaints about the content of a file into ours; what the system refuses stays as it is.
+
+    Raises:
+        DamagedTableError: the file is not the Parquet that was written.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise
+        raise DamagedTableError(f"{path} is damaged: {str(problem).splitlines()[0]}") from None
 
 
 def _to_row(record: Any) -> dict[str, Any]:

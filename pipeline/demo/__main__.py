@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.console import UsageProblem, console, named_problems
+from pipeline.console import UsageProblem, console, named_problems, styled
 
 CLICKS = Path(__file__).with_name("localizations.json")
 
@@ -34,18 +34,20 @@ def demo(run: Annotated[Path, typer.Option(help="The run folder.")] = Path("demo
     """Annotate the demo clips into RUN and make its report."""
     annotate = ["annotate", str(clips()), "--localizations", str(CLICKS), "--run", str(run), "--workers", "2"]
     for arguments in (annotate, ["report", "--run", str(run)]):
-        console.print(f"\n[bold]$ pointvos {shlex.join(arguments)}[/]", soft_wrap=True)
+        console.print(styled(f"\n$ pointvos {shlex.join(arguments)}", "bold"), soft_wrap=True)
         code = subprocess.run([sys.executable, "-m", "pipeline", *arguments], check=False).returncode
         if code:
             raise typer.Exit(code)
+    console.print(styled("\nWhat was made", "bold"), f"in {run}/")
     console.print(
-        f"\n[bold]What was made[/] in {run}/\n"
-        f"  report/index.html   look at it in a browser: masks, candidates, quality\n"
-        f"  masks/ candidates/  the Parquet tables (also videos/, localizations/, rejects/)\n"
-        f"  frames/             the frames that people verify\n"
-        f"[bold]What to do next[/]\n"
-        f"  make review         verify the candidates in Label Studio\n"
-        f"  pointvos annotate --help   your own videos and hints"
+        "  report/index.html   look at it in a browser: masks, candidates, quality\n"
+        "  masks/ candidates/  the Parquet tables (also videos/, localizations/, rejects/)\n"
+        "  frames/             the frames that people verify"
+    )
+    console.print(styled("What to do next", "bold"))
+    console.print(
+        "  make review         verify the candidates in Label Studio\n"
+        "  pointvos annotate --help   your own videos and hints"
     )
 
 

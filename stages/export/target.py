@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
+
+from schemas.whole_files import write_whole
 
 MARK = ".pointvos-export"
 """A file that says that the folder was made by an export and may be made anew."""
@@ -23,22 +26,23 @@ class ExportTarget:
         Raises:
             FileExistsError: it holds something that no export made.
         """
-        if path.exists() and (not path.is_dir() or (any(path.iterdir()) and not (path / MARK).is_file())):
+        if path.exists() and (not path.is_dir() or not cls(path)._is_ours()):
             raise FileExistsError(f"{path} is not empty and was not made by an export; choose another --out")
         path.mkdir(parents=True, exist_ok=True)
+        target = cls(path)
+        target.write(MARK, b"made by pointvos export; everything in this folder is replaced by the next export\n")
         for old in path.iterdir():
             if old.is_dir() and not old.is_symlink():
                 shutil.rmtree(old)
             elif old.name != MARK:
                 old.unlink()
-        target = cls(path)
-        target.write(MARK, b"made by pointvos export; everything in this folder is replaced by the next export\n")
         return target
 
+    def _is_ours(self) -> bool:
+        """An export was here, or one that was killed before its mark had its name; or nobody was."""
+        found = {entry.name for entry in self.path.iterdir()}
+        return (self.path / MARK).is_file() or all(fnmatch(name, f".{MARK}.*tmp") for name in found)
+
     def write(self, name: str, content: bytes) -> None:
-        """Write one file under a temporary name, then rename it."""
-        file = self.path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_name(f".{file.name}.tmp")
-        temporary.write_bytes(content)
-        temporary.replace(file)
+        """Write one file, whole or not at all."""
+        write_whole(self.path / name, content, is_synced=False)

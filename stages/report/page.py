@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from schemas.whole_files import whole_file
 from stages.report import plots
 from stages.report.sections import Page
 
@@ -22,8 +23,5 @@ def write_page(page: Page, path: Path) -> None:
         lstrip_blocks=True,
     )
     environment.globals["plots"] = plots
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.writelines(environment.get_template("page.html").generate(page=page))
-    temporary.replace(path)
+    with whole_file(path) as file:
+        file.writelines(part.encode() for part in environment.get_template("page.html").generate(page=page))

@@ -53,7 +53,7 @@ def test_every_video_gets_masks_candidates_and_frames_to_look_at(annotated):
     assert 500 < middle.sum() < 2000
     candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(run))
     for c in candidates:
-        assert (run / "frames" / c.video_id / f"{c.frame_idx:06d}.jpg").is_file()
+        assert RunFolder(run).frame_file(c.video_id, c.frame_idx).is_file()
     assert not (run / ".work").exists()
 
 

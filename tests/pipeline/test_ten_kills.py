@@ -66,7 +66,7 @@ def case(davis, tmp_path) -> Case:
 
 def committed_files(run: Path) -> dict[Path, tuple[int, int]]:
     """Inode and time of change of every file of every video that is done."""
-    files = [run / "frames" / video_id for video_id in RunFolder(run).committed()]
+    files = [RunFolder(run).frames_of(video_id) for video_id in RunFolder(run).committed()]
     marks = [file.name for file in (run / "videos").glob("[!.]*.parquet")]
     found = [f for folder in files for f in folder.iterdir()] + [f for m in marks for f in run.glob(f"*/{m}")]
     return {file: (file.stat().st_ino, file.stat().st_mtime_ns) for file in found}

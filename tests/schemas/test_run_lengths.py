@@ -9,7 +9,7 @@ from schemas import tables
 from schemas.localizations import MaskHint
 from schemas.masks import Mask, decode_rle, encode_rle
 from schemas.run_lengths import require_rle, run_lengths
-from schemas.tables import ForeignTableError
+from schemas.tables import DamagedTableError
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
@@ -52,6 +52,6 @@ def test_a_damaged_row_of_a_table_is_named(tmp_path):
     rows = tables.MASKS.to_arrow([sound])
     damaged = rows.set_column(3, "height", [[100_000]]).set_column(4, "width", [[100_000]])
     with pytest.raises(
-        ForeignTableError, match=r"'masks' is damaged at video_id 'v', object_id '1', frame_idx 7: mask"
+        DamagedTableError, match=r"'masks' is damaged at video_id 'v', object_id '1', frame_idx 7: mask"
     ):
         tables.MASKS.records(damaged)

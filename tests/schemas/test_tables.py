@@ -64,8 +64,33 @@ def test_a_file_that_is_older_than_a_column_reads_as_its_default(tmp_path):
         tables.VERDICTS.read_files([tmp_path / "old.parquet"])
 
 
-def test_a_write_that_fails_leaves_nothing_under_the_name(tmp_path):
-    (tmp_path / ".a.parquet.tmp").mkdir()
-    with pytest.raises(OSError, match="directory"):
+def test_a_write_that_fails_leaves_nothing_behind_and_names_the_file(tmp_path):
+    (tmp_path / "a.parquet").mkdir()
+    with pytest.raises(OSError, match=r"directory.*a\.parquet"):
         tables.REJECTS.write(tmp_path / "a.parquet", [REJECT])
-    assert not (tmp_path / "a.parquet").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "overwritten", "not Parquet"])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "rejects" / "a.parquet"
+    tables.REJECTS.write(path, [REJECT] * 100)
+    content = path.read_bytes()
+    middle = len(content) // 2
+    path.write_bytes(
+        {
+            "empty": b"",
+            "cut": content[:middle],
+            "overwritten": content[:4] + b"\xff" * 60 + content[64:],
+            "not Parquet": b"a,b,c\n",
+        }[damage]
+    )
+    with pytest.raises(tables.DamagedTableError, match=r"rejects/a\.parquet is damaged: "):
+        tables.REJECTS.read(tmp_path)
+
+
+def test_rows_that_no_command_writes_are_damage(tmp_path):
+    table = tables.VERDICTS.to_arrow([VERDICT])
+    wrong = table.set_column(1, "status", pa.array(["ACCEPTEX"]))
+    with pytest.raises(tables.DamagedTableError, match="ACCEPTEX"):
+        tables.VERDICTS.records(wrong)

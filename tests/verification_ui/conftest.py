@@ -72,7 +72,7 @@ def make_run(path: Path, run_id: str = "tiny0000run1") -> TinyRun:
     ]  # fmt: skip
     write_unit(RunFolder(path), unit_name(VIDEO, video.unit), parts)
     for frame_idx in FRAMES:
-        file = path / "frames" / VIDEO / f"{frame_idx:06d}.jpg"
+        file = RunFolder(path).frame_file(VIDEO, frame_idx)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(cv2.imencode(".jpg", _picture(masks, frame_idx))[1].tobytes())
     return TinyRun(path, run_id, candidates, masks)

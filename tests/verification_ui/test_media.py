@@ -7,6 +7,7 @@ from typing import Any
 
 import cv2
 
+from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.masks import Mask
 from verification_ui.media import MediaMaker
@@ -21,7 +22,7 @@ def maker(run: Any) -> MediaMaker:
         return run.masks
 
     def frame_file(video_id: str, frame_idx: int) -> Path:
-        return run.path / "frames" / video_id / f"{frame_idx:06d}.jpg"
+        return RunFolder(run.path).frame_file(video_id, frame_idx)
 
     objects = asked_objects(tables.LOCALIZATIONS.read(run.path))
     return MediaMaker(run.path / "media", frame_file, masks_of, run.candidates, objects)

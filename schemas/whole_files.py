@@ -1,0 +1,65 @@
+"""Files that are whole or absent: written under a temporary name, then renamed into place."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+_TEMPORARY = re.compile(r"\..*\.(\d+)-[0-9a-f]{8}\.tmp")
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = 0o666, is_synced: bool = True) -> Iterator[BinaryIO]:
+    """A file to write; it takes the place of ``path`` when the block ends well, and is removed when it does not.
+
+    Its temporary name begins with a dot, so that readers of Parquet folders pass it over, and holds the process id and
+    a random part, so that two commands never write the same one. Symbolic links are not followed. What is not
+    ``is_synced`` may be empty after a power failure.
+
+    Raises:
+        OSError: it cannot be written, e.g. because the disk is full; the error names ``path``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, _NEW_FILE, mode), "wb") as file:
+            yield file
+            file.flush()
+            if is_synced:
+                os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
+
+
+def write_whole(path: Path, content: bytes, mode: int = 0o666, is_synced: bool = True) -> None:
+    """Write ``content`` to ``path``, whole or not at all."""
+    with whole_file(path, mode, is_synced) as file:
+        file.write(content)
+
+
+def left_behind(folder: Path) -> Iterable[Path]:
+    """Temporary files in ``folder`` (not below it) that nobody writes any more: their process has ended."""
+    for path in sorted(folder.glob(".*.tmp")):
+        named = _TEMPORARY.fullmatch(path.name)
+        if named is None or not _is_alive(int(named[1])):
+            yield path
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
