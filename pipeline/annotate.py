@@ -67,6 +67,8 @@ def annotate(
 
 def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     intake = take_in(config)
+    for note in intake.notes:
+        console.print(note, markup=False)
     config = within_budget(config, intake)
     _keep_config(folder, config)
     folder.sweep()

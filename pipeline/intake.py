@@ -27,11 +27,13 @@ class Intake:
         files: all videos that were found.
         matched: localizations by video id.
         rejects: what could not be used.
+        notes: sentences on how the input was understood.
     """
 
     files: Sequence[VideoFile]
     matched: Mapping[str, Sequence[Localization]]
     rejects: Sequence[Reject]
+    notes: Sequence[str] = ()
 
     def jobs(self, config: RunConfig) -> list[VideoJob]:
         """One job a video that has localizations, in the order in which they are started."""
@@ -69,11 +71,11 @@ def take_in(config: RunConfig) -> Intake:
         localizations, bad = read_localizations(config.localizations, config.format)
     except (IngestError, OSError) as problem:
         raise UsageProblem(str(problem)) from None
-    matched, unmatched = match(localizations, [file.video_id for file in files])
-    rejects = [*rejects, *bad, *unmatched]
-    if files and not rejects and not any(matched.values()):
+    matches = match(localizations, files)
+    rejects = [*rejects, *bad, *matches.rejects]
+    if files and not rejects and not matches.by_video:
         raise UsageProblem(f"{config.localizations} localizes nothing in {config.videos}")
-    return Intake(files, matched, rejects)
+    return Intake(files, matches.by_video, rejects, matches.notes)
 
 
 def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:

@@ -62,6 +62,8 @@ def plan(
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
+        for note in intake.notes:
+            console.print(note, markup=False)
         _show(facts, foreseen, _free_disk(run))
     if intake.rejects:
         raise typer.Exit(REJECTED)

@@ -5,6 +5,7 @@ Pixel points are integer pixel indices, x right, y down, origin top-left. Boxes 
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -54,20 +55,21 @@ def percent_to_pixel(xy_percent: Array, width: int, height: int) -> NDArray[np.i
 
 
 def frame_stem_to_idx(stem: str) -> int:
-    """0-based decode index of a VidLN keyframe name.
+    """0-based decode index of a frame name in a video file, which has no frame names of its own.
 
-    OVIS names (``img_0000003``) are 1-based, Oops, UVO and DAVIS-like names (``000021``) are 0-based.
+    It is the number that the name ends in. OVIS names (``img_0000003``) are 1-based; those of Oops, UVO and DAVIS
+    (``000021``) and of CVAT (``frame_000021``) are 0-based.
 
     Raises:
-        ValueError: the stem holds no frame number.
+        ValueError: the stem does not end in a frame number.
 
-    >>> frame_stem_to_idx("img_0000003"), frame_stem_to_idx("000021")
-    (2, 21)
+    >>> frame_stem_to_idx("img_0000003"), frame_stem_to_idx("000021"), frame_stem_to_idx("frame_000021")
+    (2, 21, 21)
     """
-    digits = stem.removeprefix("img_")
-    if not digits.isdecimal():
-        raise ValueError(f"keyframe name {stem!r} is not a frame number like '000021' or 'img_0000003'")
-    idx = int(digits) - (1 if stem.startswith("img_") else 0)
+    found = re.fullmatch(r"(?:.*[^0-9.])?([0-9]+)", stem, re.DOTALL)
+    if not found:
+        raise ValueError(f"frame name {stem!r} does not end in a frame number, as '000021' and 'img_0000003' do")
+    idx = int(found[1]) - (1 if stem.startswith("img_") else 0)
     if idx < 0:
-        raise ValueError(f"keyframe name {stem!r} lies before the first frame")
+        raise ValueError(f"frame name {stem!r} lies before the first frame")
     return idx

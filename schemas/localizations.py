@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -135,9 +135,11 @@ class Localization:
     """One hint for one object on one frame. Several for one object, on several frames, are used together.
 
     Attributes:
-        video_id: as the localization file names the video until it is matched, then our video id.
+        video_id: as the localization file names the video until it is matched (empty when it names none), then our
+            video id.
         object_id: stable within the video.
-        frame_idx: 0-based decode index; 0 for an expression that may be looked for anywhere.
+        frame_idx: 0-based decode index; 0 for an expression that may be looked for anywhere, and for a frame name that
+            holds no number.
         hint: the geometry, or words that stand for it.
         object_name: a class or short name ("dog").
         expression: the words that refer to the object ("the dog on the left").
@@ -145,6 +147,8 @@ class Localization:
             without a group may overlap any other, as a shirt overlaps the man who wears it (:mod:`schemas.groups`).
         rule: which rule of the format made this hint (``noun_trace``, ``actor_trace`` ...).
         input_uri: the file that it came from.
+        frame_name: the frame's file name where the localization file gives one instead of a position, until it is
+            matched to the video (then empty). It does not take part in unit hashes, which are made after matching.
     """
 
     video_id: str
@@ -156,9 +160,9 @@ class Localization:
     group: str = ""
     rule: str = ""
     input_uri: str = ""
+    frame_name: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        require_text("video_id", self.video_id)
         require_text("object_id", self.object_id)
         require_index("frame_idx", self.frame_idx)
         for name in ("video_id", "object_id", "object_name", "expression"):

@@ -9,8 +9,9 @@ import glob
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from posixpath import basename, dirname, splitext
 
@@ -23,6 +24,8 @@ VIDEO_EXTENSIONS = (
 )  # fmt: skip
 JPEG_EXTENSIONS = (".jpeg", ".jpg")
 FRAME_EXTENSIONS = (*JPEG_EXTENSIONS, ".png")
+
+_FRACTION = re.compile(r"(?<![0-9.])[0-9]+\.([0-9]+)(?![0-9.])")
 
 SizedPath = tuple[str, int]
 
@@ -72,12 +75,13 @@ def group_files(files: Iterable[SizedPath], root: str) -> tuple[list[VideoFile],
         root: what the user asked for: a file, a folder or a glob.
 
     Returns:
-        Videos by video_id, and rejects: ``unknown_extension``, ``mixed_frame_types``, ``duplicate_video_id``.
+        Videos by video_id, and rejects: ``unknown_extension``, ``mixed_frame_types``, ``duplicate_video_id``,
+        ``name_not_utf8``.
     """
     sizes = dict(files)
     root = root.rstrip("/") or "/"
     if root in sizes:
-        return _group_named_file(root, sizes[root])
+        return _drop_undecodable(*_group_named_file(root, sizes[root]))
     base = _base(root, sizes)
     shown = {path: n for path, n in sizes.items() if not any(p.startswith(".") for p in _below(path, base).split("/"))}
     films = [
@@ -86,7 +90,8 @@ def group_files(files: Iterable[SizedPath], root: str) -> tuple[list[VideoFile],
         if _extension(path) in VIDEO_EXTENSIONS
     ]
     folders, rejects = _group_frames(shown, base, {dirname(film.uri) for film in films})
-    videos, duplicates = _drop_duplicates([*films, *folders])
+    named, rejects = _drop_undecodable([*films, *folders], rejects)
+    videos, duplicates = _drop_duplicates(named)
     return videos, rejects + duplicates
 
 
@@ -144,16 +149,50 @@ def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[li
         video_id = _below(folder, base) or basename(folder) or "frames"
         if len({_extension(path) in JPEG_EXTENSIONS for path in frames}) > 1:
             detail = f"folder {folder!r} holds JPEG and PNG files; keep one kind, the frames of one video"
-            rejects.append(Reject("ingest", video_id, "mixed_frame_types", detail, folder))
+            rejects.append(Reject("ingest", printable(video_id), "mixed_frame_types", detail, printable(folder)))
             continue
-        frames.sort(key=_playing_order)
+        frames.sort(key=_playing_order(frames))
         videos.append(VideoFile(video_id, folder, tuple(frames), sum(sizes[path] for path in frames)))
     return videos, rejects
 
 
-def _playing_order(path: str) -> tuple[list[str | int], str]:
-    """Numbers compare as numbers, so that ``2.jpg`` comes before ``10.jpg``."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"([0-9]+)", basename(path))], path
+def _playing_order(frames: Iterable[str]) -> Callable[[str], tuple[tuple[str | int | Fraction, ...], str]]:
+    """Numbers compare as numbers, so that ``2.jpg`` comes before ``10.jpg``, and 1.08 (seconds) before 1.1.
+
+    ``1.9`` and ``1.10`` may be fractions or two counters. Fractions of unequal length never end in a zero (Python
+    writes 1.1, not 1.10), but counters do sooner or later.
+    """
+    decimals = {digits for path in frames for digits in _FRACTION.findall(splitext(basename(path))[0])}
+    is_time = len(set(map(len, decimals))) > 1 and not any(len(d) > 1 and d.endswith("0") for d in decimals)
+    pattern, number = (r"([0-9]+\.[0-9]+|[0-9]+)", Fraction) if is_time else (r"([0-9]+)", int)
+
+    def key(path: str) -> tuple[tuple[str | int | Fraction, ...], str]:
+        parts = re.split(pattern, splitext(basename(path))[0].casefold())
+        return tuple(number(part) if i % 2 else part for i, part in enumerate(parts)), path
+
+    return key
+
+
+def _drop_undecodable(videos: Iterable[VideoFile], rejects: Iterable[Reject]) -> tuple[list[VideoFile], list[Reject]]:
+    """Leave out videos whose path is no text, for tables and web pages cannot hold it, and add rejects for them."""
+    kept, rejects = [], list(rejects)
+    for video in videos:
+        bad = next((path for path in (video.uri, *video.frames) if printable(path) != path), None)
+        if bad is None:
+            kept.append(video)
+            continue
+        detail = f"the name {printable(bad)!r} is not UTF-8; rename it, e.g. with convmv"
+        rejects.append(Reject("ingest", printable(video.video_id), "name_not_utf8", detail, printable(video.uri)))
+    return kept, rejects
+
+
+def printable(path: str) -> str:
+    r"""A path as text, with ``\xe9`` where a byte of it is not UTF-8; the same text when all of it is.
+
+    >>> printable("caf\udce9.mp4")
+    'caf\\xe9.mp4'
+    """
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _drop_duplicates(videos: list[VideoFile]) -> tuple[list[VideoFile], list[Reject]]:

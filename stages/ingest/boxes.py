@@ -1,7 +1,8 @@
 """Boxes in a table (CSV): a header, then one box a line.
 
 ``video,frame,object,x0,y0,x1,y1[,name][,expression]`` in pixels, half-open, or ``x,y,w,h``; a comma, semicolon or tab
-separates. Common other names of the columns are understood.
+separates. Common other names of the columns are understood. ``video`` may be left out when there is one video only;
+``frame`` is a position, counted from 0, or the file name of a frame.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import PurePosixPath
 
 from schemas.localizations import Box, Localization
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import frame_idx, number
+from stages.ingest.fields import frame, number
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -70,16 +71,18 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]
 def _read_row(row: Mapping[str, str], columns: Mapping[str, str], parsed: Parsed) -> Localization:
     a, b, c, d = (number(row[columns[side]], columns[side]) for side in ("left", "top", "right", "bottom"))
     box = require_in_image((a, b, a + c, b + d) if columns["kind"] == "size" else (a, b, c, d))
+    idx, name = frame(row[columns["frame"]])
     return Localization(
-        row[columns["video"]],
+        row.get(columns.get("video", ""), ""),
         row[columns["object"]],
-        _frame(row[columns["frame"]]),
+        idx,
         box,
         row.get(columns.get("name", ""), ""),
         row.get(columns.get("expression", ""), ""),
         GROUP,
         "box",
         parsed.input_uri,
+        name,
     )
 
 
@@ -90,15 +93,6 @@ def require_in_image(xyxy_px: tuple[float, float, float, float], size: tuple[flo
     if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
         raise IngestError("outside_image", f"box {xyxy_px} lies outside the image")
     return Box(xyxy_px)
-
-
-def _frame(cell: str) -> int:
-    """A frame number, also as ``12.0``, or a frame file's name."""
-    try:
-        value: float | str = float(cell)
-    except ValueError:
-        value = cell
-    return frame_idx(value)
 
 
 def _delimiter(header: str) -> str:
@@ -119,7 +113,7 @@ def _columns(header: list[str]) -> dict[str, str]:
     sides = next((("corners", c) for c in CORNERS if set(c) <= set(header)), None) or next(
         (("size", c) for c in SIZES if set(c) <= set(header)), None
     )
-    missing = [role for role in ("video", "frame", "object") if role not in found] + (["x0,y0,x1,y1"] * (not sides))
+    missing = [role for role in ("frame", "object") if role not in found] + (["x0,y0,x1,y1"] * (not sides))
     if missing or sides is None:
         raise IngestError(
             "bad_header",

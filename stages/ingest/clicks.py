@@ -1,6 +1,7 @@
 """Clicks: ``{video: {"frame": 0, "points": [{"object_id": 1, "x": 10, "y": 20, "label": 1}]}}``.
 
-A video may hold a list of such entries, one a frame. ``x`` and ``y`` are pixels; ``label`` is 1 on the object (the
+A video may hold a list of such entries, one a frame. ``frame`` is a position, counted from 0, or the file name of a
+frame. ``x`` and ``y`` are pixels; ``label`` is 1 on the object (the
 default) and 0 off it. A point may carry ``name`` and ``expression`` of its object; the first given ones count.
 """
 
@@ -11,7 +12,7 @@ from typing import Any
 
 from schemas.localizations import Clicks, Localization
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, items, mapping, number, optional_text, text
+from stages.ingest.fields import field, frame, items, mapping, number, optional_text, text
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -28,10 +29,10 @@ def parse(document: Any, input_uri: str) -> Parsed:
 
 
 def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
-    idx = frame_idx(field(entry, "frame"))
+    idx, frame_name = frame(field(entry, "frame"))
     points = items(entry, "points")
     if not points:
-        raise IngestError("no_points", f"the entry for frame {idx} has no points")
+        raise IngestError("no_points", f"the entry for frame {frame_name or idx} has no points")
     by_object: dict[str, list[Any]] = {}
     for point in points:
         with parsed.entry(video_id):
@@ -41,7 +42,9 @@ def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
             clicks = _read_clicks(f"{video_id}/{object_id}", own, parsed)
             name, expression = _first(own, "name"), _first(own, "expression")
             parsed.localizations.append(
-                Localization(video_id, object_id, idx, clicks, name, expression, GROUP, "clicks", parsed.input_uri)
+                Localization(
+                    video_id, object_id, idx, clicks, name, expression, GROUP, "clicks", parsed.input_uri, frame_name
+                )
             )
 
 

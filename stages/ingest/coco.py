@@ -1,8 +1,8 @@
 """Boxes in COCO JSON: ``images``, ``annotations`` with ``bbox`` [x, y, width, height] in pixels, ``categories``.
 
-An image names its video and frame by ``file_name`` = ``<video>/<frame>.jpg``, or by ``video_id`` (of ``videos``, or a
-name) and ``frame_index``. Boxes of one ``track_id`` on several frames are one object; without it, every annotation
-is an object.
+An image names its video and frame by ``file_name`` = ``<video>/<frame>.jpg`` (``<frame>.jpg`` when there is one video
+only), which means the frame of that name, or by ``video_id`` (of ``videos``, or a name) and ``frame_index``, counted
+from 0. Boxes of one ``track_id`` on several frames are one object; without it, every annotation is an object.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from schemas.localizations import Localization
 from stages.ingest.boxes import GROUP, require_in_image
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, identifier, items, mapping, number, optional_text, text
+from stages.ingest.fields import field, frame, frame_named, identifier, items, mapping, number, optional_text, text
 from stages.ingest.parsed import Parsed
 
 FRAME_FIELDS = ("frame_index", "frame_idx", "frame_id")
@@ -24,10 +24,14 @@ OBJECT_FIELDS = ("track_id", "instance_id", "object_id", "id")
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A frame that annotations refer to; ``size`` is (width, height) in pixels when it is told."""
+    """A frame that annotations refer to; ``size`` is (width, height) in pixels when it is told.
+
+    ``video_id`` is empty when the file names no video; ``frame_name`` is empty when it gives a position.
+    """
 
     video_id: str
     frame_idx: int
+    frame_name: str
     size: tuple[float, float] | None
 
 
@@ -55,16 +59,14 @@ def _names(entries: Any) -> dict[str, str]:
 
 def _read_image(raw: Any, videos: Mapping[str, str]) -> Image:
     size = (number(raw["width"], "width"), number(raw["height"], "height")) if {"width", "height"} <= set(raw) else None
-    frame = next((raw[name] for name in FRAME_FIELDS if name in raw), None)
-    if frame is not None and "video_id" in raw:
+    told = next((raw[name] for name in FRAME_FIELDS if name in raw), None)
+    if told is not None and "video_id" in raw:
         video_id = text(raw, "video_id")
-        return Image(videos.get(video_id, video_id), frame_idx(frame), size)
-    path = PurePosixPath(text(raw, "file_name"))
-    if str(path.parent) in (".", "/"):
-        raise IngestError(
-            "no_video", f"file_name {str(path)!r} is not <video>/<frame>.jpg; or give video_id, frame_index"
-        )
-    return Image(str(path.parent), frame_idx(path.name), size)
+        return Image(videos.get(video_id, video_id), *frame(told), size)
+    path = PurePosixPath(text(raw, "file_name").replace("\\", "/"))
+    folder = "" if str(path.parent) in (".", "/") else str(path.parent)
+    video_id = optional_text(raw, "video_id")
+    return Image(videos.get(video_id, "") or folder or video_id, *frame_named(path.name), size)
 
 
 def _read_annotation(
@@ -90,4 +92,5 @@ def _read_annotation(
         GROUP,
         "box",
         input_uri,
+        image.frame_name,
     )

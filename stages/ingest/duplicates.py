@@ -16,17 +16,17 @@ def drop_duplicates(localizations: Iterable[Localization]) -> tuple[list[Localiz
         What is kept, in order, and rejects: ``duplicate_entry`` (the same again) or ``conflicting_entries`` (other
         geometry).
     """
-    kept: dict[tuple[str, str, int], Localization] = {}
+    kept: dict[tuple[str, str, int | str], Localization] = {}
     rejects = []
     for one in localizations:
-        first = kept.setdefault((one.video_id, one.object_id, one.frame_idx), one)
+        first = kept.setdefault((one.video_id, one.object_id, one.frame_name or one.frame_idx), one)
         if first is not one:
             rejects.append(_reject(one, first))
     return list(kept.values()), rejects
 
 
 def _reject(one: Localization, first: Localization) -> Reject:
-    where = f"object {one.object_id!r} on frame {one.frame_idx}"
+    where = f"object {one.object_id!r} on frame {one.frame_name or one.frame_idx}"
     error, detail = "duplicate_entry", f"{where} is given twice in the same way; the first is used"
     if one.hint != first.hint:
         error = "conflicting_entries"

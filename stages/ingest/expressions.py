@@ -18,12 +18,12 @@ from typing import Any
 from schemas.localizations import Expression, Localization
 from stages.ingest.documents import parse_json
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, items, mapping, optional_text, text, whole
+from stages.ingest.fields import field, frame, items, mapping, optional_text, text, whole
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
-Key = tuple[str, str, int | None]
-"""Video, object, and the frame to look on (None: anywhere)."""
+Key = tuple[str, str, tuple[int, str] | None]
+"""Video, object, and the frame to look on, as position and name (None: anywhere)."""
 
 
 def is_expression(line: str) -> bool:
@@ -66,8 +66,8 @@ def parse_lines(content: str, input_uri: str) -> Parsed:
         with parsed.entry(f"line {number}"):
             entry = parse_json(line, f"line {number}")
             video_id, object_id, words = (text(entry, name) for name in ("video", "object", "expression"))
-            words, frame = _required(words), entry.get("frame")
-            key = (video_id, object_id, None if frame is None else frame_idx(frame))
+            words, told = _required(words), entry.get("frame")
+            key = (video_id, object_id, None if told is None else frame(told))
             found.setdefault(key, []).append(words)
     return _collected(parsed, found)
 
@@ -94,12 +94,13 @@ def _required(words: str) -> str:
 
 
 def _collected(parsed: Parsed, found: Mapping[Key, Sequence[str]]) -> Parsed:
-    for (video_id, object_id, frame), texts in found.items():
+    for (video_id, object_id, told), texts in found.items():
         with parsed.entry(f"{video_id}/{object_id}"):
             distinct = tuple(dict.fromkeys(texts))
-            hint = Expression(distinct, anywhere=frame is None)
+            hint = Expression(distinct, anywhere=told is None)
             shown = "; ".join(distinct)
+            idx, name = told or (0, "")
             parsed.localizations.append(
-                Localization(video_id, object_id, frame or 0, hint, "", shown, GROUP, "expression", parsed.input_uri)
+                Localization(video_id, object_id, idx, hint, "", shown, GROUP, "expression", parsed.input_uri, name)
             )
     return parsed

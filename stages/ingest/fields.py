@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import PurePosixPath
 from reprlib import Repr
 from typing import Any
 
 from schemas.coords import frame_stem_to_idx
 from schemas.limits import MAX_INDEX
+from stages.frame_names import frame_stem
 from stages.ingest.errors import IngestError
 
 _LARGEST = 1 << 53
@@ -113,19 +114,41 @@ def whole(value: Any, name: str) -> int:
     return int(found)
 
 
-def frame_idx(value: Any) -> int:
-    """A 0-based decode index: a whole number, or a frame file name such as ``00012.jpg`` or ``img_0000003``."""
-    try:
-        idx = frame_stem_to_idx(PurePosixPath(value).stem) if isinstance(value, str) else whole(value, "frame")
-    except IngestError:
-        raise
-    except ValueError as problem:
-        raise IngestError("bad_frame", str(problem)) from None
+def frame(value: Any) -> tuple[int, str]:
+    """The position of a frame and an empty name, or the name of its file and what the name means in a video file.
+
+    A number is a position, the 0-based decode index, also when it is written as text (``7``, ``"00012"``, ``"12.0"``).
+    Any other text is a file name: with an extension (``00012.jpg``), or with a digit (``img_0000003``).
+
+    >>> frame(7), frame("00012"), frame("00012.jpg"), frame("img_0000003")
+    ((7, ''), (12, ''), (12, '00012.jpg'), (2, 'img_0000003'))
+    """
+    if isinstance(value, str) and not _is_number(value):
+        return frame_named(value)
+    idx = whole(value, "frame")
     if idx < 0:
         raise IngestError("bad_frame", f"frame {idx} is negative; frames count from 0")
     if idx > MAX_INDEX:
         raise IngestError("bad_frame", f"frame {idx} is beyond any video; frame numbers up to {MAX_INDEX} are read")
-    return idx
+    return idx, ""
+
+
+def frame_named(name: str) -> tuple[int, str]:
+    """As :func:`frame`, for text that is a frame's file name whatever it looks like, with or without an extension."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
+    stem = frame_stem(last)
+    if stem == last and not any(character.isdigit() for character in last):
+        detail = f"frame {name!r} is neither a number, counted from 0, nor a frame's file name such as '00012.jpg'"
+        raise IngestError("bad_frame", detail)
+    try:
+        idx = frame_stem_to_idx(stem)
+    except ValueError:
+        return 0, last
+    return (idx if idx <= MAX_INDEX else 0), last
+
+
+def _is_number(value: str) -> bool:
+    return re.fullmatch(r"\s*[+-]?[0-9]+(?:\.[0-9]*)?\s*", value) is not None
 
 
 def xy(value: Any, name: str) -> tuple[float, float]:

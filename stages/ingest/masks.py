@@ -17,7 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from schemas.localizations import Localization, MaskHint
 from schemas.masks import encode_rle
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import frame_idx
+from stages.ingest.fields import frame_named
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -41,7 +41,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
 
 
 def _read_mask(path: Path, video_id: str, input_uri: str) -> list[Localization]:
-    idx = frame_idx(path.name)
+    idx, name = frame_named(path.name)
     labels = read_labels(path)
     return [
         Localization(
@@ -52,6 +52,7 @@ def _read_mask(path: Path, video_id: str, input_uri: str) -> list[Localization]:
             group=GROUP,
             rule="mask",
             input_uri=input_uri,
+            frame_name=name,
         )
         for value in np.unique(labels)[np.unique(labels) > 0].tolist()
     ]

@@ -1,94 +1,141 @@
-"""Which of our videos a localization means."""
+"""Which of our videos and which of their frames a localization means."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from difflib import get_close_matches
+from dataclasses import dataclass, field, replace
+from pathlib import PurePath
 
-from schemas.localizations import Localization
+from schemas.localizations import Localization, MaskHint
 from schemas.rejects import Reject
+from stages.corpus import VideoFile
+from stages.frame_names import FrameNameError, FrameNames
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
+from stages.ingest.video_names import VideoNames
 
 MAX_HINTS = 100
 """Unknown names that get the closest ids named: comparing names with every id is slow."""
 
 
-def match(
-    localizations: Iterable[Localization], videos: Sequence[str]
-) -> tuple[dict[str, list[Localization]], list[Reject]]:
-    """Sort localizations by video.
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What became of localizations.
 
-    Returns:
-        Localizations by our video id, in the order of ``videos``, each carrying that id; and one reject for every
-        name that is no video of ours: ``unknown_video`` or ``ambiguous_video``. Where two names mean one video, an
-        object that both localize on one frame is a ``duplicate_entry`` or one of ``conflicting_entries``.
+    Attributes:
+        by_video: localizations by our video id, in the order of the videos; each carries that id, and its frame by
+            position.
+        rejects: ``unknown_video``, ``ambiguous_video`` or ``no_video`` for a name that is no video of ours;
+            ``unknown_frame``, ``ambiguous_frame`` or ``bad_frame`` for a name that is no frame of its video; where two
+            names mean one video, ``duplicate_entry`` or ``conflicting_entries`` for an object that both localize on
+            one frame.
+        notes: sentences about names that were understood in a way that people should know of.
     """
+
+    by_video: Mapping[str, Sequence[Localization]]
+    rejects: Sequence[Reject]
+    notes: Sequence[str] = field(default=())
+
+
+def match(localizations: Iterable[Localization], videos: Sequence[VideoFile]) -> Matches:
+    """Sort localizations by video and find their frames."""
     by_name: dict[str, list[Localization]] = defaultdict(list)
     for one in localizations:
         by_name[one.video_id].append(one)
-    suffixes = _by_suffix(videos)
-    matched: dict[str, list[Localization]] = {video: [] for video in videos}
+    names = VideoNames([video.video_id for video in videos])
+    found: dict[str, list[Localization]] = {video.video_id: [] for video in videos}
     rejects: list[Reject] = []
+    notes: list[str] = []
     for name, named in by_name.items():
         try:
-            video = find_video(name, suffixes)
+            video_id, own = _matched(name, named, names, [video.video_id for video in videos], notes)
         except IngestError as problem:
-            hint = _closest(name, videos) if problem.error == "unknown_video" and len(rejects) < MAX_HINTS else ""
-            detail = f"{problem.detail}{hint}; its {len({one.object_id for one in named})} objects are left out"
-            rejects.append(Reject(STAGE, name, problem.error, detail, named[0].input_uri))
+            rejects.append(_reject(name, named, problem, names if len(rejects) < MAX_HINTS else None))
         else:
-            matched[video] += [replace(one, video_id=video) for one in named]
-    for video, found in matched.items():
-        matched[video], duplicates = drop_duplicates(found)
-        rejects += duplicates
-    return {video: found for video, found in matched.items() if found}, rejects
-
-
-def find_video(name: str, suffixes: Mapping[str, Sequence[str]]) -> str:
-    """The id of the video that ``name`` means.
-
-    It is the video of that id; else the only one whose id ends in ``name`` (``dog`` means ``480p/dog``); else the one
-    whose whole id ends ``name`` (``OVIS_train/5d24`` means ``5d24``). Only whole path components count.
-
-    Args:
-        name: as a localization file names the video.
-        suffixes: the video ids by every run of their last components.
-
-    Raises:
-        IngestError: ``unknown_video`` or ``ambiguous_video``.
-    """
-    found = suffixes.get(name, ())
-    if name in found:
-        return name
-    if len(found) > 1:
-        raise IngestError("ambiguous_video", f"{name!r} may be {' or '.join(map(repr, found))}; write the whole id")
-    if found:
-        return found[0]
-    for tail in _tails(name):
-        if tail in suffixes.get(tail, ()):
-            return tail
-    raise IngestError("unknown_video", f"there is no video {name!r}")
-
-
-def _closest(name: str, videos: Sequence[str]) -> str:
-    last = name.rsplit("/", maxsplit=1)[-1]
-    close = get_close_matches(name, videos) or [v for v in videos if get_close_matches(last, [v.rsplit("/", 1)[-1]])]
-    return f"; close are {', '.join(map(repr, close[:3]))}" if close else ""
-
-
-def _tails(video_id: str) -> list[str]:
-    """The id and every shorter run of its last components, longest first."""
-    parts = video_id.split("/")
-    return ["/".join(parts[i:]) for i in range(len(parts))]
-
-
-def _by_suffix(videos: Iterable[str]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+            found[video_id] += own
+    by_video = {}
     for video in videos:
-        for tail in _tails(video):
-            found[tail].append(video)
-    return dict(found)
+        if found[video.video_id]:
+            placed, unplaced = _on_frames(found[video.video_id], video)
+            by_video[video.video_id], duplicates = drop_duplicates(placed)
+            rejects += unplaced + duplicates
+    return Matches({video_id: own for video_id, own in by_video.items() if own}, rejects, notes)
+
+
+def _matched(
+    name: str, named: Sequence[Localization], names: VideoNames, videos: Sequence[str], notes: list[str]
+) -> tuple[str, list[Localization]]:
+    """The video that a name means, and its localizations under that video's id."""
+    try:
+        video_id = names.find(name) if name else _only(name, videos)
+    except IngestError as problem:
+        if problem.error != "unknown_video":
+            raise
+        if (inner := _object_folder(name, named, names)) is not None:
+            return inner
+        if not _names_no_video(name, named[0].input_uri):
+            raise
+        video_id = _only(name, videos, problem)
+        notes.append(f"{name!r} names no video; its localizations are taken for the only one, {video_id!r}.")
+    else:
+        if not name:
+            notes.append(f"Localizations that name no video are taken for the only one, {video_id!r}.")
+    return video_id, [replace(one, video_id=video_id) for one in named]
+
+
+def _only(name: str, videos: Sequence[str], problem: IngestError | None = None) -> str:
+    """The video that is meant where none is named."""
+    if len(videos) == 1:
+        return videos[0]
+    if problem:
+        raise problem
+    raise IngestError("no_video", f"no video is named, and there are {len(videos)}; name one of them")
+
+
+def _names_no_video(name: str, input_uri: str) -> bool:
+    """Whether a name is just a number, or that of the localization file or folder itself."""
+    return name.isdecimal() or name in (PurePath(input_uri).name, PurePath(input_uri).stem)
+
+
+def _object_folder(
+    name: str, named: Sequence[Localization], names: VideoNames
+) -> tuple[str, list[Localization]] | None:
+    """Masks of ``<video>/<object>/<frame>.png``, as SA-V and SAM 2 keep them: the last folder is the object."""
+    folder, _, object_id = name.rpartition("/")
+    if not folder or not all(isinstance(one.hint, MaskHint) for one in named):
+        return None
+    try:
+        video_id = names.find(folder)
+    except IngestError:
+        return None
+    several = len({one.object_id for one in named}) > 1
+    return video_id, [
+        replace(one, video_id=video_id, object_id=f"{object_id}/{one.object_id}" if several else object_id)
+        for one in named
+    ]
+
+
+def _reject(name: str, named: Sequence[Localization], problem: IngestError, names: VideoNames | None) -> Reject:
+    close = names.close(name) if names and problem.error == "unknown_video" else []
+    near = f"; close are {', '.join(map(repr, close))}" if close else ""
+    detail = f"{problem.detail}{near}; its {len({one.object_id for one in named})} objects are left out"
+    return Reject(STAGE, name or "(no name)", problem.error, detail, named[0].input_uri)
+
+
+def _on_frames(named: Sequence[Localization], video: VideoFile) -> tuple[list[Localization], list[Reject]]:
+    """The localizations by position, and one reject a frame name that the video does not have."""
+    names = FrameNames(video.frames)
+    placed: list[Localization] = []
+    rejects: dict[str, Reject] = {}
+    for one in named:
+        if not one.frame_name:
+            placed.append(one)
+        elif one.frame_name not in rejects:
+            try:
+                placed.append(replace(one, frame_idx=names.index(one.frame_name), frame_name=""))
+            except FrameNameError as problem:
+                key = f"{video.video_id}/{one.frame_name}"
+                rejects[one.frame_name] = Reject(STAGE, key, problem.error, str(problem), one.input_uri)
+    return placed, list(rejects.values())

@@ -8,6 +8,7 @@ from typing import Any
 
 from schemas.localizations import Localization
 from schemas.rejects import Reject
+from stages.corpus import JPEG_EXTENSIONS
 from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, vidln
 from stages.ingest.documents import parse_json, read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
@@ -133,8 +134,13 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
     pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
     texts = [p for p in files if p.suffix.lower() in TEXT_SUFFIXES]
-    if fmt == "masks" or (fmt == AUTO and pngs and not texts):
+    if (fmt == "masks" and pngs) or (fmt == AUTO and pngs and not texts):
         return masks.parse(folder, pngs)
+    if not pngs and not texts and (lossy := [p for p in files if p.suffix.lower() in JPEG_EXTENSIONS]):
+        detail = (
+            f"{str(folder)!r} holds JPEG files such as {lossy[0].name!r}, whose values are not exact; save masks as PNG"
+        )
+        raise IngestError("lossy_masks", detail)
     if fmt == AUTO and pngs:
         raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
     parsed = Parsed(str(folder))

@@ -19,7 +19,7 @@ from schemas.localizations import Localization, Trace
 from stages.ingest.documents import parse_json
 from stages.ingest.edges import clip, is_near_frame
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import field, frame_idx, items, listed, number, text, whole
+from stages.ingest.fields import field, frame_named, items, listed, number, text, whole
 from stages.ingest.parsed import Parsed
 from stages.ingest.pointing import Sample, Stroke, Word, lead_ms, meant, naming, spoken_interval_ms, within
 
@@ -145,8 +145,8 @@ class _Source:
     start_ms: int
     input_uri: str
 
-    def traces(self, strokes: Sequence[Stroke]) -> Iterator[tuple[int, Trace]]:
-        """(frame_idx, trace) of every keyframe that has strokes."""
+    def traces(self, strokes: Sequence[Stroke]) -> Iterator[tuple[tuple[int, str], Trace]]:
+        """((frame_idx, frame name), trace) of every keyframe that has strokes."""
         by_keyframe: dict[int, list[Stroke]] = defaultdict(list)
         for stroke in strokes:
             by_keyframe[stroke[0].kf_idx].append(stroke)
@@ -162,7 +162,7 @@ class _Source:
 
 def _localize_actor(actor: Actor, object_id: str, spans: Sequence[Any], source: _Source) -> Iterator[Localization]:
     expression = actor.caption.strip()
-    for idx, trace in source.traces(naming(actor.strokes, _named_ms(actor, spans))):
+    for (idx, name), trace in source.traces(naming(actor.strokes, _named_ms(actor, spans))):
         yield Localization(
             source.video_id,
             object_id,
@@ -173,6 +173,7 @@ def _localize_actor(actor: Actor, object_id: str, spans: Sequence[Any], source: 
             ACTORS_GROUP,
             "actor_trace",
             source.input_uri,
+            name,
         )
 
 
@@ -202,8 +203,8 @@ def _localize_noun(
 ) -> Iterator[Localization]:
     noun = actor.caption[slice(*span)].strip()
     rule, strokes = _noun_strokes(actor, span)
-    for idx, trace in source.traces(strokes):
-        yield Localization(source.video_id, object_id, idx, trace, noun, noun, group, rule, source.input_uri)
+    for (idx, name), trace in source.traces(strokes):
+        yield Localization(source.video_id, object_id, idx, trace, noun, noun, group, rule, source.input_uri, name)
 
 
 def _noun_strokes(actor: Actor, span: tuple[int, int]) -> tuple[str, Sequence[Stroke]]:
@@ -227,7 +228,7 @@ def _read_span(span: Any, caption: str) -> tuple[int, int]:
     return start_idx, end_idx
 
 
-def _frame_of(kf_idx: int, keyframes: Sequence[Any]) -> int:
+def _frame_of(kf_idx: int, keyframes: Sequence[Any]) -> tuple[int, str]:
     if not 0 <= kf_idx < len(keyframes):
         raise IngestError("unknown_keyframe", f"kf_idx {kf_idx} is not one of the {len(keyframes)} keyframe_names")
-    return frame_idx(str(keyframes[kf_idx]))
+    return frame_named(str(keyframes[kf_idx]))

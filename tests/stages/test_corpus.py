@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas import tables
 from stages.corpus import find_local, group_files
 
 
@@ -49,6 +50,34 @@ def test_a_folder_of_images_is_one_video_in_playing_order():
     assert not rejects
     assert (video.video_id, video.uri, video.n_bytes) == ("dog", "/d/dog", 20)
     assert video.frames == ("/d/dog/2.JPEG", "/d/dog/9.jpg", "/d/dog/10.jpg", "/d/dog/100.jpg")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["t1690000000.0", "t1690000000.04", "t1690000000.08", "t1690000000.1", "t1690000000.36", "t1690000000.4"],
+        ["0.9", "1.0", "1.08", "1.1", "10.5"],
+        ["v1.8", "v1.9", "v1.10", "v1.11"],
+        ["0-1", "0-2", "0-10", "0-19"],
+        ["a.1", "a.2", "a.10"],
+        ["00-01-59.5", "00-02-00.5", "00-10-00.5"],
+        ["Frame1", "frame2", "Frame10"],
+        ["img", "img1", "img02"],
+    ],
+)
+def test_numbers_in_names_sort_as_numbers_and_fractions_as_fractions(names):
+    paths = [f"/d/dog/{name}.jpg" for name in names]
+    (video,), _ = group_files([(path, 1) for path in sorted(paths)], "/d")
+    assert list(video.frames) == paths
+
+
+@pytest.mark.parametrize("path", ["/c/caf\udce9/0.jpg", "/c/a/caf\udce9.png", "/c/caf\udce9.mp4"])
+def test_a_name_that_is_not_utf_8_rejects_that_video_only(path):
+    videos, (reject,) = group_files([(path, 1), ("/c/b.mp4", 1)], "/c")
+    assert [video.video_id for video in videos] == ["b"]
+    assert reject.error == "name_not_utf8"
+    assert "caf\\\\xe9" in reject.detail
+    tables.REJECTS.to_arrow([reject])
 
 
 @pytest.mark.parametrize("root", ["/d/dog", "/d/*", "/d/dog/*.jpg"])

@@ -52,7 +52,6 @@ def test_common_column_names_are_understood(header, line):
         ("v,first,1,1,2,3,4,,", "bad_frame"),
         ("v,0,1,3,2,3,4,,", "invalid_value"),
         ("v,0,1,-9,-9,-1,-1,,", "outside_image"),
-        (",0,1,1,2,3,4,,", "invalid_value"),
         ("v,0,,1,2,3,4,,", "invalid_value"),
     ],
 )
@@ -60,6 +59,21 @@ def test_a_bad_line_is_rejected_by_its_number_and_spares_the_others(line, error)
     (one,), (reject,) = parse(HEADER, "", line, "v,0,2,1,2,3,4,,")
     assert one.object_id == "2"
     assert (reject.key, reject.error) == ("boxes.csv:3", error)
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [("7", (7, "")), ("00007", (7, "")), ("7.0", (7, "")), ("00007.jpg", (7, "00007.jpg")), ("img_7", (6, "img_7"))],
+)
+def test_a_number_is_a_position_and_other_text_is_a_file_name(cell, expected):
+    (one,), _ = parse(HEADER, f"v,{cell},1,1,2,3,4,,")
+    assert (one.frame_idx, one.frame_name) == expected
+
+
+def test_the_video_may_be_left_out():
+    (one,), rejects = parse("frame,object,x0,y0,x1,y1", "0,1,1,2,3,4")
+    assert not rejects
+    assert one.video_id == ""
 
 
 def test_a_header_without_a_needed_column_is_refused():

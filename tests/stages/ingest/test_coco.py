@@ -59,10 +59,24 @@ def test_a_bad_annotation_is_rejected_and_spares_the_others(bad, error):
 
 
 @pytest.mark.parametrize(
+    ("image", "video_id"),
+    [
+        ({"file_name": "set/dog/00012.jpg"}, "set/dog"),
+        ({"file_name": "set\\dog\\00012.jpg"}, "set/dog"),
+        ({"file_name": "00012.jpg"}, ""),
+        ({"file_name": "00012.jpg", "video_id": 3}, "3"),
+    ],
+)
+def test_a_file_name_is_the_name_of_a_frame(image, video_id):
+    (one,), rejects = parse(document({}, images=[{"id": 5, **image}]))
+    assert not rejects
+    assert (one.video_id, one.frame_name) == (video_id, "00012.jpg")
+
+
+@pytest.mark.parametrize(
     ("image", "error"),
     [
-        ({"id": 6, "file_name": "00012.jpg"}, "no_video"),
-        ({"id": 6, "file_name": "dog/first.jpg"}, "bad_frame"),
+        ({"id": 6, "file_name": "dog/first"}, "bad_frame"),
         ({"id": 6}, "missing_field"),
         (7, "malformed"),
     ],

@@ -8,6 +8,8 @@ from PIL import Image
 
 from schemas.masks import decode_rle
 from stages.ingest import masks
+from stages.ingest.errors import IngestError
+from stages.ingest.registry import read_localizations
 
 
 def write(path: Path, labels: list[list[int]], *, palette: bool = True) -> None:
@@ -100,14 +102,36 @@ def test_a_cut_png_is_rejected(tmp_path):
     assert [reject.error for reject in parse(tmp_path)[1]] == ["not_an_image"]
 
 
-def test_a_colour_image_and_a_name_without_number_are_rejected(tmp_path):
+def test_a_colour_image_is_rejected(tmp_path):
     (tmp_path / "dog").mkdir()
     Image.new("RGB", (2, 2), (200, 0, 0)).save(tmp_path / "dog/0.png")
-    write(tmp_path / "dog/first.png", [[1]])
-    assert {reject.key: reject.error for reject in parse(tmp_path)[1]} == {
-        "dog/0.png": "colour_mask",
-        "dog/first.png": "bad_frame",
-    }
+    assert {reject.key: reject.error for reject in parse(tmp_path)[1]} == {"dog/0.png": "colour_mask"}
+
+
+@pytest.mark.parametrize(
+    ("name", "frame_idx"), [("first.png", 0), ("clip7_00012.png", 12), ("img_0000003.png", 2), ("img_0000000.png", 0)]
+)
+def test_a_mask_keeps_the_name_of_its_frame(tmp_path, name, frame_idx):
+    write(tmp_path / "dog" / name, [[1]])
+    (one,), rejects = parse(tmp_path)
+    assert not rejects
+    assert (one.frame_name, one.frame_idx) == (name, frame_idx)
+
+
+def test_masks_of_names_with_one_number_are_not_taken_for_one(tmp_path):
+    for name in ("a_1.png", "b_1.png"):
+        write(tmp_path / "dog" / name, [[1]])
+    localizations, rejects = read_localizations(tmp_path)
+    assert [one.frame_name for one in localizations] == ["a_1.png", "b_1.png"]
+    assert not rejects
+
+
+def test_a_folder_of_jpeg_masks_is_refused_and_says_what_is_wanted(tmp_path):
+    (tmp_path / "dog").mkdir()
+    Image.new("L", (2, 2)).save(tmp_path / "dog/00000.jpg")
+    with pytest.raises(IngestError, match=r"JPEG files such as '00000.jpg'.* save masks as PNG") as caught:
+        read_localizations(tmp_path)
+    assert caught.value.error == "lossy_masks"
 
 
 def test_davis_masks_are_read_whole(davis):
