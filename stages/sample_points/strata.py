@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.sample_points.distances import inner_distance
 from stages.sample_points.options import SamplingOptions
 
 BoolMask = NDArray[np.bool_]
@@ -43,7 +44,7 @@ class View:
             trust: (h, w), uint8 0..255 or float32 0..1, at any size.
             quality: in [0, 1].
         """
-        inside, outside = _distance(mask), _distance(~mask)
+        inside, outside = inner_distance(mask), inner_distance(~mask)
         return cls(mask, others, None if trust is None else _at_size(trust, mask.shape), inside - outside, quality)
 
     def scale_px(self) -> float:
@@ -79,7 +80,7 @@ def other_object(view: View, options: SamplingOptions) -> BoolMask:
     outside = view.others & (view.distance_px < -options.ring_inner_px)
     if not outside.any():
         return outside
-    deep = outside & (_distance(outside) > options.erosion_max_px)
+    deep = outside & (inner_distance(outside) > options.erosion_max_px)
     return deep if deep.any() else outside
 
 
@@ -107,14 +108,6 @@ def _upper(region: BoolMask, score: FloatMap, keep: float) -> BoolMask:
         return region
     rank = min(int((1 - keep) * values.size), values.size - 1)
     return np.asarray(region & (score >= np.partition(values, rank)[rank]))
-
-
-def _distance(mask: BoolMask) -> FloatMap:
-    """Distance of every pixel of ``mask`` to the nearest pixel outside it; the frame's edge is no edge."""
-    if mask.all():
-        return np.full(mask.shape, float(max(mask.shape)), dtype=np.float32)
-    found = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(found, dtype=np.float32)
 
 
 def _at_size(trust: NDArray[np.uint8] | FloatMap, shape: tuple[int, ...]) -> FloatMap:

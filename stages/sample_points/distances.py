@@ -1,0 +1,46 @@
+"""Exact Euclidean distances, the same bits in every run.
+
+OpenCV's precise distance transform differs in the last bit with the alignment of its buffers. Here the nearest pixel
+is found by scipy, its squared distance is an integer, and the root is taken once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Mask = NDArray[np.bool_]
+
+
+def inner_distance(mask: Mask) -> NDArray[np.float32]:
+    """(H, W) float32 distance of every pixel of a (H, W) bool mask to the nearest one off it; the frame has no edge.
+
+    0 off the mask; the longer side of the frame everywhere when nothing is off it.
+
+    >>> (inner_distance(np.array([[0, 1, 1, 1], [0, 0, 1, 1]], dtype=bool)) ** 2).round().tolist()
+    [[0.0, 1.0, 2.0, 5.0], [0.0, 0.0, 1.0, 4.0]]
+    """
+    if mask.all():
+        return np.full(mask.shape, float(max(mask.shape)), dtype=np.float32)
+    distance = np.zeros(mask.shape, dtype=np.float32)
+    if mask.any():
+        part = _surrounded(mask)
+        distance[part] = np.sqrt(_squared(mask[part]).astype(np.float64))
+    return distance
+
+
+def _surrounded(mask: Mask) -> tuple[slice, slice]:
+    """The rows and columns of a mask and of the pixels beside it: the nearest pixel off it is among them."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    return slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
+
+
+def _squared(mask: Mask) -> NDArray[np.int64]:
+    nearest: NDArray[Any] = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
+    rows = nearest[0] - np.arange(mask.shape[0])[:, None]
+    columns = nearest[1] - np.arange(mask.shape[1])
+    squared: NDArray[np.int64] = rows * rows + columns * columns
+    return squared

@@ -1,0 +1,62 @@
+"""Distances are exact and depend on nothing but the mask."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from stages.sample_points.distances import inner_distance
+from stages.sample_points.strata import View
+
+MASKS = arrays.arrays(np.bool_, st.tuples(st.integers(1, 20), st.integers(1, 24)))
+
+
+def by_hand(mask):
+    """Every pixel against every pixel off the mask: the least integer square, and its root."""
+    if mask.all():
+        return np.full(mask.shape, max(mask.shape), dtype=np.float32)
+    y, x = np.mgrid[: mask.shape[0], : mask.shape[1]]
+    off = np.argwhere(~mask)
+    squares = (y[..., None] - off[:, 0]) ** 2 + (x[..., None] - off[:, 1]) ** 2
+    return np.sqrt(squares.min(axis=-1).astype(np.float64)).astype(np.float32)
+
+
+def at_offset(mask, offset):
+    """A copy whose memory begins ``offset`` bytes behind a multiple of 64."""
+    memory = np.empty(mask.nbytes + 128, dtype=np.uint8)
+    start = -memory.ctypes.data % 64 + offset
+    copy = memory[start : start + mask.nbytes].view(np.bool_).reshape(mask.shape)
+    copy[...] = mask
+    return copy
+
+
+def blotches(height, width):
+    waves = np.sin(np.arange(height) / 9.0)[:, None] * np.cos(np.arange(width) / 13.0)
+    return waves + np.random.default_rng(1).normal(0, 0.05, (height, width)) > 0.1
+
+
+@settings(deadline=None, max_examples=200)
+@given(MASKS)
+def test_they_are_those_of_brute_force(mask):
+    assert np.array_equal(inner_distance(mask), by_hand(mask))
+
+
+@pytest.mark.parametrize("shape", [(97, 131), (60, 107)])
+def test_the_place_in_memory_does_not_matter(shape):
+    mask = blotches(*shape)
+    expected = View.of(mask, np.zeros_like(mask), None, 1.0).distance_px
+    assert np.array_equal(expected, by_hand(mask) - by_hand(~mask))
+    for offset in range(64):
+        moved = at_offset(mask, offset)
+        assert np.array_equal(View.of(moved, np.zeros_like(mask), None, 1.0).distance_px, expected), offset
+
+
+def test_far_pixels_of_a_large_frame_are_exact():
+    mask = np.zeros((1080, 1920), dtype=bool)
+    mask[3, 5] = mask[1070, 1900] = True
+    y, x = np.mgrid[:1080, :1920]
+    squares = np.minimum((y - 3) ** 2 + (x - 5) ** 2, (y - 1070) ** 2 + (x - 1900) ** 2)
+    assert np.array_equal(inner_distance(~mask), np.sqrt(squares.astype(np.float64)).astype(np.float32))
