@@ -165,7 +165,7 @@ class Localization:
     def __post_init__(self) -> None:
         require_text("object_id", self.object_id)
         require_index("frame_idx", self.frame_idx)
-        for name in ("video_id", "object_id", "object_name", "expression"):
+        for name in ("video_id", "object_id", "object_name", "expression", "frame_name"):
             require_storable(name, getattr(self, name))
 
     def to_row(self) -> dict[str, Any]:

@@ -149,7 +149,9 @@ def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[li
         video_id = _below(folder, base) or basename(folder) or "frames"
         if len({_extension(path) in JPEG_EXTENSIONS for path in frames}) > 1:
             detail = f"folder {folder!r} holds JPEG and PNG files; keep one kind, the frames of one video"
-            rejects.append(Reject("ingest", printable(video_id), "mixed_frame_types", detail, printable(folder)))
+            rejects.append(
+                Reject("ingest", printable_path(video_id), "mixed_frame_types", detail, printable_path(folder))
+            )
             continue
         frames.sort(key=_playing_order(frames))
         videos.append(VideoFile(video_id, folder, tuple(frames), sum(sizes[path] for path in frames)))
@@ -177,19 +179,21 @@ def _drop_undecodable(videos: Iterable[VideoFile], rejects: Iterable[Reject]) ->
     """Leave out videos whose path is no text, for tables and web pages cannot hold it, and add rejects for them."""
     kept, rejects = [], list(rejects)
     for video in videos:
-        bad = next((path for path in (video.uri, *video.frames) if printable(path) != path), None)
+        bad = next((path for path in (video.uri, *video.frames) if printable_path(path) != path), None)
         if bad is None:
             kept.append(video)
             continue
-        detail = f"the name {printable(bad)!r} is not UTF-8; rename it, e.g. with convmv"
-        rejects.append(Reject("ingest", printable(video.video_id), "name_not_utf8", detail, printable(video.uri)))
+        detail = f"the name {printable_path(bad)!r} is not UTF-8; rename it, e.g. with convmv"
+        rejects.append(
+            Reject("ingest", printable_path(video.video_id), "name_not_utf8", detail, printable_path(video.uri))
+        )
     return kept, rejects
 
 
-def printable(path: str) -> str:
+def printable_path(path: str) -> str:
     r"""A path as text, with ``\xe9`` where a byte of it is not UTF-8; the same text when all of it is.
 
-    >>> printable("caf\udce9.mp4")
+    >>> printable_path("caf\udce9.mp4")
     'caf\\xe9.mp4'
     """
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

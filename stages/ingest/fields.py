@@ -17,6 +17,8 @@ from stages.ingest.errors import IngestError
 _LARGEST = 1 << 53
 """Whole numbers above this are not exact as JSON numbers of other programs."""
 _SHOWN_KEYS = 12
+_LONGEST_NAME_BYTES = 255
+"""Of a file, on every common file system."""
 
 
 def field(entry: Any, name: str) -> Any:
@@ -137,8 +139,11 @@ def frame_named(name: str) -> tuple[int, str]:
     """As :func:`frame`, for text that is a frame's file name whatever it looks like, with or without an extension."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
     stem = frame_stem(last)
-    if stem == last and not any(character.isdigit() for character in last):
-        detail = f"frame {name!r} is neither a number, counted from 0, nor a frame's file name such as '00012.jpg'"
+    has_form = stem != last or any(character.isdigit() for character in last)
+    if not has_form or len(last.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
+        detail = (
+            f"frame {_shown(name)} is neither a number, counted from 0, nor a frame's file name such as '00012.jpg'"
+        )
         raise IngestError("bad_frame", detail)
     try:
         idx = frame_stem_to_idx(stem)
