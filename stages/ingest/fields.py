@@ -141,9 +141,7 @@ def frame_named(name: str) -> tuple[int, str]:
     stem = frame_stem(last)
     has_form = stem != last or any(character.isdigit() for character in last)
     if not has_form or len(last.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
-        detail = (
-            f"frame {_shown(name)} is neither a number, counted from 0, nor a frame's file name such as '00012.jpg'"
-        )
+        detail = f"frame {shown(name)} is neither a number, counted from 0, nor a frame's file name such as '00012.jpg'"
         raise IngestError("bad_frame", detail)
     try:
         idx = frame_stem_to_idx(stem)
