@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +11,13 @@ import typer
 from pipeline import options
 from pipeline.budget import within_budget
 from pipeline.config import RunConfig
-from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.disk_room import check_room
 from pipeline.estimate import Estimate, estimate
 from pipeline.footage import look_at
 from pipeline.intake import Agenda, require_words_understood, take_in
 from pipeline.models import require_models
+from pipeline.outcome import show_outcome
 from pipeline.progress import Total, Watch, shown
 from pipeline.run_folder import RunFolder
 from pipeline.runners import check_runner
@@ -75,17 +76,18 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     jobs = intake.jobs(config)
     units = {job.video_id: job.unit for job in jobs}
     folder.drop_superseded(units)
-    agenda = Agenda(jobs, folder.committed(), len(intake.files))
+    agenda = Agenda(jobs, folder.committed(), len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, config.models.localizer)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
     foreseen = estimate(look_at(agenda.open_jobs), config)
+    check_room(folder.path, foreseen)
     _announce(agenda, foreseen)
     start = time.monotonic()
     if agenda.open_jobs:
         _work(folder, Workload(tuple(agenda.open_jobs), config, tuple(beam_options)), foreseen.total)
     folder.sweep()
     folder.drop_superseded(units)
-    return _summarize(folder, agenda, time.monotonic() - start)
+    return show_outcome(folder, agenda, time.monotonic() - start)
 
 
 def _keep_config(folder: RunFolder, config: RunConfig) -> None:
@@ -128,36 +130,3 @@ def _announce(agenda: Agenda, foreseen: Estimate) -> None:
         console.print(f"{unasked} of {agenda.n_videos} videos have no localization and are left out.")
     if agenda.open_jobs:
         console.print(foreseen.sentence())
-
-
-def _repaired(folder: RunFolder) -> str:
-    outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
-    return f"{outcomes.count('accepted'):,} of {len(outcomes):,} masks that were found poor and asked for again"
-
-
-def _summarize(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
-    done = tables.VIDEOS.read(folder.path)
-    wanted = {job.video_id for job in agenda.open_jobs}
-    frames = sum(
-        n for v, n in zip(done["video_id"].to_pylist(), done["n_frames"].to_pylist(), strict=True) if v in wanted
-    )
-    rejects = tables.REJECTS.read(folder.path)
-    rows: list[tuple[str, object]] = [
-        ("videos", f"{done.num_rows:,} done, {len(agenda.jobs) - len(agenda.open_jobs):,} of them before"),
-        ("objects", sum(done["n_objects"].to_pylist())),
-        ("masks", tables.MASKS.read(folder.path).num_rows),
-        ("repaired", _repaired(folder)),
-        ("candidates", tables.CANDIDATES.read(folder.path).num_rows),
-        *([("time", f"{seconds:.1f} s, {frames / max(seconds, 1e-9):.1f} frames/s")] if frames else []),
-        ("run folder", folder.path),
-    ]
-    if rejects.num_rows:
-        kinds = Counter(
-            f"{s}: {e}" for s, e in zip(rejects["stage"].to_pylist(), rejects["error"].to_pylist(), strict=True)
-        )
-        rows.append(("rejected", f"{rejects.num_rows:,} ({', '.join(f'{k} × {n}' for k, n in sorted(kinds.items()))})"))
-        rows.append(("why", f"{folder.path / 'rejects'} or pointvos report --run {folder.path}"))
-    rows.append(("look at it", f"pointvos report --run {folder.path}"))
-    rows.append(("verify it", f"pointvos review up --run {folder.path}"))
-    summary("Annotated", rows)
-    return int(rejects.num_rows)

@@ -89,9 +89,10 @@ def named_problems() -> Iterator[None]:
             raise
         _tell("Stopped:", sentence)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        _tell("Interrupted.", "Finished work is kept; the same command continues.", "bold")
-        raise SystemExit(INTERRUPTED) from None
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            _tell("Interrupted.", "Finished work is kept; run the same command again to continue.", "bold")
+        raise
 
 
 def _tell(heading: str, sentence: str, style: str = "bold red") -> None:
@@ -120,11 +121,11 @@ def show_rejects(rejects: Sequence[Reject], where: str) -> None:
         return
     reasons = Counter(f"{reject.error} ({reject.stage})" for reject in rejects)
     counts = ", ".join(f"{count:,} × {reason}" for reason, count in reasons.most_common())
-    console.print(f"Rejected {len(rejects):,}: {counts}", style="yellow", markup=False, soft_wrap=True)
+    console.print(styled(f"Rejected {len(rejects):,}: {counts}", "yellow"), soft_wrap=True)
     for reject in _examples(rejects):
-        console.print(f"  {reject.key}: {reject.error}: {reject.detail}", markup=False, soft_wrap=True)
+        console.print(f"  {reject.key}: {reject.error}: {reject.detail}", soft_wrap=True)
     left = len(rejects) - SHOWN_REJECTS
-    console.print(f"  … and {left:,} more; {where}" if left > 0 else f"  {where}", markup=False, soft_wrap=True)
+    console.print(f"  … and {left:,} more; {where}" if left > 0 else f"  {where}", soft_wrap=True)
 
 
 def _examples(rejects: Sequence[Reject]) -> list[Reject]:

@@ -28,12 +28,14 @@ class Intake:
         matched: localizations by video id.
         rejects: what could not be used.
         notes: sentences on how the input was understood.
+        n_backgrounds: narratives of the background, which are skipped.
     """
 
     files: Sequence[VideoFile]
     matched: Mapping[str, Sequence[Localization]]
     rejects: Sequence[Reject]
     notes: Sequence[str] = ()
+    n_backgrounds: int = 0
 
     def jobs(self, config: RunConfig) -> list[VideoJob]:
         """One job a video that has localizations, in the order in which they are started."""
@@ -48,11 +50,20 @@ class Agenda:
         jobs: one a video with localizations.
         done: unit hash by video id of what the run folder holds already.
         n_videos: all videos, those without localizations too.
+        n_backgrounds: narratives of the background, which are skipped.
     """
 
     jobs: Sequence[VideoJob]
     done: Mapping[str, str]
     n_videos: int
+    n_backgrounds: int = 0
+
+    @property
+    def skipped(self) -> str:
+        """What was passed over as it should be, for people; empty without any."""
+        return (
+            f"{self.n_backgrounds:,} background narrative{'s' * (self.n_backgrounds > 1)}" if self.n_backgrounds else ""
+        )
 
     @property
     def open_jobs(self) -> list[VideoJob]:
@@ -72,10 +83,10 @@ def take_in(config: RunConfig) -> Intake:
     except (IngestError, OSError) as problem:
         raise UsageProblem(str(problem)) from None
     matches = match(localizations, files)
-    rejects = [*rejects, *bad, *matches.rejects]
+    rejects = [*rejects, *(reject for reject in bad if not reject.is_skip), *matches.rejects]
     if files and not rejects and not matches.by_video:
         raise UsageProblem(f"{config.localizations} localizes nothing in {config.videos}")
-    return Intake(files, matches.by_video, rejects, matches.notes)
+    return Intake(files, matches.by_video, rejects, matches.notes, sum(reject.is_skip for reject in bad))
 
 
 def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:

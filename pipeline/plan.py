@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,13 +14,15 @@ import typer
 from pipeline import options
 from pipeline.budget import within_budget
 from pipeline.config import RunConfig
-from pipeline.console import REJECTED, console, styled, summary
+from pipeline.console import REJECTED, console, show_rejects, styled, summary
 from pipeline.costs import load_costs
+from pipeline.disk_room import free_bytes, size
 from pipeline.estimate import Estimate, duration, estimate
 from pipeline.footage import look_at
 from pipeline.intake import Agenda, require_words_understood, take_in
 from pipeline.needs import uses_gpu
 from pipeline.run_folder import RunFolder
+from schemas.rejects import Reject
 
 
 def plan(
@@ -55,28 +56,31 @@ def plan(
     intake = take_in(resolved)
     resolved = within_budget(resolved, intake)
     done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
-    agenda = Agenda(intake.jobs(resolved), done, len(intake.files))
+    agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, resolved.models.localizer)
     foreseen = estimate(look_at(agenda.open_jobs), resolved)
-    facts = _facts(agenda, resolved, foreseen, n_rejected=len(intake.rejects))
+    facts = _facts(agenda, resolved, foreseen, intake.rejects)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
         for note in intake.notes:
-            console.print(note, markup=False)
-        _show(facts, foreseen, _free_disk(run))
+            console.print(note)
+        _show(facts, foreseen, free_bytes(run or Path.cwd()))
+        show_rejects(intake.rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
     if intake.rejects:
         raise typer.Exit(REJECTED)
 
 
-def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, n_rejected: int) -> dict[str, Any]:
+def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
     costs = load_costs()
     names = (config.models.segmenter, config.models.propagator)
     return {
         **asdict(foreseen.total),
         "skipped": len(agenda.jobs) - len(agenda.open_jobs),
         "not_localized": agenda.n_videos - len(agenda.jobs),
-        "rejected": n_rejected,
+        "input_skipped": agenda.skipped,
+        "rejected": len(rejects),
+        "rejects": [asdict(reject) for reject in rejects],
         "models": asdict(config.models),
         "compute": asdict(config.compute),
         "gpu": uses_gpu(config.compute.device),
@@ -101,36 +105,27 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         ("frames, objects", f"{facts['frames']:,}, {facts['objects']:,}"),
         ("models", f"{models['segmenter']} and {models['propagator']} on the {'GPU' if facts['gpu'] else 'CPU'}"),
         ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
-        ("memory", f"at most {_size(facts['memory_bytes'])}, of which {_size(facts['worker_memory_bytes'])} a worker"
-                   f" ({_size(psutil.virtual_memory().available)} free)"),
-        ("disk", f"at most {_size(facts['kept_disk_bytes'])} to stay, {_size(facts['temporary_disk_bytes'])} for a"
-                 f" while ({_size(free_disk)} free)"),
+        ("memory", f"at most {size(facts['memory_bytes'])}, of which {size(facts['worker_memory_bytes'])} a worker"
+                   f" ({size(psutil.virtual_memory().available)} free)"),
+        ("disk", f"at most {size(facts['kept_disk_bytes'])} to stay, {size(facts['temporary_disk_bytes'])} for a"
+                 f" while ({size(free_disk)} free)"),
     ]  # fmt: skip
     if facts["gpu"]:
-        rows.append(
-            ("GPU memory", f"at most {_size(facts['gpu_memory_bytes'])}; computed, not measured, like the time")
-        )
+        rows.append(("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, like the time"))
     if facts["not_measured"]:
         rows.append(
             (
                 "not measured",
-                f"{', '.join(facts['not_measured'])}; computed from model sizes, or like the dearest model",
+                f"{', '.join(facts['not_measured'])}; computed from model sizes, or as the slowest model",
             )
         )
     for number, share in enumerate(foreseen.workers, 1):
         text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
         rows.append((f"worker {number}, {compute['threads']} threads", text))
-    summary("Plan", rows)
+    if facts["input_skipped"]:
+        rows.append(("skipped", facts["input_skipped"]))
+    summary("Plan" if facts["videos"] or facts["skipped"] else "Plan: nothing would be annotated", rows)
     if facts["memory_bytes"] > psutil.virtual_memory().available:
         console.print(styled("This is more memory than is free; --max-memory makes it fit.", "yellow"))
     if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
         console.print(styled("This is more disk than is free; choose another --run.", "yellow"))
-
-
-def _free_disk(run: Path | None) -> float:
-    place = (run or Path.cwd()).absolute()
-    return float(shutil.disk_usage(next(p for p in (place, *place.parents) if p.exists())).free)
-
-
-def _size(n_bytes: float) -> str:
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

@@ -29,7 +29,7 @@ from pipeline.review_options import (
     UrlOption,
 )
 from pipeline.review_pull import pull_all
-from pipeline.review_push import leave, push_design
+from pipeline.review_push import leave, push_design, require_questions
 from pipeline.review_session import ReviewSession, client_of, connected, problems_named
 from pipeline.review_status import status
 from pipeline.review_users import users_app
@@ -60,10 +60,12 @@ def up(
     Example: `pointvos review up --run demo-run`
     """
     session = _session(run)
+    asked = session.asked(design)
+    require_questions(session, asked)
     with problems_named():
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
-            rejects = push_design(session, client, design, session.asked(design))
+            rejects = push_design(session, client, design, asked)
             _tell_how_to_log_in(session, server, client, design)
             _wait(server)
             console.print("Pulling the answers, then ending the server …")
@@ -100,6 +102,7 @@ def push(
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
     candidates, again = _asked(session, design, exclude or [], adjudicator or [])
+    require_questions(session, [*candidates, *again])
     with problems_named(), connected(session, url, api_key_file, _say) as client:
         rejects = push_design(session, client, design, candidates, overlap, again)
         if audit_share:

@@ -52,9 +52,8 @@ def push_design(
     Raises:
         UsageProblem: there is nothing to ask.
     """
+    require_questions(session, [*candidates, *again])
     tasks = [*build_tasks(candidates, design), *again]
-    if not tasks:
-        raise UsageProblem(f"{session.run.path} has no candidates; make them with: pointvos annotate")
     with _one_at_a_time(session.folder):
         with bar("drawing crops", len(tasks)) as advance:
             rejects = list(session.maker.make(tasks, advance))
@@ -71,6 +70,17 @@ def push_design(
             pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
     show_push(session.title(design), shown, replace(pushed, n_taken_back=n_taken_back), rejects)
     return rejects
+
+
+def require_questions(session: ReviewSession, asked: Sequence[PointCandidate | ReviewTask]) -> None:
+    """Raise UsageProblem when there is nothing to ask; call it before a server is started."""
+    if not asked:
+        run = session.run.path
+        if session.candidates:
+            raise UsageProblem(f"nothing to verify: nobody differs on any candidate of {run}, or all of it is settled")
+        raise UsageProblem(
+            f"nothing to verify: {run} has no candidates; make some with: pointvos annotate VIDEOS … --run {run}"
+        )
 
 
 def leave(session: ReviewSession, rejects: list[Reject]) -> None:

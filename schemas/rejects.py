@@ -8,6 +8,9 @@ from schemas.checks import printable, require_text
 
 _LONGEST = 5_000
 
+BACKGROUND_NARRATIVE = "background_narrative"
+"""A narrative about no object, as each video of Video Localized Narratives has one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reject:
@@ -36,3 +39,8 @@ class Reject:
             text = getattr(self, name)
             shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
             object.__setattr__(self, name, printable(shown))
+
+    @property
+    def is_skip(self) -> bool:
+        """True for input that is not meant to be used: it is counted, but nothing is wrong with it."""
+        return self.error == BACKGROUND_NARRATIVE

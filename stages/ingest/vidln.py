@@ -16,6 +16,7 @@ from typing import Any
 
 from schemas.groups import another_name
 from schemas.localizations import Localization, Trace
+from schemas.rejects import BACKGROUND_NARRATIVE
 from stages.ingest.documents import parse_json
 from stages.ingest.edges import clip, is_near_frame
 from stages.ingest.errors import IngestError
@@ -48,6 +49,7 @@ def parse(content: str, input_uri: str) -> Parsed:
 
     A noun that got no trace point takes its actor's whole trace (rule ``noun_actor_fallback``). One that means an
     actor, its own as "man" in "A man in a hat", or another whose name it is, excludes the others as that actor does.
+    The narrative of the background is skipped, with its nouns.
     """
     parsed = Parsed(input_uri)
     n_actors: Counter[str] = Counter()
@@ -71,6 +73,11 @@ def _read_narrative(narrative: Any, n_actors: Counter[str], parsed: Parsed) -> N
     n_actors[video_id] += len(narratives)
     called = _called(narratives, actor_ids)
     for raw, actor_id in zip(narratives, actor_ids, strict=True):
+        if _is_background(raw):
+            parsed.reject(
+                f"{video_id}/{actor_id}", BACKGROUND_NARRATIVE, "neither the background nor its nouns are objects"
+            )
+            continue
         spans = raw.get("noun_segments") if isinstance(raw, dict) else None
         spans = spans if isinstance(spans, list) else []
         noun_ids = [f"{actor_id}n{i}" for i in range(len(spans))]
@@ -94,10 +101,12 @@ def _called(narratives: Sequence[Any], actor_ids: Sequence[str]) -> dict[str, st
     return {name: actor_id for name, actor_id in zip(names, actor_ids, strict=True) if names.count(name) == 1}
 
 
+def _is_background(raw: Any) -> bool:
+    return isinstance(raw, dict) and str(raw.get("actor_name", "")).strip().lower() == BACKGROUND
+
+
 def _read_actor(raw: Any) -> Actor:
     name = text(raw, "actor_name")
-    if name.strip().lower() == BACKGROUND:
-        raise IngestError("background_narrative", "the background is no object, and its nouns are not objects either")
     words = tuple(
         Word(
             whole(field(word, "referenced_word_start_idx"), "referenced_word_start_idx"),

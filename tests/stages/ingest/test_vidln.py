@@ -168,13 +168,11 @@ def test_actors_are_numbered_through_the_file():
     ]
 
 
-def test_the_background_and_its_nouns_are_rejected_with_a_reason():
+def test_the_background_is_skipped_with_its_nouns_once_a_narrative():
     localizations, rejects = parse(line(actor(actor_name="background"), actor()))
     assert {one.object_id for one in localizations} == {"a1", "a1n0", "a1n1"}
-    assert [(reject.key, reject.error) for reject in rejects] == [
-        ("OVIS_train/abc/a0", "background_narrative"),
-        ("OVIS_train/abc/a0n0", "background_narrative"),
-        ("OVIS_train/abc/a0n1", "background_narrative"),
+    assert [(reject.key, reject.error, reject.is_skip) for reject in rejects] == [
+        ("OVIS_train/abc/a0", "background_narrative", True)
     ]
 
 
