@@ -85,9 +85,13 @@ def _evaluate_one(folder: RunFolder, video: Video, ground_truth: Path, protocol:
         unit_records(folder, tables.CANDIDATES, video),
         unit_records(folder, tables.POINTS, video),
     )
-    truth = find_truth(ground_truth, video.video_id, {mask.object_id for mask in masks})
+    object_ids = {mask.object_id for mask in masks}
+    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width))
     if truth is None:
         return None
+    if other := truth.other_size():
+        scale = f"ground truth of {other} (H, W) is scaled to {(video.height, video.width)}, by nearest neighbour"
+        console.print(f"{video.video_id}: {scale}", markup=False)
     return evaluate_video(truth, masks, candidates, points, protocol)
 
 

@@ -63,7 +63,8 @@ def true_answers(
     annotator: SimulatedAnnotator, ground_truth: Path, video: Video, candidates: list[PointCandidate]
 ) -> list[Verdict]:
     """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
-    truth = find_truth(ground_truth, video.video_id, {candidate.object_id for candidate in candidates})
+    object_ids = {candidate.object_id for candidate in candidates}
+    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width))
     if truth is None:
         return []
     asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
@@ -72,9 +73,6 @@ def true_answers(
     known: set[str] = set()
     answers: list[tuple[str, Verdict]] = []
     for frame in truth.only({*asked, min(truth.paths)}):
-        if frame.labels.shape != (video.height, video.width):
-            size = f"{frame.labels.shape}, the video {(video.height, video.width)} (H, W)"
-            raise ValueError(f"ground truth of frame {frame.frame_idx} is {size}")
         known |= frame.object_ids()
         for object_id, group in asked[frame.frame_idx].items():
             answers += [(object_id, v) for v in annotator.answer(group, frame.mask(object_id), frame.void())]

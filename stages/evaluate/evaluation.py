@@ -11,8 +11,9 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, ObjectScore, score_objects
-from stages.evaluate.ground_truth import VOID, TruthFrame, VideoTruth
+from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.evaluate.points import PointClaim
+from stages.mask_images import VOID, object_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def truth_at(frame: TruthFrame, pixel: PointCandidate | PointLabel) -> bool | No
     label = int(frame.labels[pixel.y, pixel.x])
     if label == VOID:
         return None
-    return label > 0 if pixel.object_id == frame.sole else str(label) == pixel.object_id
+    return label > 0 if pixel.object_id == frame.sole else object_id(label) == pixel.object_id
 
 
 def _claim_of(point: PointLabel) -> bool | None:

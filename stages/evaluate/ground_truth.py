@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
-VOID = 255
-"""Pixels of an index map that nobody decided: no metric counts them."""
+from schemas.scaling import scaled
+from stages.mask_images import FULL, VOID, Labels, label_of, object_id, read_mask_image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,27 +19,26 @@ class TruthFrame:
 
     Attributes:
         frame_idx: 0-based decode index.
-        labels: (H, W) uint8: 0 background, 1... objects, 255 void.
+        labels: (H, W) int32: 0 background, above 0 objects, VOID what nobody decided: no metric counts it.
         sole: see :class:`VideoTruth`.
     """
 
     frame_idx: int
-    labels: NDArray[np.uint8]
+    labels: Labels
     sole: str = ""
 
     def object_ids(self) -> set[str]:
         """Ids of the objects that are visible: their label as text."""
-        present = np.flatnonzero(np.bincount(self.labels.ravel(), minlength=256)[:VOID])
-        ids = {str(label) for label in present if label}
+        ids = {object_id(label) for label in np.unique(self.labels[self.labels > 0]).tolist()}
         return {self.sole} if self.sole and ids else ids
 
     def mask(self, object_id: str) -> NDArray[np.bool_]:
         """(H, W) bool; empty for an object that is not there."""
         if self.sole and object_id == self.sole:
-            foreground: NDArray[np.bool_] = (self.labels > 0) & (self.labels != VOID)
+            foreground: NDArray[np.bool_] = self.labels > 0
             return foreground
-        label = int(object_id) if object_id.isdecimal() else 0
-        return self.labels == label if 0 < label < VOID else np.zeros(self.labels.shape, dtype=bool)
+        label = label_of(object_id)
+        return self.labels == label if label > 0 else np.zeros(self.labels.shape, dtype=bool)
 
     def void(self) -> NDArray[np.bool_] | None:
         """(H, W) bool of undecided pixels, or None when all are decided."""
@@ -57,11 +55,15 @@ class VideoTruth:
         paths: PNG of every annotated frame by frame index, in frame order.
         sole: id of the run's only object where that id is no label (VidLN's ``a0``) and the truth shows one object:
             both are the same then. Empty elsewhere.
+        full: what 255 is in a palette image that holds nothing else: VOID, or object 1 where no frame shows a number.
+        size: (H, W) of the video's frames, which truth of another size is scaled to; None leaves it as it is.
     """
 
     video_id: str
     paths: dict[int, Path]
     sole: str = ""
+    full: int = VOID
+    size: tuple[int, int] | None = None
 
     def frames(self) -> Iterator[TruthFrame]:
         """All annotated frames, in order."""
@@ -71,28 +73,46 @@ class VideoTruth:
         """The annotated frames that are wanted, in order."""
         for frame_idx, path in self.paths.items():
             if frame_idx in wanted:
-                yield TruthFrame(frame_idx, read_labels(path), self.sole)
+                yield TruthFrame(frame_idx, self._labels(path), self.sole)
+
+    def other_size(self) -> tuple[int, int] | None:
+        """(H, W) of the first frame's truth when it is not that of the video."""
+        first = read_labels(next(iter(self.paths.values()))).shape
+        return (first[0], first[1]) if self.size and first != self.size else None
+
+    def _labels(self, path: Path) -> Labels:
+        labels = read_labels(path)
+        try:
+            labels = scaled(labels, *self.size) if self.size else labels
+        except ValueError as problem:
+            raise ValueError(f"ground truth {path}: {problem}") from None
+        return np.where(labels == FULL, np.int32(self.full), labels)
 
 
-def find_truth(folder: Path, video_id: str, object_ids: Collection[str] = ()) -> VideoTruth | None:
+def find_truth(
+    folder: Path, video_id: str, object_ids: Collection[str] = (), size: tuple[int, int] | None = None
+) -> VideoTruth | None:
     """The ground truth of ``video_id`` below ``folder``, or None when there is none.
 
     Args:
         folder: ground truth of many videos.
         video_id: the video.
         object_ids: all objects of the run in this video.
+        size: (H, W) of the video's frames.
 
     Raises:
         ValueError: a PNG's name is not a frame number.
     """
-    paths = sorted((folder / video_id).glob("*.png"))
+    paths = sorted((folder / video_id).glob("*.[pP][nN][gG]"))
     for path in paths:
         if not path.stem.isdecimal():
             raise ValueError(f"ground truth {path} is not named by its frame number, like 00000.png")
     by_frame = {int(path.stem): path for path in paths}
     if not by_frame:
         return None
-    truth = VideoTruth(video_id, dict(sorted(by_frame.items())))
+    truth = VideoTruth(video_id, dict(sorted(by_frame.items())), size=size)
+    if not any(frame.object_ids() for frame in truth.frames()):
+        truth = replace(truth, full=1)
     return replace(truth, sole=_sole(truth, object_ids))
 
 
@@ -104,20 +124,13 @@ def _sole(truth: VideoTruth, object_ids: Collection[str]) -> str:
     return only if len(visible) == 1 else ""
 
 
-def read_labels(path: Path) -> NDArray[np.uint8]:
-    """(H, W) uint8 index map of a PNG: a palette's indices, or a grey binary mask (0 and 255) as object 1.
+def read_labels(path: Path) -> Labels:
+    """(H, W) int32 labels of a mask image, FULL among them.
 
     Raises:
-        ValueError: the PNG is neither a palette nor a grey image, or cannot be read.
+        ValueError: it is no mask.
     """
     try:
-        with Image.open(path) as image:
-            mode, values = image.mode, np.asarray(image)
-    except OSError as error:
-        raise ValueError(f"ground truth {path} cannot be read: {error}") from error
-    if mode not in ("P", "L", "1"):
-        raise ValueError(f"ground truth {path} has mode {mode}; an index map has mode P (palette), L or 1")
-    labels = values.astype(np.uint8)
-    if mode == "L" and set(np.unique(labels)) <= {0, VOID}:
-        return (labels > 0).astype(np.uint8)
-    return labels
+        return read_mask_image(path)
+    except ValueError as problem:
+        raise ValueError(f"ground truth {problem}") from None

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.masks import Mask
+from schemas.natural_order import natural_order
 from schemas.videos import Video
 
 MOST_OBJECTS = 254
@@ -32,17 +33,20 @@ def frame_name(video_id: str, frame_idx: int) -> str:
 
 
 def object_indices(object_ids: Iterable[str]) -> dict[str, int]:
-    """Object id → index. Ids that are numbers of 1..254 already keep them; else ids are numbered in order.
+    """Object id → index. Ids that are numbers of 1..254 already keep them; else ids are numbered in natural order.
 
     Raises:
         ValueError: there are more objects than indices.
 
-    >>> object_indices(["3", "1"]), object_indices(["man", "dog"])
-    ({'1': 1, '3': 3}, {'dog': 1, 'man': 2})
+    >>> object_indices(["3", "1"]), object_indices(["man", "dog"]), object_indices(["10", "2", "0"])
+    ({'1': 1, '3': 3}, {'dog': 1, 'man': 2}, {'0': 1, '2': 2, '10': 3})
     """
-    ids = sorted(set(object_ids))
+    ids = sorted(set(object_ids), key=natural_order)
     if len(ids) > MOST_OBJECTS:
-        raise ValueError(f"{len(ids)} objects do not fit into one index map, which holds {MOST_OBJECTS}")
+        raise ValueError(
+            f"{len(ids)} objects do not fit into the 8-bit PNGs of DAVIS, which hold {MOST_OBJECTS}; annotate them in "
+            "several runs"
+        )
     if all(i.isdecimal() and str(int(i)) == i and 1 <= int(i) <= MOST_OBJECTS for i in ids):
         return {i: int(i) for i in ids}
     return {object_id: index for index, object_id in enumerate(ids, start=1)}

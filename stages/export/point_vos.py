@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.natural_order import natural_order
 from schemas.points import PointLabel
 
 PIXEL_VALUES = {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}
@@ -57,11 +58,14 @@ class Entry:
 
 
 def entries_of(points: Iterable[PointLabel]) -> list[Entry]:
-    """The entries of one video's points, by object id; of a pixel asked in several rounds the latest answer counts."""
+    """The entries of one video's points, in the order of object ids; of a pixel's several answers the latest counts."""
     by_object: dict[str, dict[tuple[int, int, int], PointLabel]] = defaultdict(dict)
     for point in sorted(points, key=lambda p: (p.object_id, p.frame_idx, p.round)):
         by_object[point.object_id][point.frame_idx, point.y, point.x] = point
-    return [_entry(list(pixels.values())) for _, pixels in sorted(by_object.items())]
+    return [
+        _entry(list(pixels.values()))
+        for _, pixels in sorted(by_object.items(), key=lambda item: natural_order(item[0]))
+    ]
 
 
 def _entry(points: Sequence[PointLabel]) -> Entry:

@@ -13,6 +13,7 @@ from schemas.coords import norm_to_pixel
 from schemas.localizations import Box, Clicks, Hint, Localization, MaskHint, Scribble, Trace
 from schemas.masks import decode_rle
 from schemas.prompts import Prompt
+from schemas.scaling import scaled
 from stages.segment.trace_prompts import clean_trace, clip_box, fence_box, resample, smooth, trace_clicks
 
 Array = NDArray[Any]
@@ -138,13 +139,10 @@ def _add_scribble(draft: _Draft, hint: Scribble) -> None:
 
 
 def _add_mask(draft: _Draft, hint: MaskHint) -> None:
-    if (hint.height, hint.width) != (draft.height, draft.width):
-        raise PromptError(
-            "mask_size",
-            f"mask of {hint.width}x{hint.height} pixels on a frame of {draft.width}x{draft.height}; give it at the "
-            "frame's size",
-        )
-    mask = decode_rle(hint.rle, hint.height, hint.width)
+    try:
+        mask = scaled(decode_rle(hint.rle, hint.height, hint.width), draft.height, draft.width)
+    except ValueError as problem:
+        raise PromptError("mask_size", str(problem)) from None
     if not mask.any():
         raise PromptError("empty_mask", "the mask is empty; leave out frames on which the object is absent")
     draft.masks.append(mask)

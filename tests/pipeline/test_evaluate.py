@@ -49,4 +49,4 @@ def test_a_ground_truth_that_cannot_be_read_rejects_its_video(finished_run, tmp_
     with pytest.raises(typer.Exit) as leaving:
         evaluate(finished_run, tmp_path / "truth", None, "all-frames")
     assert leaving.value.exit_code == 3
-    assert "00003.png cannot be read" in " ".join(capsys.readouterr().out.split())
+    assert "00003.png' cannot be read" in " ".join(capsys.readouterr().out.split())

@@ -108,16 +108,42 @@ def test_masks_of_another_size_are_refused(palette_truth):
         evaluate_video(find_truth(palette_truth, "v"), [mask_row("1", 0, np.ones((10, 10), dtype=bool))])
 
 
+def test_truth_of_another_size_is_scaled_when_it_has_the_aspect_of_the_video(tmp_path):
+    (tmp_path / "v").mkdir()
+    Image.fromarray(box(1, 1, 6, 6, 10, 15).astype(np.uint8)).save(tmp_path / "v/00000.PNG")
+    truth = find_truth(tmp_path, "v", size=(20, 30))
+    assert truth.other_size() == (10, 15)
+    (result,) = evaluate_video(truth, [mask_row("1", 0, box(2, 2, 12, 12))], protocol="all-frames").objects
+    assert result.j.mean == 1.0
+    with pytest.raises(
+        ValueError, match=r"00000\.PNG: mask of 15x10 pixels has another aspect than the frame of 20x20"
+    ):
+        list(find_truth(tmp_path, "v", size=(20, 20)).frames())
+
+
+def test_truth_of_16_bits_and_255_alone_in_a_palette(tmp_path):
+    for name in ("deep", "binary", "void"):
+        (tmp_path / name).mkdir()
+    Image.fromarray(np.array([[0, 255, 1001]], np.uint16)).save(tmp_path / "deep/00000.png")
+    assert [frame.object_ids() for frame in find_truth(tmp_path, "deep").frames()] == [{"255", "1001"}]
+    for name, labels in (("binary/0", [[0, 255]]), ("void/0", [[0, 255]]), ("void/1", [[3, 255]])):
+        image = Image.fromarray(np.array(labels, np.uint8))
+        image.putpalette(bytes(range(256)) * 3)
+        image.save(tmp_path / f"{name}.png")
+    assert [frame.mask("1").tolist() for frame in find_truth(tmp_path, "binary").frames()] == [[[False, True]]]
+    assert [frame.object_ids() for frame in find_truth(tmp_path, "void").frames()] == [set(), {"3"}]
+
+
 def test_bad_ground_truth_is_named(tmp_path):
     folder = tmp_path / "v"
     folder.mkdir()
     (folder / "first.png").write_bytes(b"")
     with pytest.raises(ValueError, match=r"first\.png is not named by its frame number"):
         find_truth(tmp_path, "v")
-    with pytest.raises(ValueError, match=r"first\.png cannot be read"):
+    with pytest.raises(ValueError, match=r"first\.png' cannot be read"):
         read_labels(folder / "first.png")
-    Image.new("RGB", (2, 2)).save(folder / "0.png")
-    with pytest.raises(ValueError, match="has mode RGB"):
+    Image.new("RGB", (2, 2), (200, 0, 0)).save(folder / "0.png")
+    with pytest.raises(ValueError, match=r"0\.png' has 1 colours and no clear objects on black"):
         read_labels(folder / "0.png")
     assert find_truth(tmp_path, "other") is None
 

@@ -36,6 +36,8 @@ def test_numbers_stay_the_indices_and_other_ids_are_numbered():
     assert object_indices(["10", "2"]) == {"10": 10, "2": 2}
     assert object_indices(["01", "2"]) == {"01": 1, "2": 2}
     assert object_indices(["0", "300"]) == {"0": 1, "300": 2}
+    assert object_indices(map(str, (11, 0, 1, 2, 10))) == {"0": 1, "1": 2, "2": 3, "10": 4, "11": 5}
+    assert object_indices(["a10", "a9n0", "a9"]) == {"a9": 1, "a9n0": 2, "a10": 3}
     with pytest.raises(ValueError, match="255 objects do not fit"):
         object_indices(f"o{i}" for i in range(255))
 

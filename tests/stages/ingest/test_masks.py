@@ -65,6 +65,18 @@ def test_a_binary_mask_may_be_saved_in_any_gray_way(tmp_path, mode):
     assert (one.object_id, decoded(one)) == ("1", [[0, 1]])
 
 
+def test_255_alone_in_a_palette_is_the_object_unless_other_masks_of_the_video_hold_numbers(tmp_path):
+    write(tmp_path / "binary/00000.png", [[0, 255, 255]])
+    write(tmp_path / "numbered/00000.png", [[0, 255, 255]])
+    write(tmp_path / "numbered/00005.png", [[0, 2, 255]])
+    localizations, rejects = parse(tmp_path)
+    assert {(one.video_id, one.object_id, one.frame_idx): decoded(one) for one in localizations} == {
+        ("binary", "1", 0): [[0, 1, 1]],
+        ("numbered", "2", 5): [[0, 1, 0]],
+    }
+    assert not rejects
+
+
 def test_a_folder_of_masks_is_its_own_video(tmp_path):
     write(tmp_path / "dog" / "00000.png", [[1]])
     (one,), _ = parse(tmp_path / "dog")
@@ -80,7 +92,7 @@ def test_several_frames_are_used_and_empty_ones_passed_over(tmp_path):
 
 
 def test_a_video_whose_masks_are_all_empty_is_rejected(tmp_path):
-    write(tmp_path / "dog/0.png", [[0, 255]])
+    write(tmp_path / "dog/0.png", [[0, 0]])
     localizations, (reject,) = parse(tmp_path)
     assert not localizations
     assert (reject.key, reject.error) == ("dog", "empty_mask")

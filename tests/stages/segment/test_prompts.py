@@ -110,9 +110,19 @@ def test_masks_are_decoded_and_united():
     assert np.array_equal(prompt.mask, first | second)
 
 
-def test_a_mask_of_another_size_or_without_object_is_refused():
+@pytest.mark.parametrize(("size", "frame"), [((4, 6), (8, 12)), ((8, 12), (4, 6)), ((480, 854), (1080, 1920))])
+def test_a_mask_of_another_resolution_is_scaled_to_the_frame(size, frame):
+    mask = np.zeros(size, dtype=bool)
+    mask[: size[0] // 2] = True
+    scaled = to_prompt(localized(MaskHint(encode_rle(mask), *size)), *frame).mask
+    assert scaled.shape == frame
+    assert scaled[: frame[0] // 2].all()
+    assert not scaled[frame[0] // 2 :].any()
+
+
+def test_a_mask_of_another_aspect_or_without_object_is_refused():
     mask = np.ones((4, 6), dtype=bool)
-    with pytest.raises(PromptError, match="mask of 6x4 pixels on a frame of 12x8"):
-        to_prompt(localized(MaskHint(encode_rle(mask), 4, 6)), 8, 12)
+    with pytest.raises(PromptError, match="mask of 6x4 pixels has another aspect than the frame of 12x6"):
+        to_prompt(localized(MaskHint(encode_rle(mask), 4, 6)), 6, 12)
     with pytest.raises(PromptError, match="the mask is empty"):
         to_prompt(localized(MaskHint(encode_rle(~mask), 4, 6)), 4, 6)
