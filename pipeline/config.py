@@ -71,8 +71,8 @@ class Compute:
     def __post_init__(self) -> None:
         if self.workers < 1 or self.threads < 1:
             raise ValueError(f"workers {self.workers} and threads {self.threads} must be at least 1")
-        if not re.fullmatch(r"auto|cpu|cuda(:\d+)?", self.device):
-            raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n>")
+        if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", self.device):
+            raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n> (NVIDIA GPUs only)")
 
 
 @dataclass(frozen=True, slots=True)

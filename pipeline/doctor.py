@@ -14,6 +14,7 @@ import typer
 from rich.table import Table
 
 from pipeline.console import console, styled
+from pipeline.devices import may_have_gpu, why_no_gpu
 
 _PACKAGES = (
     "apache-beam", "torch", "torchvision", "numpy", "pyarrow", "av", "opencv-python-headless", "pycocotools",
@@ -108,10 +109,16 @@ def _checkpoints() -> Finding:
 def _gpu() -> Finding:
     import torch
 
-    if not torch.cuda.is_available():
-        return False, "no CUDA device; models run on the CPU"
-    names = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return True, f"{', '.join(names)}; CUDA {torch.version.cuda}"
+    if torch.cuda.is_available():
+        names = [f"cuda:{i} {torch.cuda.get_device_name(i)}" for i in range(torch.cuda.device_count())]
+        return True, f"{', '.join(names)}; CUDA {torch.version.cuda}"
+    if torch.version.cuda is None:
+        why = f"torch {torch.__version__} was built without CUDA"
+    elif may_have_gpu():
+        why = f"a driver is there, but torch {torch.__version__} cannot use it with CUDA {torch.version.cuda}"
+    else:
+        why = why_no_gpu()
+    return False, f"no CUDA device ({why}); models run on the CPU, and --device cuda is refused"
 
 
 def _label_studio() -> Finding:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
 from pipeline.config import RunConfig
 from pipeline.costs import Costs
+from pipeline.devices import may_have_gpu
 from pipeline.footage import Footage
 from schemas.localizations import Clicks
 from stages.propagate.repairing import REACH
@@ -57,7 +57,7 @@ def needs_of(footage: Footage, config: RunConfig, costs: Costs) -> Needs:
 
 def uses_gpu(device: str) -> bool:
     """Whether models will run on a GPU; asked without loading them."""
-    return device.startswith("cuda") or (device == "auto" and Path("/dev/nvidiactl").exists())
+    return device.startswith("cuda") or (device == "auto" and may_have_gpu())
 
 
 def objects_at_once(footage: Footage, config: RunConfig) -> int:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pipeline.config import RunConfig, load_config
+from pipeline.devices import require_device
 
 Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
 Localizations = Annotated[str, typer.Option(help="Where the objects are, roughly: a file or a folder.")]
@@ -69,7 +70,9 @@ def resolve(parameters: Mapping[str, Any]) -> RunConfig:
         parameters: of the command, by option name; None where an option was not given.
 
     Raises:
-        UsageProblem: an option or a setting of the file is wrong.
+        UsageProblem: an option or a setting of the file is wrong, or the device is not on this machine.
     """
     file = Path(parameters["config"]) if parameters["config"] else None
-    return load_config(file, {setting: parameters[option] for option, setting in _SETTINGS.items()})
+    config = load_config(file, {setting: parameters[option] for option, setting in _SETTINGS.items()})
+    require_device(config.compute.device)
+    return config
