@@ -21,7 +21,7 @@ import httpx
 from verification_ui.annotations import AnsweredTask, parse_annotation
 from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
-from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
+from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused, TaskState
 from verification_ui.tokens import TokenAuth
 
 if TYPE_CHECKING:
@@ -228,22 +228,22 @@ class LabelStudioQueue:
                 request_options=ONCE,
             )  # fmt: skip
 
-    def latest_change(self) -> datetime | None:
-        """See :class:`ReviewQueue`."""
-        query = json.dumps({"ordering": ["-tasks:updated_at"]})
-        with as_queue_problems("ask for the latest change"):
-            page: Any = self.sdk.tasks.list(
-                project=self.project_id, fields="task_only", include="updated_at", page_size=1, query=query
-            )
-            found: list[Any] = list(page.items or ())
-        return found[0].updated_at if found else None
+    def states(self) -> Iterator[TaskState]:
+        """See :class:`ReviewQueue`; a task that is there twice comes twice."""
+        for task in self._tasks([], "id,data,updated_at,annotations_ids", _LOOKUP, patiently):
+            ids = frozenset(str(task.annotations_ids).split(",")) if task.annotations_ids else frozenset[str]()
+            yield TaskState(str(task.data.get("task_key", "")), _time(task.updated_at), ids)
 
-    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
+    def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
         """See :class:`ReviewQueue`."""
-        wanted = _answered(True) if since is None else _changed_since(since)
-        for task in self._tasks([wanted], _ANSWER_FIELDS, _PAGE, patiently):
-            annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
-            yield AnsweredTask(str(task.data.get("task_key", "")), annotations, int(task.total_annotations or 0))
+        if task_keys is None:
+            wanted = [_answered(True)]
+        else:
+            wanted = [_with_keys(list(task_keys[start : start + _PAGE])) for start in range(0, len(task_keys), _PAGE)]
+        for condition in wanted:
+            for task in self._tasks([condition], _ANSWER_FIELDS, _PAGE, patiently):
+                annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
+                yield AnsweredTask(str(task.data.get("task_key", "")), annotations, int(task.total_annotations or 0))
 
     def whole_tasks(self) -> Iterator[Any]:
         """All tasks with everything about them, by id; addresses of pictures as they were imported."""
@@ -293,9 +293,8 @@ def _with_keys(keys: list[str]) -> dict[str, Any]:
     return _filter("data.task_key", "in_list", "List", keys)
 
 
-def _changed_since(since: datetime) -> dict[str, Any]:
-    when = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return _filter("updated_at", "greater", "Datetime", when)
+def _time(value: datetime | str) -> datetime:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _answered(is_answered: bool) -> dict[str, Any]:

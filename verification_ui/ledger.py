@@ -1,31 +1,31 @@
-"""What was pulled from one project, and how far the pull has read: files that are replaced as a whole."""
+"""What was pulled from one project, and in which state of its tasks: files that are replaced as a whole."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-
-import pyarrow.parquet as pq
 
 from schemas import tables
 from schemas.reviews import Skip, Verdict
+from schemas.tables import marks_of
 
-_CURSOR = b"pointvos.cursor"
+_READ = "pointvos.read"
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """Our copy of one project's answers; it outlives the project.
 
-    The cursor lies in the file's own metadata, so that it can never tell of verdicts that are not in the file.
+    Which state of each task was read stands in the file's own metadata, so that it can never tell of verdicts that are
+    not in the file.
 
     Attributes:
         path: the Parquet file, one of the files of the run's ``verdicts`` table.
-        skips_path: the file beside it in the ``skips`` table. It is written first: it may know more than the cursor
-            says, never less, and what is read again comes out the same.
+        skips_path: the file beside it in the ``skips`` table. It is written first: it may know more than the
+            marks say, never less, and what is read again comes out the same.
     """
 
     path: Path
@@ -37,12 +37,10 @@ class Ledger:
         name = f"label_studio-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.parquet"
         return cls(run / tables.VERDICTS.name / name, run / tables.SKIPS.name / name)
 
-    def cursor(self) -> datetime | None:
-        """The latest change that was pulled, None before the first pull."""
-        if not self.path.exists():
-            return None
-        found = (pq.read_schema(self.path).metadata or {}).get(_CURSOR)
-        return datetime.fromisoformat(found.decode()) if found else None
+    def read_marks(self) -> dict[str, str]:
+        """Task key → mark of its state when it was read last; a task without one is to be read."""
+        marks: dict[str, str] = json.loads(marks_of(self.path).get(_READ, "{}")) if self.path.exists() else {}
+        return marks
 
     def verdicts(self) -> list[Verdict]:
         """Everything pulled so far."""
@@ -57,7 +55,7 @@ class Ledger:
     def take_over(self, other: Ledger, metadata: Mapping[str, str]) -> None:
         """Go on where the ledger of another project with the same questions ended; that one is removed.
 
-        The cursor begins anew: the server's answers are read again and replace what is taken over.
+        The marks begin anew: the server's answers are read again and replace what is taken over.
         """
         if other == self or not other.path.exists():
             return
@@ -65,15 +63,18 @@ class Ledger:
         known = {v.task_key for v in mine} | {s.task_key for s in skipped}
         mine += [v for v in other.verdicts() if v.task_key not in known]
         skipped += [s for s in other.skips() if s.task_key not in known]
-        self.replace(mine, skipped, None, metadata)
+        self.replace(mine, skipped, {}, metadata)
         for path in (other.path, other.skips_path):
             path.unlink(missing_ok=True)
 
     def replace(
-        self, verdicts: Iterable[Verdict], skips: Iterable[Skip], cursor: datetime | None, metadata: Mapping[str, str]
+        self,
+        verdicts: Iterable[Verdict],
+        skips: Iterable[Skip],
+        read_marks: Mapping[str, str],
+        metadata: Mapping[str, str],
     ) -> None:
-        """Write everything and the cursor, each file atomically and in an order that does not depend on the pulls."""
+        """Write everything and the marks, each file atomically and in an order that does not depend on the pulls."""
         tables.SKIPS.write(self.skips_path, sorted(skips, key=lambda s: (s.task_key, s.annotator)), metadata)
         ordered = sorted(verdicts, key=lambda v: (v.task_key, v.annotator, v.candidate_id))
-        marks = {_CURSOR.decode(): cursor.isoformat()} if cursor else {}
-        tables.VERDICTS.write(self.path, ordered, {**metadata, **marks})
+        tables.VERDICTS.write(self.path, ordered, {**metadata, _READ: json.dumps(dict(sorted(read_marks.items())))})

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from typing import TypeVar
 
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask, Skip, Verdict
+from verification_ui.annotations import AnsweredTask
 from verification_ui.decisions import decide_task
 from verification_ui.ledger import Ledger
-from verification_ui.review_queue import ReviewQueue
+from verification_ui.review_queue import ReviewQueue, TaskState
 
-OVERLAP = timedelta(minutes=2)
-"""Every pull reads this much of the past again: a change may become visible after a later one."""
+Row = TypeVar("Row", Verdict, Skip)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Pulled:
         n_changed: tasks whose verdicts are other than before.
         n_verdicts: verdicts in the ledger now.
         n_skipped: skips in the ledger now: tasks that somebody would not answer, each person counted.
-        n_unknown: tasks read that are none of this run's, or ask about candidates that it no longer has.
+        n_unknown: answered tasks that are none of this run's, or ask about candidates that it no longer has.
         n_added_points: points that people added in the frame view, among the tasks read.
         n_miscounted: tasks read of which the server counts fewer answers than there are.
     """
@@ -48,10 +48,10 @@ def pull(
 ) -> Pulled:
     """Bring the ledger up to what people have said until now.
 
-    A task that the server names as changed has its verdicts replaced by those of its present annotations: edits,
-    further annotators and deleted annotations all come out right. A task that the server no longer has is never
-    named, so what was pulled from it stays. What changes while we read is read again by the next pull, because the
-    cursor is the server's latest change before we began.
+    Every task whose state is another than when it was read last has its verdicts replaced by those of its present
+    annotations: edits, further annotators and deleted annotations all come out right, and so they do when the server's
+    clock was wrong, for times are never put in order. A task that the server no longer has is never read, so what was
+    pulled from it stays. What changes while we read is read again by the next pull, because states are asked first.
 
     Args:
         queue: the project.
@@ -61,30 +61,57 @@ def pull(
         metadata: run id and config hash for the file.
         done: called with 1 for every task read.
     """
-    known: dict[str, list[Verdict]] = defaultdict(list)
-    for verdict in ledger.verdicts():
-        known[verdict.task_key].append(verdict)
-    skips: dict[str, list[Skip]] = defaultdict(list)
-    for skip in ledger.skips():
-        skips[skip.task_key].append(skip)
-    cursor, horizon = ledger.cursor(), queue.latest_change()
-    n_changed = n_unknown = n_added = n_miscounted = 0
-    for answered in queue.answered(cursor - OVERLAP if cursor else None):
+    known = _by_task(ledger.verdicts())
+    skips = _by_task(ledger.skips())
+    marks, states = ledger.read_marks(), _states(queue)
+    ours = {
+        key for key, task in tasks.items() if all(candidate_id in candidates for candidate_id in task.candidate_ids)
+    }
+    told = {key for key, state in states.items() if state.annotation_ids or key in known or key in skips}
+    changed = sorted(key for key in told & ours if states[key].mark != marks.get(key))
+    horizon = max((state.changed_at for state in states.values()), default=None)
+    n_changed = n_added = n_miscounted = 0
+    for answered in _answered(queue, changed):
         done(1)
-        task = tasks.get(answered.task_key)
-        if task is None or any(candidate_id not in candidates for candidate_id in task.candidate_ids):
-            n_unknown += 1
-            continue
-        decisions = list(decide_task(answered.annotations, task, candidates))
+        decisions = list(decide_task(answered.annotations, tasks[answered.task_key], candidates))
         fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
-        n_changed += fresh != sorted(known.get(task.task_key, []), key=_order)
+        n_changed += fresh != sorted(known.get(answered.task_key, []), key=_order)
         n_added += sum(len(added) for _, added in decisions)
         n_miscounted += horizon is not None and answered.is_miscounted_before(horizon)
-        known[task.task_key], skips[task.task_key] = fresh, answered.skips()
+        known[answered.task_key], skips[answered.task_key] = fresh, answered.skips()
+        marks[answered.task_key] = states[answered.task_key].mark
     verdicts = [verdict for of_task in known.values() for verdict in of_task]
     skipped = [skip for of_task in skips.values() for skip in of_task]
-    ledger.replace(verdicts, skipped, horizon or cursor, metadata)
-    return Pulled(n_changed, len(verdicts), len(skipped), n_unknown, n_added, n_miscounted)
+    ledger.replace(verdicts, skipped, marks, metadata)
+    return Pulled(n_changed, len(verdicts), len(skipped), len(told - ours), n_added, n_miscounted)
+
+
+def _by_task(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row.task_key].append(row)
+    return found
+
+
+def _states(queue: ReviewQueue) -> dict[str, TaskState]:
+    """By task key; where a task is on the server twice, both together."""
+    found: dict[str, TaskState] = {}
+    for state in queue.states():
+        twin = found.get(state.task_key, state)
+        ids = twin.annotation_ids | state.annotation_ids
+        found[state.task_key] = TaskState(state.task_key, max(twin.changed_at, state.changed_at), ids)
+    return found
+
+
+def _answered(queue: ReviewQueue, task_keys: list[str]) -> Iterable[AnsweredTask]:
+    """The tasks as they are now; where a task is on the server twice, both together."""
+    found: dict[str, AnsweredTask] = {}
+    for task in queue.answered(task_keys):
+        twin = found.get(task.task_key)
+        both = (twin, task) if twin else (task,)
+        annotations = tuple(annotation for one in both for annotation in one.annotations)
+        found[task.task_key] = AnsweredTask(task.task_key, annotations, sum(one.n_counted for one in both))
+    return found.values()
 
 
 def _order(verdict: Verdict) -> tuple[str, str]:

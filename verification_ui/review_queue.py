@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,27 @@ class QueuedTask:
     n_annotations: int  # answers and skips
 
 
+@dataclass(frozen=True, slots=True)
+class TaskState:
+    """How one task stands on the server.
+
+    Attributes:
+        task_key: ours.
+        changed_at: its last change, by the server's clock, which may be set back: compare for equality only.
+        annotation_ids: of all answers and skips.
+    """
+
+    task_key: str
+    changed_at: datetime
+    annotation_ids: frozenset[str]
+
+    @property
+    def mark(self) -> str:
+        """16 hex digits that are others whenever anything about the answers is."""
+        said = " ".join((self.changed_at.isoformat(), *sorted(self.annotation_ids)))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 class ReviewQueue(Protocol):
     """One project on a server. Every method raises :class:`QueueProblem`."""
 
@@ -60,10 +82,10 @@ class ReviewQueue(Protocol):
         """Delete those of the tasks that are still there and that nobody has answered or skipped."""
         ...
 
-    def latest_change(self) -> datetime | None:
-        """When anything changed last, by the server's clock; None when there is no task."""
+    def states(self) -> Iterator[TaskState]:
+        """How every task stands, in short: what :meth:`answered` would tell of it, without the answers."""
         ...
 
-    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
-        """The tasks that changed after ``since`` (None: all that somebody has answered or skipped), as they are now."""
+    def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
+        """The tasks with these keys (None: all that somebody has answered or skipped), as they are now."""
         ...

@@ -111,7 +111,7 @@ def test_a_reply_lost_after_success_makes_no_task_twice(
 
         identity = queue.identity
         answered = queue.answered
-        latest_change = queue.latest_change
+        states = queue.states
         remove = queue.remove
 
         def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:

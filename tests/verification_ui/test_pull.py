@@ -11,8 +11,8 @@ from schemas.reviews import ReviewTask
 from verification_ui.annotations import Annotation, AnsweredTask, Mark
 from verification_ui.ledger import Ledger
 from verification_ui.payloads import Payload
-from verification_ui.pull import OVERLAP, Pulled, pull
-from verification_ui.review_queue import QueuedTask
+from verification_ui.pull import Pulled, pull
+from verification_ui.review_queue import QueuedTask, TaskState
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CANDIDATES = {n: PointCandidate(n, "v", "1", 0, 1, 1, True, "interior", 1.0, 1.0, 0.5, 0, 0) for n in "abcd"}
@@ -26,17 +26,18 @@ class Answers:
 
     identity: str = "1@2026"
     state: dict[str, tuple[datetime, AnsweredTask]] = field(default_factory=dict)
-    asked_since: list[datetime | None] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
 
     def say(self, key: str, hours: float, *annotations: Annotation) -> None:
         self.state[key] = (START + timedelta(hours=hours), AnsweredTask(key, annotations, len(annotations)))
 
-    def latest_change(self) -> datetime | None:
-        return max((when for when, _ in self.state.values()), default=None)
+    def states(self) -> Iterator[TaskState]:
+        for key, (when, answer) in list(self.state.items()):
+            yield TaskState(key, when, frozenset(a.annotation_id for a in answer.annotations))
 
-    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
-        self.asked_since.append(since)
-        return iter([answer for when, answer in self.state.values() if since is None or when > since])
+    def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
+        self.asked.append(list(task_keys or ()))
+        return iter([answer for key, (_, answer) in self.state.items() if task_keys is None or key in task_keys])
 
     def present(self, task_keys: Sequence[str]) -> list[QueuedTask]:
         raise NotImplementedError
@@ -90,17 +91,16 @@ def test_a_second_pull_asks_only_for_what_is_new_and_changes_nothing(tmp_path: P
     before = file.read_bytes()
     assert pulled(tmp_path, answers) == Pulled(0, 2, 0, 0, 0)
     assert file.read_bytes() == before
-    assert answers.asked_since == [None, START + timedelta(hours=1) - OVERLAP]
+    assert answers.asked == [["k1"], []]
 
 
 def test_what_changes_during_a_pull_is_read_by_the_next(tmp_path: Path) -> None:
     class Busy(Answers):
-        def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
-            yield from list(super().answered(since))
-            if since is None:
+        def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
+            yield from list(super().answered(task_keys))
+            if len(self.asked) == 1:
                 self.say("k1", 8, annotation("al", "a", hours=8))
                 self.say("k2", 9, annotation("bo", hours=9))
-                yield self.state["k2"][1]
 
     answers = Busy()
     answers.say("k1", 1, annotation("al"))
@@ -152,13 +152,42 @@ def test_a_new_project_with_the_same_empty_tasks_does_not_wipe_the_old_ones_verd
     assert len(list((tmp_path / "verdicts").iterdir())) == 2
 
 
-def test_the_ledger_carries_the_run_and_the_cursor(tmp_path: Path) -> None:
+def test_the_ledger_carries_the_run_and_which_state_of_each_task_was_read(tmp_path: Path) -> None:
     answers = Answers()
     answers.say("k1", 1, annotation("al"))
+    answers.say("k2", 1)
     pulled(tmp_path, answers)
     ledger = Ledger.of_project(tmp_path, answers.identity)
-    assert ledger.cursor() == START + timedelta(hours=1)
+    assert ledger.read_marks() == {"k1": next(answers.states()).mark}
     assert tables.VERDICTS.read_files([ledger.path]).num_rows == 2
+
+
+def test_answers_after_a_server_clock_was_set_back_are_pulled(tmp_path: Path) -> None:
+    answers = Answers()
+    answers.say("k1", 24, annotation("al", "a"))
+    pulled(tmp_path, answers)
+    answers.say("k2", 1, annotation("bo", hours=1))
+    assert pulled(tmp_path, answers).n_changed == 1
+    answers.say("k1", 2, annotation("al", "b", hours=2))
+    answers.say("k2", 0)
+    assert pulled(tmp_path, answers).n_changed == 2
+    assert verdicts(tmp_path) == {("al", "a"): "ACCEPTED", ("al", "b"): "REJECTED"}
+
+
+def test_a_task_that_the_server_has_twice_keeps_the_answers_to_both(tmp_path: Path) -> None:
+    class Twice(Answers):
+        def states(self) -> Iterator[TaskState]:
+            yield from super().states()
+            yield TaskState("k1", START, frozenset({"bo-0.0"}))
+
+        def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
+            yield from super().answered(task_keys)
+            yield AnsweredTask("k1", (annotation("bo"),), 1)
+
+    answers = Twice()
+    answers.say("k1", 1, annotation("al", "a"))
+    pulled(tmp_path, answers)
+    assert {who for who, _ in verdicts(tmp_path)} == {"al", "bo"}
 
 
 def test_it_is_told_when_the_server_counts_fewer_answers_than_there_are(tmp_path: Path) -> None:

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 import pytest
 
 from verification_ui.annotations import AnsweredTask
 from verification_ui.payloads import Payload
 from verification_ui.push import BACKOFF_S, LATE_S, Pushed, push, surplus
-from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused
+from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused, TaskState
 
 PAYLOADS = [Payload(f"key{i:04}", {"data": {"task_key": f"key{i:04}"}}) for i in range(600)]
 
@@ -42,10 +41,10 @@ class FaultyQueue:
     def remove(self, task_ids: Sequence[int]) -> None:
         self.tasks = [task for task in self.tasks if task.task_id not in task_ids]
 
-    def latest_change(self) -> datetime | None:
+    def states(self) -> Iterator[TaskState]:
         raise NotImplementedError
 
-    def answered(self, since: datetime | None) -> Iterator[AnsweredTask]:
+    def answered(self, task_keys: Sequence[str] | None = None) -> Iterator[AnsweredTask]:
         raise NotImplementedError
 
     def _maybe_fail(self) -> None:
