@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -145,8 +144,8 @@ def _asked(
         if not candidates:
             console.print("Nothing to settle: nobody differs, or all of it is settled.")
             raise typer.Exit
-        notes = session.notes(design)
-        session.write_notes(design, replace(notes, adjudicators=tuple(sorted(adjudicators)) or notes.adjudicators))
+        if adjudicators:
+            session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
     return candidates, again
 
 

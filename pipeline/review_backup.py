@@ -13,6 +13,7 @@ from pipeline.console import UsageProblem, console, summary
 from pipeline.review_options import KeyOption, RunOption, UrlOption
 from pipeline.review_session import ReviewSession, connected, problems_named
 from pipeline.run_folder import RunFolder
+from pipeline.turns import one_at_a_time
 from schemas import tables
 from schemas.reviews import DESIGNS
 from schemas.whole_files import write_whole
@@ -77,7 +78,8 @@ def restore(
                     restored = restore_queue(client, copy, advance)
                 serve(restored.queue, session.place, session.media / QUEUE)
                 old, new = (Ledger.of_project(run, identity) for identity in (copy.identity, restored.queue.identity))
-                new.take_over(old, session.run.metadata())
+                with one_at_a_time(session.folder, "pull"):
+                    new.take_over(old, session.run.metadata())
                 rows.append(
                     (copy.title, f"{restored.n_added:,} tasks brought back, {restored.n_left:,} left as they are")
                 )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pipeline.console import console
 from pipeline.review_session import ReviewSession
 from pipeline.review_tables import show_pull
+from pipeline.turns import one_at_a_time
 from schemas.reviews import DESIGNS, ReviewTask
 from verification_ui.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.ledger import Ledger
@@ -15,22 +14,30 @@ from verification_ui.pull import pull as pull_answers
 
 
 def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = False) -> None:
-    """Pull the answers of every design that was pushed; a project that is gone is named and its ledger kept."""
-    for design in DESIGNS:
-        tasks = {task.task_key: task for task in session.tasks(design)}
-        if not tasks:
-            continue
-        queue = client.find_queue(session.title(design))
-        if queue is None:
-            console.print(
-                f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
-                "Make the queue again with: pointvos review push"
-            )
-            continue
-        pulled = _pull_queue(session, queue, tasks)
-        session.write_notes(design, replace(session.notes(design), n_people=queue.people()))
-        if not quiet:
-            show_pull(session.title(design), pulled)
+    """Pull the answers of every design that was pushed; a project that is gone is named and its ledger kept.
+
+    One command after the other: each reads the ledger, then replaces it.
+    """
+    with one_at_a_time(session.folder, "pull", is_told=not quiet):
+        for design in DESIGNS:
+            if tasks := {task.task_key: task for task in session.tasks(design)}:
+                _pull_design(session, client, design, tasks, quiet)
+
+
+def _pull_design(
+    session: ReviewSession, client: LabelStudioClient, design: str, tasks: dict[str, ReviewTask], quiet: bool
+) -> None:
+    queue = client.find_queue(session.title(design))
+    if queue is None:
+        console.print(
+            f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
+            "Make the queue again with: pointvos review push"
+        )
+        return
+    pulled = _pull_queue(session, queue, tasks)
+    session.write_notes(design, n_people=queue.people())
+    if not quiet:
+        show_pull(session.title(design), pulled)
 
 
 def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,12 +15,12 @@ from pipeline.review_clips import add_clips
 from pipeline.review_session import ReviewSession
 from pipeline.review_tables import show_push
 from pipeline.review_upload import upload
+from pipeline.turns import one_at_a_time
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
 from verification_ui.client import LabelStudioClient, LabelStudioQueue
-from verification_ui.credentials import private_folder
 from verification_ui.label_config import guidelines, label_config
 from verification_ui.names import QUEUE
 from verification_ui.patience import patiently
@@ -54,7 +53,7 @@ def push_design(
     """
     require_questions(session, [*candidates, *again])
     tasks = [*build_tasks(candidates, design), *again]
-    with _one_at_a_time(session.folder):
+    with one_at_a_time(session.folder, "push"):
         with bar("drawing crops", len(tasks)) as advance:
             rejects = list(session.maker.make(tasks, advance))
         rejected = {reject.key for reject in rejects}
@@ -108,7 +107,7 @@ def _opened(
     if queue.ask_with(label_config(design), guidelines(design)):
         console.print("The queue was made by another version of pointvos; it shows this version's page from now on.")
     queue.ask_people(n_people)
-    session.write_tasks(design, shown, replace(session.notes(design), n_people=n_people))
+    session.write_tasks(design, shown, n_people=n_people)
     serve(queue, session.place, session.media / QUEUE)
     return queue
 
@@ -126,17 +125,3 @@ def marked(mark: Path) -> Iterator[bool]:
     mark.touch(mode=0o600)
     yield was_cut_off
     mark.unlink()
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    """Two pushes of one run at the same time would come out right, but each would only slow the other down."""
-    lock_file = private_folder(folder) / "push.lock"
-    lock_file.touch(mode=0o600)
-    with lock_file.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            console.print("Another command pushes this run; waiting for it …")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

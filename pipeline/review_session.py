@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
@@ -15,6 +16,7 @@ from pydantic import TypeAdapter
 from pipeline.console import UsageProblem, WorkProblem
 from pipeline.queue_notes import QueueNotes
 from pipeline.run_folder import RunFolder
+from pipeline.turns import one_at_a_time
 from pipeline.units import videos_of
 from pipeline.verdicts import RunVerdicts
 from schemas import tables
@@ -136,13 +138,18 @@ class ReviewSession:
         """What we noted of the queue of one design."""
         return QueueNotes.read(self.tasks_file(design))
 
-    def write_notes(self, design: str, notes: QueueNotes) -> None:
-        """Note it, when it is news."""
-        if notes != self.notes(design):
-            self.write_tasks(design, [], notes)
+    def write_notes(self, design: str, **news: Any) -> None:
+        """Note what is news, fields of :class:`QueueNotes`."""
+        with one_at_a_time(self.folder, "note", is_told=False):
+            if (notes := replace(self.notes(design), **news)) != self.notes(design):
+                self._write(design, [], notes)
 
-    def write_tasks(self, design: str, tasks: list[ReviewTask], notes: QueueNotes) -> None:
+    def write_tasks(self, design: str, tasks: list[ReviewTask], **news: Any) -> None:
         """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them."""
+        with one_at_a_time(self.folder, "note", is_told=False):
+            self._write(design, tasks, replace(self.notes(design), **news))
+
+    def _write(self, design: str, tasks: list[ReviewTask], notes: QueueNotes) -> None:
         now = {task.task_key for task in tasks}
         old = [task for task in self._pushed(design) if task.task_key not in now]
         tables.TASKS.write(self.tasks_file(design), [*tasks, *old], {**self.run.metadata(), **notes.metadata()})
