@@ -13,6 +13,7 @@ from rich.progress import track
 from rich.table import Table
 
 from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
 from schemas import tables
@@ -43,6 +44,9 @@ def evaluate(
     Masks: region similarity J, boundary accuracy F and their mean as the DAVIS benchmarks define them, per object over
     frames, then averaged over objects. Candidates and points: how often what they say of a pixel is true.
 
+    FRAME.png is the truth of the frame of that name in a folder of frames; in a video file FRAME is the decode index,
+    counted from 0.
+
     Example: `pointvos evaluate --run runs/demo --ground-truth DAVIS/Annotations/480p --json scores.json`
     """
     if protocol not in PROTOCOLS:
@@ -67,10 +71,11 @@ def evaluate(
 
 
 def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> tuple[list[VideoEvaluation], list[str]]:
-    results, problems = [], []
+    results: list[VideoEvaluation] = []
+    problems: list[str] = []
     for video in track(videos_of(folder), "Evaluating", console=console, transient=True):
         try:
-            result = _evaluate_one(folder, video, ground_truth, protocol)
+            result = _evaluate_one(folder, video, ground_truth, protocol, problems)
         except ValueError as problem:
             problems.append(f"{video.video_id}: {problem}")
             continue
@@ -79,16 +84,20 @@ def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> tuple
     return results, problems
 
 
-def _evaluate_one(folder: RunFolder, video: Video, ground_truth: Path, protocol: str) -> VideoEvaluation | None:
+def _evaluate_one(
+    folder: RunFolder, video: Video, ground_truth: Path, protocol: str, problems: list[str]
+) -> VideoEvaluation | None:
     masks, candidates, points = (
         unit_records(folder, tables.MASKS, video),
         unit_records(folder, tables.CANDIDATES, video),
         unit_records(folder, tables.POINTS, video),
     )
     object_ids = {mask.object_id for mask in masks}
-    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width))
+    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width), names_of(video))
     if truth is None:
         return None
+    if truth.unknown:
+        problems.append(f"{video.video_id}: {truth.unknown}")
     if other := truth.other_size():
         scale = f"ground truth of {other} (H, W) is scaled to {(video.height, video.width)}, by nearest neighbour"
         console.print(f"{video.video_id}: {scale}", markup=False)

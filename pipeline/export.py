@@ -11,6 +11,7 @@ import typer
 from rich.progress import track
 
 from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
 from schemas import tables
@@ -44,6 +45,7 @@ def export(
     frames as JPEG, the points of each frame as PNG. What was written is checked against every demand of that format.
 
     **davis**: the masks of every frame as PNG of object indices, with `objects.json` to tell which object an index is.
+    Masks of a folder of frames are named like its frames, those of a video file by decode index, counted from 0.
 
     Example: `pointvos export --run runs/demo --format pointvos --out demo-dataset`
     """
@@ -116,8 +118,9 @@ def _write_davis(folder: RunFolder, target: ExportTarget) -> tuple[list[tuple[st
             problems.append(f"{video.video_id}: {problem}")
             continue
         objects[video.video_id] = {index: object_id for object_id, index in indices.items()}
+        stems = names_of(video).stems()
         for frame_idx, labels in index_maps(video, masks, indices):
-            target.write(frame_name(video.video_id, frame_idx), index_png(labels))
+            target.write(frame_name(video.video_id, frame_idx, stems), index_png(labels))
             n_frames += 1
     target.write("objects.json", json.dumps(objects, indent=1, sort_keys=True).encode("ascii"))
     return [("videos", len(objects)), ("objects", sum(map(len, objects.values()))), ("frames", n_frames)], problems

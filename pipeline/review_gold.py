@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipeline.console import UsageProblem
 from pipeline.run_folder import RunFolder
-from pipeline.simulate import true_answers
+from pipeline.simulate import true_answers, truth_of
 from pipeline.units import unit_records, videos_of
 from pipeline.verdicts import RunVerdicts
 from schemas import tables
@@ -55,8 +55,9 @@ def _unanimous(folder: RunFolder) -> dict[str, str]:
 
 def _true(folder: RunFolder, ground_truth: Path) -> dict[str, str]:
     sure = SimulatedAnnotator(error_rate=0.0)
-    return {
-        verdict.candidate_id: verdict.status
-        for video in videos_of(folder)
-        for verdict in true_answers(sure, ground_truth, video, unit_records(folder, tables.CANDIDATES, video))
-    }
+    statuses: dict[str, str] = {}
+    for video in videos_of(folder):
+        candidates = unit_records(folder, tables.CANDIDATES, video)
+        if truth := truth_of(ground_truth, video, candidates):
+            statuses |= {v.candidate_id: v.status for v in true_answers(sure, truth, video, candidates)}
+    return statuses

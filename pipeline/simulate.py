@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.videos import Video
-from stages.evaluate.ground_truth import find_truth
+from stages.evaluate.ground_truth import VideoTruth, find_truth
 from stages.simulate.annotator import SimulatedAnnotator
 
 
@@ -43,7 +45,9 @@ def simulate(
             candidates = unit_records(folder, tables.CANDIDATES, video)
             n_candidates += len(candidates)
             try:
-                verdicts += true_answers(annotator, ground_truth, video, candidates)
+                truth = truth_of(ground_truth, video, candidates)
+                verdicts += true_answers(annotator, truth, video, candidates) if truth else []
+                problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
             except ValueError as problem:
                 problems.append(f"{video.video_id}: {problem}")
         if not verdicts:
@@ -59,14 +63,16 @@ def simulate(
     console.print(f"Next: pointvos merge --run {run}")
 
 
+def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandidate]) -> VideoTruth | None:
+    """The ground truth of a video, or None when there is none."""
+    object_ids = {candidate.object_id for candidate in candidates}
+    return find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width), names_of(video))
+
+
 def true_answers(
-    annotator: SimulatedAnnotator, ground_truth: Path, video: Video, candidates: list[PointCandidate]
+    annotator: SimulatedAnnotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
 ) -> list[Verdict]:
     """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
-    object_ids = {candidate.object_id for candidate in candidates}
-    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width))
-    if truth is None:
-        return []
     asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         asked[candidate.frame_idx][candidate.object_id].append(candidate)

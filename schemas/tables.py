@@ -33,6 +33,7 @@ VIDEOS_SCHEMA = pa.schema(
         ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
         ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b),
         ("times_s", pa.list_(_f)), ("cuts", pa.list_(_i)), ("unit", _s),
+        ("frame_names", pa.list_(_s)),
     ]
 )  # fmt: skip
 LOCALIZATIONS_SCHEMA = pa.schema(
@@ -106,17 +107,27 @@ class DamagedTableError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Table(Generic[Record]):
-    """A named table: the record that it holds and its explicit schema."""
+    """A named table: the record that it holds and its explicit schema.
+
+    Attributes:
+        name: of its folder.
+        record: what a row is.
+        schema: all columns.
+        optional: columns that a file leaves out when every row has the record's default there.
+    """
 
     name: str
     record: type[Record]
     schema: pa.Schema
+    optional: frozenset[str] = frozenset()
 
     def to_arrow(self, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> pa.Table:
         """An Arrow table of ``records``; ``metadata`` (run id, config hash) goes into the schema's metadata."""
         rows = [_to_row(record) for record in records]
         marks = {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
-        return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
+        unused = {name for name in self.optional if all(row[name] == self._defaults[name] for row in rows)}
+        schema = pa.schema([column for column in self.schema if column.name not in unused])
+        return pa.Table.from_pylist(rows, schema=schema.with_metadata(marks))
 
     def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
         """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there."""
@@ -217,7 +228,7 @@ def _from_cell(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
+VIDEOS = Table("videos", Video, VIDEOS_SCHEMA, frozenset({"frame_names"}))
 LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
 MASKS = Table("masks", Mask, MASKS_SCHEMA)
 REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)

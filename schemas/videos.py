@@ -26,6 +26,7 @@ class Video:
         cuts: indices of the first frames of new shots.
         truncated: decoding ended early on damaged data; the frames before it are kept.
         unit: hash of the input and the settings that made this unit.
+        frame_names: file names of the frames of a folder, in decode order; empty for a video file.
     """
 
     video_id: str
@@ -42,6 +43,7 @@ class Video:
     times_s: tuple[float, ...] = ()
     cuts: tuple[int, ...] = ()
     unit: str = ""
+    frame_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         require_text("video_id", self.video_id)

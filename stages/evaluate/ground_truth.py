@@ -1,7 +1,12 @@
-"""Ground-truth masks: ``<folder>/<video_id>/<frame>.png``, one index map a frame (the layout of DAVIS)."""
+"""Ground-truth masks: ``<folder>/<video_id>/<frame>.png``, one index map a frame (the layout of DAVIS).
+
+A PNG is the truth of the frame of that name in a folder of frames; for a video file the number in its name is the
+decode index.
+"""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Container, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.scaling import scaled
+from stages.frame_names import FrameNameError, FrameNames
 from stages.mask_images import FULL, VOID, Labels, label_of, object_id, read_mask_image
 
 
@@ -53,6 +59,7 @@ class VideoTruth:
     Attributes:
         video_id: the video.
         paths: PNG of every annotated frame by frame index, in frame order.
+        unknown: a sentence about PNGs that no frame is named like; empty when there are none.
         sole: id of the run's only object where that id is no label (VidLN's ``a0``) and the truth shows one object:
             both are the same then. Empty elsewhere.
         full: what 255 is in a palette image that holds nothing else: VOID, or object 1 where no frame shows a number.
@@ -61,6 +68,7 @@ class VideoTruth:
 
     video_id: str
     paths: dict[int, Path]
+    unknown: str = ""
     sole: str = ""
     full: int = VOID
     size: tuple[int, int] | None = None
@@ -90,7 +98,11 @@ class VideoTruth:
 
 
 def find_truth(
-    folder: Path, video_id: str, object_ids: Collection[str] = (), size: tuple[int, int] | None = None
+    folder: Path,
+    video_id: str,
+    object_ids: Collection[str] = (),
+    size: tuple[int, int] | None = None,
+    names: FrameNames | None = None,
 ) -> VideoTruth | None:
     """The ground truth of ``video_id`` below ``folder``, or None when there is none.
 
@@ -99,21 +111,45 @@ def find_truth(
         video_id: the video.
         object_ids: all objects of the run in this video.
         size: (H, W) of the video's frames.
+        names: the video's frames by name; of a video file without it.
 
     Raises:
-        ValueError: a PNG's name is not a frame number.
+        ValueError: none of its PNGs is named like a frame, or two mean the same frame.
     """
-    paths = sorted((folder / video_id).glob("*.[pP][nN][gG]"))
-    for path in paths:
-        if not path.stem.isdecimal():
-            raise ValueError(f"ground truth {path} is not named by its frame number, like 00000.png")
-    by_frame = {int(path.stem): path for path in paths}
-    if not by_frame:
+    paths, unknown = _pngs_by_frame(folder, video_id, names or FrameNames(()))
+    if not paths:
         return None
-    truth = VideoTruth(video_id, dict(sorted(by_frame.items())), size=size)
+    truth = VideoTruth(video_id, paths, unknown, size=size)
     if not any(frame.object_ids() for frame in truth.frames()):
         truth = replace(truth, full=1)
     return replace(truth, sole=_sole(truth, object_ids))
+
+
+def _pngs_by_frame(folder: Path, video_id: str, names: FrameNames) -> tuple[dict[int, Path], str]:
+    """The PNGs of a video by frame index, in order, and what is wrong with the others."""
+    by_frame: dict[int, Path] = {}
+    problems: list[str] = []
+    for path in _pngs_of(folder, video_id):
+        try:
+            first = by_frame.setdefault(names.index(path.name), path)
+        except FrameNameError as problem:
+            problems.append(str(problem))
+            continue
+        if first is not path:
+            raise ValueError(f"ground truth {first} and {path.name} mean the same frame; remove one of them")
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    unknown = f"ground truth that is no frame of the video: {problems[0]}{more}" if problems else ""
+    if unknown and not by_frame:
+        raise ValueError(unknown)
+    return dict(sorted(by_frame.items())), unknown
+
+
+def _pngs_of(folder: Path, video_id: str) -> list[Path]:
+    """The PNGs of a video, whose folder may be named in any Unicode form."""
+    forms = dict.fromkeys([video_id, *(unicodedata.normalize(form, video_id) for form in ("NFC", "NFD"))])
+    place = next((folder / form for form in forms if (folder / form).is_dir()), None)
+    found = sorted(place.iterdir()) if place else []
+    return [path for path in found if path.suffix.lower() == ".png" and not path.name.startswith(".")]
 
 
 def _sole(truth: VideoTruth, object_ids: Collection[str]) -> str:

@@ -17,19 +17,25 @@ MOST_OBJECTS = 254
 """Indices of one byte, without 0 (background) and 255 (void)."""
 
 
-def frame_name(video_id: str, frame_idx: int) -> str:
+def frame_name(video_id: str, frame_idx: int, stems: Sequence[str] = ()) -> str:
     """Where the PNG of a frame lies: ``Annotations/<video_id>/<frame>.png``.
+
+    Args:
+        video_id: the video.
+        frame_idx: 0-based decode index.
+        stems: names of all frames without extension, of a folder of frames; its masks keep them.
 
     Raises:
         ValueError: the id would lead out of the folder.
 
-    >>> frame_name("dog", 7)
-    'Annotations/dog/00007.png'
+    >>> frame_name("dog", 7), frame_name("dog", 1, ["img_0001", "img_0002"])
+    ('Annotations/dog/00007.png', 'Annotations/dog/img_0002.png')
     """
     parts = PurePosixPath(video_id).parts
     if ".." in parts or video_id.startswith("/"):
         raise ValueError(f"video id {video_id!r} leads out of the export's folder")
-    return str(PurePosixPath("Annotations", *parts, f"{frame_idx:05d}.png"))
+    stem = stems[frame_idx] if frame_idx < len(stems) else f"{frame_idx:05d}"
+    return str(PurePosixPath("Annotations", *parts, f"{stem}.png"))
 
 
 def object_indices(object_ids: Iterable[str]) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from posixpath import basename
 
 from schemas.frames import Frame
 from schemas.videos import Video
@@ -78,6 +79,7 @@ class VideoReader:
             codec=self.source.codec,
             rotation_deg=self._rotation_deg,
             truncated=self.source.damaged,
+            frame_names=tuple(map(basename, self.file.frames)),
         )
 
     def _require_same_size(self, image: Image) -> None:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -125,6 +126,22 @@ def finished_run(tmp_path: Path) -> Path:
         image.putpalette(bytes(range(256)) * 3)
         image.save(file)
     return run.path
+
+
+STEPPED_NAMES = tuple(f"frame_{5 * idx + 5:04d}.jpg" for idx in range(12))
+"""Every fifth frame, from the fifth on, as in YouTube-VOS."""
+
+
+@pytest.fixture
+def run_of_a_folder(finished_run: Path) -> Path:
+    """The finished run, with video ``a`` read from a folder of every fifth frame, and its truth named like that."""
+    file = RunFolder(finished_run).table_file(tables.VIDEOS, unit_name("a", "0123"))
+    (video,) = tables.VIDEOS.records(tables.VIDEOS.read_files([file]))
+    tables.VIDEOS.write(file, [replace(video, uri="/gone/a", frame_names=STEPPED_NAMES)])
+    truth = finished_run.parent / "truth" / "a"
+    for idx, name in enumerate(STEPPED_NAMES):
+        (truth / f"{idx:05d}.png").rename(truth / name.replace(".jpg", ".PNG"))
+    return finished_run
 
 
 @pytest.fixture

@@ -50,3 +50,24 @@ def test_a_ground_truth_that_cannot_be_read_rejects_its_video(finished_run, tmp_
         evaluate(finished_run, tmp_path / "truth", None, "all-frames")
     assert leaving.value.exit_code == 3
     assert "00003.png' cannot be read" in " ".join(capsys.readouterr().out.split())
+
+
+def test_the_truth_of_a_folder_is_looked_up_by_the_names_of_its_frames(run_of_a_folder, tmp_path):
+    evaluate(run_of_a_folder, tmp_path / "truth", tmp_path / "scores.json", "all-frames")
+    report = json.loads((tmp_path / "scores.json").read_text())
+    first, second = report["objects"]
+    assert (first["object_id"], first["frames"], first["J"]) == ("1", 12, 1.0)
+    assert (second["object_id"], second["frames"], second["J"]) == ("2", 12, 0.5)
+
+
+def test_truth_that_is_named_like_no_frame_is_said_and_the_rest_is_measured(run_of_a_folder, tmp_path, capsys):
+    truth = tmp_path / "truth" / "a"
+    (truth / "frame_0005.PNG").rename(truth / "frame_0000.png")
+    with pytest.raises(typer.Exit) as leaving:
+        evaluate(run_of_a_folder, tmp_path / "truth", tmp_path / "scores.json", "all-frames")
+    assert leaving.value.exit_code == 3
+    said = " ".join(capsys.readouterr().out.split())
+    assert "rejected a: ground truth that is no frame of the video: no frame is named 'frame_0000.png'" in said
+    assert "near are 'frame_0005.jpg'" in said
+    objects = json.loads((tmp_path / "scores.json").read_text())["objects"]
+    assert [(one["frames"], one["J"]) for one in objects] == [(11, 1.0), (11, 0.5)]

@@ -86,3 +86,15 @@ def test_wrong_usage_is_named(finished_run, merged_run, tmp_path):
         file.unlink()
     with pytest.raises(UsageProblem, match="has no points"):
         export_points(merged_run, tmp_path / "out")
+
+
+def test_masks_of_a_folder_are_named_like_its_frames_and_points_by_decode_index(run_of_a_folder, tmp_path):
+    export(run_of_a_folder, ExportFormat.DAVIS, tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out/Annotations/a").iterdir())
+    assert names == [f"frame_{5 * idx + 5:04d}.png" for idx in range(12)]
+    assert (tmp_path / "out/Annotations/sub/b/00000.png").is_file()
+    simulate(run_of_a_folder, tmp_path / "truth", 0.0, 0)
+    merge(run_of_a_folder, 0.0)
+    folder = export_points(run_of_a_folder, tmp_path / "points")
+    frames = {path.stem for path in (folder / "JPEGImages/a").iterdir()}
+    assert frames == {f"{row['frame_idx']:06d}" for row in tables.POINTS.read(run_of_a_folder).to_pylist()}

@@ -54,3 +54,11 @@ def test_a_damaged_ground_truth_rejects_its_video(finished_run, tmp_path, capsys
         simulate(finished_run, tmp_path / "truth", 0.02, 0)
     assert leaving.value.exit_code == 3
     assert "rejected sub/b: ground truth" in capsys.readouterr().out
+
+
+def test_the_truth_of_a_folder_is_looked_up_by_the_names_of_its_frames(finished_run, request, tmp_path):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    by_index = statuses(finished_run)
+    request.getfixturevalue("run_of_a_folder")
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    assert statuses(finished_run) == by_index

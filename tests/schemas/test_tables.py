@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -33,6 +34,14 @@ def test_files_are_compressed_with_zstd_and_equal_records_make_equal_files(tmp_p
         tables.REJECTS.write(tmp_path / f"{name}.parquet", [REJECT])
     assert (tmp_path / "a.parquet").read_bytes() == (tmp_path / "b.parquet").read_bytes()
     assert pq.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+def test_names_of_frames_take_a_column_only_where_there_are_some(tmp_path):
+    folder = replace(VIDEO, video_id="w", frame_names=("5.jpg", "10.jpg"))
+    tables.VIDEOS.write(tmp_path / "videos/a.parquet", [VIDEO])
+    tables.VIDEOS.write(tmp_path / "videos/b.parquet", [folder])
+    assert pq.read_schema(tmp_path / "videos/a.parquet").names == tables.VIDEOS_SCHEMA.names[:-1]
+    assert tables.VIDEOS.records(tables.VIDEOS.read(tmp_path)) == [VIDEO, folder]
 
 
 def test_an_absent_table_is_empty(tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -8,6 +10,7 @@ from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate, PointLabel
 from stages.evaluate.evaluation import evaluate_video
 from stages.evaluate.ground_truth import find_truth, read_labels
+from stages.frame_names import FrameNames
 
 
 def box(x0, y0, x1, y1, height=20, width=30):
@@ -138,14 +141,33 @@ def test_bad_ground_truth_is_named(tmp_path):
     folder = tmp_path / "v"
     folder.mkdir()
     (folder / "first.png").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"first\.png is not named by its frame number"):
+    with pytest.raises(ValueError, match=r"'first' does not end in a frame number"):
         find_truth(tmp_path, "v")
+    with pytest.raises(ValueError, match=r"no frame is named 'first\.png'"):
+        find_truth(tmp_path, "v", names=FrameNames(["0.jpg"]))
     with pytest.raises(ValueError, match=r"first\.png' cannot be read"):
         read_labels(folder / "first.png")
     Image.new("RGB", (2, 2), (200, 0, 0)).save(folder / "0.png")
     with pytest.raises(ValueError, match=r"0\.png' has 1 colours and no clear objects on black"):
         read_labels(folder / "0.png")
     assert find_truth(tmp_path, "other") is None
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_folder_of_a_truth_may_have_another_unicode_form(tmp_path, form):
+    folder = tmp_path / unicodedata.normalize(form, "café")
+    folder.mkdir()
+    Image.fromarray(box(1, 1, 3, 3).astype(np.uint8)).save(folder / "00000.PNG")
+    for name in ("NFC", "NFD"):
+        assert list(find_truth(tmp_path, unicodedata.normalize(name, "café")).paths) == [0]
+
+
+def test_two_truths_of_one_frame_are_refused(tmp_path):
+    (tmp_path / "v").mkdir()
+    for name in ("00001.png", "1.png"):
+        Image.fromarray(box(1, 1, 3, 3).astype(np.uint8)).save(tmp_path / "v" / name)
+    with pytest.raises(ValueError, match=r"00001\.png and 1\.png mean the same frame"):
+        find_truth(tmp_path, "v")
 
 
 def test_a_real_first_frame_scores_one_against_itself(davis):
