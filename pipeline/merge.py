@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
+from pipeline.asking import answers_for_other_names, questions_of
 from pipeline.console import UsageProblem, console, summary
 from pipeline.run_folder import RunFolder
 from pipeline.units import object_models, object_words, unit_file, unit_records, videos_of
 from pipeline.verdicts import RunVerdicts
 from schemas import tables
-from schemas.points import PointLabel
 from schemas.reviews import Verdict
 from schemas.videos import Video
 from stages.agree.dawid_skene import dawid_skene
@@ -56,7 +56,7 @@ def merge(
     with folder.lock():
         verdicts = RunVerdicts.of(folder)
         opinions = _opinions(_checked(folder, verdicts, exclude or []), exclude or [], consensus)
-        statuses, n_candidates = _merge_all(folder, opinions, val_share)
+        statuses, n_candidates, n_copied = _merge_all(folder, opinions, val_share)
     n_points, n_conflicts = sum(statuses.values()), len(verdicts.conflicts(exclude or []))
     summary(
         f"Points of {run}",
@@ -67,6 +67,7 @@ def merge(
             ("settled by adjudication", sum(opinion.decided_by == "adjudication" for opinion in opinions.values())),
             ("conflicts left", n_conflicts),
             ("verdicts on other candidates", len(opinions) - n_points),
+            *([("points of other names of an object", n_copied)] if n_copied else []),
             ("points in", folder.path / tables.POINTS.name),
         ],
     )
@@ -101,23 +102,29 @@ def _weighed(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, Opinion]:
     return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
 
 
-def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: float) -> tuple[Counter[str], int]:
+def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: float) -> tuple[Counter[str], int, int]:
+    """Write the points; counts by status of those of asked candidates, all candidates, points of other names."""
     statuses: Counter[str] = Counter()
-    n_candidates = 0
+    n_candidates = n_copied = 0
     written: set[Path] = set()
     metadata = folder.metadata()
     for video in videos_of(folder):
         candidates = unit_records(folder, tables.CANDIDATES, video)
         n_candidates += len(candidates)
-        points: list[PointLabel] = merge_points(candidates, opinions, _facts(folder, video), video.time_s, val_share)
+        other_names = answers_for_other_names(candidates, questions_of(folder, video), opinions)
+        facts = _facts(folder, video)
+        points, copied = (
+            merge_points(asked, opinions, facts, video.time_s, val_share) for asked in (candidates, other_names)
+        )
         statuses.update(point.status for point in points)
+        n_copied += len(copied)
         if points:
             file = unit_file(folder, tables.POINTS, video)
-            tables.POINTS.write(file, points, metadata)
+            tables.POINTS.write(file, [*points, *copied], metadata)
             written.add(file)
     for stale in set((folder.path / tables.POINTS.name).glob("*.parquet")) - written:
         stale.unlink()
-    return statuses, n_candidates
+    return statuses, n_candidates, n_copied
 
 
 def _facts(folder: RunFolder, video: Video) -> dict[str, ObjectFacts]:

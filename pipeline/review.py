@@ -60,7 +60,7 @@ def up(
     """
     session = _session(run)
     asked = session.asked(design)
-    require_questions(session, asked)
+    require_questions(session, design, asked)
     with problems_named():
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
@@ -101,7 +101,7 @@ def push(
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
     candidates, again = _asked(session, design, exclude or [], adjudicator or [])
-    require_questions(session, [*candidates, *again])
+    require_questions(session, design, [*candidates, *again])
     with problems_named(), connected(session, url, api_key_file, _say) as client:
         rejects = push_design(session, client, design, candidates, overlap, again)
         if audit_share:

@@ -51,7 +51,7 @@ def push_design(
     Raises:
         UsageProblem: there is nothing to ask.
     """
-    require_questions(session, [*candidates, *again])
+    require_questions(session, design, [*candidates, *again])
     tasks = [*build_tasks(candidates, design), *again]
     with one_at_a_time(session.folder, "push"):
         with bar("drawing crops", len(tasks)) as advance:
@@ -67,19 +67,22 @@ def push_design(
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", len(shown)) as advance, marked(mark) as was_cut_off:
             pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
-    show_push(session.title(design), shown, replace(pushed, n_taken_back=n_taken_back), rejects)
+    held_back = session.held_back() if design != "adjudication" else []
+    show_push(session.title(design), shown, replace(pushed, n_taken_back=n_taken_back), rejects, held_back)
     return rejects
 
 
-def require_questions(session: ReviewSession, asked: Sequence[PointCandidate | ReviewTask]) -> None:
+def require_questions(session: ReviewSession, design: str, asked: Sequence[PointCandidate | ReviewTask]) -> None:
     """Raise UsageProblem when there is nothing to ask; call it before a server is started."""
     if not asked:
         run = session.run.path
-        if session.candidates:
-            raise UsageProblem(f"nothing to verify: nobody differs on any candidate of {run}, or all of it is settled")
-        raise UsageProblem(
-            f"nothing to verify: {run} has no candidates; make some with: pointvos annotate VIDEOS … --run {run}"
-        )
+        if not session.candidates:
+            advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
+            raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
+        if design == "adjudication":
+            raise UsageProblem(f"nothing to verify in {run}: nobody differs on any candidate, or all of it is settled")
+        held_back = ", ".join(f"{what} ({count})" for what, count in session.held_back())
+        raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
 
 
 def leave(session: ReviewSession, rejects: list[Reject]) -> None:

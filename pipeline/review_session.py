@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
+from pipeline.asking import questions_of
 from pipeline.console import UsageProblem, WorkProblem
 from pipeline.queue_notes import QueueNotes
 from pipeline.run_folder import RunFolder
@@ -27,6 +28,7 @@ from schemas.tables import damage_named
 from schemas.videos import Video
 from stages.agree.blind import blind_sample
 from stages.agree.gold import with_gold
+from stages.questions import Questions
 from verification_ui.client import LabelStudioClient
 from verification_ui.credentials import read_api_key
 from verification_ui.media import MediaMaker
@@ -72,11 +74,14 @@ class ReviewSession:
         return {c.candidate_id: c for c in (*self._sampled, *self._with_gold)}
 
     def asked(self, design: str, excluded: Sequence[str] = ()) -> list[PointCandidate]:
-        """The candidates that a design asks about; where it shows claims, gold stands in the place of what it shows."""
+        """The candidates that a design asks about; where it shows claims, gold stands in the place of what it shows.
+
+        One of several names for one thing is asked, and nothing about hopeless masks (:mod:`stages.questions`).
+        """
         if design == "adjudication":
             differ = set(RunVerdicts.of(self.run).conflicts(excluded))
             return [candidate for candidate in self._sampled if candidate.candidate_id in differ]
-        return self._sampled if design == "single" else self._with_gold
+        return [c for c in (self._sampled if design == "single" else self._with_gold) if self._is_asked(c)]
 
     def asked_again(self, design: str, excluded: Sequence[str]) -> list[ReviewTask]:
         """The tasks that only excluded annotators answered, under new keys: the server takes the old ones for done."""
@@ -89,8 +94,24 @@ class ReviewSession:
 
     def audited(self, share: float) -> list[PointCandidate]:
         """A blind sample of the candidates that are asked about with their claims as well."""
-        shown = set(self._with_gold)
+        shown = set(self.asked("contact_sheet"))
         return blind_sample((candidate for candidate in self._sampled if candidate in shown), share)
+
+    def held_back(self) -> list[tuple[str, object]]:
+        """How many objects and masks with candidates are not asked about, for the summary of a push."""
+        left = [c for c in self._sampled if not self._is_asked(c)]
+        names = {(c.video_id, c.object_id) for c in left if c.object_id in self._questions[c.video_id].leaders}
+        masks = {(c.video_id, c.object_id, c.frame_idx) for c in left if (c.video_id, c.object_id) not in names}
+        rows = (("held back: other names of an object", len(names)), ("held back: hopeless masks", len(masks)))
+        return [(what, count) for what, count in rows if count]
+
+    def _is_asked(self, candidate: PointCandidate) -> bool:
+        found = self._questions.get(candidate.video_id)
+        return found is None or found.ask(candidate.object_id, candidate.frame_idx)
+
+    @cached_property
+    def _questions(self) -> Mapping[str, Questions]:
+        return {video_id: questions_of(self.run, video) for video_id, video in self.videos.items()}
 
     @cached_property
     def _with_gold(self) -> list[PointCandidate]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.console import console, summary
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
@@ -10,7 +12,13 @@ from verification_ui.pull import Pulled
 from verification_ui.push import Pushed
 
 
-def show_push(title: str, tasks: list[ReviewTask], pushed: Pushed, rejects: list[Reject]) -> None:
+def show_push(
+    title: str,
+    tasks: list[ReviewTask],
+    pushed: Pushed,
+    rejects: list[Reject],
+    held_back: Sequence[tuple[str, object]] = (),
+) -> None:
     """After a push."""
     rows: list[tuple[str, object]] = [
         ("tasks", len(tasks)),
@@ -21,6 +29,7 @@ def show_push(title: str, tasks: list[ReviewTask], pushed: Pushed, rejects: list
     rows += [("doubles removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
     rows += [("taken back, out of date", pushed.n_taken_back)] if pushed.n_taken_back else []
     rows += [("not shown (no frame)", len(rejects))] if rejects else []
+    rows += held_back
     summary(f"Queue {title}", rows)
 
 
