@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from apache_beam.utils.shared import Shared
 
 from pipeline.claims import Claims
 from pipeline.config import RunConfig
+from pipeline.damage import damage_rejects
 from pipeline.files import is_remote, open_binary
 from pipeline.frame_store import FrameStore
 from pipeline.jobs import VideoJob
@@ -97,14 +97,14 @@ class Annotator:
         """Carry some objects through the whole video."""
         uri = track.job.file.uri
         with open_video(track.job.file, opener=open_binary if is_remote(uri) else None) as reader:
-            cuts, times_s = ShotCuts(), array("d")
-            frames = cuts.watch(track.store.record(_noted(reader, heartbeat, times_s)))
+            cuts = ShotCuts()
+            frames = cuts.watch(track.store.record(_noted(reader, heartbeat)))
             for tracked in track.run(frames, reader.source.n_frames, object_ids, spool, cuts.frames):
                 track.take(tracked)
                 heartbeat.final(tracked.frame_idx)
-            return replace(
-                reader.video(), times_s=tuple(times_s) if any(times_s) else (), cuts=tuple(sorted(cuts.frames))
-            )
+            track.lost = list(reader.lost)
+            times_s = tuple(reader.times_s) if any(reader.times_s) else ()
+            return replace(reader.video(), times_s=times_s, cuts=tuple(sorted(cuts.frames)))
 
     def _commit(self, job: VideoJob, video: Video, track: Track) -> tuple[Video, list[Reject]]:
         masks = sorted(track.masks, key=lambda m: (m.object_id, m.frame_idx))
@@ -117,7 +117,8 @@ class Annotator:
             self.config.sampling,
             doubted=doubted_frames(track.repairs),
         )
-        rejects = [*track.rejects, *(track.search.rejects() if track.search else ()), *_lost(job, video, track)]
+        missing = damage_rejects(video, track.lost, job.localizations)
+        rejects = [*track.rejects, *(track.search.rejects() if track.search else ()), *missing]
         kept = {c.frame_idx for c in candidates} | set(track.references.values())
         track.store.keep_frames(sorted(kept), self.run.frames_of(job.video_id))
         parts: list[tuple[Table[Any], Sequence[Any]]] = [
@@ -132,19 +133,10 @@ class Annotator:
         return video, rejects
 
 
-def _noted(frames: Iterable[Frame], heartbeat: Heartbeat, times_s: array[float]) -> Iterator[Frame]:
+def _noted(frames: Iterable[Frame], heartbeat: Heartbeat) -> Iterator[Frame]:
     for frame in frames:
-        times_s.append(frame.time_s)
         heartbeat.decoded()
         yield frame
-
-
-def _lost(job: VideoJob, video: Video, track: Track) -> Iterator[Reject]:
-    for loc in job.localizations:
-        if loc.frame_idx >= video.n_frames:
-            key = f"{job.video_id}/{loc.object_id}@{loc.frame_idx}"
-            detail = f"frame {loc.frame_idx} is beyond the end: the video has frames 0 to {video.n_frames - 1}"
-            yield Reject("segment", key, "unknown_frame", detail, loc.input_uri)
 
 
 def _unexpected(job: VideoJob, error: Exception) -> Reject:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
+
+from PIL import Image
 
 from pipeline.console import UsageProblem
 from schemas.rejects import Reject
@@ -25,14 +29,30 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
     """
     try:
         sized = _match_remote(pattern) if is_remote(pattern) else find_local(pattern)
-        videos, rejects = group_files(sized, pattern)
+        videos, rejects = group_files(sized, pattern, _is_animated)
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
     if not videos and not rejects:
         raise UsageProblem(
-            f"no videos at {pattern!r}; give a video file, a folder of videos or of frame folders, or a glob"
+            f"no videos at {pattern!r}, which holds {_kinds(sized)}; "
+            "give a video file, a folder of videos or of frame folders, or a glob"
         )
     return [_from_anywhere(video) for video in videos], rejects
+
+
+def _is_animated(uri: str) -> bool:
+    """Whether a GIF holds more than one picture."""
+    try:
+        with open_binary(uri) as opened, Image.open(opened, formats=("GIF",)) as image:
+            return bool(getattr(image, "is_animated", False))
+    except (OSError, ValueError):
+        return False
+
+
+def _kinds(files: Iterable[SizedPath]) -> str:
+    """How many files of which extensions, most first."""
+    counts = Counter(os.path.splitext(path)[1].lower() or "files without extension" for path, _ in files)  # noqa: PTH122
+    return ", ".join(f"{count} {kind}" for kind, count in counts.most_common(5)) or "no files"
 
 
 def _from_anywhere(video: VideoFile) -> VideoFile:

@@ -43,6 +43,7 @@ class Track:
         references: object id → the first frame that it was segmented on.
         search: for objects that only words tell of, when there are any.
         placed: where they were found.
+        lost: frames that could not be decoded, in ascending ranges.
     """
 
     models: LoadedModels
@@ -54,6 +55,7 @@ class Track:
     references: dict[str, int] = field(default_factory=dict)
     search: Search | None = None
     placed: list[Localization] = field(default_factory=list)
+    lost: list[range] = field(default_factory=list)
 
     def localizations(self) -> list[Localization]:
         """Those that were given, and what was found for those that are mere words."""

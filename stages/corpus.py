@@ -19,11 +19,23 @@ from schemas.checks import require_text
 from schemas.rejects import Reject
 
 VIDEO_EXTENSIONS = (
-    ".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
-    ".mts", ".mxf", ".ogv", ".ts", ".webm", ".wmv", ".y4m",
+    ".264", ".265", ".3g2", ".3gp", ".asf", ".avc", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264", ".h265",
+    ".hevc", ".ivf", ".m2t", ".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg",
+    ".mts", ".mxf", ".nut", ".obu", ".ogg", ".ogm", ".ogv", ".qt", ".ts", ".vob", ".webm", ".wmv", ".y4m",
 )  # fmt: skip
+"""``.gif`` files are videos, unless several of one picture each are numbered as the frames of one."""
+FRAME_KINDS = {
+    ".bmp": "bmp", ".gif": "gif", ".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".tif": "tiff", ".tiff": "tiff",
+    ".webp": "webp",
+}  # fmt: skip
+"""Extension → kind of picture; the frames of a folder are of one kind."""
 JPEG_EXTENSIONS = (".jpeg", ".jpg")
-FRAME_EXTENSIONS = (*JPEG_EXTENSIONS, ".png")
+FRAME_EXTENSIONS = tuple(FRAME_KINDS)
+OTHER_MEDIA = (
+    ".arw", ".avif", ".braw", ".cr2", ".dng", ".dpx", ".exr", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".pgm",
+    ".ppm", ".psd", ".r3d", ".rm", ".rmvb", ".svg", ".swf", ".tga", ".wtv",
+)  # fmt: skip
+"""Pictures and videos that are known by their extension and cannot be read."""
 
 _FRACTION = re.compile(r"(?<![0-9.])[0-9]+\.([0-9]+)(?![0-9.])")
 
@@ -63,20 +75,23 @@ def find_local(pattern: str) -> list[SizedPath]:
     return [(path, Path(path).stat().st_size) for path in paths]
 
 
-def group_files(files: Iterable[SizedPath], root: str) -> tuple[list[VideoFile], list[Reject]]:
+def group_files(
+    files: Iterable[SizedPath], root: str, is_animated: Callable[[str], bool] = lambda _: True
+) -> tuple[list[VideoFile], list[Reject]]:
     """Group files into videos.
 
-    A file with a video extension is a video. All JPEG or PNG files of a folder that holds no video file are the
-    frames of one video (DAVIS layout), in the order of the numbers in their names. Hidden files and files of other
-    kinds are left out, unless ``root`` names that file.
+    A file with a video extension is a video. All pictures of a folder that holds no video file are the frames of one
+    video (DAVIS layout), in the order of the numbers in their names. Hidden files and files of other kinds are left
+    out, unless ``root`` names that file.
 
     Args:
         files: (path, size in bytes); every path starts with ``root``, or with its part before the first wildcard.
         root: what the user asked for: a file, a folder or a glob.
+        is_animated: whether a GIF holds several pictures; asked where GIFs could be the frames of one video.
 
     Returns:
-        Videos by video_id, and rejects: ``unknown_extension``, ``mixed_frame_types``, ``duplicate_video_id``,
-        ``name_not_utf8``.
+        Videos by video_id, and rejects: ``unknown_extension``, ``unreadable_format``, ``mixed_frame_types``,
+        ``duplicate_video_id``, ``name_not_utf8``.
     """
     sizes = dict(files)
     root = root.rstrip("/") or "/"
@@ -84,15 +99,47 @@ def group_files(files: Iterable[SizedPath], root: str) -> tuple[list[VideoFile],
         return _drop_undecodable(*_group_named_file(root, sizes[root]))
     base = _base(root, sizes)
     shown = {path: n for path, n in sizes.items() if not any(p.startswith(".") for p in _below(path, base).split("/"))}
+    stills = _numbered_gifs(shown, is_animated)
     films = [
         VideoFile(splitext(_below(path, base))[0], path, n_bytes=n)
         for path, n in shown.items()
-        if _extension(path) in VIDEO_EXTENSIONS
+        if _extension(path) in VIDEO_EXTENSIONS and path not in stills
     ]
-    folders, rejects = _group_frames(shown, base, {dirname(film.uri) for film in films})
+    gifs = {film.uri for film in films if _extension(film.uri) == ".gif"}
+    taken = {dirname(film.uri) for film in films if film.uri not in gifs}
+    folders, rejects = _group_frames({p: n for p, n in shown.items() if p not in gifs}, base, taken)
+    used = {dirname(film.uri) for film in films} | {folder.uri for folder in folders}
+    rejects += _unreadable(shown, base, used | {reject.input_uri for reject in rejects})
     named, rejects = _drop_undecodable([*films, *folders], rejects)
     videos, duplicates = _drop_duplicates(named)
     return videos, rejects + duplicates
+
+
+def _numbered_gifs(paths: Iterable[str], is_animated: Callable[[str], bool]) -> set[str]:
+    """GIFs that are the frames of one video: several in a folder, told apart by numbers, of one picture each."""
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for path in paths:
+        if _extension(path) == ".gif":
+            alike[dirname(path), re.sub(r"[0-9]+", "0", basename(path))].append(path)
+    return {path for same in alike.values() if len(same) > 1 and not is_animated(min(same)) for path in same}
+
+
+def _unreadable(paths: Iterable[str], base: str, used: set[str]) -> list[Reject]:
+    """Pictures and videos that nothing reads, in folders that hold nothing else."""
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for path in paths:
+        if _extension(path) in OTHER_MEDIA and dirname(path) not in used:
+            found[dirname(path), _extension(path)] += 1
+    return [
+        Reject(
+            "ingest",
+            printable_path(_below(folder, base) or basename(folder) or "frames"),
+            "unreadable_format",
+            f"folder {folder!r} holds {count} {extension} files, which cannot be read; convert them to PNG or MP4",
+            printable_path(folder),
+        )
+        for (folder, extension), count in sorted(found.items())
+    ]
 
 
 def _files_below(path: str) -> Iterator[str]:
@@ -147,8 +194,10 @@ def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[li
     videos, rejects = [], []
     for folder, frames in folders.items():
         video_id = _below(folder, base) or basename(folder) or "frames"
-        if len({_extension(path) in JPEG_EXTENSIONS for path in frames}) > 1:
-            detail = f"folder {folder!r} holds JPEG and PNG files; keep one kind, the frames of one video"
+        kinds = {FRAME_KINDS[_extension(path)].upper() for path in frames}
+        if len(kinds) > 1:
+            held = " and ".join(sorted(kinds))
+            detail = f"folder {folder!r} holds {held} files; keep one kind, the frames of one video"
             rejects.append(
                 Reject("ingest", printable_path(video_id), "mixed_frame_types", detail, printable_path(folder))
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -11,27 +10,34 @@ import av
 import av.logging
 import numpy as np
 from av.container import InputContainer
-from av.packet import Packet
-from av.stream import Disposition
+from av.packet import Packet as AvPacket
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from schemas.picture_size import MOST_PIXELS
 from stages.frames.errors import DecodeError
 from stages.frames.files import WatchedFile
 from stages.frames.pictures import Image, Picture
+from stages.frames.streams import film_of, is_cut_off, promises_length
+from stages.frames.tears import TearWatch, is_seam
+from stages.frames.timeline import Packet, Shown, Timeline
 
 av.logging.set_level(None)
 
-CONTAINERS = "asf,avi,flv,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,yuv4mpegpipe"
+CONTAINERS = (
+    "asf,av1,avi,dv,flv,gif,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,yuv4mpegpipe"
+)
 """Demuxers that may open a file. Playlists are not among them: they could reach other files and hosts."""
+_MOST_READ_ERRORS = 100
+"""One after the other, without a packet in between."""
 
 
 @contextmanager
-def open_container(file: WatchedFile, threads: int) -> Iterator[ContainerStream]:
-    """The pictures of the first video stream of ``file``.
+def open_container(file: WatchedFile) -> Iterator[ContainerStream]:
+    """The pictures of the film in ``file``.
 
     Raises:
-        DecodeError: ``unreadable``, ``not_a_video`` or ``no_video_stream``.
+        DecodeError: ``unreadable``, ``not_a_video``, ``no_video_stream`` or ``too_large``.
     """
     try:
         container = av.open(file, mode="r", options={"format_whitelist": CONTAINERS})
@@ -40,84 +46,122 @@ def open_container(file: WatchedFile, threads: int) -> Iterator[ContainerStream]
         detail = f"{file.name!r} is no video that can be read, or its index is cut off: {problem.strerror}"
         raise DecodeError("not_a_video", detail) from problem
     with container:
-        yield ContainerStream(file, container, _video_stream(file.name, container), threads)
+        yield ContainerStream(file, container, film_of(file.name, container))
 
 
 class ContainerStream:
-    """The first video stream of a container. Its rate, where it tells none, is taken as 25 frames/s.
+    """The film of a container. Its rate, where it tells none, is taken as 25 frames/s.
 
-    A file that was cut off shows by a cut packet or by less than its header promises: packets, or a length (Matroska).
-    MPEG-TS promises nothing: cut exactly between two packets it looks whole.
+    One thread decodes: an error then belongs to the packet that was just handed in.
     """
 
-    def __init__(self, file: WatchedFile, container: InputContainer, stream: VideoStream, threads: int) -> None:
-        stream.thread_count = threads
-        stream.thread_type = "FRAME" if threads > 1 else "SLICE"
+    def __init__(self, file: WatchedFile, container: InputContainer, stream: VideoStream) -> None:
+        stream.thread_count, stream.thread_type = 1, "SLICE"
+        stream.codec_context.copy_opaque = True
+        stream.codec_context.options = {"max_pixels": str(MOST_PIXELS)}
         self._file = file
         self._container = container
         self._stream = stream
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate or stream.guessed_rate or 0)
         self.n_frames = stream.frames or round((container.duration or 0) / av.time_base * self.fps)
-        self.damaged = False
-        self._n_packets = 0
+        self.truncated = False
         self._tick_s = float(stream.time_base or 0)
         self._frame_s = 1.0 / (self.fps or 25.0)
+        is_avi = container.format.name == "avi"  # it stores no presentation times
+        self._timeline = Timeline((stream.codec_context.reorder_depth or None) if is_avi else None)
+        self._has_started = False
+
+    @property
+    def n_indices(self) -> int:
+        """How many frames there are, lost ones included."""
+        return self._timeline.n_indices
 
     def pictures(self) -> Iterator[Picture]:
-        """Decoded frames in display order, up to the first gap that damage tore among reordered frames."""
-        end_s: float | None = None
-        for frame in self._frames():
-            start_s = (end_s or 0.0) if frame.pts is None else frame.pts * self._tick_s
-            if self.damaged and end_s is not None and start_s > end_s + self._frame_s / 2:
-                return
-            end_s = start_s + (frame.duration * self._tick_s or self._frame_s)
-            yield Picture(_upright(frame), start_s, end_s, -frame.rotation % 360)
+        """Decoded frames in display order."""
+        for number, packet in enumerate(self._packets()):
+            for frame in self._decode(number, packet):
+                shown = self._shown(frame, number)
+                place, zero_s = self._timeline.place(shown), self._timeline.zero_s
+                if place is not None:
+                    rotation_deg = -frame.rotation % 360
+                    yield Picture(
+                        place.idx, _upright(frame), place.start_s - zero_s, place.end_s - zero_s, rotation_deg
+                    )
+        self._timeline.end()
 
-    def _frames(self) -> Iterator[VideoFrame]:
-        """Whole frames: damage is skipped before the first frame and ends the video after it."""
-        started = False
-        for packet in self._packets():
-            for frame in self._decode(packet):
-                if frame is not None:
-                    started = True
-                    yield frame
-                elif started:
-                    self._file.require_sound()
-                    self.damaged = True
-                    return
-        self.damaged |= self._n_packets > 0 and not started
-
-    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame | None]:
-        """The frames that a packet completes; None stands for damage."""
+    def _decode(self, number: int, packet: AvPacket[VideoStream] | None) -> list[VideoFrame]:
+        """The frames that a packet completes."""
         try:
-            return [None if frame.is_corrupt else frame for frame in self._stream.decode(packet)]
+            return self._stream.decode(packet)
         except av.FFmpegError:
-            return [None]
+            self._timeline.fail(number, is_reference=packet is None or not packet.is_disposable)
+            return []
 
-    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
-        """Whole packets, then None, which flushes the decoder."""
-        end_s = 0.0
-        try:
-            for packet in self._container.demux(self._stream):
-                if packet.size and not packet.is_corrupt:
-                    self._n_packets += 1
-                    end_s = max(end_s, ((packet.pts or 0) + (packet.duration or 0)) * self._tick_s)
-                    yield packet
-                elif packet.is_corrupt and self._n_packets:
-                    self.damaged = True
-                    break
-        except av.FFmpegError:
-            self.damaged = True
+    def _shown(self, frame: VideoFrame, number: int) -> Shown:
+        start_s = None if frame.pts is None else frame.pts * self._tick_s
+        duration_s = frame.duration * self._tick_s or self._frame_s
+        own = number if frame.opaque is None else cast(int, frame.opaque)
+        return Shown(own, start_s, duration_s, is_key=bool(frame.key_frame), is_corrupt=frame.is_corrupt)
+
+    def _packets(self) -> Iterator[AvPacket[VideoStream] | None]:
+        """Packets, each noted on the timeline, then None, which flushes the decoder."""
+        number, part, end_tick = 0, 0, 0
+        tear = TearWatch(self._file, self._container, self._stream, self._frame_s)
+        for packet, following, follows_loss in _with_following(self._read()):
+            is_torn = tear.is_torn(packet, following)
+            if packet.is_corrupt and following is None:
+                self.truncated = True
+                break
+            packet.opaque = number
+            self._timeline.add(self._noted(number, part, packet, is_torn=is_torn, follows_loss=follows_loss))
+            end_tick = max(end_tick, packet.pts or 0, packet.dts or 0)
+            yield packet
+            number += 1
+            part += following is not None and is_seam(packet, following)
         self._file.require_sound()
-        self.damaged |= self._n_packets < self._stream.frames or end_s < _promised_s(self._stream) - 2 * self._frame_s
+        self.truncated |= is_cut_off(self._file, self._container, self._stream, number, end_tick)
         yield None
+        self.truncated |= self._timeline.has_failed(number - 1) and not promises_length(self._container)
+
+    def _read(self) -> Iterator[tuple[AvPacket[VideoStream], bool]]:
+        """Packets, and whether data is missing before them."""
+        n_errors = 0
+        while n_errors < _MOST_READ_ERRORS:
+            try:
+                for packet in self._container.demux(self._stream):
+                    if packet.size:
+                        yield packet, n_errors > 0
+                        n_errors = 0
+                break
+            except av.FFmpegError:
+                n_errors += 1
+        self.truncated |= n_errors > 0
+
+    def _noted(
+        self, number: int, part: int, packet: AvPacket[VideoStream], *, is_torn: bool, follows_loss: bool
+    ) -> Packet:
+        self._has_started |= packet.is_keyframe
+        ticks = next((t for t in (packet.pts, packet.dts) if t is not None), number)
+        counts = self._has_started and not packet.is_discard and not self._is_hidden(packet)
+        return Packet(number, (part, ticks), ticks * self._tick_s, counts, is_torn, follows_loss)
+
+    def _is_hidden(self, packet: AvPacket[VideoStream]) -> bool:
+        """Whether a packet holds a reference frame that is never shown (VP8; RFC 6386, section 9.1)."""
+        return self.codec == "vp8" and not memoryview(packet)[0] & 0x10
 
 
-def _promised_s(stream: VideoStream) -> float:
-    """The length that a Matroska tag (``00:01:02.5``) promises, 0.0 without one."""
-    clock = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    return sum(float(part) * unit for part, unit in zip(clock.groups(), (3600, 60, 1), strict=True)) if clock else 0.0
+def _with_following(
+    packets: Iterator[tuple[AvPacket[VideoStream], bool]],
+) -> Iterator[tuple[AvPacket[VideoStream], AvPacket[VideoStream] | None, bool]]:
+    """Every packet with the one behind it, and whether data is missing before it."""
+    earlier: tuple[AvPacket[VideoStream], bool] | None = None
+    for packet, follows_loss in packets:
+        if earlier is not None:
+            yield earlier[0], packet, earlier[1]
+        earlier = packet, follows_loss
+    if earlier is not None:
+        yield earlier[0], None, earlier[1]
 
 
 def _upright(frame: VideoFrame) -> Image:
@@ -133,12 +177,3 @@ def _upright(frame: VideoFrame) -> Image:
     if abs(b) > abs(a):
         image, a, d = image.transpose(1, 0, 2), c, b
     return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
-
-
-def _video_stream(uri: str, container: InputContainer) -> VideoStream:
-    """The first video stream; the cover picture of an audio file is none."""
-    streams = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
-    if not streams:
-        kinds = " and ".join(sorted({s.type for s in container.streams if s.type != "video"})) or "nothing"
-        raise DecodeError("no_video_stream", f"{uri!r} holds {kinds} and no video")
-    return streams[0]

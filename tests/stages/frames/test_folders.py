@@ -87,14 +87,20 @@ def test_exif_that_says_upright_keeps_the_bytes(tmp_path):
     assert decode(tmp_path)[0][0].jpeg == jpeg
 
 
-@pytest.mark.parametrize("content", [b"", b"no image"])
-def test_a_damaged_frame_ends_the_video_before_it(tmp_path, content):
+@pytest.mark.parametrize("broken", [0, 2, 3])
+@pytest.mark.parametrize("kind", ["empty", "text", "cut off"])
+def test_a_damaged_frame_is_left_out_and_the_others_keep_their_indices(tmp_path, broken, kind):
     for number in range(4):
-        write_jpeg(tmp_path / f"{number}.jpg", 50)
-    (tmp_path / "2.jpg").write_bytes(content)
-    frames, video = decode(tmp_path)
-    assert [frame.idx for frame in frames] == [0, 1]
-    assert video.truncated
+        jpeg = write_jpeg(tmp_path / f"{number}.jpg", 50 * number)
+    content = {"empty": b"", "text": b"no image", "cut off": jpeg[: len(jpeg) * 2 // 3]}[kind]
+    (tmp_path / f"{broken}.jpg").write_bytes(content)
+    (file,), _ = group_files(find_local(str(tmp_path)), str(tmp_path))
+    with open_video(file) as reader:
+        frames = list(reader)
+        assert [frame.idx for frame in frames] == [i for i in range(4) if i != broken]
+        assert [round(frame.image.mean() / 50) for frame in frames] == [frame.idx for frame in frames]
+        assert reader.lost == [range(broken, broken + 1)]
+        assert (reader.video().n_frames, reader.video().truncated) == (4, False)
 
 
 def test_a_frame_that_is_gone_when_it_is_read_is_missing_and_not_damaged(tmp_path):
