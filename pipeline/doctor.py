@@ -6,15 +6,20 @@ import importlib.metadata
 import platform
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Annotated
 
 import psutil
 import typer
 from rich.table import Table
 
-from pipeline.console import console, styled
+from pipeline.console import UsageProblem, console, styled
 from pipeline.devices import may_have_gpu, why_no_gpu
+from pipeline.run_doctor import RunExamination
+from pipeline.run_folder import RunFolder
+from pipeline.turns import one_at_a_time
 
 _PACKAGES = (
     "apache-beam", "torch", "torchvision", "numpy", "pyarrow", "av", "opencv-python-headless", "pycocotools",
@@ -26,11 +31,29 @@ Finding = tuple[bool, str]
 """Whether it works, and a sentence that says what was found and, if it does not work, what to do."""
 
 
-def doctor() -> None:
+def doctor(
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Check the tables of this run instead.", show_default=False)
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="With --run: put the run in order; answers of people are never deleted.")
+    ] = False,
+) -> None:
     """Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.
 
-    Exits 1 when something that every run needs does not work.
+    With `--run DIR`, check the tables of a run: every file can be read, whole videos only, no row twice, masks and
+    frames for all candidates, nothing left by interrupted commands. `--repair` drops what is damaged, so that the
+    command that made it makes it again, and moves answers that cannot be read to `DIR/damaged`.
+
+    Exits 1 when something that every run needs does not work, or when the run has faults that are not repaired.
+
+    Example: `pointvos doctor --run runs/demo --repair`
     """
+    if run is not None:
+        _examine(RunFolder(run), repair)
+        return
+    if repair:
+        raise UsageProblem("--repair goes with --run: name the run folder to put in order")
     table = Table(show_header=False, box=None, pad_edge=False)
     failed = False
     for name, check, needed in _CHECKS:
@@ -41,6 +64,34 @@ def doctor() -> None:
     console.print(table)
     if failed:
         raise typer.Exit(1)
+
+
+def _examine(folder: RunFolder, repair: bool) -> None:
+    if not folder.path.is_dir():
+        raise UsageProblem(f"{folder.path} is not a run folder; check --run")
+    with folder.lock(), one_at_a_time(folder.path / "review", "pull") if repair else nullcontext():
+        examination = RunExamination(folder)
+        faults = list(examination.faults())
+        for fault in faults:
+            console.print(styled("fault", "red"), fault.text, soft_wrap=True)
+            if repair:
+                fault.repair()
+    for note in examination.notes:
+        console.print(styled("note", "yellow"), note, soft_wrap=True)
+    again = list(dict.fromkeys(fault.again for fault in faults if fault.again))
+    if not faults:
+        console.print(f"Run {folder.path} is in order: {examination.n_videos:,} videos.", soft_wrap=True)
+    elif repair:
+        console.print(f"Repaired {len(faults):,} faults.", *_then(again), soft_wrap=True)
+    else:
+        console.print(
+            f"{len(faults):,} faults; repair them with: pointvos doctor --run {folder.path} --repair", soft_wrap=True
+        )
+        raise typer.Exit(1)
+
+
+def _then(commands: Sequence[str]) -> list[str]:
+    return [f"Now run again: {'; '.join(commands)}"] if commands else []
 
 
 def _try(check: Callable[[], Finding]) -> Finding:

@@ -39,7 +39,9 @@ class Ledger:
 
     def read_marks(self) -> dict[str, str]:
         """Task key → mark of its state when it was read last; a task without one is to be read."""
-        marks: dict[str, str] = json.loads(marks_of(self.path).get(_READ, "{}")) if self.path.exists() else {}
+        if not (self.path.exists() and self.skips_path.exists()):
+            return {}
+        marks: dict[str, str] = json.loads(marks_of(self.path).get(_READ, "{}"))
         return marks
 
     def verdicts(self) -> list[Verdict]:
