@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
 from schemas.localizations import Box, Localization
 from stages.ingest.errors import IngestError
-from stages.ingest.fields import frame, number
+from stages.ingest.fields import did_you_mean, frame, number, shown
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -27,16 +28,14 @@ COLUMNS = {
 }
 CORNERS = (("x0", "y0", "x1", "y1"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"),
            ("x1", "y1", "x2", "y2"))  # fmt: skip
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 SIZES = (("x", "y", "w", "h"), ("x", "y", "width", "height"), ("left", "top", "width", "height"))
 
 
 def is_header(line: str) -> bool:
-    """Whether a line names the columns of a table of boxes."""
-    try:
-        _columns(_cells(line))
-    except IngestError:
-        return False
-    return True
+    """Whether a line names the columns of a table of boxes, or nearly does (then :func:`parse` says what is wrong)."""
+    known = {name for names in (*COLUMNS.values(), *CORNERS, *SIZES) for name in names}
+    return not line.startswith(("{", "[")) and len(known & set(_cells(line))) >= 3
 
 
 def parse(content: str, input_uri: str) -> Parsed:
@@ -48,15 +47,27 @@ def parse(content: str, input_uri: str) -> Parsed:
     parsed = Parsed(input_uri)
     lines = io.StringIO(content.lstrip(), newline=None)
     header = _cells(first := next(lines))
-    columns = _columns(header)
-    for line, row in _rows(lines, _delimiter(first)):
+    columns, delimiter = _columns(header), _delimiter(first)
+    for line, row in _rows(lines, delimiter):
         with parsed.entry(f"{PurePosixPath(input_uri).name}:{line}"):
-            if len(row) < len(header):
-                raise IngestError("malformed", f"the line has {len(row)} of {len(header)} columns")
-            parsed.localizations.append(
-                _read_row(dict(zip(header, map(str.strip, row), strict=False)), columns, parsed)
-            )
+            cells = _row(row, header, is_comma=delimiter == ",")
+            parsed.localizations.append(_read_row(cells, columns, parsed))
     return parsed
+
+
+def _row(row: list[str], header: list[str], *, is_comma: bool) -> dict[str, str]:
+    """The cells of a line by column; numbers may have a decimal comma where the comma separates no columns."""
+    if len(row) < len(header):
+        raise IngestError("malformed", f"the line has {len(row)} of {len(header)} columns")
+    if any(cell.strip() for cell in row[len(header) :]):
+        detail = (
+            f"the line has {len(row)} columns, the header {len(header)}; quote text with commas, write 1.5, not 1,5"
+        )
+        raise IngestError("malformed", detail)
+    cells = [cell.strip() for cell in row]
+    if not is_comma:
+        cells = [cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell for cell in cells]
+    return dict(zip(header, cells, strict=False))
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -100,7 +111,8 @@ def _delimiter(header: str) -> str:
 
 
 def _cells(header: str) -> list[str]:
-    return [cell.strip().strip('"').lower() for cell in header.split(_delimiter(header))]
+    cells = (cell.strip().strip("\"'").strip().lower() for cell in header.split(_delimiter(header)))
+    return [re.sub(r"[ -]+", "_", cell) for cell in cells]
 
 
 def _columns(header: list[str]) -> dict[str, str]:
@@ -114,10 +126,18 @@ def _columns(header: list[str]) -> dict[str, str]:
         (("size", c) for c in SIZES if set(c) <= set(header)), None
     )
     missing = [role for role in ("frame", "object") if role not in found] + (["x0,y0,x1,y1"] * (not sides))
-    if missing or sides is None:
+    used = {*found.values(), *(sides[1] if sides else ())}
+    wanted = [
+        *missing,
+        *(["video"] * ("video" not in found)),
+        *(("x0", "y0", "x1", "y1", "w", "h") if not sides else ()),
+    ]
+    change = did_you_mean(wanted, [name for name in header if name not in used])
+    if missing or sides is None or (change and "video" not in found):
+        what = f"columns {', '.join(missing)} are missing in" if missing else "no column 'video' is in"
         raise IngestError(
             "bad_header",
-            f"columns {', '.join(missing)} are missing in the header {','.join(header)!r}; "
+            f"{what} the header {shown(','.join(header))}{change}; "
             "expected video,frame,object,x0,y0,x1,y1[,name][,expression]",
         )
     return {**found, "kind": sides[0], **dict(zip(("left", "top", "right", "bottom"), sides[1], strict=True))}

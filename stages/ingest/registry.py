@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,11 +11,13 @@ from typing import Any
 from schemas.localizations import Localization
 from schemas.rejects import Reject
 from stages.corpus import JPEG_EXTENSIONS
-from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, vidln
+from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, video_instances, vidln
 from stages.ingest.documents import parse_json, read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
+from stages.ingest.foreign import foreign_document, foreign_text, keys_of
 from stages.ingest.parsed import Parsed
+from stages.ingest.video_instances import is_video_instances
 
 AUTO = "auto"
 FORMATS = {
@@ -47,11 +51,37 @@ def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localiza
         raise IngestError("unknown_format", f"unknown localization format {fmt!r}; known: auto, {', '.join(FORMATS)}")
     if not path.exists():
         raise IngestError("missing_file", f"there is no localization file or folder {str(path)!r}")
-    parsed = _read_folder(path, fmt) if path.is_dir() else _read_file(path, fmt)
+    parsed = _read_folder(path, fmt) if path.is_dir() else _read_named(path, fmt)
     localizations, duplicates = drop_duplicates(parsed.localizations)
     if not localizations and not parsed.rejects:
         raise IngestError("no_localizations", f"{str(path)!r} holds no localizations")
     return localizations, parsed.rejects + duplicates
+
+
+def _read_named(path: Path, fmt: str) -> Parsed:
+    """The file in the format that was named; where nothing of it can be read so, what it is instead."""
+    try:
+        parsed = _read_file(path, fmt)
+    except IngestError as problem:
+        _refuse_other_format(path, fmt, problem)
+        raise
+    if not parsed.localizations:
+        _refuse_other_format(path, fmt)
+    return parsed
+
+
+def _refuse_other_format(path: Path, fmt: str, problem: IngestError | None = None) -> None:
+    """Raise IngestError when a file that cannot be read in the format ``fmt`` is of another one."""
+    if fmt == AUTO or (problem and problem.error in ("not_text", "empty_file", "missing_file", "unreadable")):
+        return
+    try:
+        found = detect_format(path)
+    except IngestError:
+        return
+    if found != fmt:
+        raise IngestError(
+            "wrong_format", f"{str(path)!r} looks like {found}, not {fmt}; leave out --format, or give --format {found}"
+        )
 
 
 def detect_format(path: Path) -> str:
@@ -70,7 +100,7 @@ def detect_format(path: Path) -> str:
     if any(expressions.is_expression(line) for line in islice(content.split("\n"), 20)):
         return "expressions"
     if not content.startswith(("{", "[")):
-        raise _unknown_format(path)
+        raise _unknown_format(path, foreign_text(content))
     return _classify(parse_json(content, str(path)), path)
 
 
@@ -90,9 +120,11 @@ def _classify(document: Any, path: Path) -> str:
         return "expressions"
     if isinstance(document, dict) and {"images", "annotations"} <= set(document):
         return "boxes"
+    if is_video_instances(document):
+        return "boxes"
     if isinstance(document, dict) and any(_has_points(entry) for entry in document.values()):
         return "clicks"
-    raise _unknown_format(path)
+    raise _unknown_format(path, foreign_document(document), keys_of(document))
 
 
 def _has_points(entry: Any) -> bool:
@@ -100,9 +132,12 @@ def _has_points(entry: Any) -> bool:
     return isinstance(first, dict) and "points" in first
 
 
-def _unknown_format(path: Path) -> IngestError:
+def _unknown_format(path: Path, foreign: str = "", keys: str = "") -> IngestError:
+    if foreign:
+        return IngestError("foreign_format", f"{str(path)!r} is {foreign}")
     known = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
-    return IngestError("unknown_format", f"cannot tell the format of {str(path)!r}; known are {known}")
+    seen = f": {keys}" if keys else ""
+    return IngestError("unknown_format", f"cannot tell the format of {str(path)!r}{seen}; known are {known}")
 
 
 def _read_file(path: Path, fmt: str) -> Parsed:
@@ -116,7 +151,8 @@ def _read_file(path: Path, fmt: str) -> Parsed:
         case "expressions":
             return _read_expressions(path)
         case "boxes" if read_text(path).lstrip().startswith("{"):
-            return coco.parse(read_json(path), uri)
+            document = read_json(path)
+            return video_instances.parse(document, uri) if is_video_instances(document) else coco.parse(document, uri)
         case "boxes":
             return boxes.parse(read_text(path), uri)
         case _:
@@ -143,9 +179,22 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
         raise IngestError("lossy_masks", detail)
     if fmt == AUTO and pngs:
         raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
+    if not texts:
+        raise IngestError("no_localizations", _without_hints(folder, files))
     parsed = Parsed(str(folder))
     for path in texts:
         with parsed.entry(path.relative_to(folder).as_posix()):
             found = detect_format(path) if fmt == AUTO else fmt
             parsed.extend(_read_file(path, found))
+    if not parsed.localizations and {one.error for one in parsed.rejects} & {"foreign_format", "unknown_format"}:
+        raise IngestError(
+            parsed.rejects[0].error, f"none of {len(texts)} files can be read; {parsed.rejects[0].detail}"
+        )
     return parsed
+
+
+def _without_hints(folder: Path, files: Sequence[Path]) -> str:
+    kinds = Counter(path.suffix.lower() or "without extension" for path in files)
+    there = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4)) or "nothing"
+    wanted = f"{', '.join(TEXT_SUFFIXES)} or mask PNGs <video>/<frame>.png"
+    return f"folder {str(folder)!r} holds no localizations: expected {wanted}, found {there}"

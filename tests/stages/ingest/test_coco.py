@@ -91,3 +91,43 @@ def test_an_image_without_video_or_frame_is_rejected(image, error):
 def test_a_document_without_images_is_refused():
     with pytest.raises(IngestError, match="'images' is missing"):
         parse({"annotations": []})
+
+
+def two_frames(*annotations: dict):
+    images = [{"id": i, "file_name": f"clip/{i:06d}.jpg"} for i in (1, 2)]
+    localizations, rejects = parse(document(*annotations, images=images) | {"categories": CATEGORIES})
+    return [(one.object_id, one.frame_idx) for one in localizations], [reject.error for reject in rejects]
+
+
+CATEGORIES = [{"id": 3, "name": "dog"}, {"id": 4, "name": "cat"}]
+
+
+def on(image_id: int, annotation_id: int, **more) -> dict:
+    return {"id": annotation_id, "image_id": image_id, "bbox": [10 * annotation_id, 2, 10, 20]} | more
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_track_id_among_the_attributes_of_cvat_makes_one_object(first):
+    tracks = [{"attributes": {"occluded": True, "keyframe": True, "track_id": first + i}} for i in (0, 1)]
+    found = two_frames(on(1, 1, **tracks[0]), on(2, 2, **tracks[0]), on(1, 3, **tracks[1]), on(2, 4, **tracks[1]))
+    assert found == ([(str(first), 1), (str(first), 2), (str(first + 1), 1), (str(first + 1), 2)], [])
+
+
+def test_a_track_id_that_pandas_wrote_as_a_float_is_the_same():
+    assert two_frames(on(1, 1, track_id=3.0), on(2, 2, track_id=3)) == ([("3", 1), ("3", 2)], [])
+
+
+def test_a_shape_without_track_is_no_part_of_the_track_that_has_its_number():
+    assert two_frames(on(1, 1, attributes={"track_id": 2}), on(2, 2)) == ([("2", 1), ("annotation-2", 2)], [])
+
+
+def test_tracks_that_count_anew_in_every_category_are_told_apart():
+    found = two_frames(on(1, 1, track_id=1), on(1, 2, track_id=1, category_id=4), on(2, 3, track_id=1))
+    assert found == ([("dog-1", 1), ("cat-1", 1), ("dog-1", 2)], [])
+
+
+def test_ids_that_annotations_of_one_image_share_are_replaced_and_said():
+    found, rejects = two_frames(*({"id": 0, "image_id": i, "bbox": [x, 2, 9, 9]} for i, x in ((1, 5), (1, 20), (2, 5))))
+    assert found == [("1", 1), ("2", 1), ("3", 2)]
+    assert rejects == ["shared_annotation_id"]
+    assert two_frames(on(1, 1), on(1, 1)) == ([("1", 1), ("1", 1)], [])  # the same again; dropped later

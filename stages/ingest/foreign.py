@@ -1,0 +1,113 @@
+"""Documents that are not read: what they are, how to convert them, and which keys look misspelt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from stages.ingest.fields import did_you_mean, shown_keys
+
+_HEADER = "video,frame,object,x0,y0,x1,y1"
+_KEYS = {
+    "clicks": ("frame", "points", "object_id", "x", "y", "label"),
+    "boxes": ("images", "annotations", "categories", "bbox", "segmentation", "image_id", "file_name"),
+    "scribbles": ("sequence", "scribbles", "path", "object_id"),
+    "vidln": ("dataset_id", "video_id", "keyframe_names", "actor_narratives", "traces"),
+    "expressions": ("videos", "expressions", "exp", "video", "object", "expression"),
+}
+_LABEL_STUDIO = (
+    f"a Label Studio export; export the project as COCO instead, or write its boxes to a CSV with the header {_HEADER} "
+    "and give --coords percent"
+)
+_MOST_KEYS, _DEEPEST = 200, 5
+_NUMBERS = re.compile(r"[-+0-9.eE]+(?:[\s,;]+[-+0-9.eE]+)+")
+
+
+def foreign_text(content: str) -> str:
+    """What a text that is neither a table of boxes nor JSON is, as the end of "FILE is ..."; empty when unknown."""
+    start = content[:4000].lstrip()
+    if start.startswith("<"):
+        return _foreign_xml(start)
+    lines = [line.strip() for line in islice(start.split("\n"), 5) if line.strip()]
+    if re.match(r"\d+ \d+ \d+ \d+ \d+ \S+$", lines[0]):
+        return "MOTS text; convert it to mask PNGs <video>/<frame>.png, with mots_tools for example"
+    if not all(_NUMBERS.fullmatch(line) for line in lines[:-1] or lines):
+        return ""
+    cells = [float(cell) for cell in re.findall(r"[-+]?[0-9.]+(?:[eE][-+]?\d+)?", lines[0]) if cell.count(".") < 2]
+    if len(cells) >= 5 and cells[0].is_integer() and all(0 <= cell <= 1 for cell in cells[1:]):
+        return (
+            f"YOLO labels (class, then fractions of the frame); export COCO instead, or write a CSV with the header "
+            f"{_HEADER} and give --coords fraction"
+        )
+    if len(cells) >= 7:
+        return (
+            "a MOT table (frame, id, x, y, width, height, ...; frames count from 1); put the header "
+            "frame,object,x,y,w,h and the column video before it, and count frames from 0"
+        )
+    return f"a table without a header; its first line must name the columns, such as {_HEADER}"
+
+
+def _foreign_xml(start: str) -> str:
+    if "<annotations" in start:
+        return "CVAT XML; export the task from CVAT as 'COCO 1.0' instead"
+    if "<annotation" in start:
+        return f"Pascal VOC XML; convert it to COCO JSON, or to a CSV with the header {_HEADER}"
+    return "XML; give COCO JSON or a CSV of boxes instead"
+
+
+_TOOLS: tuple[tuple[frozenset[str], str], ...] = (
+    (frozenset({"shapes", "imagePath"}), "a labelme file; convert the folder with labelme2coco and give the COCO JSON"),
+    (
+        frozenset({"masklet"}),
+        "SA-V JSON; convert it to mask PNGs <video>/<object>/<frame>.png with the tools of sav_dataset",
+    ),
+    (frozenset({"_via_settings"}), "a VGG Image Annotator project; export it as COCO instead"),
+    (frozenset({"_via_img_metadata"}), "a VGG Image Annotator project; export it as COCO instead"),
+    (frozenset({"framesCount", "frames"}), "a Supervisely video annotation; export it as COCO instead"),
+    (frozenset({"annotation_id", "lead_time"}), _LABEL_STUDIO),
+    *((frozenset({"data", kind}), _LABEL_STUDIO) for kind in ("annotations", "predictions", "completions")),
+)
+"""Keys of the first object → what has them."""
+
+
+def foreign_document(document: Any) -> str:
+    """What a JSON document of another tool is, as the end of "FILE is ..."; empty when unknown."""
+    first = document[0] if isinstance(document, list) and document else document
+    if not isinstance(first, Mapping):
+        return ""
+    if any(isinstance(v, Mapping) and isinstance(v.get("objects"), Mapping) for v in _values(first.get("videos"))):
+        return "the meta.json of YouTube-VOS, which says no place; give the folder of its mask PNGs (Annotations)"
+    return next((what for keys, what in _TOOLS if keys <= first.keys()), "")
+
+
+def _values(value: Any) -> Iterator[Any]:
+    return islice(value.values(), 3) if isinstance(value, Mapping) else iter(())
+
+
+def keys_of(document: Any) -> str:
+    """Which keys an unknown document has and which look misspelt, as a part of a sentence; empty when it has none."""
+    seen = list(dict.fromkeys(islice(_keys(document, 0), _MOST_KEYS)))
+    if not seen:
+        return ""
+    hits = {name: sum(bool(key in seen or did_you_mean([key], seen)) for key in keys) for name, keys in _KEYS.items()}
+    nearest = max(hits, key=lambda name: hits[name])
+    missing = [key for key in _KEYS[nearest] if key not in seen]
+    near = f"; nearest is {nearest}{did_you_mean(missing, [key for key in seen if key not in _KEYS[nearest]])}"
+    return f"its keys are {shown_keys(seen)}{near if hits[nearest] > 1 else ''}"
+
+
+def _keys(value: Any, depth: int) -> Iterator[str]:
+    """Keys from the outside in, of the first entries of lists."""
+    if depth > _DEEPEST:
+        return
+    inner = list(islice(value.values() if isinstance(value, Mapping) else value, 3)) if _is_holder(value) else []
+    if isinstance(value, Mapping):
+        yield from islice(value, _MOST_KEYS)
+    for entry in inner:
+        yield from _keys(entry, depth + 1)
+
+
+def _is_holder(value: Any) -> bool:
+    return isinstance(value, Mapping | list)

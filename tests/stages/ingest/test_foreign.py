@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from stages.ingest.errors import IngestError
+from stages.ingest.registry import read_localizations
+
+HEADER = "video,frame,object,x0,y0,x1,y1"
+FOREIGN = {
+    "yolo.txt": ("0 0.5 0.5 0.25 0.125\n1 0.1 0.2 0.05 0.05\n", "YOLO labels"),
+    "yolo_polygons.txt": ("0 0.5 0.5 0.25 0.125 0.3 0.3\n", "YOLO labels"),
+    "mot.txt": ("1,1,100,200,30,40,1,-1,-1,-1\n2,1,103,200,30,40,1,-1,-1,-1\n", "a MOT table"),
+    "mots.txt": ("1 2001 2 375 1242 WSV:2d;1O10000O10000O1O\n", "MOTS text"),
+    "plain.csv": ("clip,0,1,10,20,30,40\n".replace("clip", "3"), "a MOT table"),
+    "numbers.csv": ("10,20,30,40\n", "a table without a header"),
+    "cvat.xml": (
+        '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version></annotations>',
+        "CVAT XML",
+    ),
+    "voc.xml": ("<annotation><object><name>dog</name></object></annotation>", "Pascal VOC XML"),
+    "ls.json": (json.dumps([{"id": 1, "data": {"video": "a.mp4"}, "annotations": [{"result": []}]}]), "a Label Studio"),
+    "ls_min.json": (json.dumps([{"video": "a.mp4", "annotation_id": 1, "lead_time": 3.0}]), "a Label Studio"),
+    "labelme.json": (json.dumps({"version": "5", "shapes": [], "imagePath": "0.jpg"}), "a labelme file"),
+    "sav.json": (json.dumps({"video_id": "sav_1", "masklet": [[{"size": [1, 1], "counts": "1"}]]}), "SA-V JSON"),
+    "via.json": (json.dumps({"_via_settings": {}, "_via_img_metadata": {}}), "a VGG Image Annotator"),
+    "meta.json": (
+        json.dumps({"videos": {"v": {"objects": {"1": {"category": "dog"}}}}}),
+        "the meta.json of YouTube-VOS",
+    ),
+}
+
+
+def refusal(tmp_path, name: str, content: str, fmt="auto") -> IngestError:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(IngestError) as caught:
+        read_localizations(tmp_path / name, fmt)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_file_of_another_tool_is_named_and_the_way_to_convert_it(tmp_path, name):
+    content, what = FOREIGN[name]
+    found = refusal(tmp_path, name, content)
+    assert found.error == "foreign_format"
+    assert f"{name}' is {what}" in found.detail
+    assert any(word in found.detail for word in ("export", "convert", "give", "header"))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"clip": {"frame": 0, "pionts": [{"object_id": 1, "x": 1, "y": 2}]}}, "write 'points' instead of 'pionts'"),
+        ({"imgaes": [], "annotations": [], "categories": []}, "write 'images' instead of 'imgaes'"),
+        ({"sequence": "v", "scribles": [[]]}, "write 'scribbles' instead of 'scribles'"),
+        ({"foo": {"bar": 1}}, "its keys are 'foo', 'bar'; known are"),
+    ],
+)
+def test_an_unknown_document_shows_its_keys_and_the_misspelt_one(tmp_path, document, said):
+    found = refusal(tmp_path, "hints.json", json.dumps(document))
+    assert found.error == "unknown_format"
+    assert said in found.detail
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("video,framee,object,x0,y0,x1,y1", "write 'frame' instead of 'framee'"),
+        ("vidoe,frame,object,x0,y0,x1,y1", "write 'video' instead of 'vidoe'"),
+        ("video,frame,object,x0,y0,x1,yl", "columns x0,y0,x1,y1 are missing"),
+        ("video,frame,objekt,x0,y0,x1,y1", "write 'object' instead of 'objekt'"),
+    ],
+)
+def test_a_misspelt_column_is_named(tmp_path, header, said):
+    found = refusal(tmp_path, "boxes.csv", f"{header}\nv,0,1,1,2,3,4\n")
+    assert found.error == "bad_header"
+    assert said in found.detail
+
+
+def test_a_misspelt_field_is_named_in_the_reject(tmp_path):
+    points = [{"object_id": 1, "X": 1, "y": 2}, {"objectid": 1, "x": 1, "y": 2}]
+    path = tmp_path / "clicks.json"
+    path.write_text(json.dumps({"v": {"frame": 0, "points": points}, "w": {"fram": 0, "points": points}}))
+    details = [reject.detail for reject in read_localizations(path)[1]]
+    assert any("field 'x' is missing; there are 'object_id', 'X', 'y'; write 'x' instead of 'X'" in d for d in details)
+    assert any("write 'object_id' instead of 'objectid'" in d for d in details)
+    assert any("write 'frame' instead of 'fram'" in d for d in details)
+
+
+@pytest.mark.parametrize(
+    ("table", "box"),
+    [
+        ("Video;Frame;Object ID;X0;Y0;X1;Y1\nv;0;1;1,5;2;3;4,25\n", (1.5, 2.0, 3.0, 4.25)),
+        ("video\tframe\tobject\tx0\ty0\tx1\ty1\nv\t0\t1\t1,5\t2\t3\t4\n", (1.5, 2.0, 3.0, 4.0)),
+        ('"video","frame","object","x0","y0","x1","y1"\nv,0,1,1,2,3,4\n', (1.0, 2.0, 3.0, 4.0)),
+    ],
+)
+def test_tables_of_other_separators_cases_and_decimal_commas_are_read(tmp_path, table, box):
+    (tmp_path / "boxes.csv").write_text(table)
+    (one,), rejects = read_localizations(tmp_path / "boxes.csv")
+    assert (one.video_id, one.frame_idx, one.object_id, one.hint.xyxy_px, rejects) == ("v", 0, "1", box, [])
+
+
+def test_decimal_commas_between_commas_are_rejected(tmp_path):
+    (tmp_path / "boxes.csv").write_text(f"{HEADER}\nv,0,1,1,5,2,5,3,5,4,5\nv,0,2,1.5,2.5,3.5,4.5\n")
+    (one,), (reject,) = read_localizations(tmp_path / "boxes.csv")
+    assert one.object_id == "2"
+    assert "the line has 11 columns, the header 7" in reject.detail
+
+
+@pytest.mark.parametrize("fmt", ["clicks", "scribbles", "vidln", "expressions", "masks"])
+def test_a_format_that_the_file_does_not_have_is_refused(tmp_path, fmt):
+    found = refusal(tmp_path, "boxes.csv", f"{HEADER}\nv,0,1,1,2,3,4\n", fmt)
+    assert found.error == "wrong_format"
+    assert f"looks like boxes, not {fmt}" in found.detail
+
+
+def test_a_folder_without_hints_says_what_it_holds(tmp_path):
+    for name in ("a.mp4", "b.mp4", "notes.xml"):
+        (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(IngestError, match=r"expected .*found 2 \.mp4, 1 \.xml"):
+        read_localizations(tmp_path)
+
+
+def test_a_folder_of_foreign_files_is_refused_once(tmp_path):
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("0 0.5 0.5 0.25 0.125\n")
+    with pytest.raises(IngestError, match=r"none of 3 files can be read; '.*0\.txt' is YOLO labels"):
+        read_localizations(tmp_path)
