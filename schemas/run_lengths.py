@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.limits import require_size
 
 _MAX_CHARACTERS = 7
-"""Of one number: 35 bits, more than MAX_PIXELS needs."""
+"""Of one number: 35 bits, more than the largest mask needs."""
 
 
 def run_lengths(rle: str) -> NDArray[np.int64]:
