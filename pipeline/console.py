@@ -128,6 +128,14 @@ def show_rejects(rejects: Sequence[Reject], where: str) -> None:
     console.print(f"  … and {left:,} more; {where}" if left > 0 else f"  {where}", soft_wrap=True)
 
 
+def show_problems(what: str, problems: Sequence[str]) -> None:
+    """Print the first problems, each after a word such as ``rejected``, and how many more there are."""
+    for line in problems[: 2 * SHOWN_REJECTS]:
+        console.print(f"{what} {line}", soft_wrap=True)
+    if (left := len(problems) - 2 * SHOWN_REJECTS) > 0:
+        console.print(f"… and {left:,} more")
+
+
 def _examples(rejects: Sequence[Reject]) -> list[Reject]:
     """The first rejects, in order, those that are the first for their reason before the others."""
     first = {(reject.stage, reject.error): number for number, reject in reversed(list(enumerate(rejects)))}

@@ -12,7 +12,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.console import REJECTED, UsageProblem, console, show_problems
 from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
@@ -64,8 +64,7 @@ def evaluate(
     for result in results:
         if result.unmatched:
             console.print(f"{result.video_id}: not in the ground truth: {', '.join(result.unmatched)}", markup=False)
-    for problem in problems:
-        console.print(f"rejected {problem}", markup=False)
+    show_problems("rejected", problems)
     if problems:
         raise typer.Exit(REJECTED)
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.console import REJECTED, UsageProblem, console, show_problems, summary
 from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
@@ -63,10 +63,9 @@ def export(
         else:
             rows, problems = _write_davis(folder, target)
     summary(f"Exported {run} as {form}", [*rows, ("written to", out)])
-    for line in problems[:20]:
-        console.print(f"broken: {line}", markup=False)
+    show_problems("broken:", problems)
     if problems:
-        console.print(f"{len(problems)} problems; the export is not complete")
+        console.print(f"{len(problems):,} problems; the export is not complete")
         raise typer.Exit(REJECTED)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import typer
 
 from pipeline.bar import bar
-from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.console import REJECTED, UsageProblem, console, show_rejects
 from pipeline.review_clips import add_clips
 from pipeline.review_session import ReviewSession
 from pipeline.review_tables import show_push
@@ -94,7 +94,7 @@ def leave(session: ReviewSession, rejects: list[Reject]) -> None:
     file = session.run.table_file(tables.REJECTS, "review")
     if rejects:
         tables.REJECTS.write(file, rejects, session.run.metadata())
-        console.print(f"{len(rejects)} tasks could not be shown; the reasons are in {file}")
+        show_rejects(rejects, f"all of them: {file}")
         raise typer.Exit(REJECTED)
     file.unlink(missing_ok=True)
 

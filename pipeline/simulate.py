@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.console import REJECTED, UsageProblem, console, summary
+from pipeline.console import REJECTED, UsageProblem, console, show_problems, summary
 from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
@@ -56,8 +56,7 @@ def simulate(
     statuses = Counter(verdict.status for verdict in verdicts)
     rows = [("candidates", n_candidates), ("answered", len(verdicts)), *sorted(statuses.items())]
     summary(f"Simulated verdicts of {run}", rows)
-    for line in problems:
-        console.print(f"rejected {line}", markup=False)
+    show_problems("rejected", problems)
     if problems:
         raise typer.Exit(REJECTED)
     console.print(f"Next: pointvos merge --run {run}")

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline.console import SHOWN_REJECTS, UsageProblem, show_rejects
+from pipeline.console import SHOWN_REJECTS, UsageProblem, show_problems, show_rejects
 from pipeline.disk_room import check_room, free_bytes
 from pipeline.estimate import Estimate
 from pipeline.progress import Total
@@ -137,3 +137,10 @@ def test_ctrl_c_says_that_the_same_command_continues(pointvos, corpus, annotated
     if moment == "working":
         assert pointvos(*arguments, *fast).returncode == 0
         assert {f.name for f in run.rglob("*.parquet")} == {f.name for f in annotated.rglob("*.parquet")}
+
+
+def test_many_problems_are_cut_short_with_their_number(capsys):
+    show_problems("rejected", [f"v{i}: no truth" for i in range(25)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "rejected v0: no truth"
+    assert lines[20:] == ["… and 5 more"]
