@@ -45,12 +45,12 @@ def annotate(
     max_memory: options.MaxMemory = None,
     config: options.ConfigFile = None,
 ) -> None:
-    """Turn videos and rough localizations into pseudo-masks and point candidates.
+    """Turn videos and rough hints into pseudo-masks and point candidates.
 
     Every localized frame is segmented, the masks are propagated through the video both ways, and points are drawn
     on chosen frames for people to verify. Finished videos are skipped when the same command runs again.
 
-    Options for Apache Beam come last, behind two dashes.
+    Options for Apache Beam come last, after `--`.
 
     Example:
       pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
@@ -122,11 +122,11 @@ def _work(folder: RunFolder, workload: Workload, total: Total) -> None:
 
 def _announce(agenda: Agenda, foreseen: Estimate) -> None:
     if skipped := len(agenda.jobs) - len(agenda.open_jobs):
-        console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: they are done already.")
+        console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: already done.")
     if changed := sum(job.video_id in agenda.done for job in agenda.open_jobs):
         said = "1 video is" if changed == 1 else f"{changed} videos are"
-        console.print(f"{said} done again: the file, or what is localized in it, has changed.")
+        console.print(f"{said} annotated again: the file or its hints have changed.")
     if unasked := agenda.n_videos - len(agenda.jobs):
-        console.print(f"{unasked} of {agenda.n_videos} videos have no localization and are left out.")
+        console.print(f"{unasked} of {agenda.n_videos} videos have no hints and are left out.")
     if agenda.open_jobs:
         console.print(foreseen.sentence())

@@ -34,7 +34,7 @@ def fit(footage: Sequence[Footage], config: RunConfig, most_bytes: float) -> Run
             return candidate
         least = min(least, needed)
     raise UsageProblem(
-        f"nothing fits into {most_bytes / 1e9:.2f} GB: the least that these videos need is {least / 1e9:.2f} GB; "
+        f"no setting fits into {most_bytes / 1e9:.2f} GB: these videos need at least {least / 1e9:.2f} GB; "
         "raise --max-memory, or choose smaller models (pointvos plan --help)"
     )
 
@@ -54,8 +54,8 @@ def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
     except ValueError as problem:
         raise UsageProblem(f"--max-memory: {problem}") from None
     fitted = fit(look_at(intake.jobs(config)), config, most_bytes)
-    chosen = changes(config, fitted) or "nothing has to change"
-    errors.print(f"To stay within {config.compute.max_memory} of memory: {chosen}.")
+    chosen = changes(config, fitted) or "no setting has to change"
+    errors.print(f"Settings for {config.compute.max_memory} of memory: {chosen}.")
     return fitted
 
 

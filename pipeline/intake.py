@@ -85,7 +85,7 @@ def take_in(config: RunConfig) -> Intake:
     matches = match(localizations, files)
     rejects = [*rejects, *(reject for reject in bad if not reject.is_skip), *matches.rejects]
     if files and not rejects and not matches.by_video:
-        raise UsageProblem(f"{config.localizations} localizes nothing in {config.videos}")
+        raise UsageProblem(f"{config.localizations} holds no hints for any video in {config.videos}")
     return Intake(files, matches.by_video, rejects, matches.notes, sum(reject.is_skip for reject in bad))
 
 

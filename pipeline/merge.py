@@ -36,19 +36,19 @@ def merge(
     run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
     val_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the videos in the val split.")] = 0.1,
     consensus: Annotated[
-        ConsensusRule, typer.Option(help="dawid_skene weighs each annotator by how reliable the answers show them.")
+        ConsensusRule, typer.Option(help="dawid_skene weighs each annotator by the reliability that the answers show.")
     ] = ConsensusRule.MAJORITY,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Annotator who is not heard; repeat it for several.", metavar="ANNOTATOR")
+        list[str] | None,
+        typer.Option(help="Ignore the verdicts of this annotator; repeat it for several.", metavar="ANNOTATOR"),
     ] = None,
 ) -> None:
     """Join verdicts and candidates into **points**, the training dataset.
 
-    The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. Where a
-    person answered, the simulated annotator is not heard, and where somebody settled a conflict, nobody else is. A
-    candidate without a verdict gives no point, and answers to hidden gold never become points. Run it again whenever
-    verdicts were added, or with `--exclude` after `pointvos review audit` showed somebody's answers to be worthless:
-    it makes `points/` anew.
+    The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. Human
+    verdicts override simulated ones, and an adjudication overrides all. A candidate without a verdict gives no point,
+    and answers to hidden gold questions never become points. Run it again whenever verdicts were added, or with
+    `--exclude` after `pointvos review audit` showed that somebody's answers are unreliable: it writes `points/` anew.
 
     Example: `pointvos merge --run runs/demo`
     """
@@ -72,7 +72,7 @@ def merge(
         ],
     )
     if n_conflicts:
-        console.print(f"Have somebody settle the conflicts: pointvos review push --run {run} --design adjudication")
+        console.print(f"Let somebody settle the conflicts: pointvos review push --run {run} --design adjudication")
     console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
 
 
@@ -84,7 +84,7 @@ def _checked(folder: RunFolder, verdicts: RunVerdicts, excluded: Sequence[str]) 
         )
     verdicts.require_annotators(excluded)
     if not verdicts.deciding(excluded):
-        raise UsageProblem("no verdict is left when these annotators are excluded; exclude fewer")
+        raise UsageProblem("no verdict is left without these annotators; exclude fewer")
     return verdicts
 
 

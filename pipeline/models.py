@@ -51,9 +51,9 @@ def fetch(
     ] = "",
     sha256: Annotated[str, typer.Option(help="Accept weights of your own: the SHA-256 that the file must have.")] = "",
 ) -> None:
-    """Bring checkpoints into the cache.
+    """Download checkpoints into the cache.
 
-    An interrupted download goes on where it broke off. A file gets its name only when its checksum is right; where
+    Resumes interrupted downloads. A file gets its name only after its checksum was verified; where
     only an MD5 or nothing is published, the SHA-256 of the first fetch is recorded and holds from then on.
 
     Examples:
@@ -66,7 +66,12 @@ def fetch(
         raise UsageProblem(f"--from and --sha256 are for one checkpoint, not for {len(checkpoints)}")
     for checkpoint in checkpoints:
         with _problems_told(), _bar(f"fetching {checkpoint.name}") as on_progress:
-            order = Fetch(source, sha256.lower(), on_progress, lambda: errors.print("Another command is fetching it …"))
+            order = Fetch(
+                source,
+                sha256.lower(),
+                on_progress,
+                lambda: errors.print("Another command is downloading it; waiting …"),
+            )
             record = order(checkpoint)
         console.print(f"{checkpoint.name}: ready, SHA-256 {record.sha256}")
         console.print(f"  {checkpoint_file(checkpoint)} (licence of the weights: {checkpoint.license})", soft_wrap=True)
@@ -74,7 +79,7 @@ def fetch(
 
 @models_app.command()
 def check(names: Annotated[list[str] | None, typer.Argument(help=f"Which checkpoints. {_ALL}")] = None) -> None:
-    """Read checkpoints whole and compare their checksums; exits 3 when one is damaged or a named one is missing.
+    """Verify the checksums of checkpoints; exits 3 when one is damaged or a named one is missing.
 
     Example:
       pointvos models check
@@ -84,7 +89,7 @@ def check(names: Annotated[list[str] | None, typer.Argument(help=f"Which checkpo
         try:
             with _bar(f"checking {checkpoint.name}") as on_progress:
                 record = verify(checkpoint, again=True, on_progress=on_progress)
-            console.print(f"{checkpoint.name}: whole, SHA-256 {record.sha256}")
+            console.print(f"{checkpoint.name}: intact, SHA-256 {record.sha256}")
         except MissingCheckpointError as problem:
             failed |= bool(names)
             console.print(str(problem) if names else f"{checkpoint.name}: not fetched", soft_wrap=True)
@@ -97,7 +102,7 @@ def check(names: Annotated[list[str] | None, typer.Argument(help=f"Which checkpo
 
 @models_app.command()
 def path(name: Annotated[str, typer.Argument(help="Which checkpoint.")]) -> None:
-    """Print where a checkpoint lies, for scripts; exits 2 when it is not there.
+    """Print the path of a checkpoint, for scripts; exits 2 when it is not in the cache.
 
     Example:
       cp "$(pointvos models path sam_vit_b)" /media/usb/

@@ -12,7 +12,7 @@ from pipeline.config import RunConfig, load_config
 from pipeline.devices import require_device
 
 Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
-Localizations = Annotated[str, typer.Option(help="Where the objects are, roughly: a file or a folder.")]
+Localizations = Annotated[str, typer.Option(help="The hints, roughly where the objects are: a file or a folder.")]
 Format = Annotated[
     str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
 ]
@@ -33,11 +33,11 @@ Localizer = Annotated[
 ]
 Repair = Annotated[
     bool | None,
-    typer.Option("--repair/--no-repair", help="Ask the segmenter again where masks are poor.", show_default="--repair"),
+    typer.Option("--repair/--no-repair", help="Segment low-quality masks again.", show_default="--repair"),
 ]
-Frames = Annotated[int | None, typer.Option(help="Frames to sample an object.", show_default="10")]
+Frames = Annotated[int | None, typer.Option(help="Frames to sample for each object.", show_default="10")]
 Points = Annotated[
-    int | None, typer.Option(help="Candidates an object and frame, half of them background.", show_default="20")
+    int | None, typer.Option(help="Candidates for each object and frame, half of them background.", show_default="20")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default="0")]
 Workers = Annotated[int | None, typer.Option(help="Worker processes; never changes the result.", show_default="1")]
@@ -47,8 +47,8 @@ Device = Annotated[
 MaxMemory = Annotated[
     str | None,
     typer.Option(
-        help="Memory of all processes together, and GPU memory, e.g. 4GB: picks threads, workers, objects a pass and "
-        "model sizes so that it holds.",
+        help="Limit for the memory of all processes together, and for GPU memory, e.g. 4GB: chooses threads, workers, "
+        "objects a pass and model sizes.",
         metavar="SIZE",
     ),
 ]

@@ -60,7 +60,7 @@ def _videos(n_done: int, agenda: Agenda) -> str:
 
 def _repaired(folder: RunFolder) -> str:
     outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
-    return f"{outcomes.count('accepted'):,} of {len(outcomes):,} low-quality masks that were segmented again"
+    return f"{outcomes.count('accepted'):,} of {len(outcomes):,} low-quality masks"
 
 
 def _pace(videos: pa.Table, agenda: Agenda, seconds: float) -> list[tuple[str, object]]:

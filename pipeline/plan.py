@@ -29,7 +29,7 @@ def plan(
     ctx: typer.Context,
     videos: options.Videos,
     localizations: options.Localizations,
-    run: Annotated[Path | None, typer.Option(help="The run folder: what is done there is left out.")] = None,
+    run: Annotated[Path | None, typer.Option(help="The run folder; videos that are done there are left out.")] = None,
     format: options.Format = None,  # noqa: A002 - the option's name
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
@@ -44,10 +44,10 @@ def plan(
     config: options.ConfigFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
-    """Say what `annotate` with the same options would take: time, memory and disk. Nothing is run or written.
+    """Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.
 
-    Memory and disk are upper bounds, and hold on any machine; times were measured on the machine that is named. Only
-    the headers and first frames of the videos are read.
+    Memory and disk are upper bounds for any machine; times were measured on the machine that is named. Only the
+    headers and first frames of the videos are read.
 
     Example:
       pointvos plan clips/ --localizations clicks.json --workers 2
@@ -107,11 +107,13 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
         ("memory", f"at most {size(facts['memory_bytes'])}, of which {size(facts['worker_memory_bytes'])} a worker"
                    f" ({size(psutil.virtual_memory().available)} free)"),
-        ("disk", f"at most {size(facts['kept_disk_bytes'])} to stay, {size(facts['temporary_disk_bytes'])} for a"
-                 f" while ({size(free_disk)} free)"),
+        ("disk", f"at most {size(facts['kept_disk_bytes'])} kept, {size(facts['temporary_disk_bytes'])} temporary"
+                 f" ({size(free_disk)} free)"),
     ]  # fmt: skip
     if facts["gpu"]:
-        rows.append(("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, like the time"))
+        rows.append(
+            ("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, as is the time")
+        )
     if facts["not_measured"]:
         rows.append(
             (
@@ -126,6 +128,6 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         rows.append(("skipped", facts["input_skipped"]))
     summary("Plan" if facts["videos"] or facts["skipped"] else "Plan: nothing would be annotated", rows)
     if facts["memory_bytes"] > psutil.virtual_memory().available:
-        console.print(styled("This is more memory than is free; --max-memory makes it fit.", "yellow"))
+        console.print(styled("This is more memory than is free; --max-memory limits it.", "yellow"))
     if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
         console.print(styled("This is more disk than is free; choose another --run.", "yellow"))

@@ -85,5 +85,5 @@ def _agreement(found: Audit) -> tuple[tuple[str, str], ...]:
         rows += [(f"Cohen's κ, {one} and {other}", str(kappa)) for one, other, kappa in found.cohen]
         rows += [("points on which they differ", f"{len(found.conflicts):,}")]
     if found.anchoring.whole:
-        rows += [("planted wrong proposals that were let stand (anchoring)", str(found.anchoring))]
+        rows += [("wrong proposals of gold questions left unchanged (anchoring)", str(found.anchoring))]
     return tuple(rows)

@@ -67,7 +67,7 @@ def up(
             rejects = push_design(session, client, design, asked)
             _tell_how_to_log_in(session, server, client, design)
             _wait(server)
-            console.print("Pulling the answers, then ending the server …")
+            console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
     leave(session, rejects)
 
@@ -85,7 +85,7 @@ def push(
     exclude: ExcludeOption = None,
     adjudicator: AdjudicatorOption = None,
 ) -> None:
-    """Put the run's questions into the queue; what is there already stays as it is, so repeat it at will.
+    """Add the run's questions to the queue. Tasks that are there already stay as they are; repeat it at any time.
 
     `--overlap 3` asks three people each task; `--gold-share 0.05` hides questions with a known answer and a wrong
     proposal among the others; `--audit-share 0.05` asks a sample again without any proposal, one pixel at a time, in a
@@ -99,7 +99,7 @@ def push(
     """
     session = _session(run)
     if gold_share:
-        console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions planted.")
+        console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions added.")
     candidates, again = _asked(session, design, exclude or [], adjudicator or [])
     require_questions(session, design, [*candidates, *again])
     with problems_named(), connected(session, url, api_key_file, _say) as client:
@@ -111,9 +111,9 @@ def push(
 
 @review_app.command()
 def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
-    """Bring the answers given so far into `DIR/verdicts`: new, edited and taken back.
+    """Copy the answers given so far into `DIR/verdicts`: new, edited and deleted ones.
 
-    What was pulled once is never lost, even when somebody deletes the project.
+    Verdicts that were pulled are kept, even when somebody deletes the project.
 
     Example: `pointvos review pull --run demo-run`
     """
@@ -142,7 +142,7 @@ def _asked(
     candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
     if design == "adjudication":
         if not candidates:
-            console.print("Nothing to settle: nobody differs, or all of it is settled.")
+            console.print("Nothing to settle: nobody differs, or every conflict is settled.")
             raise typer.Exit
         if adjudicators:
             session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
@@ -183,5 +183,5 @@ def _wait(server: Server) -> None:
         while server.process is not None and server.process.poll() is None:
             time.sleep(0.5)
         raise WorkProblem(
-            "Label Studio ended by itself; its log is in DIR/review/server.log. Answers are kept: start it again"
+            "Label Studio stopped unexpectedly; its log is DIR/review/server.log. Answers are kept: start it again"
         )

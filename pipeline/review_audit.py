@@ -35,17 +35,16 @@ def audit(
         list[str] | None, typer.Option(help="Annotator to leave out; repeat it for several.", metavar="ANNOTATOR")
     ] = None,
 ) -> None:
-    """Tell how far the answers that were pulled can be trusted, and write it to `DIR/review/audit.json`.
+    """Measure how reliable the pulled answers are, and write it to `DIR/review/audit.json`.
 
-    For each annotator: answers, active seconds a point (the time away from a task is trimmed), hidden gold seen and
-    left untouched, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss' κ,
-    the share of planted wrong proposals that were let stand (what untouched answers are worth), the objects that take
-    longest, and the candidates on which people differ, the most doubtful first. Shares have 95 % intervals.
-    Flags on frames and notes are listed, the latest first. What somebody said blindly counts as the opinion of another
-    person, `NAME (blind)`.
+    For each annotator: answers, active seconds a point (the time away from a task is trimmed), gold questions seen
+    and left unchanged, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss'
+    κ, the share of wrong proposals of gold questions that were left unchanged, the objects that take longest, and the
+    candidates on which people differ, the most doubtful first. Shares have 95 % intervals. Flags on frames and notes
+    are listed, the latest first. Blind answers count as those of another person, `NAME (blind)`.
 
     Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
-    Gold is planted by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
+    Gold questions are added by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
 
     Example: `pointvos review audit --run demo-run`
     """

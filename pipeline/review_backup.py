@@ -60,7 +60,7 @@ def restore(
     url: UrlOption = None,
     api_key_file: KeyOption = None,
 ) -> None:
-    """Bring the queues of a backup into the run's server, or another: missing tasks with their answers, nothing twice.
+    """Restore the queues of a backup on the run's server or another: adds missing tasks with their answers.
 
     Tasks that somebody has answered since stay as they are. People keep their names; give them a new password with
     `pointvos review users add`. Their answers carry the time of the restore.
@@ -106,7 +106,7 @@ def _bring_back_tables(run: Path, archive: Archive) -> None:
     """Files that the run has stay: they may know more."""
     for name, content in archive.tables.items():
         if not _TABLE_FILE.fullmatch(name):
-            raise UsageProblem(f"the backup holds {name!r}, which no backup holds; it was not made by pointvos")
+            raise UsageProblem(f"the backup holds the unexpected file {name!r}; it was not made by pointvos")
         path = run / name
         if not path.exists():
             write_whole(path, content)

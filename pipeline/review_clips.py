@@ -24,7 +24,7 @@ def add_clips(session: ReviewSession, tasks: Iterable[ReviewTask]) -> None:
     with bar("cutting clips", sum(map(len, missing.values()))) as advance:
         problems = list(_make(session, missing, advance))
     for problem in problems:
-        console.print(f"Without clips, because the video could not be read again: {problem}", markup=False)
+        console.print(f"No clips, because the video cannot be read: {problem}", markup=False)
 
 
 def _missing(session: ReviewSession, tasks: Iterable[ReviewTask]) -> dict[str, dict[int, Path]]:

@@ -1,4 +1,4 @@
-"""``pointvos review down``: end the run's own server from elsewhere."""
+"""``pointvos review down``: stop the run's own server from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from verification_ui.server import running_server
 
 
 def down(run: RunOption) -> None:
-    """Pull the answers of the run's own server, then end it and the command that started it.
+    """Pull the answers of the run's own server, then stop it and the command that started it.
 
-    Only a process that this run recorded as its own is ended; a process that has its number by now is left alone.
+    Only a process that this run recorded as its own is stopped.
 
     Example: `pointvos review down --run demo-run`
     """
@@ -22,9 +22,9 @@ def down(run: RunOption) -> None:
     presence, server = Presence.read(session.folder), running_server(session.folder)
     if server is not None:
         with problems_named(), client_of(server) as client:
-            console.print("Pulling the answers, then ending the server …")
+            console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
     if presence is not None and presence.end():
-        console.print(f"The server at {presence.url} has ended.")
+        console.print(f"The server at {presence.url} has stopped.")
     else:
         console.print(f"No server of {run} is running.", markup=False)

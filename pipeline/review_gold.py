@@ -34,7 +34,7 @@ def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> in
     known = _unanimous(folder) if ground_truth is None else _true(folder, ground_truth)
     if not known:
         raise UsageProblem(
-            "gold needs known answers: give --gold-truth DIR with true masks, "
+            "gold questions need known answers: give --gold-truth DIR with true masks, "
             "or pull answers that two or more people gave first"
         )
     candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))

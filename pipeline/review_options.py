@@ -13,26 +13,35 @@ DesignOption = Annotated[
     typer.Option(
         "--design",
         help="`contact_sheet`: one sheet of magnified crops a task; `frame`: points to fix in place; "
-        "`single`: one pixel a task, asked blindly; `adjudication`: like it, what people differ on.",
+        "`single`: one pixel a task, without a proposal; `adjudication`: the same, for what people differ on.",
     ),
 ]
-UrlOption = Annotated[str | None, typer.Option("--url", help="A Label Studio of yours; without it, the run's own.")]
+UrlOption = Annotated[
+    str | None, typer.Option("--url", help="Your own Label Studio server; without it, the run's private one.")
+]
 KeyOption = Annotated[
     Path | None, typer.Option("--api-key-file", help="File with your access token for --url.", metavar="FILE")
 ]
 OverlapOption = Annotated[
-    int | None, typer.Option("--overlap", min=1, help="People who answer each task; without it, as it is (1 at first).")
+    int | None,
+    typer.Option("--overlap", min=1, help="Number of people who answer each task; unchanged without it (1 at first)."),
 ]
 GoldShareOption = Annotated[
     float,
     typer.Option(
-        "--gold-share", min=0.0, max=1.0, help="Share of the known answers to ask again with a wrong proposal (gold)."
+        "--gold-share",
+        min=0.0,
+        max=1.0,
+        help="Share of the known answers to ask again with a wrong proposal, as gold questions.",
     ),
 ]
 GoldTruthOption = Annotated[
     Path | None,
     typer.Option(
-        "--gold-truth", exists=True, help="True masks that make gold; else what people agreed on.", metavar="DIR"
+        "--gold-truth",
+        exists=True,
+        help="True masks to make gold questions from; without it, answers that people agreed on.",
+        metavar="DIR",
     ),
 ]
 AuditShareOption = Annotated[
@@ -43,13 +52,15 @@ AuditShareOption = Annotated[
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option("--exclude", help="Annotator who is not heard; repeat it for several.", metavar="ANNOTATOR"),
+    typer.Option(
+        "--exclude", help="Ignore the verdicts of this annotator; repeat it for several.", metavar="ANNOTATOR"
+    ),
 ]
 AdjudicatorOption = Annotated[
     list[str] | None,
     typer.Option(
         "--adjudicator",
-        help="With `--design adjudication`: whose answers settle; without it, of all who had not answered before.",
+        help="With `--design adjudication`: whose answers settle; without it, those of people new to the candidate.",
         metavar="ANNOTATOR",
     ),
 ]

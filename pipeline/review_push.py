@@ -80,7 +80,9 @@ def require_questions(session: ReviewSession, design: str, asked: Sequence[Point
             advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
             raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
         if design == "adjudication":
-            raise UsageProblem(f"nothing to verify in {run}: nobody differs on any candidate, or all of it is settled")
+            raise UsageProblem(
+                f"nothing to verify in {run}: nobody differs on any candidate, or every conflict is settled"
+            )
         held_back = ", ".join(f"{what} ({count})" for what, count in session.held_back())
         raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
 
@@ -108,7 +110,7 @@ def _opened(
     n_people = overlap or (known.people() if known else session.notes(design).n_people)
     queue = client.open_queue(title, label_config(design), guidelines(design))
     if queue.ask_with(label_config(design), guidelines(design)):
-        console.print("The queue was made by another version of pointvos; it shows this version's page from now on.")
+        console.print("The queue was made by another version of pointvos; it now shows the page of this version.")
     queue.ask_people(n_people)
     session.write_tasks(design, shown, n_people=n_people)
     serve(queue, session.place, session.media / QUEUE)

@@ -212,7 +212,7 @@ def problems_named() -> Iterator[None]:
     except Refused as problem:
         raise WorkProblem(str(problem)) from None
     except OutcomeUnknown as problem:
-        raise WorkProblem(f"{problem}; what is done stays done: repeat the same command to complete it") from None
+        raise WorkProblem(f"{problem}; finished work is kept: run the same command again to complete it") from None
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def connected(
         UsageProblem: only one of address and key was given, or the server cannot be started.
     """
     if (url is None) != (api_key_file is None):
-        raise UsageProblem("--url and --api-key-file go together: give both for a server of yours, or none")
+        raise UsageProblem("--url and --api-key-file go together: give both for your own server, or none")
     if url is not None and api_key_file is not None:
         with _checked(LabelStudioClient(url, read_api_key(api_key_file))) as client:
             yield client

@@ -52,7 +52,7 @@ def status(
 @contextmanager
 def _server(session: ReviewSession, url: str | None, api_key_file: Path | None) -> Iterator[LabelStudioClient | None]:
     if url is None and api_key_file is None and running_server(session.folder) is None:
-        console.print("No server is up: this is what was pulled the last time.")
+        console.print("No server is running; the figures are those of the latest pull.")
         yield None
         return
     with connected(session, url, api_key_file, console.print) as client:

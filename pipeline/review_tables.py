@@ -26,8 +26,8 @@ def show_push(
         ("new in the queue", pushed.n_added),
         ("already there", pushed.n_already_there),
     ]
-    rows += [("doubles removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
-    rows += [("taken back, out of date", pushed.n_taken_back)] if pushed.n_taken_back else []
+    rows += [("duplicates removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
+    rows += [("outdated, removed", pushed.n_taken_back)] if pushed.n_taken_back else []
     rows += [("not shown (no frame)", len(rejects))] if rejects else []
     rows += held_back
     summary(f"Queue {title}", rows)
@@ -45,9 +45,9 @@ def show_pull(title: str, pulled: Pulled) -> None:
     summary(f"Answers of {title}", rows)
     if pulled.n_miscounted:
         console.print(
-            f"Label Studio has lost count of the answers to {pulled.n_miscounted} tasks, as it does once two projects "
-            "were deleted at the same moment. No answer is lost; but it may ask more people than --overlap says, until "
-            "the server is started again."
+            f"Label Studio miscounts the answers to {pulled.n_miscounted} tasks, as it does after two projects "
+            "were deleted at the same moment. No answer is lost, but it may ask more people than --overlap says until "
+            "the server is restarted."
         )
 
 
@@ -55,11 +55,11 @@ def show_standing(design: str, now: Standing) -> None:
     """How far the review of one design is."""
     people = f"answered by {now.n_people} people each" if now.n_people > 1 else "answered"
     rows: list[tuple[str, object]] = [("tasks", now.n_tasks), (f"done, {people}", now.n_done), ("left", now.n_left)]
-    rows += [("of these begun", now.n_begun)] if now.n_begun else []
+    rows += [("of these started", now.n_begun)] if now.n_begun else []
     rows += [("of these skipped by somebody", now.n_skipped)] if now.n_skipped else []
     if now.left_s is not None and now.n_left:
         rows += [("work left", f"{duration(now.left_s)} of one person")]
-        rows += [("at the present pace done in", duration(now.eta_s) if now.eta_s is not None else "nobody is at work")]
+        rows += [("done at the present pace in", duration(now.eta_s) if now.eta_s is not None else "nobody is working")]
     rows += [("two people agree", now.agreement), ("Fleiss' κ", now.fleiss)] if now.agreement.n else []
     rows += [(person.annotator, _work(person)) for person in now.annotators]
     summary(f"Review by {design}", rows)

@@ -16,7 +16,7 @@ from verification_ui.credentials import EMAIL
 users_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
-    help="Give people accounts on the run's own Label Studio, list them, lock them out.",
+    help="Add, list and disable accounts on the run's own Label Studio.",
 )
 
 EmailArgument = Annotated[str, typer.Argument(help="E-mail address; verdicts carry it as the annotator's name.")]
@@ -46,21 +46,23 @@ def add(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
     with problems_named(), connected(session, None, None, console.print) as client:
         password = add_account(client, session.folder, email)
         rows: list[tuple[str, object]] = [("address", client.url), ("e-mail", email)]
-    summary("Account made", [*rows, ("password", f"{password}   (shown this once, kept nowhere)")])
+    summary("Account made", [*rows, ("password", f"{password}   (shown only now, not stored)")])
 
 
 @users_app.command()
 def disable(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
-    """Lock somebody out at once; the answers stay. To leave them out: `pointvos merge --exclude EMAIL`.
+    """Disable an account at once; its answers stay. To ignore them: `pointvos merge --exclude EMAIL`.
 
     Example: `pointvos review users disable ann@example.org --run demo-run`
     """
     session = _own(run, url)
     if email == EMAIL:
-        raise UsageProblem(f"{EMAIL} is the account of pointvos itself; without it no command could reach the server")
+        raise UsageProblem(
+            f"{EMAIL} is the account that pointvos itself uses; without it no command reaches the server"
+        )
     with problems_named():
         disable_account(session.folder, email)
-    console.print(f"{email} can log in no more; let them in again with: pointvos review users add", markup=False)
+    console.print(f"{email} is disabled; re-enable with: pointvos review users add", markup=False)
 
 
 def _own(run: RunOption, url: str | None) -> ReviewSession:
@@ -70,7 +72,7 @@ def _own(run: RunOption, url: str | None) -> ReviewSession:
         UsageProblem: an address was given: the accounts of other servers are not ours to change.
     """
     if url is not None:
-        raise UsageProblem(f"accounts of {url} are made there: open {url.rstrip('/')}/organization and invite by link")
+        raise UsageProblem(f"add accounts on {url} itself: open {url.rstrip('/')}/organization and invite by link")
     return ReviewSession(RunFolder(run).require())
 
 

@@ -20,7 +20,7 @@ def check_runner(options: Sequence[str]) -> list[str]:
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     if stray := [o for o in options if not o.startswith("-")][:1]:
-        raise UsageProblem(f"unexpected argument {stray[0]!r}; give one VIDEOS (quote a glob), Beam options behind --")
+        raise UsageProblem(f"unexpected argument {stray[0]!r}; give one VIDEOS (quote a glob), Beam options after --")
     full_name = str(PipelineOptions(list(options)).view_as(StandardOptions).runner or "FnApiRunner")
     name = full_name.rsplit(".", maxsplit=1)[-1]
     if name in _WRONG:

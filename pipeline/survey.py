@@ -98,7 +98,7 @@ class Survey:
             _fact("videos", len(self.videos)),
             _fact("frames", sum(video.n_frames for video in self.videos)),
             _fact("objects", self.n_objects),
-            Fact("masks repaired", f"{self.repairs[1]:,}", f"of {self.repairs[0]:,} that were asked for again"),
+            Fact("masks repaired", f"{self.repairs[1]:,}", f"of {self.repairs[0]:,} low-quality masks"),
             Fact("candidates", f"{self.n_candidates:,}", f"on {self.n_frames_asked:,} object-frames"),
             Fact("answered", f"{self.n_answered:,}", f"{self.n_candidates - self.n_answered:,} to go"),
             _fact("foreground points", labelled["ACCEPTED"]),

@@ -16,5 +16,5 @@ def require_space(folder: Path, n_bytes: int, spare: int = _SPARE) -> None:
     if free < n_bytes + spare:
         raise DownloadError(
             f"{folder} has {free / 1e6:,.0f} MB free, and {(n_bytes + spare) / 1e6:,.0f} MB are needed; "
-            "make room, or set POINTVOS_CACHE to a folder on another disk"
+            "free some space, or set POINTVOS_CACHE to a folder on another disk"
         )

@@ -77,8 +77,8 @@ def download(
             best = max(best, transfer.have)
             if failures >= patience.attempts:
                 raise DownloadError(
-                    f"{url} broke off {failures} times, last at {transfer.have:,} bytes ({problem}); run the same "
-                    "command later to go on from there, or bring the file yourself and give it with --from FILE"
+                    f"{url} was interrupted {failures} times, last at {transfer.have:,} bytes ({problem}); run the "
+                    "same command later to resume, or download the file yourself and give it with --from FILE"
                 ) from None
             time.sleep(patience.wait_s * 2 ** (failures - 1))
 
@@ -106,7 +106,7 @@ class _Transfer:
             if self.n_bytes is not None and total not in (None, self.n_bytes):
                 raise DownloadError(
                     f"{self.url} offers {total:,} bytes instead of {self.n_bytes:,}: not the official file, or a "
-                    "page of a proxy; bring the file yourself and give it with --from FILE"
+                    "page of a proxy; download the file yourself and give it with --from FILE"
                 )
             require_space(self.part.parent, (total or self.n_bytes or 0) - start)
             self._remember(response)
@@ -144,7 +144,7 @@ class _Transfer:
             if answer.code in _TRANSIENT:
                 raise _BrokenOffError(f"the server answered {answer.code} {answer.reason}") from None
             raise DownloadError(
-                f"{self.url} answered {answer.code} {answer.reason}; bring the file yourself and give it with "
+                f"{self.url} answered {answer.code} {answer.reason}; download the file yourself and give it with "
                 "--from FILE, or name a mirror with --from URL"
             ) from None
         except (URLError, HTTPException, OSError) as problem:

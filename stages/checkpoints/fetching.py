@@ -54,7 +54,7 @@ class Fetch:
                 return self._present(checkpoint) or self._bring(checkpoint, path)
         except OSError as problem:
             raise CheckpointError(
-                f"{problem.filename or path.parent}: {problem.strerror}; is the disk full, or the folder not yours? "
+                f"{problem.filename or path.parent}: {problem.strerror}; is the disk full, or the folder read-only? "
                 "POINTVOS_CACHE names another cache folder"
             ) from None
 

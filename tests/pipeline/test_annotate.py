@@ -107,7 +107,7 @@ def test_a_video_whose_localizations_changed_is_done_again_and_its_old_result_go
     clicks_file.write_text(json.dumps({**good, "broken": good["a"]}))
     again = annotate(pointvos, own_corpus, run, *fast)
     assert again.returncode == 0, again.stdout
-    assert "1 video is done again" in again.stdout
+    assert "1 video is annotated again" in again.stdout
     run_id = RunFolder(run).metadata()["pointvos.run_id"]
     elsewhere = Path(shutil.copytree(own_corpus, tmp_path / "moved" / "corpus"))
     shutil.copy(clicks_file, elsewhere.parent)

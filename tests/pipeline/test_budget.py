@@ -68,7 +68,7 @@ def test_cutie_looks_at_smaller_frames_and_remembers_fewer():
 
 
 def test_a_limit_that_nothing_holds_is_refused_with_the_least():
-    with pytest.raises(UsageProblem, match=r"nothing fits into 0.10 GB: the least .* is \d\.\d\d GB"):
+    with pytest.raises(UsageProblem, match=r"no setting fits into 0.10 GB: these videos need at least \d\.\d\d GB"):
         fit(FILMS, settings(), 1e8)
 
 
@@ -101,10 +101,10 @@ def test_annotate_and_plan_choose_alike_and_say_what(pointvos, corpus, fast, tmp
     plan = pointvos("plan", corpus, *hints, *asked, "--max-memory", limit, "--json")
     chosen = json.loads(plan.stdout)["compute"]
     assert (chosen["workers"], chosen["max_memory"]) == (2, limit)
-    assert f"To stay within {limit} of memory: workers 2" in plan.stderr
+    assert f"Settings for {limit} of memory: workers 2" in plan.stderr
     answer = pointvos("annotate", corpus, *hints, *asked, "--max-memory", limit, "--run", tmp_path / "run")
     assert answer.returncode == 0, answer.stderr
     assert "with 2 workers" in answer.stdout
     refused = pointvos("annotate", corpus, *hints, *asked, "--max-memory", "100MB", "--run", tmp_path / "none")
     assert refused.returncode == 2
-    assert "nothing fits into 0.10 GB" in refused.stderr
+    assert "no setting fits into 0.10 GB" in refused.stderr

@@ -34,7 +34,7 @@ def test_answers_and_costs_are_counted(finished_run, tmp_path):
 def test_repairs_are_counted_and_told_where_they_were_decided(finished_run):
     report(finished_run)
     words = " ".join(texts(finished_run).split())
-    assert "2 masks repaired of 6 that were asked for again" in words
+    assert "2 masks repaired of 6 low-quality masks" in words
     assert "Frame 0: first mask found poor (quality 0.80, motion 0.50); grabcut drew a better one" in words
     assert "agreement 0.75, balance +0.080), which was taken." in words
     assert "Frame 6: tracked mask found poor" in words

@@ -73,7 +73,7 @@ def test_what_people_agreed_on_is_known(finished_run, tmp_path):
         for who in ("al", "bo")
     ]
     shutil.rmtree(tmp_path / "truth")
-    with pytest.raises(UsageProblem, match="gold needs known answers"):
+    with pytest.raises(UsageProblem, match="gold questions need known answers"):
         plant_gold(RunFolder(finished_run), 0.5, None)
     tables.VERDICTS.write(finished_run / "verdicts" / "label_studio.parquet", said)
     assert plant_gold(RunFolder(finished_run), 1.0, None) == 10

@@ -101,9 +101,9 @@ def test_people_get_accounts_on_the_run_s_own_server(served_run: Any) -> None:
     run = served_run.run.path
     said = run_command("users", "add", "dora@example.org", "--run", run)
     assert "e-mail dora@example.org password " in said
-    assert "shown this once, kept nowhere" in said
+    assert "shown only now, not stored" in said
     assert "dora@example.org may log in, last login never" in run_command("users", "list", "--run", run)
-    assert "can log in no more" in run_command("users", "disable", "dora@example.org", "--run", run)
+    assert "is disabled" in run_command("users", "disable", "dora@example.org", "--run", run)
     assert "dora@example.org disabled" in run_command("users", "list", "--run", run)
 
 
@@ -151,7 +151,7 @@ def test_down_pulls_and_ends_the_server_and_the_command_that_started_it(tiny_run
         said = run_command("down", "--run", tiny_run.path)
         owner.wait(30)
     assert "tasks changed 1 verdicts 12" in said
-    assert f"The server at {presence.url} has ended." in said
+    assert f"The server at {presence.url} has stopped." in said
     assert not psutil.pid_exists(presence.server.pid)
     assert "is running" in run_command("down", "--run", tiny_run.path)
     assert len(verdicts(tiny_run.path)) == 12

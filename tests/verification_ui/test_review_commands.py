@@ -37,7 +37,7 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
             sdk.annotations.create(id=task.id, result=[], lead_time=9.0)
         assert "tasks changed 2 verdicts 24 skipped 0" in review("pull", own_run.path)
         said = review("status", own_run.path)
-        assert "tasks 4 done, answered 2 left 2 work left 18 s of one person at the present pace done in 18 s" in said
+        assert "tasks 4 done, answered 2 left 2 work left 18 s of one person done at the present pace in 18 s" in said
         person = f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s a task, 0.75 s a point, 0% unsure"
         assert person in said
         sdk.projects.delete(project.id)
@@ -67,12 +67,12 @@ def test_tasks_about_candidates_that_are_gone_are_taken_back_unless_they_are_ans
         ]
         tables.CANDIDATES.write(file, moved, {"pointvos.run_id": own_run.run_id, "pointvos.config_hash": "c0ffee"})
         said = review("push", own_run.path)
-        assert "tasks 4 points 48 new in the queue 2 already there 2 taken back, out of date 1" in said
+        assert "tasks 4 points 48 new in the queue 2 already there 2 outdated, removed 1" in said
         keys = [task.data["task_key"] for task in sdk.tasks.list(project=project.id)]
     assert len(keys) == len(set(keys)) == 5
     assert "tasks 4 done, answered 0 left 4" in review("status", own_run.path)
     assert tables.VERDICTS.read(own_run.path).num_rows == 12
-    assert "taken back" not in review("push", own_run.path)
+    assert "outdated" not in review("push", own_run.path)
 
 
 def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden_gold(
@@ -92,7 +92,9 @@ def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden
         next_task = next(task for task in sdk.tasks.list(project=project.id) if task.id != first_task.id)
         sdk.annotations.create(id=next_task.id, result=[], lead_time=9.0)
         said = review("status", own_run.path)
-        assert "tasks 4 done, answered by 2 people each 1 left 3 of these begun 1 work left 45 s of one person" in said
+        assert (
+            "tasks 4 done, answered by 2 people each 1 left 3 of these started 1 work left 45 s of one person" in said
+        )
         assert "two people agree 1.000" in said
         sdk.annotations.delete(id=next(iter(sdk.annotations.list(id=next_task.id))).id)
         sdk.projects.update(project.id, maximum_annotations=1)
@@ -100,10 +102,10 @@ def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden
         sdk.projects.update(project.id, maximum_annotations=2)
         review("pull", own_run.path)
         offline = CliRunner().invoke(review_app, ["status", "--run", str(own_run.path)], catch_exceptions=False).output
-        assert "No server is up: this is what was pulled the last time." in offline
+        assert "No server is running; the figures are those of the latest pull." in offline
         assert "answered by 2 people each" in offline
         said = review("push", own_run.path, "--gold-share", "1.0")
-        assert "12 gold questions planted." in said
+        assert "12 gold questions added." in said
         assert "tasks 4 points 48 new in the queue 1 already there 3" in said
         assert sdk.projects.get(project.id).maximum_annotations == 2
         (gold_task,) = [t for t in sdk.tasks.list(project=project.id) if t.id > first_task.id + 3]

@@ -45,7 +45,7 @@ def require_detector(name: str, model: str = "") -> None:
     """
     model = model or DETECTORS[name].model
     if find_spec("transformers") is None:
-        raise LocalizerError(f"localizer {name!r} needs more packages; bring them with: pip install 'pointvos[text]'")
+        raise LocalizerError(f"localizer {name!r} needs more packages; install them with: pip install 'pointvos[text]'")
     if Path(model).is_dir():
         return
     from huggingface_hub import try_to_load_from_cache
@@ -57,7 +57,7 @@ def require_detector(name: str, model: str = "") -> None:
         raise LocalizerError(f"localizer {name!r}: {model!r} is neither a folder nor a model's id") from None
     if not isinstance(cached, str):
         raise LocalizerError(
-            f"the weights of localizer {name!r} are not on this machine; bring them with: hf download {model}"
+            f"the weights of localizer {name!r} are not on this machine; download them with: hf download {model}"
         )
 
 
@@ -120,7 +120,7 @@ class DetectorLocalizer:
         text = max(expression.texts, key=lambda one: best[one][0])
         score, box = best[text]
         if box is None or score < self._least_score:
-            detail = f"{text!r} is nowhere to be seen (at best {score:.2f}, needed {self._least_score})"
+            detail = f"{text!r} was not found (at best {score:.2f}, needed {self._least_score})"
             return NotLocated("not_seen", detail)
         return Located(box, round(score, 4), text)
 

@@ -73,7 +73,7 @@ class ImagenetLocalizer:
         score = rebalanced(float(heat[row, column]), len(sense.classes))
         what = self._words.names[_strongest(posteriors[-1], sense.classes, x / width, y / height)]
         if score < SEEN:
-            detail = f"{sense.noun!r} is nowhere to be seen (at best {what} with {score:.2f}, needed {SEEN})"
+            detail = f"{sense.noun!r} was not found (at best {what} with {score:.2f}, needed {SEEN})"
             return NotLocated("not_seen", detail)
         return Located(Clicks(((round(x, 1), round(y, 1)),), (1,)), round(score, 4), what)
 

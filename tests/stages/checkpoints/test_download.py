@@ -32,7 +32,7 @@ def test_a_dropped_connection_is_resumed(shelf, part, answer):
 
 def test_a_second_call_goes_on_where_the_first_gave_up(shelf, part, answer):
     shelf.script = [answer(cut=10_000), answer(status=503), answer(status=503)]
-    with pytest.raises(DownloadError, match=r"broke off 3 times, last at 10,000 bytes \(the server answered 503"):
+    with pytest.raises(DownloadError, match=r"was interrupted 3 times, last at 10,000 bytes \(the server answered 503"):
         fetched(shelf, part, n_bytes=len(shelf.content))
     assert fetched(shelf, part, n_bytes=len(shelf.content)) == shelf.content
     assert shelf.asked[-1] == "bytes=10000-"
@@ -54,7 +54,7 @@ def test_a_server_without_ranges_sends_all_again(shelf, part, answer, etag):
 
 def test_a_file_that_changed_on_the_server_is_begun_anew(shelf, part, answer):
     shelf.script = [answer(cut=1_500_000), answer(status=404)]
-    with pytest.raises(DownloadError, match="answered 404 Not Found; bring the file yourself"):
+    with pytest.raises(DownloadError, match="answered 404 Not Found; download the file yourself"):
         fetched(shelf, part)
     shelf.content, shelf.etag = shelf.content[::-1], '"v2"'
     assert fetched(shelf, part) == shelf.content
@@ -90,7 +90,7 @@ def test_another_length_than_the_official_one_is_not_believed(shelf, part, answe
 
 def test_a_length_that_promises_too_much_ends_in_a_bounded_time(shelf, part, answer):
     shelf.script = [answer(says=4_000_000)] + [answer(status=416)] * 9
-    with pytest.raises(DownloadError, match="broke off 3 times"):
+    with pytest.raises(DownloadError, match="was interrupted 3 times"):
         fetched(shelf, part)
 
 
@@ -120,11 +120,13 @@ def test_failures_are_counted_anew_after_real_progress(shelf, part, answer):
 
 def test_drips_without_real_progress_are_not_waited_for(shelf, part, answer):
     shelf.script = [answer(cut=10) for _ in range(99)]
-    with pytest.raises(DownloadError, match="broke off 3 times, last at 30 bytes"):
+    with pytest.raises(DownloadError, match="was interrupted 3 times, last at 30 bytes"):
         fetched(shelf, part)
     assert len(shelf.asked) == 3
 
 
 def test_a_server_that_is_not_there_is_named(tmp_path, part):
-    with pytest.raises(DownloadError, match=r"http://127.0.0.1:9/x broke off 3 times, last at 0 bytes \(.*refused"):
+    with pytest.raises(
+        DownloadError, match=r"http://127.0.0.1:9/x was interrupted 3 times, last at 0 bytes \(.*refused"
+    ):
         download("http://127.0.0.1:9/x", part, patience=QUICK)

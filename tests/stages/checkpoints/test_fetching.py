@@ -142,7 +142,7 @@ def test_two_fetches_of_one_file_wait_for_each_other(pinned, shelf, cache):
 
 def test_a_disk_that_is_too_small_is_told_before_the_download(tmp_path):
     need = shutil.disk_usage(tmp_path).total + 1
-    with pytest.raises(DownloadError, match="are needed; make room, or set POINTVOS_CACHE"):
+    with pytest.raises(DownloadError, match="are needed; free some space, or set POINTVOS_CACHE"):
         require_space(tmp_path, need)
 
 
