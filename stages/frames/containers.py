@@ -28,6 +28,9 @@ CONTAINERS = (
     "asf,av1,avi,dv,flv,gif,h264,hevc,ivf,m4v,matroska,mjpeg,mov,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,yuv4mpegpipe"
 )
 """Demuxers that may open a file. Playlists are not among them: they could reach other files and hosts."""
+_LEAVE_OUT = ("flv1", "h263", "mpeg4", "msmpeg4v2", "msmpeg4v3", "theora", "vc1", "vp6f", "wmv1", "wmv2", "wmv3")
+"""Codecs whose packets may say that the frame before is to stay; those are small."""
+_MOST_BYTES_LEFT_OUT = 32
 _MOST_READ_ERRORS = 100
 """One after the other, without a packet in between."""
 
@@ -68,9 +71,9 @@ class ContainerStream:
         self.truncated = False
         self._tick_s = float(stream.time_base or 0)
         self._frame_s = 1.0 / (self.fps or 25.0)
-        is_avi = container.format.name == "avi"  # it stores no presentation times
-        self._timeline = Timeline((stream.codec_context.reorder_depth or None) if is_avi else None)
-        self._has_started = False
+        self._timeline = Timeline(is_reordered=stream.codec_context.reorder_depth > 0)
+        self._has_started = promises_length(container)  # a transport stream may begin anywhere
+        self._has_counted = False
 
     @property
     def n_indices(self) -> int:
@@ -101,7 +104,7 @@ class ContainerStream:
     def _shown(self, frame: VideoFrame, number: int) -> Shown:
         start_s = None if frame.pts is None else frame.pts * self._tick_s
         duration_s = frame.duration * self._tick_s or self._frame_s
-        own = number if frame.opaque is None else cast(int, frame.opaque)
+        own = number if frame.opaque is None else cast(Packet, frame.opaque).number
         return Shown(own, start_s, duration_s, is_key=bool(frame.key_frame), is_corrupt=frame.is_corrupt)
 
     def _packets(self) -> Iterator[AvPacket[VideoStream] | None]:
@@ -113,8 +116,9 @@ class ContainerStream:
             if packet.is_corrupt and following is None:
                 self.truncated = True
                 break
-            packet.opaque = number
-            self._timeline.add(self._noted(number, part, packet, is_torn=is_torn, follows_loss=follows_loss))
+            noted = self._noted(number, part, packet, is_torn=is_torn, follows_loss=follows_loss)
+            packet.opaque = noted  # an object of its own: PyAV knows it by its address
+            self._timeline.add(noted)
             end_tick = max(end_tick, packet.pts or 0, packet.dts or 0)
             yield packet
             number += 1
@@ -142,9 +146,20 @@ class ContainerStream:
         self, number: int, part: int, packet: AvPacket[VideoStream], *, is_torn: bool, follows_loss: bool
     ) -> Packet:
         self._has_started |= packet.is_keyframe
-        ticks = next((t for t in (packet.pts, packet.dts) if t is not None), number)
+        known = next((t for t in (packet.pts, packet.dts) if t is not None), None)
+        ticks, start_s = number if known is None else known, None if known is None else known * self._tick_s
         counts = self._has_started and not packet.is_discard and not self._is_hidden(packet)
-        return Packet(number, (part, ticks), ticks * self._tick_s, counts, is_torn, follows_loss)
+        is_first, self._has_counted = counts and not self._has_counted, self._has_counted or counts
+        return Packet(
+            number,
+            (part, ticks),
+            start_s,
+            counts,
+            is_first,
+            is_optional=self.codec in _LEAVE_OUT and packet.size <= _MOST_BYTES_LEFT_OUT,
+            is_torn=is_torn,
+            follows_loss=follows_loss,
+        )
 
     def _is_hidden(self, packet: AvPacket[VideoStream]) -> bool:
         """Whether a packet holds a reference frame that is never shown (VP8; RFC 6386, section 9.1)."""

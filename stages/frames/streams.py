@@ -21,13 +21,18 @@ def film_of(uri: str, container: InputContainer) -> VideoStream:
     Cover pictures and thumbnails are never it. Of equally large streams the first one is taken.
 
     Raises:
-        DecodeError: ``no_video_stream``, or ``too_large``.
+        DecodeError: ``no_video_stream``, ``not_a_video`` or ``too_large``.
     """
     streams = [s for s in container.streams.video if not s.disposition & _NO_FILM]
     if not streams:
         kinds = " and ".join(sorted({s.type for s in container.streams if s.type != "video"})) or "nothing"
         raise DecodeError("no_video_stream", f"{uri!r} holds {kinds} and no video")
-    film = max(streams, key=lambda s: (bool(s.disposition & Disposition.default), _n_pixels(s)))
+    readable = [s for s in streams if s.codec_context is not None]
+    if not readable:
+        raise DecodeError(
+            "not_a_video", f"{uri!r} holds video in a format that no decoder knows, or its head is damaged"
+        )
+    film = max(readable, key=lambda s: (bool(s.disposition & Disposition.default), _n_pixels(s)))
     try:
         require_decodable(film.codec_context.width, film.codec_context.height, f"{uri!r}")
     except ValueError as problem:
@@ -44,15 +49,16 @@ def is_cut_off(
 ) -> bool:
     """Whether the file ends before what its header promises; asked when all packets were read.
 
-    MP4 promises packets by its index (frames that an edit list leaves out are not in there), AVI a length in frames
-    (dropped ones included), Matroska a size in bytes, others a number of frames or nothing at all. So a transport
-    stream that was cut between two packets looks whole.
+    MP4 promises packets by its index (frames that an edit list leaves out are not in there), AVI and Matroska a size in
+    bytes, AVI of more than one part a length too, others a number of frames or nothing at all. So a transport stream
+    that was cut between two packets looks whole.
     """
     kind = container.format.name
     if kind.startswith("mov"):
         return n_packets < len(stream.index_entries)
     if kind == "avi":
-        return end_tick + 1 < (stream.duration or 0)
+        first_end = 8 + int.from_bytes(file.piece(4, 4), "little")
+        return file.n_bytes < first_end or (file.n_bytes > first_end + 8 and end_tick + 2 < (stream.duration or 0))
     if kind.startswith("matroska"):
         return file.n_bytes < _segment_end(file)
     return n_packets < stream.frames

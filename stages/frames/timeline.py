@@ -1,8 +1,9 @@
 """From packets and decoded frames to the frame indices of the source, with gaps where frames were lost.
 
 A packet holds one frame. Frames come out of a decoder in display order and tell their packet, so a packet whose frame
-did not come although a later one did was lost, or holds nothing to show (a hidden reference frame). It counts as lost
-when it was damaged, or was decoded from damaged frames. In a sound video nothing is lost and frames are just counted.
+did not come although a later one did was lost, or holds nothing to show (a hidden reference frame, a second field). It
+counts as lost when it was damaged, when it was decoded from damaged frames, and when it leaves a hole in time. In a
+sound video nothing is lost and frames are just counted.
 
 A frame that is predicted from a damaged one may show anything. So it counts as lost as well, up to the next key frame;
 but no longer than ``LONGEST_RECOVERY`` frames, since some streams have no further key frame.
@@ -13,9 +14,13 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from math import ceil
 
 LONGEST_RECOVERY = 30
 """Frames behind a damaged one after which a stream without key frames is taken up again."""
+MOST_B_FRAMES = 16
+"""In a row, in any codec: a frame is shown behind those that are decoded before it."""
 LONGEST_GAP_S = 10.0
 """A longer gap in time is a seam of joined recordings, not a loss."""
 
@@ -27,16 +32,20 @@ class Packet:
     Attributes:
         number: of the packets of the video, in decode order.
         order: (part of a joined recording, presentation time in ticks), by which frames are shown.
-        start_s: presentation time.
+        start_s: presentation time, where the container tells it.
         counts: its frame is one of the video: it comes at or behind the first key frame and is to be shown.
+        is_first: it is the first one that counts.
+        is_optional: the codec may leave out its frame, so that a hole in time tells nothing.
         is_torn: data is missing in it or behind it.
         follows_loss: it is whole, but data is missing before it.
     """
 
     number: int
     order: tuple[int, int]
-    start_s: float
+    start_s: float | None
     counts: bool = True
+    is_first: bool = False
+    is_optional: bool = False
     is_torn: bool = False
     follows_loss: bool = False
 
@@ -80,19 +89,23 @@ class Timeline:
     """Gives frames their indices.
 
     Attributes:
-        reorder: None when packets tell presentation times; else how many packets late a frame may be shown.
+        is_reordered: frames may be shown in another order than they are decoded in.
         n_indices: of frames so far, lost ones included.
         zero_s: presentation time of frame 0.
     """
 
-    reorder: int | None = None
+    is_reordered: bool = False
     n_indices: int = 0
     zero_s: float = 0.0
     _waiting: dict[int, Packet] = field(default_factory=dict)
     _failed: set[int] = field(default_factory=set)
+    _skipped: set[int] = field(default_factory=set)
     _damages: list[float] = field(default_factory=list)
     _recoveries: list[float] = field(default_factory=list)
     _gap: _Gap | None = None
+    _is_timed: bool = False
+    _latest: tuple[int, int] = (0, -(1 << 62))
+    _ticking_s: list[float] = field(default_factory=list)
     _offset_s: float = 0.0
     _place: Place | None = None
     _part: int = 0
@@ -100,18 +113,28 @@ class Timeline:
     def add(self, packet: Packet) -> None:
         """A packet goes to the decoder."""
         self._waiting[packet.number] = packet
+        self._is_timed |= packet.order < self._latest
+        self._latest = max(self._latest, packet.order)
+        if not self._tells_order and packet.start_s is not None:
+            heappush(self._ticking_s, packet.start_s)
         if packet.is_torn:
             self.fail(packet.number)
             self._gap = _Gap(packet.number)
         elif packet.follows_loss:
-            self._damages.append(packet.number - 0.5)
+            insort(self._damages, packet.number - 0.5)
             self._gap = _Gap(packet.number - 1)
+
+    @property
+    def _tells_order(self) -> bool:
+        """Whether packets tell presentation times. Some containers count on from packet to packet (AVI, some MP4)."""
+        return self._is_timed or not self.is_reordered
 
     def fail(self, number: int, *, is_reference: bool = True) -> None:
         """The packet is damaged; so are the frames predicted from it, if it is a reference."""
-        self._failed.add(number)
-        if is_reference and (not self._damages or self._damages[-1] < number):
-            self._damages.append(number)
+        if number not in self._failed:
+            self._failed.add(number)
+            if is_reference:
+                insort(self._damages, number)
 
     def has_failed(self, number: int) -> bool:
         """Whether the packet is damaged."""
@@ -120,16 +143,23 @@ class Timeline:
     def place(self, shown: Shown) -> Place | None:
         """Where the next frame in display order stands; None for a frame that counts as lost."""
         packet = self._waiting.pop(shown.number, None)
+        if shown.number in self._skipped:
+            return None  # it comes too late: it is counted already
         if shown.is_corrupt:
             self.fail(shown.number)
-        missing = self._missing(shown.number, packet)
+        missing = self._missing(shown, packet)
+        if shown.is_key:  # no frame behind it is predicted from the leading ones before it
+            leading = {p.number for p in missing if p.number > shown.number}
+            self._damages = [number for number in self._damages if number not in leading]
         is_lost = self._is_lost(shown.number, is_key=shown.is_key)
         if self._gap is not None:
             self._gap.note(shown, len(missing), is_lost=is_lost)
             return None if is_lost else self._place_behind(self._gap, shown, packet)
         if missing and not self.n_indices:
-            self.zero_s = min(p.start_s for p in missing)
+            self.zero_s = min((p.start_s for p in missing if p.start_s is not None), default=0.0)
         start_s = self._on_clock(shown, packet)
+        if is_lost and self._place is not None:
+            start_s = self._place.end_s  # what a decoder makes of damage has any time
         if not self.n_indices and not missing:
             self.zero_s = start_s
         self.n_indices += len(missing)
@@ -158,7 +188,7 @@ class Timeline:
         self.n_indices += n_lost
         if shown.number > gap.number:
             self._gap = None
-        start_s = self._on_clock(shown, None)
+        start_s = self._on_clock(shown, packet)
         if self._place is None:
             self.zero_s = start_s
         return self._placed(start_s, shown, packet)
@@ -166,27 +196,46 @@ class Timeline:
     def _on_clock(self, shown: Shown, packet: Packet | None) -> float:
         """Its start; at a seam of joined recordings the clock goes on where it was."""
         raw_s = shown.start_s
-        if self.reorder is not None and packet is not None:  # of the packets that wait, one is shown after the other
-            raw_s = min([packet.start_s, *(other.start_s for other in self._waiting.values())])
+        if not self._tells_order and packet is not None and self._ticking_s:
+            raw_s = heappop(self._ticking_s)
         before = self._place
         if raw_s is None:
             return before.end_s if before else 0.0
         if before and raw_s + self._offset_s < before.start_s:
-            self._offset_s = before.end_s - raw_s
+            if packet is not None and packet.order[0] != self._part:
+                self._offset_s = before.end_s - raw_s
             return before.end_s
         return raw_s + self._offset_s
 
-    def _missing(self, number: int, packet: Packet | None) -> list[Packet]:
+    def _missing(self, shown: Shown, packet: Packet | None) -> list[Packet]:
         """Lost frames that should have been shown before that of ``packet``."""
         if packet is None:
             return []
-        if self.reorder is None:
+        if self._tells_order:
             missing = [p for p in self._waiting.values() if p.order < packet.order]
         else:
-            missing = [p for p in self._waiting.values() if p.number < number - self.reorder]
+            reorder = 0 if shown.is_key else MOST_B_FRAMES
+            missing = [p for p in self._waiting.values() if p.number < shown.number - reorder]
         for other in missing:
             del self._waiting[other.number]
-        return self._lost(missing)
+        self._fail_silent(shown, packet, [p for p in missing if p.counts and p.number not in self._failed])
+        lost = self._lost(missing)
+        self._skipped.update(p.number for p in lost)
+        if not self._tells_order:
+            self._ticking_s = sorted(self._ticking_s)[len(missing) :]
+        return lost
+
+    def _fail_silent(self, shown: Shown, packet: Packet, missing: list[Packet]) -> None:
+        """Note damage of which the decoder said nothing."""
+        if self._place is None:  # leading frames of the first key frame may be missing, but not that itself
+            if missing and missing[0].is_first:
+                self.fail(missing[0].number)
+            return
+        hole = float(len(missing))
+        if self._tells_order and packet.order[0] == self._part and shown.start_s is not None:
+            hole = (shown.start_s + self._offset_s - self._place.end_s) / max(shown.duration_s, 1e-9)
+        for other in [p for p in missing if not p.is_optional][: max(0, round(hole))]:
+            self.fail(other.number)
 
     def _lost(self, packets: Iterable[Packet]) -> list[Packet]:
         return [p for p in packets if p.counts and self._is_lost(p.number)]
@@ -195,6 +244,8 @@ class Timeline:
         """Whether a frame is damaged or predicted from a damaged one."""
         if number in self._failed:
             return True
+        if not self._tells_order and self._damages:  # where it is shown among later ones is not known
+            number = max(number, ceil(self._damages[-1])) if not is_key else number
         place = bisect_right(self._damages, number)
         if not place:
             return False

@@ -11,6 +11,12 @@ import numpy as np
 import pytest
 
 WriteClip = Callable[..., Path]
+_OPTIONS = {
+    "libx264": {"preset": "ultrafast", "bf": "2"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=0:bframes=2"},
+    "mpeg2video": {"bf": "2"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+}
 
 
 def numbered_image(number: int, height: int, width: int) -> np.ndarray:
@@ -50,19 +56,20 @@ def write_clip(tmp_path: Path) -> WriteClip:
         flip: bool = False,
         faststart: bool = False,
         noisy: bool = False,
+        gop: int = 8,
+        first: int = 0,
     ) -> Path:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         with av.open(str(path), "w", options={"movflags": "faststart"} if faststart else {}) as container:
             stream = container.add_stream(codec, rate=25)
-            stream.height, stream.width, stream.pix_fmt, stream.gop_size = height, width, pix_fmt, 8
-            if codec == "libx264":
-                stream.options = {"preset": "ultrafast", "bf": "2"}
+            stream.height, stream.width, stream.pix_fmt, stream.gop_size = height, width, pix_fmt, gop
+            stream.options = _OPTIONS.get(codec, {})
             if rotation is not None:
                 stream.set_display_rotation(rotation, hflip=flip)
             stream.codec_context.time_base = Fraction(1, 1000) if times else Fraction(1, 25)
             for number in range(n_frames):
-                image = numbered_image(number, height, width)
+                image = numbered_image(first + number, height, width)
                 if noisy:  # every frame takes some kilobytes
                     image[height // 2 :] = np.random.default_rng(number).integers(0, 255, image[height // 2 :].shape)
                 frame = av.VideoFrame.from_ndarray(image, format="rgb24")
