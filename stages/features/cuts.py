@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Mask = NDArray[np.bool_]
+FLAT = 0.9
+"""Where one colour alone has this share of the pixels that are to be cut, cutting takes minutes."""
 SURE_BG, SURE_FG, MAYBE_BG, MAYBE_FG = cv2.GC_BGD, cv2.GC_FGD, cv2.GC_PR_BGD, cv2.GC_PR_FGD
 
 
@@ -63,6 +65,7 @@ def grab_cuts(image: NDArray[np.uint8], trimap: NDArray[np.uint8], rounds: Seque
     is_object = np.isin(trimap, (SURE_FG, MAYBE_FG))
     if is_object.all() or not is_object.any():
         return [is_object] * len(rounds)
+    image = _grained(image) if _is_flat(image[np.isin(trimap, (MAYBE_BG, MAYBE_FG))]) else image
     labels, ground, thing = trimap.copy(), np.zeros((1, 65)), np.zeros((1, 65))
     whole = (0, 0, image.shape[1], image.shape[0])  # asked for, but not used with a trimap
     cv2.setRNGSeed(0)  # of this thread only
@@ -72,6 +75,21 @@ def grab_cuts(image: NDArray[np.uint8], trimap: NDArray[np.uint8], rounds: Seque
         cv2.grabCut(image, labels, whole, ground, thing, iterations, mode)
         masks.append(np.isin(labels, (SURE_FG, MAYBE_FG)))
     return masks
+
+
+def _is_flat(pixels: NDArray[np.uint8]) -> bool:
+    """Whether one colour has nearly all of the (N, 3) pixels."""
+    commonest = [int(np.bincount(channel, minlength=1).argmax()) for channel in pixels.T]
+    return bool(len(pixels)) and float((pixels == commonest).all(axis=1).mean()) >= FLAT
+
+
+def _grained(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The image with noise of one grey level, always the same.
+
+    Over a plain of one colour, the cut would push a vanishing flow from every pixel to the plain's far border.
+    """
+    grain = np.random.default_rng(0).integers(-1, 2, image.shape, dtype=np.int16)
+    return np.clip(image + grain, 0, 255).astype(np.uint8)
 
 
 def keep_seeded(mask: Mask, seeds: Array) -> Mask:
