@@ -33,7 +33,7 @@ VIDEOS_SCHEMA = pa.schema(
         ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
         ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b),
         ("times_s", pa.list_(_f)), ("cuts", pa.list_(_i)), ("unit", _s),
-        ("frame_names", pa.list_(_s)),
+        ("frame_names", pa.list_(_s)), ("lost", pa.list_(_i)),
     ]
 )  # fmt: skip
 LOCALIZATIONS_SCHEMA = pa.schema(
@@ -228,7 +228,7 @@ def _from_cell(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-VIDEOS = Table("videos", Video, VIDEOS_SCHEMA, frozenset({"frame_names"}))
+VIDEOS = Table("videos", Video, VIDEOS_SCHEMA, frozenset({"frame_names", "lost"}))
 LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
 MASKS = Table("masks", Mask, MASKS_SCHEMA)
 REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)

@@ -14,7 +14,7 @@ class Video:
     Attributes:
         video_id: path below the corpus root without extension.
         uri: where it was read.
-        n_frames: number of frames that were decoded.
+        n_frames: number of frames of the source, those that could not be decoded included.
         height: in pixels, as displayed (rotation applied).
         width: in pixels, as displayed (rotation applied).
         fps: mean frame rate; 0.0 for a folder of frames.
@@ -24,9 +24,10 @@ class Video:
         n_objects: objects that have at least one mask.
         times_s: presentation time of every frame; empty for a folder of frames.
         cuts: indices of the first frames of new shots.
-        truncated: decoding ended early on damaged data; the frames before it are kept.
+        truncated: the end of the source is cut off; the frames before it are kept.
         unit: hash of the input and the settings that made this unit.
         frame_names: file names of the frames of a folder, in decode order; empty for a video file.
+        lost: indices of frames that could not be decoded because the data is damaged; they have no masks.
     """
 
     video_id: str
@@ -44,6 +45,7 @@ class Video:
     cuts: tuple[int, ...] = ()
     unit: str = ""
     frame_names: tuple[str, ...] = ()
+    lost: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         require_text("video_id", self.video_id)

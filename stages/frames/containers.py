@@ -14,7 +14,7 @@ from av.packet import Packet as AvPacket
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from schemas.picture_size import MOST_PIXELS
+from schemas.limits import MOST_PIXELS
 from stages.frames.errors import DecodeError
 from stages.frames.files import WatchedFile
 from stages.frames.pictures import Image, Picture

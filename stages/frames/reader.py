@@ -92,6 +92,7 @@ class VideoReader:
             rotation_deg=self._rotation_deg,
             truncated=self.source.truncated,
             frame_names=tuple(map(basename, self.file.frames)),
+            lost=tuple(idx for part in self.lost for idx in part),
         )
 
     def _skip_to(self, idx: int, start_s: float) -> None:

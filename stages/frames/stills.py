@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import UnidentifiedImageError
 
-from schemas.picture_size import require_decodable
+from schemas.limits import require_size
 from stages.frames.pictures import Image
 
 Pillow.MAX_IMAGE_PIXELS = None  # the limit is ours, and asked before any pixel is decoded
@@ -55,7 +55,7 @@ def decode_still(data: bytes, name: str) -> Still | None:
         header = Pillow.open(io.BytesIO(data), formats=FORMATS)
     except _BAD:
         return None
-    require_decodable(*header.size, name)
+    require_size(f"frame {name}", header.height, header.width)
     orientation = _orientation(header)
     image = _by_opencv(data) if header.format in _BY_OPENCV else _by_pillow(header)
     if image is None:

@@ -6,7 +6,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from schemas.picture_size import require_decodable
+from schemas.limits import require_size
 from stages.frames.errors import DecodeError
 from stages.frames.files import WatchedFile
 
@@ -34,7 +34,7 @@ def film_of(uri: str, container: InputContainer) -> VideoStream:
         )
     film = max(readable, key=lambda s: (bool(s.disposition & Disposition.default), _n_pixels(s)))
     try:
-        require_decodable(film.codec_context.width, film.codec_context.height, f"{uri!r}")
+        require_size(f"video {uri!r}", film.codec_context.height or 1, film.codec_context.width or 1)
     except ValueError as problem:
         raise DecodeError("too_large", str(problem)) from None
     return film

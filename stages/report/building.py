@@ -147,5 +147,6 @@ def _evenly(frames: Sequence[int], most: int) -> list[int]:
 
 def _facts(video: Video) -> str:
     length = f"{video.duration_s:.1f} s at {video.fps:.3g} frames/s" if video.fps else "a folder of frames"
-    ended = " · decoding ended early on damaged data" if video.truncated else ""
-    return f"{video.n_frames:,} frames · {video.width} × {video.height} · {video.codec} · {length}{ended}"
+    lost = f" · {len(video.lost):,} frames could not be decoded" if video.lost else ""
+    ended = " · the end is cut off" if video.truncated else ""
+    return f"{video.n_frames:,} frames · {video.width} × {video.height} · {video.codec} · {length}{lost}{ended}"

@@ -36,12 +36,16 @@ def test_files_are_compressed_with_zstd_and_equal_records_make_equal_files(tmp_p
     assert pq.ParquetFile(tmp_path / "a.parquet").metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_names_of_frames_take_a_column_only_where_there_are_some(tmp_path):
+def test_names_of_frames_and_lost_frames_take_a_column_only_where_there_are_some(tmp_path):
     folder = replace(VIDEO, video_id="w", frame_names=("5.jpg", "10.jpg"))
     tables.VIDEOS.write(tmp_path / "videos/a.parquet", [VIDEO])
     tables.VIDEOS.write(tmp_path / "videos/b.parquet", [folder])
-    assert pq.read_schema(tmp_path / "videos/a.parquet").names == tables.VIDEOS_SCHEMA.names[:-1]
-    assert tables.VIDEOS.records(tables.VIDEOS.read(tmp_path)) == [VIDEO, folder]
+    damaged = replace(VIDEO, video_id="x", lost=(3, 4))
+    tables.VIDEOS.write(tmp_path / "videos/c.parquet", [damaged])
+    names = [pq.read_schema(tmp_path / f"videos/{name}.parquet").names for name in "abc"]
+    always = [name for name in tables.VIDEOS_SCHEMA.names if name not in ("frame_names", "lost")]
+    assert names == [always, [*always, "frame_names"], [*always, "lost"]]
+    assert tables.VIDEOS.records(tables.VIDEOS.read(tmp_path)) == [VIDEO, folder, damaged]
 
 
 def test_an_absent_table_is_empty(tmp_path):

@@ -150,3 +150,18 @@ def test_links_are_followed_once(tmp_path: Path):
 def test_a_missing_path_is_named(tmp_path: Path, pattern):
     with pytest.raises(FileNotFoundError, match=r"no file at .*gone"):
         find_local(str(tmp_path / pattern))
+
+
+def test_media_that_nothing_reads_are_named_where_a_folder_holds_nothing_else():
+    files = [("d/a/1.heic", 5), ("d/a/2.heic", 5), ("d/b/1.jpg", 5), ("d/b/poster.psd", 5), ("d/c.mp4", 5)]
+    videos, (reject,) = group_files(files, "d")
+    assert [video.video_id for video in videos] == ["b", "c"]
+    assert (reject.key, reject.error) == ("a", "unreadable_format")
+    assert "2 .heic files" in reject.detail
+
+
+def test_raw_streams_and_animations_are_videos_and_a_preview_hides_no_frames():
+    files = [("d/a.h264", 1), ("d/b.265", 1), ("d/c.ivf", 1), ("d/e/0.jpg", 1), ("d/e/preview.gif", 1)]
+    videos, rejects = group_files(files, "d")
+    assert [video.video_id for video in videos] == ["a", "b", "c", "e", "e/preview"]
+    assert not rejects

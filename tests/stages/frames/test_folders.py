@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from stages.corpus import VideoFile, find_local, group_files
 from stages.frames import DecodeError, open_video, probe
@@ -143,3 +143,61 @@ def test_davis_frames_come_in_order(davis):
     frames, video = decode(folder)
     assert (video.n_frames, video.height, video.width) == (60, 480, 854)
     assert frames[17].jpeg == (folder / "00017.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("extension", ["bmp", "webp", "tif", "png"])
+def test_pictures_of_every_kind_are_read(tmp_path, extension):
+    for number in range(3):
+        Image.new("RGB", (30, 20), (40 * number, 10, 200)).save(tmp_path / f"{number:05d}.{extension}", lossless=True)
+    frames, video = decode(tmp_path)
+    assert [frame.image[5, 5].tolist() for frame in frames] == [[0, 10, 200], [40, 10, 200], [80, 10, 200]]
+    assert [frame.jpeg for frame in frames] == [None] * 3
+    assert video.codec == {"tif": "tiff"}.get(extension, extension)
+
+
+def test_numbered_gifs_of_one_picture_are_the_frames_of_one_video(tmp_path):
+    for number in range(3):
+        Image.new("RGB", (30, 20), (40 * number, 10, 200)).save(tmp_path / f"{number:05d}.gif")
+    (file,), _ = group_files(find_local(str(tmp_path)), str(tmp_path), lambda path: False)
+    with open_video(file) as reader:
+        assert [frame.image[5, 5].tolist() for frame in reader] == [[0, 10, 200], [40, 10, 200], [80, 10, 200]]
+
+
+def test_an_animated_gif_is_a_video(tmp_path):
+    pictures = [Image.new("RGB", (30, 20), (40 * number, 10, 200)) for number in range(5)]
+    pictures[0].save(tmp_path / "a.gif", save_all=True, append_images=pictures[1:], duration=100)
+    frames, video = decode(tmp_path / "a.gif")
+    assert [frame.image[5, 5].tolist()[0] for frame in frames] == [0, 40, 80, 120, 160]
+    assert (video.codec, video.n_frames, video.fps) == ("gif", 5, 10.0)
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("PNG", "RGB"), ("WEBP", "RGB"), ("JPEG", "CMYK")])
+def test_bytes_that_are_no_plain_jpeg_are_withheld_whatever_the_file_is_named(tmp_path, kind, mode):
+    Image.new("RGB", (30, 20), (220, 30, 40)).convert(mode).save(tmp_path / "0.jpg", kind, quality=95)
+    (frame,), _ = decode(tmp_path)
+    assert np.abs(frame.image[5, 5].astype(int) - (220, 30, 40)).max() <= 3
+    assert frame.jpeg is None
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_behind_a_large_profile_is_applied_as_another_reader_does(tmp_path, orientation):
+    jpeg = cv2.imencode(".jpg", np.arange(20 * 30 * 3, dtype=np.uint8).reshape(20, 30, 3))[1].tobytes()
+    profile = b"".join(
+        b"\xff\xe2" + struct.pack(">H", 65016) + b"ICC_PROFILE\0" + bytes([i, 2]) + bytes(65000) for i in (1, 2)
+    )
+    turned = with_orientation(jpeg, orientation)
+    (tmp_path / "0.jpg").write_bytes(turned[:2] + profile + turned[2:])
+    (frame,), _ = decode(tmp_path)
+    with Image.open(tmp_path / "0.jpg") as opened:
+        theirs = np.asarray(ImageOps.exif_transpose(opened).convert("RGB")).astype(int)
+    assert np.abs(frame.image.astype(int) - theirs).max() <= 3
+    assert (frame.jpeg is not None) == (orientation == 1)
+
+
+def test_a_picture_bomb_is_refused_from_its_header(tmp_path):
+    jpeg = bytearray(write_jpeg(tmp_path / "0.jpg", 50))
+    size = jpeg.index(b"\xff\xc0") + 5
+    jpeg[size : size + 4] = struct.pack(">HH", 65500, 65500)
+    (tmp_path / "0.jpg").write_bytes(jpeg)
+    with pytest.raises(DecodeError, match=r"too_large.*65500x65500"):
+        decode(tmp_path)
