@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from pipeline.console import REJECTED, UsageProblem, console, show_problems, summary
+from pipeline.console import REJECTED, UsageProblem, WorkProblem, console, show_problems, summary
 from pipeline.frame_files import names_of
 from pipeline.run_folder import RunFolder
 from pipeline.units import unit_records, videos_of
@@ -83,7 +83,12 @@ def _write_point_vos(folder: RunFolder, target: ExportTarget, name: str, jsonl: 
         points = unit_records(folder, tables.POINTS, video)
         if not points:
             continue
-        video_ids[video_name(video.video_id)] = video.video_id
+        name_there = video_name(video.video_id)
+        if (other := video_ids.setdefault(name_there, video.video_id)) != video.video_id:
+            raise WorkProblem(
+                f"videos {other!r} and {video.video_id!r} would both be called {name_there!r} in this format; "
+                "give one of them another file name and annotate it again"
+            )
         for entry in entries_of(points):
             splits[points[0].split][entry.question_hash] = entry
             _write_frames(folder, target, name, video, entry)

@@ -12,7 +12,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.console import console, summary
+from pipeline.console import WorkProblem, console, summary
 from pipeline.run_folder import RunFolder
 from pipeline.survey import Survey
 from pipeline.units import localized_frames, object_words, unit_records
@@ -86,8 +86,13 @@ def _load(folder: RunFolder, video_id: str, idx: int) -> NDArray[np.uint8] | Non
     file = folder.frame_file(video_id, idx)
     if not file.is_file():
         return None
-    with Image.open(file) as image:
-        return np.asarray(image.convert("RGB"))
+    try:
+        with Image.open(file) as image:
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno is not None:
+            raise
+        raise WorkProblem(f"{file} is damaged; see what to do with: pointvos doctor --run {folder.path}") from None
 
 
 def _subtitle(folder: RunFolder) -> str:

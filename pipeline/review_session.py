@@ -24,7 +24,7 @@ from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
-from schemas.tables import damage_named
+from schemas.tables import DamagedTableError, damage_named
 from schemas.videos import Video
 from stages.agree.blind import blind_sample
 from stages.agree.gold import with_gold
@@ -207,6 +207,8 @@ def problems_named() -> Iterator[None]:
     """Turn what can go wrong with a server into sentences for the terminal."""
     try:
         yield
+    except DamagedTableError:
+        raise
     except (ServerProblem, ValueError) as problem:
         raise UsageProblem(str(problem)) from None
     except Refused as problem:

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from pipeline.console import UsageProblem
 from pipeline.run_folder import UNIT_TABLES, RunFolder, rejected_videos, unit_name
 from schemas import tables
@@ -133,8 +135,8 @@ class RunExamination:
         if unseen := len(asked - {key[:2] for key in masks}):
             yield f"{unseen:,} frames of objects have candidates and no mask"
         frames = {frame_idx for _, frame_idx in asked}
-        if gone := sum(not _has_content(self.folder.frame_file(video.video_id, idx)) for idx in frames):
-            yield f"{gone:,} of the {len(frames):,} frames that people look at are missing"
+        if gone := sum(not _is_picture(self.folder.frame_file(video.video_id, idx)) for idx in frames):
+            yield f"{gone:,} of the {len(frames):,} frames that people look at are missing or damaged"
 
     def _twice(self, videos: Mapping[str, Video]) -> Iterator[Fault]:
         by_id: dict[str, list[str]] = defaultdict(list)
@@ -262,8 +264,13 @@ def _keys(rows: Any, *columns: str) -> list[tuple[Any, ...]]:
     return list(zip(*(rows[name].to_pylist() for name in columns), strict=True))
 
 
-def _has_content(file: Path) -> bool:
-    return file.is_file() and file.stat().st_size > 0
+def _is_picture(file: Path) -> bool:
+    try:
+        with Image.open(file) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
 
 
 def _remove(paths: Iterable[Path]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.console import console
+from pipeline.console import UsageProblem, console
 from verification_ui.credentials import private_folder
 
 
@@ -21,7 +21,10 @@ def one_at_a_time(folder: Path, act: str, is_told: bool = True) -> Iterator[None
         act: what is done, as an infinitive: ``push``, ``pull``.
         is_told: say so when another command is waited for.
     """
-    path = private_folder(folder) / f"{act}.lock"
+    try:
+        path = private_folder(folder) / f"{act}.lock"
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     try:
         try:

@@ -31,8 +31,17 @@ class Credentials:
 
 
 def private_folder(path: Path) -> Path:
-    """Make ``path`` a folder that only its owner may enter."""
+    """Make ``path`` a folder that only its owner may enter.
+
+    Raises:
+        ValueError: it belongs to another user, who could read what we put there or have put something there for us.
+    """
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (owner := path.stat().st_uid) != os.geteuid():
+        raise ValueError(
+            f"{path} belongs to user {owner}, who could read the keys in it; work as that user, "
+            f"or make it yours with: chown -R {os.geteuid()} {path}"
+        )
     path.chmod(0o700)
     return path
 

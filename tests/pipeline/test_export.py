@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 import typer
 from PIL import Image
 
-from pipeline.console import UsageProblem
+from pipeline.console import UsageProblem, WorkProblem
 from pipeline.export import ExportFormat, export
 from pipeline.merge import merge
+from pipeline.run_folder import RunFolder
 from pipeline.simulate import simulate
 from schemas import tables
 from stages.evaluate.ground_truth import find_truth
+from stages.export.point_vos import video_name
 
 
 @pytest.fixture
@@ -98,3 +101,14 @@ def test_masks_of_a_folder_are_named_like_its_frames_and_points_by_decode_index(
     folder = export_points(run_of_a_folder, tmp_path / "points")
     frames = {path.stem for path in (folder / "JPEGImages/a").iterdir()}
     assert frames == {f"{row['frame_idx']:06d}" for row in tables.POINTS.read(run_of_a_folder).to_pylist()}
+
+
+def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, add_video):
+    twin = video_name("Été")
+    for video_id in ("Été", twin):
+        add_video(RunFolder(finished_run), video_id, ("1", "2"))
+        shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / video_id)
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    merge(finished_run, 0.0)
+    with pytest.raises(WorkProblem, match=f"would both be called '{twin}' in this format"):
+        export_points(finished_run, tmp_path / "out")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.console import UsageProblem
+from pipeline.doctor import doctor
 from pipeline.merge import merge
 from pipeline.problems import sentence_of
 from pipeline.simulate import simulate
@@ -51,6 +53,22 @@ def test_a_damaged_table_is_named_and_what_to_do(run, name):
     assert (found.returncode, found.stdout.count("Traceback")) == (1, 0)
     assert found.stderr.startswith(f"Stopped: {file} is damaged: ")
     assert found.stderr.endswith("see what to do with: pointvos doctor --run DIR, and do it with --repair\n")
+
+
+def test_a_damaged_frame_is_named(run):
+    for file in (run / "frames" / "a").iterdir():
+        file.write_bytes(file.read_bytes()[:200])
+    found = answer("report", run)
+    assert (found.returncode, found.stderr.count("Traceback")) == (1, 0), found.stderr
+    assert f".jpg is damaged; see what to do with: pointvos doctor --run {run}" in found.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_review_folder_of_another_user_is_refused(run):
+    (run / "review").mkdir()
+    os.chown(run / "review", 1234, 1234)
+    with pytest.raises(UsageProblem, match="review belongs to user 1234, who could read the keys"):
+        doctor(run, repair=True)
 
 
 @pytest.fixture

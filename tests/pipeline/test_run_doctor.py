@@ -68,7 +68,8 @@ UNIT_FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a mask twice": (lambda run: repeat_rows(run / "masks" / f"{A}.parquet"), "1 masks stand there twice"),
     "masks of an object gone": (drop_masks_of_object_2, "3 frames of objects have candidates and no mask"),
     "done and rejected": (reject_what_is_done, "it is marked as done and rejected as a whole"),
-    "a frame gone": (lambda run: next((run / "frames/a").iterdir()).unlink(), "frames that people look at are missing"),
+    "a frame cut": (lambda run: cut(next((run / "frames/a").iterdir())), "look at are missing or damaged"),
+    "a frame gone": (lambda run: next((run / "frames/a").iterdir()).unlink(), "people look at are missing"),
     "rows of another video": (
         lambda run: shutil.copy(run / "candidates" / f"{unit_name('sub/b', '0123')}.parquet",
                                 run / "candidates" / f"{A}.parquet"),
