@@ -33,6 +33,7 @@ def annotate(
     localizations: options.Localizations,
     run: Annotated[Path, typer.Option(help="The run folder; the same command continues an interrupted run.")],
     format: options.Format = None,  # noqa: A002 - the option's name
+    coords: options.Coords = None,
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     localizer: options.Localizer = None,

@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.console import UsageProblem
 from pipeline.run_folder import digest
 from schemas.checks import require_choice
+from stages.ingest.placing import AUTO, COORDS
 from stages.localize.backends.registry import split_name
 from stages.propagate.backends.limits import Limits
 from stages.propagate.backends.registry import propagator_names
@@ -83,6 +84,7 @@ class RunConfig:
         videos: file, folder or glob.
         localizations: file or folder.
         format: format of the localizations, or ``auto``.
+        coords: unit of clicks and boxes, or ``auto``; it enters ``run.yaml`` only when it was given.
         models: backends.
         repair: which masks are asked for again.
         sampling: how points are drawn.
@@ -94,6 +96,7 @@ class RunConfig:
     videos: str
     localizations: str
     format: str = "auto"
+    coords: str = AUTO
     models: Models = field(default_factory=Models)
     repair: RepairOptions = field(default_factory=RepairOptions)
     sampling: SamplingOptions = field(default_factory=SamplingOptions)
@@ -102,6 +105,7 @@ class RunConfig:
     review_media: MediaPlace = field(default_factory=MediaPlace)
 
     def __post_init__(self) -> None:
+        require_choice("coords", self.coords, COORDS)
         if not 30 <= self.jpeg_quality <= 100:
             raise ValueError(f"jpeg_quality {self.jpeg_quality} is not in 30..100")
 
@@ -117,7 +121,10 @@ class RunConfig:
     def to_yaml(self, run_id: str = "") -> str:
         """The resolved config as it is written to ``run.yaml``, by its own run id if no other is given."""
         marks = {"run_id": run_id or self.run_id(), "config_hash": self.hash()}
-        return yaml.safe_dump({**marks, **asdict(self)}, sort_keys=False, allow_unicode=True)
+        settings = asdict(self)
+        if self.coords == AUTO:
+            del settings["coords"]
+        return yaml.safe_dump({**marks, **settings}, sort_keys=False, allow_unicode=True)
 
 
 def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 
 from pipeline.files import is_remote, open_binary
 from pipeline.jobs import VideoJob
-from stages.frames import DecodeError, probe
+from stages.corpus import VideoFile
+from stages.frames import DecodeError, Probe, probe
+from stages.ingest.placing import FrameFacts
 from stages.localize.searching import frames_to_search
 
 _AT_ONCE = 8
@@ -56,9 +59,26 @@ def look_at(jobs: Sequence[VideoJob]) -> list[Footage]:
         return list(pool.map(_look, jobs))
 
 
+def frame_facts(files: Sequence[VideoFile]) -> dict[str, FrameFacts]:
+    """Sizes and numbers of frames of the videos that can be read, by video id."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = zip(files, pool.map(_probed, files), strict=True)
+        return {
+            file.video_id: FrameFacts(one.width, one.height, one.n_frames if one.is_counted else 0)
+            for file, one in found
+            if one
+        }
+
+
 def _look(job: VideoJob) -> Footage:
+    found = _probed(job.file)
+    return Footage(job, found.n_frames, found.height, found.width) if found else Footage(job, 0, 0, 0)
+
+
+@cache
+def _probed(file: VideoFile) -> Probe | None:
+    """The facts of a video, looked at once a command; None when it cannot be read."""
     try:
-        found = probe(job.file, open_binary if is_remote(job.file.uri) else None)
+        return probe(file, open_binary if is_remote(file.uri) else None)
     except DecodeError:
-        return Footage(job, 0, 0, 0)
-    return Footage(job, found.n_frames, found.height, found.width)
+        return None

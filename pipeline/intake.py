@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from pipeline.config import RunConfig
 from pipeline.console import UsageProblem
 from pipeline.files import find_videos
+from pipeline.footage import frame_facts
 from pipeline.jobs import VideoJob, make_jobs
 from schemas.localizations import Expression, Localization
 from schemas.rejects import Reject
 from stages.corpus import VideoFile
 from stages.ingest.errors import IngestError
 from stages.ingest.matching import match
+from stages.ingest.placing import place
 from stages.ingest.registry import read_localizations
 from stages.localize.backends.base import LocalizerError
 from stages.localize.backends.registry import require_localizer
@@ -83,10 +85,15 @@ def take_in(config: RunConfig) -> Intake:
     except (IngestError, OSError) as problem:
         raise UsageProblem(str(problem)) from None
     matches = match(localizations, files)
-    rejects = [*rejects, *(reject for reject in bad if not reject.is_skip), *matches.rejects]
-    if files and not rejects and not matches.by_video:
+    facts = frame_facts([file for file in files if file.video_id in matches.by_video])
+    try:
+        by_video, misplaced = place(matches.by_video, facts, config.coords)
+    except IngestError as problem:
+        raise UsageProblem(str(problem)) from None
+    rejects = [*rejects, *(reject for reject in bad if not reject.is_skip), *matches.rejects, *misplaced]
+    if files and not rejects and not by_video:
         raise UsageProblem(f"{config.localizations} holds no hints for any video in {config.videos}")
-    return Intake(files, matches.by_video, rejects, matches.notes, sum(reject.is_skip for reject in bad))
+    return Intake(files, by_video, rejects, matches.notes, sum(reject.is_skip for reject in bad))
 
 
 def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:

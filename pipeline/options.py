@@ -16,6 +16,10 @@ Localizations = Annotated[str, typer.Option(help="The hints, roughly where the o
 Format = Annotated[
     str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
 ]
+Coords = Annotated[
+    str | None,
+    typer.Option(help="Unit of clicks and boxes: pixel, fraction or percent; auto: pixel.", show_default="auto"),
+]
 Segmenter = Annotated[
     str | None,
     typer.Option(help="embedded, embedded_fast, grabcut, or sam_vit_b|l|h (pointvos models).", show_default="embedded"),
@@ -55,10 +59,10 @@ MaxMemory = Annotated[
 ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
 
 _SETTINGS = {
-    "videos": "videos", "localizations": "localizations", "format": "format", "segmenter": "models.segmenter",
-    "propagator": "models.propagator", "localizer": "models.localizer", "repair": "repair.enabled",
-    "frames": "sampling.frames", "points": "sampling.points", "seed": "sampling.seed", "workers": "compute.workers",
-    "device": "compute.device", "max_memory": "compute.max_memory",
+    "videos": "videos", "localizations": "localizations", "format": "format", "coords": "coords",
+    "segmenter": "models.segmenter", "propagator": "models.propagator", "localizer": "models.localizer",
+    "repair": "repair.enabled", "frames": "sampling.frames", "points": "sampling.points", "seed": "sampling.seed",
+    "workers": "compute.workers", "device": "compute.device", "max_memory": "compute.max_memory",
 }  # fmt: skip
 """Option → setting of the config."""
 

@@ -31,6 +31,7 @@ def plan(
     localizations: options.Localizations,
     run: Annotated[Path | None, typer.Option(help="The run folder; videos that are done there are left out.")] = None,
     format: options.Format = None,  # noqa: A002 - the option's name
+    coords: options.Coords = None,
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     localizer: options.Localizer = None,

@@ -67,7 +67,9 @@ class ContainerStream:
         self._stream = stream
         self.codec = stream.codec_context.name
         self.fps = float(stream.average_rate or stream.guessed_rate or 0)
-        self.n_frames = stream.frames or round((container.duration or 0) / av.time_base * self.fps)
+        n_lasting = round((container.duration or 0) / av.time_base * self.fps)
+        self.n_frames = stream.frames or n_lasting
+        self.is_counted = "mp4" in container.format.name and stream.frames >= max(1, n_lasting - 1)
         self.truncated = False
         self._tick_s = float(stream.time_base or 0)
         self._frame_s = 1.0 / (self.fps or 25.0)

@@ -20,6 +20,7 @@ class FrameFolder:
         self._opener = opener
         self.codec = FRAME_KINDS[splitext(file.frames[0])[1].lower()]
         self.n_frames = self.n_indices = len(file.frames)
+        self.is_counted = True
         self.fps = 0.0
         self.truncated = False
 

@@ -30,12 +30,14 @@ class Source(Protocol):
     Attributes:
         codec: its name.
         n_frames: about how many frames there are, as the header says; 0 when that is not known.
+        is_counted: there are no more frames than ``n_frames``, for certain.
         fps: nominal frame rate; 0.0 when that is not known.
         truncated: the end of the source is cut off; final once :meth:`pictures` has ended.
     """
 
     codec: str
     n_frames: int
+    is_counted: bool
     fps: float
     truncated: bool
 

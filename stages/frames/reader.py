@@ -27,12 +27,14 @@ class Probe:
         height: in pixels, as displayed.
         width: in pixels, as displayed.
         fps: nominal frame rate; 0.0 when unknown and for a folder of frames.
+        is_counted: ``n_frames`` is certain to be no less than what is there.
     """
 
     n_frames: int
     height: int
     width: int
     fps: float
+    is_counted: bool = False
 
 
 class VideoReader:
@@ -149,4 +151,5 @@ def probe(file: VideoFile, opener: Opener | None = None) -> Probe:
     """
     with open_video(file, opener) as reader:
         height, width = next(iter(reader)).image.shape[:2]
-        return Probe(reader.source.n_frames, height, width, reader.source.fps)
+        source = reader.source
+        return Probe(source.n_frames, height, width, source.fps, source.is_counted)

@@ -88,7 +88,7 @@ def test_bad_videos_and_hints_become_rejects_and_the_rest_goes_on(pointvos, own_
     assert answer.returncode == 3, answer.stderr
     rows = list(tables.REJECTS.records(tables.REJECTS.read(tmp_path / "run")))
     rejects = {(r.stage, r.error) for r in rows}
-    assert {("decode", "empty_file"), ("ingest", "unknown_video"), ("segment", "unknown_frame")} <= rejects, rows
+    assert {("decode", "empty_file"), ("ingest", "unknown_video"), ("ingest", "unknown_frame")} <= rejects, rows
     assert len([r for r in rejects if r[0] == "decode"]) == 2
     assert {"a", "sub/c"} <= set(tables.VIDEOS.read(tmp_path / "run")["video_id"].to_pylist())
 
@@ -98,7 +98,7 @@ def test_a_video_whose_localizations_changed_is_done_again_and_its_old_result_go
 ):
     run, clicks_file = tmp_path / "run", own_corpus.parent / "clicks.json"
     good = json.loads(clicks_file.read_text())
-    clicks_file.write_text(json.dumps({**good, "b": {**good["b"], "frame": 99}}))
+    clicks_file.write_text(json.dumps({**good, "b": {**good["b"], "frame": 1}}))
     broken = own_corpus / "broken.mp4"
     broken.write_bytes(b"")
     clicks_file.write_text(json.dumps({**json.loads(clicks_file.read_text()), "broken": good["a"]}))
