@@ -108,12 +108,12 @@ def test_people_get_accounts_on_the_run_s_own_server(served_run: Any) -> None:
 
 
 def test_accounts_of_other_servers_are_made_there(served_run: Any) -> None:
-    with pytest.raises(UsageProblem, match=r"are made there: open https://label\.example\.org/organization"):
+    with pytest.raises(UsageProblem, match=r"itself: open https://label\.example\.org/organization"):
         run_command("users", "add", "a@b.org", "--run", served_run.run.path, "--url", "https://label.example.org/")
 
 
 def test_pointvos_does_not_lock_itself_out(served_run: Any) -> None:
-    with pytest.raises(UsageProblem, match="is the account of pointvos itself"):
+    with pytest.raises(UsageProblem, match="is the account that pointvos itself uses"):
         run_command("users", "disable", "reviewer@pointvos.local", "--run", served_run.run.path)
 
 
