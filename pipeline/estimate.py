@@ -41,6 +41,7 @@ class Estimate:
         gpu_bytes: memory of the GPU; 0 without one.
         spool_bytes: on disk for a while, at once.
         kept_bytes: on disk for good.
+        open_ended: ids of the videos of unknown length; beyond their last localized frame they count nothing.
     """
 
     total: Total
@@ -51,14 +52,24 @@ class Estimate:
     gpu_bytes: float
     spool_bytes: float
     kept_bytes: float
+    open_ended: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """For people."""
+        roughly = "more than" if self.open_ended else "roughly"
         return (
-            f"To do: {self.total.videos:,} videos, {self.total.objects:,} objects, about {self.total.frames:,} frames; "
-            f"roughly {duration(self.seconds)} with {len(self.workers)} worker{'s' * (len(self.workers) > 1)}, "
+            f"To do: {self.total.videos:,} videos, {self.total.objects:,} objects, {self.length()}; "
+            f"{roughly} {duration(self.seconds)} with {len(self.workers)} worker{'s' * (len(self.workers) > 1)}, "
             f"at most {self.main_bytes / 1e9:.1f} GB of memory."
         )
+
+    def length(self) -> str:
+        """How many frames there are, as far as is known, for people."""
+        known = f"about {self.total.frames:,} frames"
+        if not self.open_ended:
+            return known
+        unknown = f"{len(self.open_ended):,} video{'s' * (len(self.open_ended) > 1)} of unknown length"
+        return f"{known} and {unknown}" if len(self.open_ended) < self.total.videos else unknown
 
 
 def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
@@ -67,7 +78,7 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     needs = [needs_of(one, config, costs) for one in footage]
     shares = _spread(footage, needs, config.compute.workers, costs.process.start_s)
     at_once = len(shares)
-    total = Total(len(footage), sum(one.n_frames for one in footage), sum(one.job.n_objects for one in footage))
+    total = Total(len(footage), sum(one.least_frames for one in footage), sum(one.job.n_objects for one in footage))
     return Estimate(
         total,
         shares,
@@ -77,6 +88,7 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
         _largest((need.gpu_bytes for need in needs), at_once),
         _largest((need.spool_bytes for need in needs), at_once),
         sum(need.kept_bytes for need in needs),
+        tuple(one.job.video_id for one in footage if one.is_open_ended),
     )
 
 
@@ -98,7 +110,7 @@ def _spread(footage: Sequence[Footage], needs: Sequence[Needs], n_workers: int, 
     for one, need in zip(footage, needs, strict=True):
         seconds, number = heapq.heappop(free)
         done = shares[number]
-        shares[number] = Share(done.videos + 1, done.frames + one.n_frames, seconds + need.seconds)
+        shares[number] = Share(done.videos + 1, done.frames + one.least_frames, seconds + need.seconds)
         heapq.heappush(free, (seconds + need.seconds, number))
     return tuple(shares)
 

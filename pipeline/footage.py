@@ -34,6 +34,16 @@ class Footage:
     width: int
 
     @property
+    def is_open_ended(self) -> bool:
+        """Whether the video can be read but its container does not say how long it is."""
+        return bool(self.pixels) and not self.n_frames
+
+    @property
+    def least_frames(self) -> int:
+        """As many frames as the video has at least: to the last localized one where its length is unknown."""
+        return max(self.localized(), default=0) + 1 if self.is_open_ended else self.n_frames
+
+    @property
     def pixels(self) -> int:
         """Of a frame."""
         return self.height * self.width
@@ -50,7 +60,7 @@ class Footage:
         for localization in self.job.localizations:
             for frame_idx in frames_to_search(localization, self.n_frames):
                 objects.setdefault(frame_idx, set()).add(localization.object_id)
-        return {frame_idx: len(ids) for frame_idx, ids in objects.items() if frame_idx < max(self.n_frames, 1)}
+        return {idx: len(ids) for idx, ids in objects.items() if self.is_open_ended or idx < max(self.n_frames, 1)}
 
 
 def look_at(jobs: Sequence[VideoJob]) -> list[Footage]:

@@ -67,7 +67,7 @@ def objects_at_once(footage: Footage, config: RunConfig) -> int:
 
 def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
-    n_objects, n_frames = footage.job.n_objects, footage.n_frames
+    n_objects, n_frames = footage.job.n_objects, footage.least_frames
     n_passes = -(-n_objects // max(objects_at_once(footage, config), 1))
     localized = footage.localized()
     n_back = max(localized, default=0)
@@ -106,14 +106,14 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
     worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
     remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
-    rows = MASK_ROW_BYTES * footage.n_frames * footage.job.n_objects
+    rows = MASK_ROW_BYTES * footage.least_frames * footage.job.n_objects
     models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
     return models + drawn + worked + remembered + rows
 
 
 def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, float]:
     propagator, jpeg = costs.propagator(config.models.propagator), footage.frame_jpeg_bytes
-    n_objects, n_frames = footage.job.n_objects, footage.n_frames
+    n_objects, n_frames = footage.job.n_objects, footage.least_frames
     n_back = max(footage.localized(), default=0)
     waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * objects_at_once(footage, config))
     spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting

@@ -24,6 +24,9 @@ from pipeline.needs import uses_gpu
 from pipeline.run_folder import RunFolder
 from schemas.rejects import Reject
 
+_NAMED = 3
+"""Videos of unknown length that are named."""
+
 
 def plan(
     ctx: typer.Context,
@@ -77,6 +80,7 @@ def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, rejects: Seque
     names = (config.models.segmenter, config.models.propagator)
     return {
         **asdict(foreseen.total),
+        "unknown_length": list(foreseen.open_ended),
         "skipped": len(agenda.jobs) - len(agenda.open_jobs),
         "not_localized": agenda.n_videos - len(agenda.jobs),
         "input_skipped": agenda.skipped,
@@ -103,7 +107,7 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
     notes = ", ".join(f"{count:,} more {what}" for what, count in left_out.items() if count)
     rows: list[tuple[str, object]] = [
         ("videos", f"{facts['videos']:,}" + (f" ({notes})" if notes else "")),
-        ("frames, objects", f"{facts['frames']:,}, {facts['objects']:,}"),
+        ("frames, objects", f"{_n_frames(facts)}, {facts['objects']:,}"),
         ("models", f"{models['segmenter']} and {models['propagator']} on the {'GPU' if facts['gpu'] else 'CPU'}"),
         ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
         ("memory", f"at most {size(facts['memory_bytes'])}, of which {size(facts['worker_memory_bytes'])} a worker"
@@ -111,6 +115,8 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         ("disk", f"at most {size(facts['kept_disk_bytes'])} kept, {size(facts['temporary_disk_bytes'])} temporary"
                  f" ({size(free_disk)} free)"),
     ]  # fmt: skip
+    if facts["unknown_length"]:
+        rows.append(("unknown length", _open_ended(facts["unknown_length"])))
     if facts["gpu"]:
         rows.append(
             ("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, as is the time")
@@ -132,3 +138,16 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         console.print(styled("This is more memory than is free; --max-memory limits it.", "yellow"))
     if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
         console.print(styled("This is more disk than is free; choose another --run.", "yellow"))
+
+
+def _n_frames(facts: Mapping[str, Any]) -> str:
+    """The frames that are known to be there."""
+    if facts["unknown_length"] and len(facts["unknown_length"]) == facts["videos"]:
+        return "unknown"
+    return f"{facts['frames']:,}" + (" and an unknown number" if facts["unknown_length"] else "")
+
+
+def _open_ended(video_ids: Sequence[str]) -> str:
+    more = f" and {len(video_ids) - _NAMED} more" if len(video_ids) > _NAMED else ""
+    named = ", ".join(video_ids[:_NAMED]) + more
+    return f"{named}: the file does not say how many frames it has; only those that are known are counted here"

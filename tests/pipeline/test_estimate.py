@@ -101,3 +101,18 @@ def test_every_pass_over_the_objects_encodes_the_video_again():
 def test_a_video_that_cannot_be_read_counts_nothing():
     found = estimate([footage(n_frames=0, size=(0, 0))], settings())
     assert (found.total.frames, found.kept_bytes, found.spool_bytes) == (0, 0, 0)
+
+
+def test_a_video_of_unknown_length_counts_to_its_last_localized_frame_and_is_named():
+    found = estimate([footage("a", 100), footage("live", 0, frame_idx=30)], settings())
+    assert found.open_ended == ("live",)
+    assert found.total.frames == 100 + 31
+    assert found.length() == "about 131 frames and 1 video of unknown length"
+    assert "more than" in found.sentence()
+    alone = estimate([footage("live", 0, frame_idx=30)], settings())
+    assert alone.length() == "1 video of unknown length"
+    assert alone.seconds == estimate([footage("live", 31, frame_idx=30)], settings()).seconds
+
+
+def test_a_video_that_cannot_be_read_is_not_of_unknown_length():
+    assert estimate([footage(n_frames=0, size=(0, 0))], settings()).open_ended == ()

@@ -1,5 +1,7 @@
 import json
 
+import av
+import numpy as np
 import pytest
 
 
@@ -44,3 +46,26 @@ def test_a_plan_refuses_what_annotate_refuses(pointvos, corpus, options):
 def test_costs_that_nobody_measured_are_named(pointvos, corpus):
     found = facts(plan(pointvos, corpus, "--propagator", "cutie_base", "--device", "cpu", "--json"))
     assert found["not_measured"] == ["cutie_base"]
+
+
+def without_duration(path, n_frames=40):
+    """A WebM as browsers record it: no length in its head, for it was not known yet."""
+    with av.open(str(path), "w", format="webm", options={"live": "1"}) as container:
+        stream = container.add_stream("libvpx", rate=25, width=64, height=48, pix_fmt="yuv420p")
+        for idx in range(n_frames):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 4 * idx, np.uint8), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+
+
+def test_an_unknown_length_is_planned_as_unknown_and_named(pointvos, tmp_path):
+    (tmp_path / "v").mkdir()
+    without_duration(tmp_path / "v" / "recorder.webm")
+    hints = tmp_path / "clicks.json"
+    hints.write_text(json.dumps({"recorder": {"frame": 5, "points": [{"object_id": 1, "x": 9, "y": 9}]}}))
+    found = facts(pointvos("plan", tmp_path / "v", "--localizations", hints, "--json"))
+    assert (found["unknown_length"], found["frames"]) == (["recorder"], 6)
+    answer = pointvos("plan", tmp_path / "v", "--localizations", hints)
+    rows = {line.split("  ")[0]: line.split() for line in answer.stdout.splitlines()}
+    assert rows["frames, objects"][2:] == ["unknown,", "1"]
+    assert "recorder: the file does not say how many frames it has" in answer.stdout
