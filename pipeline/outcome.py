@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.console import show_rejects, summary
+from pipeline.cut_losses import lost_in_run
 from pipeline.intake import Agenda
 from pipeline.run_folder import RunFolder
 from schemas import tables
@@ -29,6 +30,7 @@ def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
         rows += [
             ("objects", pc.sum(videos["n_objects"]).as_py()),
             ("masks", tables.MASKS.read(folder.path).num_rows),
+            *_cut_off(folder),
             ("repaired", _repaired(folder)),
             ("candidates", n_candidates),
             *_pace(videos, agenda, seconds),
@@ -61,6 +63,13 @@ def _videos(n_done: int, agenda: Agenda) -> str:
 def _repaired(folder: RunFolder) -> str:
     outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
     return f"{outcomes.count('accepted'):,} of {len(outcomes):,} low-quality masks"
+
+
+def _cut_off(folder: RunFolder) -> list[tuple[str, object]]:
+    n = lost_in_run(folder)
+    return (
+        [("no masks", f"{n:,} object-frames in shots without a hint for the object: masks end at a cut")] if n else []
+    )
 
 
 def _pace(videos: pa.Table, agenda: Agenda, seconds: float) -> list[tuple[str, object]]:
