@@ -107,7 +107,9 @@ def _cut(
         if frame.idx in needed:
             held[frame.idx] = _shrunken(frame.image)
         while waiting and frame.idx >= pace.frames_around(waiting[0])[-1]:
-            yield _clip(waiting.popleft(), held, pace, cuts)
+            asked_idx = waiting.popleft()
+            if asked_idx in held:
+                yield _clip(asked_idx, held, pace, cuts)
             first = pace.frames_around(waiting[0])[0] if waiting else frame.idx + 1
             held = {idx: image for idx, image in held.items() if idx >= first}
         if not waiting:

@@ -2,8 +2,14 @@
 
 What is decoded is what a player shows: rotation and flips of the container (of EXIF, in a folder of frames) are
 applied. Pixels stay as stored otherwise: a non-square pixel aspect is not stretched, alpha is dropped, more than 8
-bits are cut to 8. Decoding ends at the first damage after the first frame; the frames before it are kept and the
-video is marked ``truncated``.
+bits are cut to 8.
+
+Decoding continues behind damage, and indices stay those of the source. A frame is lost, so that its index is left out,
+when its data is damaged or missing (a decoder's own concealment is not handed on), and when it is predicted from a lost
+one, up to the next key frame (see ``timeline``). A source whose end is cut off is marked ``truncated``.
+
+What does not show: damage that a decoder conceals without a word; and frames that are missing without a trace in
+containers that neither index nor count packets (FLV, ASF, Matroska when the head of a block is hit).
 """
 
 from stages.frames.errors import DecodeError
