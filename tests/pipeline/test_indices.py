@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -86,19 +88,22 @@ def write_films(folder: Path) -> None:
     (folder / "folder/00004.jpg").write_bytes(b"\xff\xd8 no picture")
 
 
+def click(object_id: str, idx: int) -> dict[str, Any]:
+    point = {"object_id": object_id, "x": left(idx) + SIDE // 2, "y": 80 + SIDE // 2}
+    return {"frame": idx, "points": [point]}
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, pointvos: Callable[..., object], fast: tuple[str, ...]) -> Path:
     """All films annotated, with clicks on the square in many frames, and on frames that are lost in two of them."""
     folder = tmp_path_factory.mktemp("indices")
     write_films(folder / "films")
-    rows = ["video,frame,object,x,y"]
-    for video_id in VIDEO_IDS:
-        rows += [f"{video_id},{idx},square,{left(idx) + SIDE // 2},{80 + SIDE // 2}" for idx in HINTED]
-    rows += ["damaged,15,gone,50,90", "folder,4,gone,50,90"]
-    rows.append("folder,3000000000,far,50,90")
-    (folder / "hints.csv").write_text("\n".join(rows) + "\n")
+    clicks = {video_id: [click("square", idx) for idx in HINTED] for video_id in VIDEO_IDS}
+    clicks["damaged"].append(click("gone", 15))
+    clicks["folder"] += [click("gone", 4), click("far", 0) | {"frame": 3_000_000_000}]
+    (folder / "hints.json").write_text(json.dumps(clicks))
     done = pointvos(
-        "annotate", folder / "films", "--localizations", folder / "hints.csv", "--run", folder / "run", *fast
+        "annotate", folder / "films", "--localizations", folder / "hints.json", "--run", folder / "run", *fast
     )
     assert done.returncode == 3, done.stdout
     (folder / "said.txt").write_text(done.stdout)
