@@ -15,6 +15,7 @@ from pipeline.review_backup import backup, restore
 from pipeline.review_doctor import doctor
 from pipeline.review_down import down
 from pipeline.review_gold import plant_gold
+from pipeline.review_links import ANNOTATOR, page_of, require_annotator, tell_link
 from pipeline.review_options import (
     AdjudicatorOption,
     AuditShareOption,
@@ -22,8 +23,10 @@ from pipeline.review_options import (
     ExcludeOption,
     GoldShareOption,
     GoldTruthOption,
+    HostOption,
     KeyOption,
     OverlapOption,
+    PortOption,
     RunOption,
     UrlOption,
 )
@@ -36,8 +39,9 @@ from pipeline.run_folder import RunFolder
 from pipeline.verdicts import RunVerdicts
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
-from verification_ui.client import LabelStudioClient
-from verification_ui.server import DEFAULT_PORT, Server, started
+from verification_ui.accounts import add_account
+from verification_ui.gate.serving import gate_open
+from verification_ui.server import Server, started
 
 review_app = typer.Typer(
     no_args_is_help=True,
@@ -50,23 +54,34 @@ review_app = typer.Typer(
 def up(
     run: RunOption,
     design: DesignOption = "contact_sheet",
-    port: Annotated[int, typer.Option("--port", help="Port on 127.0.0.1 to prefer.")] = DEFAULT_PORT,
+    annotator: Annotated[str, typer.Option("--annotator", help="Who answers; verdicts carry this name.")] = ANNOTATOR,
+    host: HostOption = None,
+    port: PortOption = None,
 ) -> None:
     """Start the run's own Label Studio, fill its queue, and wait until Ctrl-C; then the answers are pulled.
 
-    The server listens on this machine only, its sign-up is closed, and its data lies in `DIR/review`.
+    Prints a link that logs `--annotator` in once, to a terminal only; else the link goes into a file of `DIR/review`
+    that only you can read. Links for others: `pointvos review users add`.
+
+    The page is served on this machine only. It lets annotators answer questions and do nothing else.
 
     Example: `pointvos review up --run demo-run`
     """
     session = _session(run)
+    require_annotator(annotator)
+    page = page_of(session, host, port)
     asked = session.asked(design)
     require_questions(session, design, asked)
     with problems_named():
         console.print("Starting Label Studio …")
-        with started(session.folder, session.media, port, _say) as server, client_of(server) as client:
+        with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
             rejects = push_design(session, client, design, asked)
-            _tell_how_to_log_in(session, server, client, design)
-            _wait(server)
+            add_account(client, session.folder, annotator)
+            with gate_open(server, session.shown, page, _say) as now:
+                summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
+                tell_link(session, now, annotator)
+                console.print("Stop with Ctrl-C; the answers are pulled first.")
+                _wait(server)
             console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
     leave(session, rejects)
@@ -155,22 +170,6 @@ def _session(run: Path) -> ReviewSession:
 
 def _say(sentence: str) -> None:
     console.print(sentence)
-
-
-def _tell_how_to_log_in(session: ReviewSession, server: Server, client: LabelStudioClient, design: str) -> None:
-    queue = client.find_queue(session.title(design))
-    project = f"/projects/{queue.project_id}/data?labeling=1" if queue else ""
-    credentials = session.folder / "credentials.json"
-    shown_password = server.credentials.password if server.is_new else f"in {credentials}"
-    summary(
-        "Ready for review",
-        [
-            ("address", f"{server.url}{project}"),
-            ("e-mail", server.credentials.email),
-            ("password", shown_password + (f"   (shown this once; kept in {credentials})" if server.is_new else "")),
-            ("end", "Ctrl-C; the answers are pulled on the way out"),
-        ],
-    )
 
 
 def _wait(server: Server) -> None:

@@ -64,3 +64,10 @@ AdjudicatorOption = Annotated[
         metavar="ANNOTATOR",
     ),
 ]
+HostOption = Annotated[
+    str | None,
+    typer.Option("--host", help="Loopback address to serve the page at; without it, one of the run's own (127.x.y.z)."),
+]
+PortOption = Annotated[
+    int | None, typer.Option("--port", min=0, max=65535, help="Port to prefer; without it, that of last time, or 8181.")
+]

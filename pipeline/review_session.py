@@ -23,7 +23,7 @@ from pipeline.verdicts import RunVerdicts
 from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask
+from schemas.reviews import DESIGNS, ReviewTask
 from schemas.tables import DamagedTableError, damage_named
 from schemas.videos import Video
 from stages.agree.blind import blind_sample
@@ -31,6 +31,7 @@ from stages.agree.gold import with_gold
 from stages.questions import Questions
 from verification_ui.client import LabelStudioClient
 from verification_ui.credentials import read_api_key
+from verification_ui.gate.serving import Queue
 from verification_ui.media import MediaMaker
 from verification_ui.media_place import MediaPlace
 from verification_ui.names import QUEUE
@@ -63,6 +64,11 @@ class ReviewSession:
         """Where the annotators' browsers get the pictures: ``review_media`` of the run's config."""
         found = self.run.config().get("review_media") or {}
         return TypeAdapter(MediaPlace).validate_python(found)
+
+    @property
+    def shown(self) -> Queue:
+        """What the page shows of the run."""
+        return Queue(self.folder, self.media, frozenset(self.title(design) for design in DESIGNS), self.place)
 
     def title(self, design: str) -> str:
         """Name of the run's project for one design."""

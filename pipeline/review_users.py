@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from pipeline.console import UsageProblem, console, summary
+from pipeline.review_links import page_of, require_annotator, tell_link
 from pipeline.review_options import RunOption, UrlOption
 from pipeline.review_session import ReviewSession, connected, problems_named
 from pipeline.run_folder import RunFolder
 from verification_ui.accounts import accounts, add_account, disable_account
 from verification_ui.credentials import EMAIL
+from verification_ui.gate.access import Access
 
 users_app = typer.Typer(
     no_args_is_help=True,
@@ -36,17 +38,20 @@ def list_users(run: RunOption, url: UrlOption = None) -> None:
 
 @users_app.command()
 def add(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
-    """Make an account with a password that is shown once, or give somebody a new password.
+    """Give somebody an account and a link that logs them in once; also for a new link, or to enable an account again.
+
+    The link is printed to a terminal only; else it goes into a file of `DIR/review` that only you can read. It works
+    while `pointvos review up` runs.
 
     Example: `pointvos review users add ann@example.org --run demo-run`
     """
     session = _own(run, url)
-    if "@" not in email:
-        raise UsageProblem(f"{email!r} is not an e-mail address, like ann@example.org")
+    require_annotator(email)
     with problems_named(), connected(session, None, None, console.print) as client:
-        password = add_account(client, session.folder, email)
-        rows: list[tuple[str, object]] = [("address", client.url), ("e-mail", email)]
-    summary("Account made", [*rows, ("password", f"{password}   (shown only now, not stored)")])
+        add_account(client, session.folder, email)
+    page = page_of(session, None, None)
+    summary("Account ready", [("address", page.origin), ("annotator", email)])
+    tell_link(session, page, email)
 
 
 @users_app.command()
@@ -62,7 +67,8 @@ def disable(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None
         )
     with problems_named():
         disable_account(session.folder, email)
-    console.print(f"{email} is disabled; re-enable with: pointvos review users add", markup=False)
+    Access(session.folder).lock_out(email)
+    console.print(f"{email} is disabled; re-enable with: pointvos review users add {email}", markup=False)
 
 
 def _own(run: RunOption, url: str | None) -> ReviewSession:

@@ -50,8 +50,8 @@ def accounts(folder: Path) -> list[Account]:
     return [Account(email, bool(is_active), last_login) for email, is_active, last_login in rows]
 
 
-def add_account(client: LabelStudioClient, folder: Path, email: str) -> str:
-    """Give somebody an account, or a new password when there is one; the password, which is kept nowhere.
+def add_account(client: LabelStudioClient, folder: Path, email: str) -> None:
+    """Give somebody an account, or enable the one that there is. People log in by links, not by passwords.
 
     Raises:
         Refused: the server does not take the address.
@@ -59,19 +59,27 @@ def add_account(client: LabelStudioClient, folder: Path, email: str) -> str:
     if email not in {account.email for account in accounts(folder)}:
         with as_queue_problems(f"add the account {email!r}"):
             client.sdk.users.create(email=email, username=email, request_options=ONCE)
-    password = "".join(secrets.choice(_ALPHABET) for _ in range(16))
-    set_password(folder, email, password)
-    return password
+    with _database(folder) as database:
+        database.execute("UPDATE htx_user SET is_active = 1 WHERE email = ?", (email,))
 
 
 def set_password(folder: Path, email: str, password: str) -> None:
-    """Give an account a password and let it in."""
+    """Give an account a password and enable it."""
     with _database(folder) as database:
         database.execute("UPDATE htx_user SET password = ?, is_active = 1 WHERE email = ?", (_hashed(password), email))
 
 
+def set_session_password(folder: Path, email: str, password: str) -> None:
+    """Give an account a random password that a program keeps in memory; a disabled account stays disabled.
+
+    It is too long to be guessed, so that a single round of hashing is enough; Django hashes it anew at the login.
+    """
+    with _database(folder) as database:
+        database.execute("UPDATE htx_user SET password = ? WHERE email = ?", (_hashed(password, 1), email))
+
+
 def disable_account(folder: Path, email: str) -> None:
-    """End somebody's sessions and keys and let them in no more; what they answered stays theirs.
+    """End somebody's sessions and keys and disable the account; their answers stay.
 
     Raises:
         ValueError: nobody has this address; the message names who there is.
@@ -92,8 +100,8 @@ def _database(folder: Path) -> Iterator[sqlite3.Connection]:
         yield database
 
 
-def _hashed(password: str) -> str:
+def _hashed(password: str, iterations: int = _ITERATIONS) -> str:
     """As Django keeps it; it is hashed anew with Django's own cost at the next login."""
     salt = "".join(secrets.choice(_ALPHABET) for _ in range(22))
-    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), _ITERATIONS)
-    return f"pbkdf2_sha256${_ITERATIONS}${salt}${base64.b64encode(digest).decode()}"
+    digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), iterations)
+    return f"pbkdf2_sha256${iterations}${salt}${base64.b64encode(digest).decode()}"

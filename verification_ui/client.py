@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from verification_ui.annotations import AnsweredTask, parse_annotation
+from verification_ui.loopback import is_loopback
 from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import OutcomeUnknown, QueuedTask, Refused, TaskState
@@ -71,7 +72,7 @@ class LabelStudioClient:
         """Connect to ``url``; ``api_key`` is a legacy or a personal access token."""
         from label_studio_sdk import LabelStudio
 
-        is_local = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+        is_local = is_loopback(urlsplit(url).hostname)
         self.http = httpx.Client(
             auth=TokenAuth(url, api_key), timeout=timeout_s, trust_env=not is_local, follow_redirects=True
         )

@@ -59,7 +59,7 @@ def load_or_create(folder: Path) -> tuple[Credentials, bool]:
 
 def save(folder: Path, credentials: Credentials) -> None:
     """Replace the account's file, which only its owner may read."""
-    _write_private(private_folder(folder) / "credentials.json", json.dumps(asdict(credentials)))
+    write_private(private_folder(folder) / "credentials.json", json.dumps(asdict(credentials)))
 
 
 def keep_signing_key(data: Path) -> None:
@@ -70,10 +70,11 @@ def keep_signing_key(data: Path) -> None:
     """
     file = private_folder(data) / ".env"
     if not file.exists():
-        _write_private(file, f"SECRET_KEY={secrets.token_hex(32)}\n")
+        write_private(file, f"SECRET_KEY={secrets.token_hex(32)}\n")
 
 
-def _write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str) -> None:
+    """Replace a file as a whole; only its owner may read it."""
     temporary = path.with_suffix(".tmp")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -14,13 +14,13 @@ import httpx
 
 from verification_ui.client import ONCE, LabelStudioClient, LabelStudioQueue, as_queue_problems
 from verification_ui.label_config import guidelines, label_config
+from verification_ui.loopback import is_loopback
 from verification_ui.media_place import LOCAL, MediaPlace
 from verification_ui.payloads import Payload
 from verification_ui.review_queue import QueueProblem, Refused
 from verification_ui.storages import serve
 
 TESTED_VERSION = "1.23"
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Examination:
 
     def _address(self) -> tuple[bool, str]:
         parts = urlsplit(self.client.url)
-        if parts.scheme == "https" or parts.hostname in _LOOPBACK:
+        if parts.scheme == "https" or is_loopback(parts.hostname):
             return True, "encrypted" if parts.scheme == "https" else "on this machine"
         return (
             False,

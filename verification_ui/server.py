@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -25,10 +24,10 @@ import psutil
 
 from verification_ui.accounts import set_password
 from verification_ui.credentials import Credentials, keep_signing_key, load_or_create, private_folder, save
+from verification_ui.loopback import PLAIN, NoFreePort, choose_port, own_host
 from verification_ui.presence import ADDRESS, Presence
 from verification_ui.tokens import accepts, is_personal, make_personal
 
-DEFAULT_PORT = 8181
 START_TIMEOUT_S = 300.0
 _STOP_TIMEOUT_S = 10.0
 _N_PORTS = 5
@@ -87,7 +86,7 @@ def template_file(executable: Path) -> Path:
     return executable.resolve().parent.parent / "pointvos-empty.sqlite3"
 
 
-def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str, str]:
+def environment(folder: Path, media: Path, credentials: Credentials, host: str = PLAIN) -> dict[str, str]:
     """The server's whole environment: nothing of the user's but paths and language, all files below ``folder``."""
     home = str(folder / "home")
     return {
@@ -102,7 +101,7 @@ def environment(folder: Path, media: Path, credentials: Credentials) -> dict[str
         "LABEL_STUDIO_COLLECT_ANALYTICS": "false",
         "LABEL_STUDIO_LATEST_VERSION_CHECK": "false",
         "LABEL_STUDIO_SENTRY_DSN": "", "LABEL_STUDIO_FRONTEND_SENTRY_DSN": "",
-        "LABEL_STUDIO_ALLOWED_HOSTS": "127.0.0.1,localhost",
+        "LABEL_STUDIO_ALLOWED_HOSTS": host,
         "LABEL_STUDIO_CORS_ALLOW_ALL_ORIGINS": "false",
         "LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED": "true",
         "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(media),
@@ -124,16 +123,6 @@ def refuse_links(media: Path) -> None:
         raise ServerProblem(f"{link} is a symbolic link, which could show other files to annotators; remove it")
 
 
-def choose_port(preferred: int) -> int:
-    """``preferred`` when it is free on loopback, else any free port; Label Studio itself would move silently."""
-    for port in (preferred, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe, suppress(OSError):
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(("127.0.0.1", port))
-            return int(probe.getsockname()[1])
-    raise ServerProblem("no free port on 127.0.0.1")
-
-
 def running_server(folder: Path) -> Server | None:
     """The server of this run that another command has started, None when there is none."""
     presence = Presence.read(folder)
@@ -145,15 +134,19 @@ def running_server(folder: Path) -> Server | None:
 
 @contextmanager
 def started(
-    folder: Path, media: Path, port: int = DEFAULT_PORT, say: Callable[[str], None] = lambda _: None
+    folder: Path, media: Path, port: int = 0, say: Callable[[str], None] = lambda _: None, host: str | None = None
 ) -> Iterator[Server]:
     """Run the server while the block runs; Ctrl-C, SIGTERM and SIGHUP end it cleanly, and it dies with this process.
+
+    Whoever is on this machine can reach its port, and gets nothing without the operator's token. People work at the
+    gate in front of it (:mod:`verification_ui.gate`).
 
     Args:
         folder: private folder for the server's data, secrets and log.
         media: the only folder that it serves pictures from.
         port: the port to prefer, 0 for any.
         say: told what happens, one sentence at a time.
+        host: the loopback address to listen on, None for a random one.
 
     Raises:
         ServerProblem: not installed, already running, a link in the media folder, or it did not come up in time.
@@ -166,7 +159,7 @@ def started(
     with _only_one(folder), _signals_as_exit():
         keep_signing_key(folder / "data")
         _begin_with_template(executable, folder / "data" / "label_studio.sqlite3")
-        process, url = _up(executable, port, folder, environment(folder, media, credentials), credentials, say)
+        process, url = _up(_Start(executable, folder, media, host or own_host(), credentials), port, say)
         try:
             credentials = _with_own_secrets(folder, url, credentials)
             Presence.begin(folder, url, process.pid)
@@ -185,47 +178,58 @@ def _begin_with_template(executable: Path, database: Path) -> None:
         part.rename(database)
 
 
-def _spawn(executable: Path, port: int, folder: Path, variables: dict[str, str]) -> subprocess.Popen[bytes]:
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Everything that a start needs but the port."""
 
-    def die_with_parent() -> None:
-        if libc is not None:
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    executable: Path
+    folder: Path
+    media: Path
+    host: str
+    credentials: Credentials
 
-    log = os.open(folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        return subprocess.Popen(
-            [executable, "start", "--no-browser", "--internal-host", "127.0.0.1", "--port", str(port)],
-            env=variables, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            start_new_session=True, umask=0o077, preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
-        )  # fmt: skip
-    finally:
-        os.close(log)
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    def spawn(self, port: int) -> subprocess.Popen[bytes]:
+        libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+        def die_with_parent() -> None:
+            if libc is not None:
+                libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            return subprocess.Popen(
+                [self.executable, "start", "--no-browser", "--internal-host", self.host, "--port", str(port)],
+                env=environment(self.folder, self.media, self.credentials, self.host),
+                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True, umask=0o077, preexec_fn=die_with_parent,  # noqa: PLW1509 - one system call
+            )  # fmt: skip
+        finally:
+            os.close(log)
 
 
-def _up(
-    executable: Path,
-    port: int,
-    folder: Path,
-    variables: dict[str, str],
-    credentials: Credentials,
-    say: Callable[[str], None],
-) -> tuple[subprocess.Popen[bytes], str]:
+def _up(start: _Start, port: int, say: Callable[[str], None]) -> tuple[subprocess.Popen[bytes], str]:
     """The process and its address, once it answers; another port is tried when somebody takes the one just chosen."""
     for preferred in (port, *[0] * (_N_PORTS - 1)):
-        chosen = choose_port(preferred)
+        try:
+            chosen = choose_port(preferred, start.host)
+        except NoFreePort as problem:
+            raise ServerProblem(str(problem)) from None
         if port not in (0, chosen):
             say(f"Port {port} is busy; using {chosen}.")
-        url = f"http://127.0.0.1:{chosen}"
-        process = _spawn(executable, chosen, folder, variables)
+        url = f"http://{start.host}:{chosen}"
+        process = start.spawn(chosen)
         with suppress(_PortLost):
             try:
-                _wait_until_up(process, url, chosen, credentials, folder / "server.log")
+                _wait_until_up(process, url, chosen, start.credentials, start.log)
             except BaseException:
                 _stop(process)
                 raise
             return process, url
-    raise ServerProblem(f"{_N_PORTS} ports on 127.0.0.1 were free and then taken by others; try again")
+    raise ServerProblem(f"{_N_PORTS} ports on {start.host} were free and then taken by others; try again")
 
 
 class _PortLost(Exception):

@@ -1,0 +1,76 @@
+"""What annotators may send and what they get to see: own answers, own drafts, own name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from verification_ui.gate.refusals import Refusal
+
+_ANSWER_FIELDS = frozenset(
+    ("result", "lead_time", "draft_id", "parent_prediction", "parent_annotation", "started_at", "unique_id",
+     "was_cancelled", "was_postponed", "project", "task", "id")
+)  # fmt: skip
+_SHOWN_OF_TASK = frozenset(
+    ("id", "data", "meta", "inner_id", "project", "created_at", "updated_at", "predictions", "is_labeled", "overlap",
+     "allow_skip", "unique_lock_id", "queue", "file_upload", "storage_filename", "state", "total_predictions")
+)  # fmt: skip
+_HIDDEN_OF_PROJECT = frozenset(("created_by", "organization", "task_data_login", "task_data_password"))
+
+
+def answer_body(body: Any, user_id: int, project: int, task: int | None) -> dict[str, Any]:
+    """The part of an answer or a draft that goes to the server, which takes the author from the session.
+
+    Raises:
+        Refusal: it names another author, another project or task, or says more than an answer does.
+    """
+    if not isinstance(body, dict):
+        raise Refusal("an answer is a JSON object", 400)
+    given = dict(body)
+    if given.pop("completed_by", user_id) not in (user_id, str(user_id)):
+        raise Refusal("answers are given in one's own name only: completed_by names somebody else")
+    if unknown := sorted(set(given) - _ANSWER_FIELDS):
+        raise Refusal(f"an answer has no {', '.join(unknown)}")
+    if given.pop("parent_annotation", None) is not None:
+        raise Refusal("an answer is not made from another one")
+    for name, own in (("project", project), ("task", task)):
+        if str(given.pop(name, own)) != str(own):
+            raise Refusal(f"{name} in the body differs from the address")
+    given.pop("id", None)
+    if not isinstance(given.get("result", []), list):
+        raise Refusal("the result of an answer is a list", 400)
+    return given
+
+
+def own_task(task: Mapping[str, Any], user_id: int, email: str) -> dict[str, Any]:
+    """A task as its annotator may see it: nothing of what others answered, not even how many did."""
+    kept = {name: value for name, value in task.items() if name in _SHOWN_OF_TASK}
+    annotations = [a for a in task.get("annotations") or () if author(a) == user_id]
+    drafts = [draft for draft in task.get("drafts") or () if draft.get("user") == email]
+    n_answers = sum(not a.get("was_cancelled") for a in annotations)
+    return kept | {
+        "annotations": annotations, "drafts": drafts, "annotators": [user_id] if annotations else [],
+        "total_annotations": n_answers, "cancelled_annotations": len(annotations) - n_answers, "updated_by": [],
+        "comment_authors": [], "annotations_results": "", "annotations_ids": "", "predictions_results": "",
+        "predictions_model_versions": "", "completed_at": None, "draft_exists": bool(drafts),
+    }  # fmt: skip
+
+
+def own_tasks(page: Mapping[str, Any], user_id: int, email: str) -> dict[str, Any]:
+    """A page of the task list, each task as :func:`own_task`."""
+    tasks = [own_task(task, user_id, email) for task in page.get("tasks") or ()]
+    n_answers = sum(task["total_annotations"] for task in tasks)
+    return {"tasks": tasks, "total": page.get("total", 0), "total_annotations": n_answers, "total_predictions": 0}
+
+
+def author(annotation: Mapping[str, Any]) -> int | None:
+    """Who answered; the server gives a number or a description."""
+    user = annotation.get("completed_by")
+    return user.get("id") if isinstance(user, Mapping) else user
+
+
+def own_project(project: Mapping[str, Any], has_begun: bool) -> dict[str, Any]:
+    """A project without its people; the instructions are shown to those who have not answered anything in it yet."""
+    kept = {name: value for name, value in project.items() if name not in _HIDDEN_OF_PROJECT}
+    kept |= {name: False for name in ("can_delete_tasks", "can_manage_tasks") if name in kept}
+    return kept | ({"show_instruction": False} if has_begun and "show_instruction" in kept else {})
