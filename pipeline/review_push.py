@@ -27,6 +27,7 @@ from verification_ui.patience import patiently
 from verification_ui.push import push, take_back
 from verification_ui.server import refuse_links
 from verification_ui.storages import serve
+from verification_ui.tabs import hide_markup
 from verification_ui.tasks import build_tasks
 
 
@@ -111,6 +112,7 @@ def _opened(
     queue = client.open_queue(title, label_config(design), guidelines(design))
     if queue.ask_with(label_config(design), guidelines(design)):
         console.print("The queue was made by another version of pointvos; it now shows the page of this version.")
+    hide_markup(queue)
     queue.ask_people(n_people)
     session.write_tasks(design, shown, n_people=n_people)
     serve(queue, session.place, session.media / QUEUE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from urllib.parse import quote
 
 from schemas.reviews import ReviewTask
@@ -27,10 +28,16 @@ def question_html(task: ReviewTask, asked: AskedObject) -> str:
     )
 
 
-def picture_html(caption: str, name: str, kind: str) -> str:
-    """A picture of the media folder with a caption below it; ``kind`` is what the style sheet knows it by."""
+def picture_html(caption: str, name: str, kind: str, places_percent: Iterable[tuple[float, float]] = ()) -> str:
+    """A picture of the media folder with a caption below it; ``kind`` is what the style sheet knows it by.
+
+    Each place in it, in percent of its width and height, becomes an element that the style sheet joins with the crop of
+    the same number: pointing at one shows the other.
+    """
     text = html.escape(caption)
-    return _figure(f'<img src="{media_url(name)}" alt="{text}"/>', text, kind)
+    picture = f'<img src="{media_url(name)}" alt="{text}"/>'
+    places = "".join(f'<i class="pv-place" style="left:{x:.2f}%;top:{y:.2f}%"></i>' for x, y in places_percent)
+    return _figure(f'<span class="pv-shot">{picture}{places}</span>' if places else picture, text, kind)
 
 
 def clip_html(name: str, is_there: bool) -> str:

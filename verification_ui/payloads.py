@@ -79,7 +79,9 @@ def _sheet_data(question: Question) -> dict[str, Any]:
     task, names, candidates = question.task, question.names, question.candidates
     return {
         "question": figures.question_html(task, question.asked) + sheet.sheet_style(candidates, names.crops),
-        "frame": figures.picture_html(f"Frame {task.frame_idx}, with all pixels", names.frame, "pv-frame"),
+        "frame": figures.picture_html(
+            f"Frame {task.frame_idx}, with all pixels", names.frame, "pv-frame", _places_percent(question)
+        ),
         "points": list(sheet.tiles(candidates)),
         "unsure": list(sheet.doubts(candidates)),
     }
@@ -94,10 +96,16 @@ def _blind_data(question: Question) -> dict[str, Any]:
     }
 
 
-def _prediction(question: Question) -> dict[str, Any]:
+def _places_percent(question: Question) -> list[tuple[float, float]]:
+    """(x, y) of the middle of every candidate's pixel, in percent of the frame."""
     xy = np.array([(c.x, c.y) for c in question.candidates])
-    percent = pixel_to_percent(xy, question.width, question.height).tolist()
-    regions = [_region(question, c, x, y) for c, (x, y) in zip(question.candidates, percent, strict=True)]
+    percent = pixel_to_percent(xy, question.width, question.height)
+    return [(float(x), float(y)) for x, y in percent]
+
+
+def _prediction(question: Question) -> dict[str, Any]:
+    places = zip(question.candidates, _places_percent(question), strict=True)
+    regions = [_region(question, candidate, x, y) for candidate, (x, y) in places]
     return {"model_version": MODEL_VERSION, "result": regions}
 
 

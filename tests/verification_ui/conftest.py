@@ -14,6 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.review import review_app
+from pipeline.review_links import ANNOTATOR
+from pipeline.review_session import client_of
 from pipeline.run_folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.localizations import Clicks, Localization
@@ -21,6 +23,9 @@ from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.videos import Video
 from tests.verification_ui.person import Person
+from verification_ui.accounts import add_account
+from verification_ui.gate.access import Access, Page
+from verification_ui.gate.serving import Queue, gate_open, link
 from verification_ui.server import Server, ServerProblem, find_executable, started
 
 HEIGHT, WIDTH = 120, 200
@@ -96,12 +101,31 @@ def tiny_run(tmp_path: Path) -> TinyRun:
     return make_run(tmp_path / "run")
 
 
+class AnyRun:
+    """The titles of all runs: tests of one session share a server."""
+
+    def __contains__(self, title: object) -> bool:
+        return str(title).startswith("pointvos ")
+
+
 @dataclass(frozen=True)
 class ServedRun:
-    """A tiny run whose own server is up."""
+    """A tiny run whose own server is up, with its page."""
 
     run: TinyRun
     server: Server
+    page: Page
+
+    @property
+    def folder(self) -> Path:
+        """The private folder of the review."""
+        return self.run.path / "review"
+
+    def link(self, email: str) -> str:
+        """A link for an account, which is made when there is none."""
+        with client_of(self.server) as client:
+            add_account(client, self.folder, email)
+        return link(self.page, email, Access(self.folder).make_link(email))
 
 
 @pytest.fixture(scope="session")
@@ -113,8 +137,12 @@ def served_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedRun]:
         pytest.skip(str(problem))
     run = make_run(tmp_path_factory.mktemp("served") / "run")
     (run.path / "media/queue").mkdir(parents=True)
-    with started(run.path / "review", run.path / "media") as server:
-        yield ServedRun(run, server)
+    queue = Queue(run.path / "review", run.path / "media", AnyRun())
+    with (
+        started(queue.folder, queue.media) as server,
+        gate_open(server, queue, Access(queue.folder).page(port=0)) as page,
+    ):
+        yield ServedRun(run, server, page)
 
 
 @pytest.fixture
@@ -148,7 +176,6 @@ def review(served_run: ServedRun, tmp_path: Path) -> Callable[..., str]:
 @pytest.fixture
 def person(served_run: ServedRun, browser: Any) -> Iterator[Person]:
     """Somebody at work on the session's server."""
-    credentials = served_run.server.credentials
-    made = Person(browser, served_run.server.url, credentials.email, credentials.password)
+    made = Person(browser, served_run.link(ANNOTATOR), ANNOTATOR)
     yield made
     made.page.context.close()

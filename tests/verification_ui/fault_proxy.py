@@ -18,7 +18,7 @@ reply kept back until the client has given up; the same with the request."""
 
 _ONE_WRITER = threading.Lock()
 """Of all proxies: beside other writers Label Studio on SQLite holds an import back for 3, 9, 21 seconds by itself."""
-_NOT_FORWARDED = {"connection", "keep-alive", "transfer-encoding", "content-length"}
+_NOT_FORWARDED = {"host", "connection", "keep-alive", "transfer-encoding", "content-length"}
 
 
 class FaultProxy(ThreadingHTTPServer):

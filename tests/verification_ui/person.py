@@ -1,4 +1,4 @@
-"""A person at work: a real browser, logged in, moved by keys."""
+"""A person at work: a real browser, logged in by a link, moved by keys."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _ARGS = (
 )  # fmt: skip
 _KEY_MS = 70
 _SETTLE_MS = 250
+_INSTRUCTIONS = ".lsf-modal-ls_visible"
 _READY = "() => window.Htx && Htx.task && Htx.task.id && !Htx.isLoading"
 SHOWN = {"contact_sheet": ".pv-tile", "frame": "canvas", "single": ".pv-crop"}
 """What is there when a task of a design can be answered."""
@@ -39,7 +40,7 @@ def chromium() -> Iterator[Any]:
 
 
 class Person:
-    """Somebody with a login and a window of their own.
+    """Somebody with a log-in link and a window of their own.
 
     Attributes:
         email: by which verdicts name them.
@@ -47,14 +48,11 @@ class Person:
         n_keys: keys pressed so far.
     """
 
-    def __init__(self, browser: Any, url: str, email: str, password: str, size: tuple[int, int] = (1600, 900)) -> None:
-        self.url, self.email, self.n_keys = url, email, 0
+    def __init__(self, browser: Any, link: str, email: str, size: tuple[int, int] = (1600, 900)) -> None:
+        self.url, self.email, self.n_keys = link.split("/enter#")[0], email, 0
         self.page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
-        self.page.goto(f"{url}/user/login/")
-        self.page.fill("input[name=email]", email)
-        self.page.fill("input[name=password]", password)
-        self.page.click("button[type=submit]")
-        self.page.wait_for_url(lambda address: "login" not in address)
+        self.page.goto(link)
+        self.page.wait_for_url(f"{self.url}/")
 
     def open(self, project_id: int, design: str) -> None:
         """Begin to work, or go on."""
@@ -125,3 +123,6 @@ class Person:
         self.page.wait_for_function(_READY)
         self.page.wait_for_selector(SHOWN[design])
         self.page.wait_for_timeout(_SETTLE_MS)
+        if self.page.locator(_INSTRUCTIONS).count():
+            self.page.keyboard.press("Enter")
+            self.page.wait_for_selector(_INSTRUCTIONS, state="detached")

@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from verification_ui.credentials import keep_signing_key, load_or_create, read_api_key
-from verification_ui.server import ServerProblem, choose_port, environment, find_executable, running_server, started
+from verification_ui.loopback import choose_port
+from verification_ui.server import ServerProblem, environment, find_executable, running_server, started
 from verification_ui.tokens import accepts
 
 
@@ -147,9 +148,10 @@ def test_a_port_that_somebody_takes_just_before_the_start_is_given_up_for_anothe
 ) -> None:
     """Label Studio itself moves on to the next free one and tells nobody."""
     taken = urlsplit(served_run.server.url).port
-    ports = iter([taken, choose_port(0)])
-    monkeypatch.setattr("verification_ui.server.choose_port", lambda _: next(ports))
-    with started(tmp_path / "review", tmp_path / "media", port=0) as server:
+    host = urlsplit(served_run.server.url).hostname
+    ports = iter([taken, choose_port(0, host)])
+    monkeypatch.setattr("verification_ui.server.choose_port", lambda *_: next(ports))
+    with started(tmp_path / "review", tmp_path / "media", host=host) as server:
         assert urlsplit(server.url).port != taken
         assert accepts(server.url, server.credentials.token)
         assert running_server(tmp_path / "review") is not None

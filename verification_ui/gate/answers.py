@@ -73,4 +73,4 @@ def own_project(project: Mapping[str, Any], has_begun: bool) -> dict[str, Any]:
     """A project without its people; the instructions are shown to those who have not answered anything in it yet."""
     kept = {name: value for name, value in project.items() if name not in _HIDDEN_OF_PROJECT}
     kept |= {name: False for name in ("can_delete_tasks", "can_manage_tasks") if name in kept}
-    return kept | ({"show_instruction": False} if has_begun and "show_instruction" in kept else {})
+    return kept | ({"show_instruction": not has_begun} if "show_instruction" in kept else {})

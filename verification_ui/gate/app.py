@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -56,7 +56,7 @@ class Gate:
     page: Page
     access: Access
     upstream: Upstream
-    titles: frozenset[str]
+    titles: Container[str]
     media: MediaFiles
     place: MediaPlace = field(default_factory=MediaPlace)
     attempts: Attempts = field(default_factory=Attempts)

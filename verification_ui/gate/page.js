@@ -18,6 +18,15 @@
     if (own(address)) this.setRequestHeader("X-Pointvos-Key", key());
   };
 
+  // Label Studio hears keys through the instructions that lie over the page: Enter would submit an unseen answer.
+  for (const kind of ["keydown", "keypress", "keyup"]) window.addEventListener(kind, (event) => {
+    const instructions = document.querySelector(".lsf-modal-ls_visible");
+    if (instructions?.querySelector(".lsf-modal-ls__title")?.textContent !== "Labeling Instructions") return;
+    event.stopImmediatePropagation();
+    event.preventDefault();
+    if (kind === "keydown" && ["Enter", "Escape", " "].includes(event.key)) instructions.querySelector("button").click();
+  }, true);
+
   const showLeft = async () => {
     const project = location.pathname.match(/^\/projects\/(\d+)\//);
     if (!project) return;
@@ -26,7 +35,7 @@
     const { left, of } = await reply.json();
     const place = document.getElementById("pv-left") || document.body.appendChild(document.createElement("div"));
     place.id = "pv-left";
-    place.style.cssText = "position:fixed;top:11px;left:50%;z-index:9;font:600 14px/24px Inter,system-ui,sans-serif;" +
+    place.style.cssText = "position:fixed;top:11px;left:50%;z-index:1001;font:600 14px/24px Inter,system-ui,sans-serif;" +
       "padding:0 12px;border:1px solid #d5d9e0;border-radius:99px;background:#fff;color:#111;pointer-events:none";
     place.textContent = `${left.toLocaleString("en")} of ${of.toLocaleString("en")} left`;
   };

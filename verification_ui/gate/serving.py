@@ -8,9 +8,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -41,8 +41,8 @@ class Queue:
 
     folder: Path
     media: Path
-    titles: frozenset[str]
-    place: MediaPlace
+    titles: Container[str]
+    place: MediaPlace = field(default_factory=MediaPlace)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ class Queues:
     """
 
     upstream: Upstream
-    titles: frozenset[str]
+    titles: Container[str]
     _known: dict[int, str] = field(default_factory=dict)
     _looked_at: float = float("-inf")
 
