@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.demo.__main__ import CLICKS, clips
+from pipeline.review_links import ANNOTATOR
 from pipeline.review_session import ReviewSession, client_of
 from pipeline.run_folder import RunFolder
 from schemas import tables
@@ -20,6 +21,9 @@ from tests.bench.commands import pointvos
 from tests.bench.pages import table
 from tests.verification_ui.person import Person, chromium
 from tests.verification_ui.planted import Plan
+from verification_ui.accounts import add_account
+from verification_ui.gate.access import Access
+from verification_ui.gate.serving import gate_open, link
 from verification_ui.keys import ANSWER_KEYS
 from verification_ui.server import Server, started
 
@@ -38,9 +42,13 @@ def measure(work: Path) -> dict[str, Any]:
     session = ReviewSession(RunFolder(run))
     results: dict[str, Any] = {}
     with ExitStack() as until_the_end:
-        server = until_the_end.enter_context(started(session.folder, session.media, port=0))
+        server = until_the_end.enter_context(started(session.folder, session.media))
+        access = Access(session.folder)
+        page = until_the_end.enter_context(gate_open(server, session.shown, access.page(port=0)))
+        with client_of(server) as client:
+            add_account(client, session.folder, ANNOTATOR)
         browser = until_the_end.enter_context(chromium())
-        person = Person(browser, server.url, server.credentials.email, server.credentials.password)
+        person = Person(browser, link(page, ANNOTATOR, access.make_link(ANNOTATOR)), ANNOTATOR)
         for design in N_TASKS:
             pointvos("review", "push", "--run", run, "--design", design, note=note)
             results[design] = _answered(session, server, person, design) | _kilobytes(session, design)

@@ -49,7 +49,7 @@ class Person:
     """
 
     def __init__(self, browser: Any, link: str, email: str, size: tuple[int, int] = (1600, 900)) -> None:
-        self.url, self.email, self.n_keys = link.split("/enter#")[0], email, 0
+        self.url, self.email, self.n_keys = link.split("/enter#", maxsplit=1)[0], email, 0
         self.page = browser.new_context(viewport={"width": size[0], "height": size[1]}).new_page()
         self.page.goto(link)
         self.page.wait_for_url(f"{self.url}/")

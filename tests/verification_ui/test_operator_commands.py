@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,7 @@ from pipeline.console import UsageProblem
 from pipeline.review import review_app
 from schemas import tables
 from verification_ui.client import LabelStudioClient
-from verification_ui.credentials import load_or_create
+from verification_ui.credentials import EMAIL, load_or_create
 from verification_ui.presence import Presence
 
 pytestmark = pytest.mark.labelstudio
@@ -97,14 +98,31 @@ def test_a_backup_of_another_run_is_refused(
         run_command("restore", file, "--run", other.path, *there)
 
 
-def test_people_get_accounts_on_the_run_s_own_server(served_run: Any) -> None:
+def test_people_get_accounts_and_a_link_that_no_log_holds(served_run: Any) -> None:
     run = served_run.run.path
     said = run_command("users", "add", "dora@example.org", "--run", run)
-    assert "e-mail dora@example.org password " in said
-    assert "shown only now, not stored" in said
+    file = run / "review/link-dora@example.org.txt"
+    assert f"annotator dora@example.org Log-in link, works once, within 24 hours: in {file}" in said
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    address = file.read_text().strip()
+    assert address.startswith(f"{served_run.page.origin}/enter#email=dora%40example.org&link=")
+    assert address.split("link=")[1] not in said
     assert "dora@example.org may log in, last login never" in run_command("users", "list", "--run", run)
-    assert "is disabled" in run_command("users", "disable", "dora@example.org", "--run", run)
+    said = run_command("users", "disable", "dora@example.org", "--run", run)
+    assert "dora@example.org is disabled; re-enable with: pointvos review users add dora@example.org" in said
     assert "dora@example.org disabled" in run_command("users", "list", "--run", run)
+
+
+@pytest.mark.parametrize("command", [("users", "add", EMAIL), ("up", "--annotator", EMAIL)])
+def test_nobody_answers_with_the_operators_account(tiny_run: Any, command: tuple[str, ...]) -> None:
+    with pytest.raises(UsageProblem, match="is the operator's account, with which nobody answers"):
+        run_command(*command, "--run", tiny_run.path)
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "localhost", "::1", "label.example.org"])
+def test_the_page_is_served_on_this_machine_only(tiny_run: Any, host: str) -> None:
+    with pytest.raises(UsageProblem, match="is not a loopback address like"):
+        run_command("up", "--host", host, "--run", tiny_run.path)
 
 
 def test_accounts_of_other_servers_are_made_there(served_run: Any) -> None:

@@ -31,6 +31,8 @@ from tests.verification_ui.person import Person
 from tests.verification_ui.planted import OPPOSITE, Plan
 from verification_ui.accounts import add_account
 from verification_ui.client import LabelStudioClient
+from verification_ui.gate.access import Access, Page
+from verification_ui.gate.serving import gate_open, link
 from verification_ui.keys import CANDIDATE_KEYS
 from verification_ui.server import Server, ServerProblem, find_executable, started
 
@@ -152,10 +154,13 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def served(run: Path, port: int = 0) -> Iterator[Server]:
+def served(run: Path) -> Iterator[tuple[Server, Page]]:
     session = ReviewSession(RunFolder(run))
-    with started(session.folder, session.media, port=port) as server:
-        yield server
+    with (
+        started(session.folder, session.media) as server,
+        gate_open(server, session.shown, Access(session.folder).page()) as page,
+    ):
+        yield server, page
 
 
 def queue_of(run: Path, server: Server, design: str) -> int:
@@ -168,19 +173,21 @@ def queue_of(run: Path, server: Server, design: str) -> int:
 @pytest.fixture(scope="module")
 def crew(run: Path, browser: Any, pictures: Path) -> Crew:
     """The review, from the first push to the last pull."""
-    with served(run) as server:
+    with served(run) as (server, page):
         pointvos("review", "push", "--run", run, "--overlap", 3)
         with LabelStudioClient(server.url, server.credentials.token) as client:
-            passwords = {who: add_account(client, run / "review", who) for who in RATES}
+            for who in RATES:
+                add_account(client, run / "review", who)
+        links = {who: link(page, who, Access(run / "review").make_link(who)) for who in RATES}
         session = ReviewSession(RunFolder(run))
         plan = Plan(session.tasks("contact_sheet"), session.candidates, RATES)
-        people = [Person(browser, server.url, who, passwords[who], (1440, 860)) for who in RATES]
+        people = [Person(browser, links[who], who, (1440, 860)) for who in RATES]
         crew = Crew(plan, people, queue_of(run, server, "contact_sheet"), pictures)
         crew.work(until=N_TASKS // 2)
         pointvos("review", "pull", "--run", run)
     al, bo, cy = crew.people
-    with served(run, int(server.url.rsplit(":", 1)[1])) as again:
-        assert again.url == server.url
+    with served(run) as (again, same_page):  # sessions outlive the restart
+        assert same_page == page
         crew.work(until=N_TASKS)
         crew.delete(al, 2)
         crew.change(cy, 3, tile=5)
