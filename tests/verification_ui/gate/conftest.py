@@ -78,9 +78,10 @@ def next_task(who: Annotator, project: int) -> int:
 
 
 @pytest.fixture(scope="module")
-def asked(served_run: Any) -> Iterator[Asked]:
+def asked(served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One queue for all tests of a module: each leaves ann without an answer."""
-    run = make_run(served_run.run.path / "media/gate", "gate0000run1")
+    run = make_run(tmp_path_factory.mktemp("gate") / "run", "gate0000run1")
+    (run.path / "media").symlink_to(served_run.run.path / "media")  # of which the gate shows pictures
     session = ReviewSession(RunFolder(run.path))
     numbers = []
     with client_of(served_run.server) as client:
@@ -89,6 +90,7 @@ def asked(served_run: Any) -> Iterator[Asked]:
             queue.ask_people(2)
             hide_markup(queue)
             tasks = build_tasks(session.asked(design), design)
+            assert list(session.maker.make(tasks)) == []
             queue.add(list(session.payloads(tasks)))
             numbers.append(queue.project_id)
     with ExitStack() as until_the_end:
