@@ -25,12 +25,13 @@ def questions_of(run: RunFolder, video: Video) -> Questions:
     hints = tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []
     groups = {hint["object_id"]: hint["group"] for hint in hints}
     rules = {hint["object_id"]: hint["rule"] for hint in hints if hint["rule"].startswith(NARRATIVE_RULES)}
-    names = sorted(rules, key=lambda object_id: (not rules[object_id].startswith("actor_"), natural_key(object_id)))
+    actors = sorted((name for name, rule in rules.items() if rule.startswith("actor_")), key=natural_key)
+    nouns = sorted(rules.keys() - set(actors), key=natural_key, reverse=True)  # the last is the head of "brown surface"
     spans: dict[str, float] = {}
     for hint in hints:
         if hint["x"]:
             spans[hint["object_id"]] = max(spans.get(hint["object_id"], 0.0), _span(hint, video))
-    return questions(unit_records(run, tables.MASKS, video), names, groups, spans)
+    return questions(unit_records(run, tables.MASKS, video), [*actors, *nouns], groups, spans)
 
 
 def answers_for_other_names(

@@ -123,7 +123,8 @@ def show_rejects(rejects: Sequence[Reject], where: str) -> None:
     counts = ", ".join(f"{count:,} × {reason}" for reason, count in reasons.most_common())
     console.print(styled(f"Rejected {len(rejects):,}: {counts}", "yellow"), soft_wrap=True)
     for reject in _examples(rejects):
-        console.print(f"  {reject.key}: {reject.error}: {reject.detail}", soft_wrap=True)
+        detail = reject.detail.removeprefix(f"{reject.error}: ")
+        console.print(f"  {reject.key}: {reject.error}: {detail}", soft_wrap=True)
     left = len(rejects) - SHOWN_REJECTS
     console.print(f"  … and {left:,} more; {where}" if left > 0 else f"  {where}", soft_wrap=True)
 

@@ -9,6 +9,7 @@ from functools import cache
 
 from pipeline.files import is_remote, open_binary
 from pipeline.jobs import VideoJob
+from schemas.rejects import Reject
 from stages.corpus import VideoFile
 from stages.frames import DecodeError, Probe, probe
 from stages.ingest.placing import FrameFacts
@@ -26,12 +27,20 @@ class Footage:
         n_frames: as its container says; 0 when that is not known or the video cannot be read.
         height: in pixels; 0 when it cannot be read.
         width: in pixels.
+        problem: why it cannot be read.
     """
 
     job: VideoJob
     n_frames: int
     height: int
     width: int
+    problem: DecodeError | None = None
+
+    def rejects(self) -> list[Reject]:
+        """The video itself when it cannot be read."""
+        if self.problem is None:
+            return []
+        return [Reject("decode", self.job.video_id, self.problem.error, self.problem.detail, self.job.file.uri)]
 
     @property
     def is_open_ended(self) -> bool:
@@ -76,19 +85,21 @@ def frame_facts(files: Sequence[VideoFile]) -> dict[str, FrameFacts]:
         return {
             file.video_id: FrameFacts(one.width, one.height, one.n_frames if one.is_counted else 0)
             for file, one in found
-            if one
+            if isinstance(one, Probe)
         }
 
 
 def _look(job: VideoJob) -> Footage:
     found = _probed(job.file)
-    return Footage(job, found.n_frames, found.height, found.width) if found else Footage(job, 0, 0, 0)
+    if isinstance(found, DecodeError):
+        return Footage(job, 0, 0, 0, found)
+    return Footage(job, found.n_frames, found.height, found.width)
 
 
 @cache
-def _probed(file: VideoFile) -> Probe | None:
-    """The facts of a video, looked at once a command; None when it cannot be read."""
+def _probed(file: VideoFile) -> Probe | DecodeError:
+    """The facts of a video, looked at once a command; or why it cannot be read."""
     try:
         return probe(file, open_binary if is_remote(file.uri) else None)
-    except DecodeError:
-        return None
+    except DecodeError as problem:
+        return problem

@@ -62,16 +62,18 @@ def plan(
     done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
     agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, resolved.models.localizer)
-    foreseen = estimate(look_at(agenda.open_jobs), resolved)
-    facts = _facts(agenda, resolved, foreseen, intake.rejects)
+    footage = look_at(agenda.open_jobs)
+    rejects = [*intake.rejects, *(reject for one in footage for reject in one.rejects())]
+    foreseen = estimate(footage, resolved)
+    facts = _facts(agenda, resolved, foreseen, rejects)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
         for note in intake.notes:
             console.print(note)
         _show(facts, foreseen, free_bytes(run or Path.cwd()))
-        show_rejects(intake.rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
-    if intake.rejects:
+        show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
+    if rejects:
         raise typer.Exit(REJECTED)
 
 

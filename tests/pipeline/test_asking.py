@@ -95,3 +95,9 @@ def test_hopeless_masks_are_held_back_and_a_queue_of_nothing_else_is_refused(fin
     assert session.held_back() == [("held back: hopeless masks", n_frames)]
     with pytest.raises(UsageProblem, match=rf"hopeless masks \({n_frames}\)"):
         require_questions(session, "contact_sheet", session.asked("contact_sheet"))
+
+
+def test_of_two_nouns_with_one_mask_the_later_one_is_asked(narrated):
+    name_as(narrated, {"1n0": ("", "noun_trace"), "1n1": ("", "noun_trace")})
+    session = ReviewSession(narrated)
+    assert {c.object_id for c in session.asked("contact_sheet") if c.video_id == "a"} == {"1", "1n1", "2"}

@@ -52,13 +52,15 @@ def test_some_rejects_are_told_beside_what_was_annotated(pointvos, own_corpus, t
     assert answer.returncode == 3
     assert re.search(r"^Rejected 2: 1 × \w+ \(\w+\), 1 × \w+ \(\w+\)$", answer.stdout, re.MULTILINE)
     assert "  b: empty_file: " in answer.stdout
+    assert "empty_file: empty_file" not in answer.stdout
     assert "1 done, 1 rejected" in answer.stdout
     assert "verify it" in answer.stdout
     planned = pointvos("plan", own_corpus, "--localizations", clicks)
     assert planned.returncode == 3
     assert "  aa: unknown_video: there is no video 'aa'" in planned.stdout
     facts = json.loads(pointvos("plan", own_corpus, "--localizations", clicks, "--json").stdout)
-    assert [(reject["key"], reject["error"]) for reject in facts["rejects"]] == [("aa", "unknown_video")]
+    found = [(reject["key"], reject["error"]) for reject in facts["rejects"]]
+    assert found == [("aa", "unknown_video"), ("b", "empty_file")]
 
 
 def test_every_reason_has_an_example_among_those_that_are_shown(capsys):
