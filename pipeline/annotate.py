@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,10 +63,22 @@ def annotate(
     require_models([resolved.models.segmenter, resolved.models.propagator])
     folder = RunFolder(run)
     folder.create()
-    with folder.lock():
+    with folder.lock(), _forgotten_when_refused(folder):
         rejects = _run(folder, resolved, beam_options)
     if rejects:
         raise typer.Exit(REJECTED)
+
+
+@contextmanager
+def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
+    """Keep no settings of a command that was refused before it began: the corrected command may have others."""
+    is_new = not folder.config_file.exists()
+    try:
+        yield
+    except UsageProblem:
+        if is_new:
+            folder.config_file.unlink(missing_ok=True)
+        raise
 
 
 def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:

@@ -146,3 +146,16 @@ def test_many_problems_are_cut_short_with_their_number(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "rejected v0: no truth"
     assert lines[20:] == ["… and 5 more"]
+
+
+def test_a_refused_command_leaves_no_settings_behind(pointvos, own_corpus, tmp_path, fast):
+    words = tmp_path / "words.jsonl"
+    words.write_text(json.dumps({"video": "a", "object": "1", "expression": "the square"}))
+    run = tmp_path / "run"
+    refused = pointvos(
+        "annotate", own_corpus, "--localizations", words, "--run", run, "--localizer", "owlv2:/no/such/folder", *fast
+    )
+    assert refused.returncode == 2, refused.stdout
+    clicks = own_corpus.parent / "clicks.json"
+    corrected = pointvos("annotate", own_corpus, "--localizations", clicks, "--run", run, *fast, "--seed", "3")
+    assert corrected.returncode == 0, corrected.stderr
