@@ -152,12 +152,13 @@ class Table(Generic[Record]):
     def _read_file(self, path: Path, filters: Any) -> pa.Table:
         with damage_named(path):
             found = pq.read_schema(path)
-        version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode()
-        newer = [name for name in self.schema.names if name not in found.names]
-        is_known = set(found.names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
+            names = found.names
+        version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode(errors="replace")
+        newer = [name for name in self.schema.names if name not in names]
+        is_known = set(names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
         if version != str(SCHEMA_VERSION) or not is_known:
             raise ForeignTableError(
-                f"{path} was written with schema version {version} and columns {', '.join(found.names)}; "
+                f"{path} was written with schema version {version} and columns {', '.join(names)}; "
                 f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
                 "make the run again, or use the one that made it"
             )
@@ -212,7 +213,7 @@ def damage_named(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         if isinstance(problem, OSError) and problem.errno is not None:
             raise
         raise DamagedTableError(f"{path} is damaged: {str(problem).splitlines()[0]}") from None

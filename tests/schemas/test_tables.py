@@ -84,7 +84,7 @@ def test_a_write_that_fails_leaves_nothing_behind_and_names_the_file(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["a.parquet"]
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "overwritten", "not Parquet"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "overwritten", "renamed", "not Parquet"])
 def test_a_damaged_file_is_named(tmp_path, damage):
     path = tmp_path / "rejects" / "a.parquet"
     tables.REJECTS.write(path, [REJECT] * 100)
@@ -95,6 +95,7 @@ def test_a_damaged_file_is_named(tmp_path, damage):
             "empty": b"",
             "cut": content[:middle],
             "overwritten": content[:4] + b"\xff" * 60 + content[64:],
+            "renamed": content.replace(b"stage", b"st\xffge"),
             "not Parquet": b"a,b,c\n",
         }[damage]
     )
