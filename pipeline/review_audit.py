@@ -82,10 +82,10 @@ def _show(
     rows: list[tuple[str, object]] = [("candidates answered", found.n_candidates), ("by several", found.n_several)]
     rows += [("two people agree", found.agreement), ("Fleiss' κ", found.fleiss)]
     rows += [(f"Cohen's κ, {one} – {other}", kappa) for one, other, kappa in found.cohen]
-    rows += [("planted errors let stand", found.anchoring)]
+    rows += [("gold errors left unchanged", found.anchoring)]
     if blind.confirmed.whole:
         rows += [("confirmed by blind answers", _brief(blind.confirmed))]
-        rows += [("wrong claims let stand, by blind answers", _brief(blind.let_stand))]
+        rows += [("wrong claims left unchanged, by blind answers", _brief(blind.let_stand))]
     rows += [("conflicts", len(found.conflicts))]
     rows += [(f"  {_place(c.candidate_id, candidates)}", _answers(c)) for c in found.conflicts[:_FEW]]
     slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]

@@ -35,12 +35,12 @@ def test_repairs_are_counted_and_told_where_they_were_decided(finished_run):
     report(finished_run)
     words = " ".join(texts(finished_run).split())
     assert "2 masks repaired of 6 low-quality masks" in words
-    assert "Frame 0: first mask found poor (quality 0.80, motion 0.50); grabcut drew a better one" in words
-    assert "agreement 0.75, balance +0.080), which was taken." in words
-    assert "Frame 6: tracked mask found poor" in words
-    assert "drew one that the motion does not prefer" in words
-    assert "drew another thing" in words
-    assert words.count("the mask stayed, for people to see early") == 4
+    assert "Frame 0: first mask of low quality (quality 0.80, motion 0.50); grabcut drew a better one" in words
+    assert "agreement 0.75, balance +0.080), which replaced it." in words
+    assert "Frame 6: tracked mask of low quality" in words
+    assert "drew one that fits the motion no better" in words
+    assert "drew a different object" in words
+    assert words.count("the mask was kept, and people see it early") == 4
 
 
 def test_the_number_of_pictures_is_bounded(finished_run):
