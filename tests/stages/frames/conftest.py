@@ -27,6 +27,12 @@ def numbered_image(number: int, height: int, width: int) -> np.ndarray:
 
 
 @pytest.fixture
+def draw_number() -> Callable[[int, int, int], np.ndarray]:
+    """:func:`numbered_image`."""
+    return numbered_image
+
+
+@pytest.fixture
 def read_number() -> Callable[[np.ndarray], int]:
     """A function that reads the number that an image shows."""
 

@@ -258,3 +258,80 @@ def test_real_frames_agree_with_another_decoder_index_by_index(shared_data):
             assert np.abs(frame.image[::8, ::8].astype(int) - theirs).mean() < 1.5
         assert reader.video().n_frames == 96
     assert not other.read()[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [
+        ("clip.m2ts", "libx264", "yuv420p"),
+        ("clip.flv", "libx264", "yuv420p"),
+        ("clip.avi", "libx264", "yuv420p"),
+        ("clip.h264", "libx264", "yuv420p"),
+        ("clip.mp4", "libx265", "yuv420p"),
+        ("clip.ts", "libx265", "yuv420p"),
+        ("clip.hevc", "libx265", "yuv420p"),
+        ("clip.mpg", "mpeg2video", "yuv420p"),
+        ("clip.vob", "mpeg2video", "yuv420p"),
+        ("clip.m2v", "mpeg2video", "yuv420p"),
+        ("clip.mxf", "mpeg2video", "yuv422p"),
+        ("clip.3gp", "mpeg4", "yuv420p"),
+        ("clip.m4v", "mpeg4", "yuv420p"),
+        ("clip.avi", "mpeg4", "yuv420p"),
+        ("clip.asf", "msmpeg4v3", "yuv420p"),
+        ("clip.wmv", "wmv2", "yuv420p"),
+        ("clip.ivf", "libvpx-vp9", "yuv420p"),
+        ("clip.ogv", "libvpx", "yuv420p"),
+        ("clip.mp4", "libsvtav1", "yuv420p"),
+        ("clip.obu", "libsvtav1", "yuv420p"),
+        ("clip.mov", "prores_ks", "yuv422p10le"),
+        ("clip.mkv", "ffv1", "yuv444p"),
+        ("clip.nut", "ffv1", "yuv444p"),
+        ("clip.gif", "gif", "gray"),
+    ],
+)
+def test_indices_and_times_are_exact_in_every_kind_of_file(write_clip, read_number, name, codec, pix_fmt):
+    path = write_clip(name, codec=codec, pix_fmt=pix_fmt, height=96, width=128)
+    with open_video(VideoFile("clip", str(path))) as reader:
+        frames = list(reader)
+        assert [read_number(frame.image) for frame in frames] == [frame.idx for frame in frames] == list(range(20))
+        assert [round(frame.time_s * 25) for frame in frames] == list(range(20))
+        assert (reader.lost, reader.video().n_frames, reader.video().truncated) == ([], 20, False)
+
+
+def test_uncompressed_frames_are_read(tmp_path, read_number, draw_number):
+    planes = [draw_number(number, 48, 64)[..., 0].tobytes() + bytes([128]) * (48 * 64 // 2) for number in range(5)]
+    path = tmp_path / "clip.y4m"
+    path.write_bytes(b"YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420jpeg\n" + b"".join(b"FRAME\n" + plane for plane in planes))
+    frames, _ = decode(path)
+    assert [read_number(frame.image) for frame in frames] == list(range(5))
+
+
+def test_the_default_and_larger_of_several_video_streams_is_the_film(tmp_path, read_number, draw_number):
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as container:
+        preview = container.add_stream("mjpeg", rate=25)
+        preview.width, preview.height, preview.pix_fmt = 32, 24, "yuvj420p"
+        film = container.add_stream("libx264", rate=25)
+        film.width, film.height, film.pix_fmt = 128, 96, "yuv420p"
+        container.mux(preview.encode(av.VideoFrame.from_ndarray(np.zeros((24, 32, 3), np.uint8), format="rgb24")))
+        for number in range(8):
+            container.mux(film.encode(av.VideoFrame.from_ndarray(draw_number(number, 96, 128), format="rgb24")))
+        container.mux(film.encode())
+    frames, video = decode(path)
+    assert [read_number(frame.image) for frame in frames] == list(range(8))
+    assert (video.width, video.codec) == (128, "h264")
+
+
+def test_a_length_that_the_file_does_not_tell_is_unknown(write_clip, tmp_path):
+    live = tmp_path / "live.webm"
+    recorded = write_clip("a.webm", codec="libvpx")
+    with av.open(str(recorded)) as source, av.open(str(live), "w", options={"live": "1"}) as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.size:
+                packet.stream = stream
+                target.mux(packet)
+    for path in (live, write_clip("raw.h264")):
+        assert probe(VideoFile("clip", str(path))).n_frames == 0
+        assert decode(path)[1].n_frames == 20
+        assert not decode(path)[1].truncated
