@@ -12,7 +12,13 @@ from pipeline.config import RunConfig, load_config
 from pipeline.devices import require_device
 
 Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
-Localizations = Annotated[str, typer.Option(help="The hints, roughly where the objects are: a file or a folder.")]
+Localizations = Annotated[
+    str,
+    typer.Option(
+        help="The hints, roughly where the objects are: a file or a folder. A frame is given by position, counted "
+        "from 0, or by file name (00012.jpg): the frame of that name in a folder of frames, frame 12 of a video file."
+    ),
+]
 Format = Annotated[
     str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
 ]

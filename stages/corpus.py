@@ -11,12 +11,12 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from posixpath import basename, dirname, splitext
 
 from schemas.checks import require_text
 from schemas.rejects import Reject
+from stages.playing_order import playing_order
 
 VIDEO_EXTENSIONS = (
     ".264", ".265", ".3g2", ".3gp", ".asf", ".avc", ".avi", ".divx", ".dv", ".f4v", ".flv", ".gif", ".h264", ".h265",
@@ -36,8 +36,6 @@ OTHER_MEDIA = (
     ".ppm", ".psd", ".r3d", ".rm", ".rmvb", ".svg", ".swf", ".tga", ".wtv",
 )  # fmt: skip
 """Pictures and videos that are known by their extension and cannot be read."""
-
-_FRACTION = re.compile(r"(?<![0-9.])[0-9]+\.([0-9]+)(?![0-9.])")
 
 SizedPath = tuple[str, int]
 
@@ -202,26 +200,9 @@ def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[li
                 Reject("ingest", printable_path(video_id), "mixed_frame_types", detail, printable_path(folder))
             )
             continue
-        frames.sort(key=_playing_order(frames))
+        frames.sort(key=playing_order(frames))
         videos.append(VideoFile(video_id, folder, tuple(frames), sum(sizes[path] for path in frames)))
     return videos, rejects
-
-
-def _playing_order(frames: Iterable[str]) -> Callable[[str], tuple[tuple[str | int | Fraction, ...], str]]:
-    """Numbers compare as numbers, so that ``2.jpg`` comes before ``10.jpg``, and 1.08 (seconds) before 1.1.
-
-    ``1.9`` and ``1.10`` may be fractions or two counters. Fractions of unequal length never end in a zero (Python
-    writes 1.1, not 1.10), but counters do sooner or later.
-    """
-    decimals = {digits for path in frames for digits in _FRACTION.findall(splitext(basename(path))[0])}
-    is_time = len(set(map(len, decimals))) > 1 and not any(len(d) > 1 and d.endswith("0") for d in decimals)
-    pattern, number = (r"([0-9]+\.[0-9]+|[0-9]+)", Fraction) if is_time else (r"([0-9]+)", int)
-
-    def key(path: str) -> tuple[tuple[str | int | Fraction, ...], str]:
-        parts = re.split(pattern, splitext(basename(path))[0].casefold())
-        return tuple(number(part) if i % 2 else part for i, part in enumerate(parts)), path
-
-    return key
 
 
 def _drop_undecodable(videos: Iterable[VideoFile], rejects: Iterable[Reject]) -> tuple[list[VideoFile], list[Reject]]:
@@ -232,7 +213,7 @@ def _drop_undecodable(videos: Iterable[VideoFile], rejects: Iterable[Reject]) ->
         if bad is None:
             kept.append(video)
             continue
-        detail = f"the name {printable_path(bad)!r} is not UTF-8; rename it, e.g. with convmv"
+        detail = f"the name '{printable_path(bad)}' is not UTF-8; rename it, e.g. with convmv"
         rejects.append(
             Reject("ingest", printable_path(video.video_id), "name_not_utf8", detail, printable_path(video.uri))
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
@@ -71,6 +72,7 @@ class FrameNames:
     def __init__(self, names: Iterable[str]) -> None:
         self._names: Sequence[str] = tuple(name.rsplit("/", 1)[-1] for name in names)
         self._found: dict[Callable[[str], object], dict[object, list[int]]] = {}
+        self._sorted: list[str] = []
 
     def index(self, name: str) -> int:
         """The decode index of the frame that ``name`` means.
@@ -108,11 +110,12 @@ class FrameNames:
     def _near(self, name: str) -> str:
         """The neighbours by number among frames that are named alike; else the frames whose names look alike."""
         key = _loosely(name)
-        ahead = sum(_loosely(other) < key for other in self._names)
-        near = [other for other in self._names[max(0, ahead - 1) : ahead + 2] if _loosely(other)[::2] == key[::2]]
+        self._sorted = self._sorted or sorted(self._names, key=_loosely)
+        ahead = bisect_left(self._sorted, key, key=_loosely)
+        near = [other for other in self._sorted[max(0, ahead - 1) : ahead + 2] if _loosely(other)[::2] == key[::2]]
         if not near:
-            start = max(0, min(ahead - _COMPARED // 2, len(self._names) - _COMPARED))
-            around = {frame_stem(other): other for other in self._names[start : start + _COMPARED]}
+            start = max(0, min(ahead - _COMPARED // 2, len(self._sorted) - _COMPARED))
+            around = {frame_stem(other): other for other in self._sorted[start : start + _COMPARED]}
             near = [around[stem] for stem in get_close_matches(frame_stem(name), around)]
         return f"; near are {', '.join(map(repr, near))}" if near else ""
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from schemas.localizations import Localization, MaskHint
 from schemas.masks import encode_rle
+from stages.corpus import printable_path
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named
 from stages.ingest.parsed import Parsed
@@ -26,6 +27,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
         folder = path.parent.relative_to(root).as_posix()
         video_id = path.parent.name if folder == "." else folder
         with parsed.entry(f"{video_id}/{path.name}"):
+            _require_utf8(path)
             found = _read_mask(path, video_id, parsed.input_uri)
             full.setdefault(video_id, []).extend(found.pop(FULL, []))
             numbered |= {video_id} if found else set()
@@ -35,6 +37,12 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
         if not full[video_id]:
             parsed.reject(video_id, "empty_mask", "none of its masks marks a pixel of an object")
     return parsed
+
+
+def _require_utf8(path: Path) -> None:
+    if printable_path(str(path)) != str(path):
+        detail = f"the name '{printable_path(str(path))}' is not UTF-8; rename it, e.g. with convmv"
+        raise IngestError("name_not_utf8", detail)
 
 
 def _read_mask(path: Path, video_id: str, input_uri: str) -> dict[int, list[Localization]]:

@@ -25,7 +25,7 @@ FORMATS = {
     "clicks": 'JSON {video: {"frame": 0, "points": [{"object_id", "x", "y", "label"}]}}',
     "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1, or COCO JSON",
     "scribbles": "DAVIS interactive JSON",
-    "masks": "folder <video>/<frame>.png of palette or gray masks",
+    "masks": "folder <video>/<frame>.png of palette or gray masks, or <video>/<object>/<frame>.png",
     "expressions": 'Ref-YouTube-VOS meta_expressions.json, or one JSON {"video", "object", "expression"} a line',
 }
 TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".tsv", ".txt")

@@ -130,6 +130,15 @@ def test_a_mask_keeps_the_name_of_its_frame(tmp_path, name, frame_idx):
     assert (one.frame_name, one.frame_idx) == (name, frame_idx)
 
 
+def test_a_name_that_is_not_utf_8_rejects_that_mask_only(tmp_path):
+    write(tmp_path / "dog/0.png", [[1]])
+    write(tmp_path / "caf\udce9/0.png", [[1]])
+    (one,), (reject,) = parse(tmp_path)
+    assert one.video_id == "dog"
+    assert reject.error == "name_not_utf8"
+    assert "caf\\xe9/0.png" in reject.detail
+
+
 def test_masks_of_names_with_one_number_are_not_taken_for_one(tmp_path):
     for name in ("a_1.png", "b_1.png"):
         write(tmp_path / "dog" / name, [[1]])
