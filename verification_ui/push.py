@@ -90,7 +90,7 @@ def _look_again(
         n_doubles += sum(pushed.n_doubles_removed for pushed, _ in settled)
         if all(was_smooth for _, was_smooth in settled):
             return n_doubles
-    raise OutcomeUnknown("the server still takes in old imports; push again in a minute")
+    raise OutcomeUnknown("the server is still importing tasks of an earlier push; push again in a minute")
 
 
 def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> tuple[Pushed, bool]:
@@ -98,7 +98,7 @@ def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float
     keys = [payload.task_key for payload in batch]
     n_there_at_first: int | None = None
     n_doubles = n_unanswered = 0
-    problem = OutcomeUnknown("tasks come and go while we push; let one push end before the next")
+    problem = OutcomeUnknown("tasks were added or removed during the push; let one push end before the next")
     for wait_s in BACKOFF_S:
         try:
             there = queue.present(keys)
