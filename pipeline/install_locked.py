@@ -100,7 +100,7 @@ def main() -> int:
     say(f"{asked.lock}: {len(missing)} of {len(pins)} packages to install into {place}")
     if missing:
         say(
-            f"All together: {asked.download_mb / 1000:.1f} GB to download, {asked.disk_mb / 1000:.1f} GB of disk, "
+            f"A complete installation: {asked.download_mb / 1000:.1f} GB to download, {asked.disk_mb / 1000:.1f} GB of disk, "
             f"{asked.minutes} minutes (depends on the network). Ctrl-C is safe: the same command continues."
         )
     needed_mb, free_mb = _ROOM_MB + asked.disk_mb * len(missing) // max(len(pins), 1), _free_mb(place)
