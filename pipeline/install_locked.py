@@ -100,8 +100,8 @@ def main() -> int:
     say(f"{asked.lock}: {len(missing)} of {len(pins)} packages to install into {place}")
     if missing:
         say(
-            f"A complete installation: {asked.download_mb / 1000:.1f} GB to download, {asked.disk_mb / 1000:.1f} GB of disk, "
-            f"{asked.minutes} minutes (depends on the network). Ctrl-C is safe: the same command continues."
+            f"A complete installation: {asked.download_mb / 1000:.1f} GB to download, {asked.disk_mb / 1000:.1f} GB of "
+            f"disk, {asked.minutes} minutes (depends on the network). Ctrl-C is safe: the same command continues."
         )
     needed_mb, free_mb = _ROOM_MB + asked.disk_mb * len(missing) // max(len(pins), 1), _free_mb(place)
     if missing and free_mb < needed_mb:

@@ -24,7 +24,7 @@ def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
     """
     videos = tables.VIDEOS.read(folder.path)
     n_candidates = tables.CANDIDATES.read(folder.path).num_rows
-    rejects = tables.REJECTS.records(tables.REJECTS.read(folder.path))
+    rejects = [r for r in tables.REJECTS.records(tables.REJECTS.read(folder.path)) if r.stage != "review"]
     rows: list[tuple[str, object]] = [("videos", _videos(videos.num_rows, agenda))]
     if videos.num_rows:
         rows += [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pipeline.console import SHOWN_REJECTS, UsageProblem, show_problems, show_re
 from pipeline.disk_room import check_room, free_bytes
 from pipeline.estimate import Estimate
 from pipeline.progress import Total
+from pipeline.run_folder import RunFolder
 from schemas import tables
 from schemas.rejects import Reject
 from tests.stages.ingest.test_vidln import actor, line
@@ -159,3 +161,13 @@ def test_a_refused_command_leaves_no_settings_behind(pointvos, own_corpus, tmp_p
     clicks = own_corpus.parent / "clicks.json"
     corrected = pointvos("annotate", own_corpus, "--localizations", clicks, "--run", run, *fast, "--seed", "3")
     assert corrected.returncode == 0, corrected.stderr
+
+
+def test_what_a_push_could_not_show_is_no_reject_of_annotate(pointvos, corpus, annotated, tmp_path, fast):
+    run = RunFolder(Path(shutil.copytree(annotated, tmp_path / "run")))
+    reject = Reject("review", "task", "no_frame", "the frame is missing", "frames/a")
+    tables.REJECTS.write(run.table_file(tables.REJECTS, "review"), [reject], run.metadata())
+    clicks = corpus.parent / "clicks.json"
+    answer = pointvos("annotate", corpus, "--localizations", clicks, "--run", run.path, *fast)
+    assert answer.returncode == 0, answer.stdout
+    assert "Rejected" not in answer.stdout
