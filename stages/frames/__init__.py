@@ -8,8 +8,8 @@ Decoding continues behind damage, and indices stay those of the source. A frame 
 when its data is damaged or missing (a decoder's own concealment is not handed on), and when it is predicted from a lost
 one, up to the next key frame (see ``timeline``). A source whose end is cut off is marked ``truncated``.
 
-What does not show: damage that a decoder conceals without a word; and frames that are missing without a trace in
-containers that neither index nor count packets (FLV, ASF, Matroska when the head of a block is hit).
+What does not show: damage that a decoder conceals without a word (some bytes within a JPEG, say); and frames of which
+nothing is left, head and all, in AVI and in ASF, whose reader stops there.
 """
 
 from stages.frames.errors import DecodeError

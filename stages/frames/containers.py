@@ -31,6 +31,8 @@ CONTAINERS = (
 _LEAVE_OUT = ("flv1", "h263", "mpeg4", "msmpeg4v2", "msmpeg4v3", "theora", "vc1", "vp6f", "wmv1", "wmv2", "wmv3")
 """Codecs whose packets may say that the frame before is to stay; those are small."""
 _MOST_BYTES_LEFT_OUT = 32
+_MOST_BYTES_BETWEEN, _MOST_BYTES_A_SECOND = 100, 2000
+"""What the heads of packets and clusters take between two frames, and those of sound a second."""
 _MOST_READ_ERRORS = 100
 """One after the other, without a packet in between."""
 
@@ -76,6 +78,8 @@ class ContainerStream:
         self._timeline = Timeline(is_reordered=stream.codec_context.reorder_depth > 0)
         self._has_started = promises_length(container)  # a transport stream may begin anywhere
         self._has_counted = False
+        self._before: AvPacket[VideoStream] | None = None
+        self._n_other_bytes = self._latest = 0
 
     @property
     def n_indices(self) -> int:
@@ -135,14 +139,30 @@ class ContainerStream:
         n_errors = 0
         while n_errors < _MOST_READ_ERRORS:
             try:
-                for packet in self._container.demux(self._stream):
-                    if packet.size:
-                        yield packet, n_errors > 0
+                for packet in self._container.demux():
+                    if packet.stream_index != self._stream.index:
+                        self._n_other_bytes += packet.size
+                    elif packet.size:
+                        film = cast("AvPacket[VideoStream]", packet)
+                        yield film, n_errors > 0 or self._skips(film)
                         n_errors = 0
                 break
             except av.FFmpegError:
                 n_errors += 1
         self.truncated |= n_errors > 0
+
+    def _skips(self, packet: AvPacket[VideoStream]) -> bool:
+        """Whether data before a packet was passed over, in a container that neither indexes nor counts packets."""
+        before, n_other_bytes, latest = self._before, self._n_other_bytes, self._latest
+        self._before, self._n_other_bytes, self._latest = packet, 0, max(latest, packet.pts or 0)
+        if before is None or not self._container.format.name.startswith(("flv", "matroska")):
+            return False
+        if before.pos is None or packet.pos is None or packet.pts is None:
+            return False
+        step = 0 if packet.dts is None or before.dts is None else packet.dts - before.dts
+        gap_s = max(packet.pts - latest, step) * self._tick_s
+        n_skipped = packet.pos - before.pos - before.size - n_other_bytes
+        return gap_s > 1.5 * self._frame_s and n_skipped > _MOST_BYTES_BETWEEN + gap_s * _MOST_BYTES_A_SECOND
 
     def _noted(
         self, number: int, part: int, packet: AvPacket[VideoStream], *, is_torn: bool, follows_loss: bool

@@ -112,6 +112,22 @@ def test_a_lost_piece_of_a_transport_stream_shifts_no_index(write_clip, read_num
     assert [round(time * 25) for time in reader.times_s] == list(range(60))
 
 
+@pytest.mark.parametrize(
+    ("name", "codec"), [("clip.mkv", "libx264"), ("clip.webm", "libvpx-vp9"), ("clip.flv", "libx264")]
+)
+def test_frames_whose_heads_are_damaged_too_shift_no_index(write_clip, read_number, name, codec):
+    path = write_clip(name, codec=codec, noisy=True, n_frames=40, height=96, width=256)
+    with av.open(str(path)) as container:
+        starts = [packet.pos for packet in container.demux(video=0) if packet.size]
+    content = bytearray(path.read_bytes())
+    content[starts[18] - 30 : starts[20]] = bytes(starts[20] - starts[18] + 30)
+    path.write_bytes(content)
+    frames, reader = decode(path)
+    assert reader.video().n_frames == 40
+    assert 25 <= len(frames) < 39
+    assert [read_number(frame.image) for frame in frames] == [frame.idx for frame in frames]
+
+
 def test_three_joined_transport_streams_are_one_sound_video(write_clip, read_number):
     parts = [write_clip(f"{i}.ts", n_frames=20, first=20 * i) for i in range(3)]
     path = parts[0].with_name("joined.ts")
