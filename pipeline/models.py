@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,7 +55,9 @@ def fetch(
     """Download checkpoints into the cache.
 
     Resumes interrupted downloads. A file gets its name only after its checksum was verified; where
-    only an MD5 or nothing is published, the SHA-256 of the first fetch is recorded and holds from then on.
+    only an MD5 or nothing is published, the SHA-256 of the first fetch is recorded and holds from then on. Where
+    nothing is published, the file must also fit the architecture, and is verified only when it comes from the official
+    address.
 
     Examples:
       pointvos models fetch sam_vit_b cutie_base
@@ -66,14 +69,11 @@ def fetch(
         raise UsageProblem(f"--from and --sha256 are for one checkpoint, not for {len(checkpoints)}")
     for checkpoint in checkpoints:
         with _problems_told(), _bar(f"fetching {checkpoint.name}") as on_progress:
-            order = Fetch(
-                source,
-                sha256.lower(),
-                on_progress,
-                lambda: errors.print("Another command is downloading it; waiting …"),
-            )
+            order = Fetch(source, sha256.lower(), on_progress, _tell_to_wait, _require_fit)
             record = order(checkpoint)
-        console.print(f"{checkpoint.name}: ready, SHA-256 {record.sha256}")
+        is_sure = record.own or checkpoint.is_verified(record.source)
+        state = "ready" if is_sure else "fits the architecture, but not verified: its authors publish no checksum"
+        console.print(f"{checkpoint.name}: {state}, SHA-256 {record.sha256}", soft_wrap=True)
         console.print(f"  {checkpoint_file(checkpoint)} (licence of the weights: {checkpoint.license})", soft_wrap=True)
 
 
@@ -125,6 +125,21 @@ def require_models(names: Sequence[str]) -> None:
                 raise UsageProblem(str(problem)) from None
 
 
+def _tell_to_wait() -> None:
+    errors.print("Another command is downloading it; waiting …")
+
+
+def _require_fit(checkpoint: Checkpoint, path: Path) -> None:
+    """For checkpoints without a published checksum.
+
+    Raises:
+        ValueError: the file does not fit the architecture.
+    """
+    from stages.propagate.backends.cutie import require_fit
+
+    require_fit(checkpoint.name, path)
+
+
 def _named(names: Sequence[str]) -> list[Checkpoint]:
     try:
         return [checkpoint_named(name) for name in dict.fromkeys(names)]
@@ -139,7 +154,10 @@ def _state(checkpoint: Checkpoint) -> Text:
         return Text("not fetched")
     except DamagedCheckpointError:
         return styled("damaged", "red")
-    return styled("own weights", "yellow") if record.own else styled("ready", "green")
+    if record.own:
+        return styled("own weights", "yellow")
+    is_sure = checkpoint.is_verified(record.source)
+    return styled("ready", "green") if is_sure else styled("not verified", "yellow")
 
 
 @contextmanager

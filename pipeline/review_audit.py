@@ -41,7 +41,8 @@ def audit(
     and left unchanged, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss'
     κ, the share of wrong proposals of gold questions that were left unchanged, the objects that take longest, and the
     candidates on which people differ, the most doubtful first. Shares have 95 % intervals. Flags on frames and notes
-    are listed, the latest first. Blind answers count as those of another person, `NAME (blind)`.
+    are listed, the latest first, and answers whose author is not who was logged in. Blind answers count as those of
+    another person, `NAME (blind)`.
 
     Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
     Gold questions are added by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
@@ -60,10 +61,19 @@ def audit(
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
     remarks = verdicts.remarks()
-    facts = {**_as_json(found, candidates, objects, blind), "remarks": [_remark(v, candidates) for v in remarks]}
+    facts = {
+        **_as_json(found, candidates, objects, blind),
+        "remarks": [_remark(v, candidates) for v in remarks],
+        "entered_by_others": [
+            {"annotator": who, "entered_by": by, "tasks": n} for who, by, n in verdicts.entered_by_others()
+        ],
+    }
     write_whole(file, (json.dumps(facts, indent=1) + "\n").encode(), mode=0o600)
     _show(found, candidates, objects, blind)
     _show_remarks(remarks, candidates)
+    if others := verdicts.entered_by_others():
+        rows: list[tuple[str, object]] = [(who, f"{n:,} tasks, entered by {by}") for who, by, n in others]
+        summary("Answers whose author is not who was logged in", rows)
     console.print(f"Everything in {file}", markup=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -103,6 +104,11 @@ class RunVerdicts:
         """One verdict of every task and person with a flag or a note, the latest first."""
         said = {(v.task_key, v.annotator): v for v in self.given if v.flag or v.note}
         return sorted(said.values(), key=lambda v: (v.decided_at, v.task_key, v.annotator), reverse=True)
+
+    def entered_by_others(self) -> list[tuple[str, str, int]]:
+        """(annotator, who was logged in, answered tasks) where these two people differ, by name."""
+        tasks = {(v.annotator, v.entered_by, v.task_key) for v in self.given if v.entered_by}
+        return sorted((*pair, n) for pair, n in Counter((who, by) for who, by, _ in tasks).items())
 
     def blind_check(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> BlindCheck:
         """Answers with the claim in view against blind answers; ``is_fg`` is the claim by candidate id."""

@@ -66,6 +66,8 @@ class Verdict:
         decided_at: when, in UTC.
         flag: what the person said of the whole frame (``wrong_object``, ``bad_frame``, ``absent``), or empty.
         note: what the person wrote beside the task, or empty.
+        entered_by: who was logged in when the answer was last changed, where that is somebody else than ``annotator``;
+            else empty.
     """
 
     candidate_id: str
@@ -78,6 +80,7 @@ class Verdict:
     decided_at: datetime
     flag: str = ""
     note: str = ""
+    entered_by: str = ""
 
     def __post_init__(self) -> None:
         require_text("candidate_id", self.candidate_id)

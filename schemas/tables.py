@@ -72,7 +72,7 @@ VERDICTS_SCHEMA = pa.schema(
     [
         ("candidate_id", _s), ("status", _s), ("annotator", _s), ("source", _s), ("lead_time_s", _f),
         ("task_key", _s), ("annotation_id", _s), ("decided_at", pa.timestamp("us", tz="UTC")),
-        ("flag", _s), ("note", _s),
+        ("flag", _s), ("note", _s), ("entered_by", _s),
     ]
 )  # fmt: skip
 SKIPS_SCHEMA = pa.schema(
@@ -183,7 +183,7 @@ class Table(Generic[Record]):
             DamagedTableError: a row holds what no pointvos writes.
         """
         names = [f.name for f in fields(self.record)]  # type: ignore[arg-type]
-        return [self._record({n: _from_cell(row[n]) for n in names}) for row in table.to_pylist()]
+        return [self._record({n: _from_cell(row[n]) for n in names if n in row}) for row in table.to_pylist()]
 
     def _record(self, values: dict[str, Any]) -> Record:
         try:
@@ -235,7 +235,7 @@ MASKS = Table("masks", Mask, MASKS_SCHEMA)
 REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
-VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
+VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA, optional=frozenset({"entered_by"}))
 SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
 GOLD = Table("gold", Gold, GOLD_SCHEMA)

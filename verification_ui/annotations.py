@@ -40,6 +40,7 @@ class Annotation:
         lead_time_s: seconds from opening to submitting.
         decided_at: last change, in UTC.
         marks: the results.
+        entered_by: who was logged in at the last change, where the server names somebody else than the annotator.
     """
 
     annotation_id: str
@@ -48,6 +49,7 @@ class Annotation:
     lead_time_s: float
     decided_at: datetime
     marks: tuple[Mark, ...]
+    entered_by: str = ""
 
     def chosen(self, control: str) -> frozenset[str]:
         """All values chosen in one control."""
@@ -93,9 +95,11 @@ def parse_annotation(json: Mapping[str, Any], annotators: Mapping[int, str]) -> 
     """
     user = json["completed_by"]
     user_id = user["id"] if isinstance(user, Mapping) else user
+    session_id = json.get("updated_by") or user_id
     return Annotation(
         annotation_id=str(json["id"]),
         annotator=annotators.get(user_id, f"user {user_id}"),
+        entered_by="" if session_id == user_id else annotators.get(session_id, f"user {session_id}"),
         is_skipped=bool(json.get("was_cancelled")),
         lead_time_s=float(json.get("lead_time") or 0.0),
         decided_at=datetime.fromisoformat(json["updated_at"]),

@@ -34,7 +34,9 @@ _LOOKUP = 500
 _TIMEOUT_S = 600.0
 _TURN_S = 3.0
 """For removing second projects: far more than a deletion takes."""
-_ANSWER_FIELDS = "id,data,updated_at,total_annotations,annotations,completed_by,result,was_cancelled,lead_time"
+_ANSWER_FIELDS = (
+    "id,data,updated_at,total_annotations,annotations,completed_by,updated_by,result,was_cancelled,lead_time"
+)
 """Of tasks and, in the same list, of their annotations."""
 
 ONCE: RequestOptions = {"max_retries": 0}

@@ -143,4 +143,5 @@ def _verdict(annotation: Annotation, task: ReviewTask, candidate: PointCandidate
         decided_at=annotation.decided_at,
         flag=" ".join(sorted(annotation.chosen("flag"))),
         note="\n".join(sorted(annotation.chosen("note"))),
+        entered_by=annotation.entered_by,
     )

@@ -42,6 +42,15 @@ class Checkpoint:
         """Last part of the address."""
         return self.url.rsplit("/", maxsplit=1)[-1]
 
+    @property
+    def is_pinned(self) -> bool:
+        """A checksum is known, so that a file can be told from every other."""
+        return bool(self.sha256 or self.md5)
+
+    def is_verified(self, source: str) -> bool:
+        """Whether a file that came from ``source`` is known to be the official one."""
+        return self.is_pinned or source == self.url
+
 
 _ALL = (
     Checkpoint(

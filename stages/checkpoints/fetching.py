@@ -21,6 +21,10 @@ def _no_wait() -> None:
     """Say nothing."""
 
 
+def _no_fit(checkpoint: Checkpoint, path: Path) -> None:
+    """Look at nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """How a checkpoint is brought.
@@ -30,6 +34,7 @@ class Fetch:
         sha256: the digest of weights of the user's own, instead of the pinned one; empty for the official ones.
         on_progress: told bytes done and in all.
         on_wait: called once when another process is fetching the same file.
+        require_fit: raises ValueError for a file that does not fit the architecture; asked where no checksum is known.
         patience: when a download is given up.
     """
 
@@ -37,6 +42,7 @@ class Fetch:
     sha256: str = ""
     on_progress: OnProgress = no_progress
     on_wait: Callable[[], None] = _no_wait
+    require_fit: Callable[[Checkpoint, Path], None] = _no_fit
     patience: Patience = PATIENT
 
     def __call__(self, checkpoint: Checkpoint) -> Record:
@@ -64,6 +70,9 @@ class Fetch:
             record = verify(checkpoint)
         except CheckpointError:
             return None
+        if not (checkpoint.is_pinned or record.own) and self._misfit(checkpoint, checkpoint_file(checkpoint)):
+            forget(checkpoint_file(checkpoint))  # its digest does not hold either
+            return None
         wanted = self.sha256 == record.sha256 if self.sha256 else not record.own
         return record if wanted else None
 
@@ -86,7 +95,10 @@ class Fetch:
             _copy(Path(source).expanduser(), part, self.on_progress)
         digests = digest_file(part)
         known = Record.of(part, self.sha256, source, own=True) if self.sha256 else _first_seen(path)
-        if problem := mismatch(checkpoint, part, digests, known):
+        problem = mismatch(checkpoint, part, digests, known)
+        if not (problem or checkpoint.is_pinned or self.sha256):
+            problem = self._misfit(checkpoint, part)
+        if problem:
             _discard(part)
             raise DamagedCheckpointError(
                 f"{source} is not {checkpoint.file_name}: {problem}; fetch it from elsewhere with --from, or accept "
@@ -100,6 +112,13 @@ class Fetch:
         record = Record.of(path, digests.sha256, source, own=bool(self.sha256))
         record.write(path)
         return record
+
+    def _misfit(self, checkpoint: Checkpoint, part: Path) -> str:
+        try:
+            self.require_fit(checkpoint, part)
+        except ValueError as problem:
+            return str(problem)
+        return ""
 
 
 def _first_seen(path: Path) -> Record | None:

@@ -64,6 +64,32 @@ def test_a_wrong_file_is_refused_and_not_kept(pointvos, cache, tmp_path):
     assert not list(cache.rglob("*.pth"))
 
 
+@pytest.mark.parametrize("content", ["please log in", "", None])
+def test_a_file_that_is_not_cutie_small_is_refused_though_no_checksum_is_published(pointvos, cache, tmp_path, content):
+    path = tmp_path / "wrong.pth"
+    if content is None:
+        torch.save(torch.nn.Linear(2, 2).state_dict(), path)
+    else:
+        path.write_text(content)
+    answer = pointvos("models", "fetch", "cutie_small", "--from", path)
+    assert answer.returncode == 1
+    assert "is not cutie-small-mega.pth" in words(answer.stderr)
+    assert "ready" not in answer.stdout
+    assert not list(cache.rglob("*.pth"))
+    assert "cutie_small not stated MIT not fetched" in words(pointvos("models", "list").stdout)
+
+
+def test_weights_that_fit_cutie_small_are_called_not_verified_unless_they_are_official(pointvos, cache, tmp_path):
+    from stages.propagate.backends.cutie_network import build_network, make_config
+
+    torch.save(build_network(make_config("small")).state_dict(), tmp_path / "fits.pth")
+    answer = pointvos("models", "fetch", "cutie_small", "--from", tmp_path / "fits.pth")
+    assert answer.returncode == 0, answer.stderr
+    said = "cutie_small: fits the architecture, but not verified: its authors publish no checksum, SHA-256 "
+    assert said + hashlib.sha256((tmp_path / "fits.pth").read_bytes()).hexdigest() in words(answer.stdout)
+    assert "cutie_small not stated MIT not verified" in words(pointvos("models", "list").stdout)
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [

@@ -78,6 +78,17 @@ def test_flags_and_notes_are_listed_once_a_task(finished_run, capsys):
     assert "bad frame · a mirror (dee)" in capsys.readouterr().out
 
 
+def test_answers_whose_author_is_not_who_was_logged_in_are_shown(finished_run, capsys):
+    candidates = answer(finished_run)
+    forged = [Verdict(c.candidate_id, "REJECTED", "dee", "label_studio", 0.5, f"t{i // 8}", "n", WHEN, entered_by="eve")
+              for i, c in enumerate(candidates[:16])]  # fmt: skip
+    tables.VERDICTS.write(finished_run / "verdicts" / "forged.parquet", forged)
+    audit(finished_run)
+    facts = json.loads((finished_run / "review" / "audit.json").read_text())
+    assert facts["entered_by_others"] == [{"annotator": "dee", "entered_by": "eve", "tasks": 2}]
+    assert "dee 2 tasks, entered by eve" in " ".join(capsys.readouterr().out.split())
+
+
 def test_nothing_to_audit_is_wrong_usage(finished_run):
     with pytest.raises(UsageProblem, match="has no verdicts to audit"):
         audit(finished_run)

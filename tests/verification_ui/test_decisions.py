@@ -152,3 +152,6 @@ def test_annotations_are_read_as_the_server_writes_them() -> None:
         ),
     )  # fmt: skip
     assert parse_annotation(json, {}).annotator == "user 3"
+    assert parse_annotation({**json, "updated_by": 3}, {3: "ann@x"}).entered_by == ""
+    assert parse_annotation({**json, "updated_by": 4}, {3: "ann@x", 4: "eve@x"}).entered_by == "eve@x"
+    assert parse_annotation({**json, "updated_by": 5}, {3: "ann@x"}).entered_by == "user 5"

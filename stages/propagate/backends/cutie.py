@@ -189,6 +189,15 @@ def load_cutie(name: str, device: str, checkpoint: Path | None = None, limits: L
     return CutiePropagator(name, network.to(place), config, place, precision, short_side_px)
 
 
+def require_fit(name: str, path: Path) -> None:
+    """Make sure that a file holds weights of the architecture ``name``: every key and every shape, and nothing else.
+
+    Raises:
+        WeightsError: it does not; the message says how it differs.
+    """
+    load_weights(build_network(make_config(name.removeprefix("cutie_"))), path, name)
+
+
 def autocast(device: torch.device, precision: torch.dtype | None) -> torch.autocast:
     """Autocast to ``precision``; None changes nothing."""
     return torch.autocast(device.type, dtype=precision, enabled=precision is not None)
