@@ -69,9 +69,9 @@ def up(
     """
     session = _session(run)
     require_annotator(annotator)
-    page = page_of(session, host, port)
     asked = session.asked(design)
     require_questions(session, design, asked)
+    page = page_of(session, host, port)
     with problems_named():
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
