@@ -134,7 +134,11 @@ def _columns(header: list[str]) -> dict[str, str]:
     ]
     change = did_you_mean(wanted, [name for name in header if name not in used])
     if missing or sides is None or (change and "video" not in found):
-        what = f"columns {', '.join(missing)} are missing in" if missing else "no column 'video' is in"
+        what = (
+            f"column{'s' * (len(missing) > 1)} {', '.join(missing)} missing in"
+            if missing
+            else "no column 'video' is in"
+        )
         raise IngestError(
             "bad_header",
             f"{what} the header {shown(','.join(header))}{change}; "

@@ -23,9 +23,9 @@ AUTO = "auto"
 FORMATS = {
     "vidln": "Video Localized Narratives, one JSON object a line",
     "clicks": 'JSON {video: {"frame": 0, "points": [{"object_id", "x", "y", "label"}]}}',
-    "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1, or COCO JSON",
+    "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1; or COCO or YouTube-VIS JSON, masks too",
     "scribbles": "DAVIS interactive JSON",
-    "masks": "folder <video>/<frame>.png of palette or gray masks, or <video>/<object>/<frame>.png",
+    "masks": "folder <video>/<frame>.png of palette, grey or colour masks, or <video>/<object>/<frame>.png",
     "expressions": 'Ref-YouTube-VOS meta_expressions.json, or one JSON {"video", "object", "expression"} a line',
 }
 TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".tsv", ".txt")

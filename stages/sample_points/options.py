@@ -76,8 +76,9 @@ class SamplingOptions:
     uncertain_band: tuple[float, float] = (0.3, 0.7)
 
     def __post_init__(self) -> None:
-        if self.frames < 1 or self.points < 1:
-            raise ValueError(f"frames {self.frames} and points {self.points} must be at least 1")
+        for name in ("frames", "points"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} must be at least 1")
         for name in _SHARES:
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f"{name} {getattr(self, name)} is not in [0, 1]")

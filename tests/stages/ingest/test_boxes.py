@@ -77,7 +77,7 @@ def test_the_video_may_be_left_out():
 
 
 def test_a_header_without_a_needed_column_is_refused():
-    with pytest.raises(IngestError, match="columns frame, x0,y0,x1,y1 are missing") as caught:
+    with pytest.raises(IngestError, match="columns frame, x0,y0,x1,y1 missing in the header") as caught:
         parse("video,object,x0", "v,1,2")
     assert caught.value.error == "bad_header"
 

@@ -68,7 +68,7 @@ def test_an_unknown_document_shows_its_keys_and_the_misspelt_one(tmp_path, docum
     [
         ("video,framee,object,x0,y0,x1,y1", "write 'frame' instead of 'framee'"),
         ("vidoe,frame,object,x0,y0,x1,y1", "write 'video' instead of 'vidoe'"),
-        ("video,frame,object,x0,y0,x1,yl", "columns x0,y0,x1,y1 are missing"),
+        ("video,frame,object,x0,y0,x1,yl", "column x0,y0,x1,y1 missing in the header"),
         ("video,frame,objekt,x0,y0,x1,y1", "write 'object' instead of 'objekt'"),
     ],
 )

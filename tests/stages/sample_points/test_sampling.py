@@ -135,7 +135,7 @@ def test_trust_is_asked_for_the_chosen_frames_only():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"frames": 0}, "frames 0 and points 20 must be at least 1"),
+        ({"frames": 0}, "frames 0 must be at least 1"),
         ({"ring_keep": 1.5}, r"ring_keep 1.5 is not in \[0, 1\]"),
         ({"ring_inner_px": -1.0}, "ring_inner_px -1.0 is negative"),
         ({"uncertain_band": (0.7, 0.3)}, "uncertain_band"),
