@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,22 +11,26 @@ from typing import Annotated, Any
 import typer
 
 from pipeline import options
-from pipeline.budget import within_budget
+from pipeline.budget import with_workers, within_budget
 from pipeline.config import RunConfig
-from pipeline.console import REJECTED, UsageProblem, console
+from pipeline.console import REJECTED, UsageProblem, WorkProblem, console
 from pipeline.disk_room import check_room
 from pipeline.estimate import Estimate, estimate
-from pipeline.footage import look_at
+from pipeline.footage import Footage, look_at
 from pipeline.intake import Agenda, require_words_understood, take_in
 from pipeline.models import require_models
 from pipeline.outcome import show_outcome
-from pipeline.progress import Total, Watch, shown
+from pipeline.progress import Watch, shown
 from pipeline.run_folder import RunFolder
-from pipeline.runners import check_runner
-from pipeline.workers import Workers
-from pipeline.workload import Workload
+from pipeline.runners.choice import BeamRunner, choose_runner
+from pipeline.runners.outcomes import drop_unfinished, require_settled
+from pipeline.runners.supervisor import Supervisor
 from schemas import tables
+from schemas.jobs import VideoJob
 from schemas.whole_files import write_whole
+
+_ERROR_LENGTH = 600
+"""Of a runner's own words."""
 
 
 def annotate(
@@ -53,18 +57,20 @@ def annotate(
     Every localized frame is segmented, the masks are propagated through the video both ways, and points are drawn
     on chosen frames for people to verify. Finished videos are skipped when the same command runs again.
 
-    Options for Apache Beam come last, after `--`.
+    Videos are annotated by processes of this machine. Options for Apache Beam come last, after `--`, and name another
+    runner: `-- --runner=FlinkRunner --flink_master=HOST:8081`.
 
     Example:
       pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
     """
     resolved = options.resolve(ctx.params)
-    beam_options = check_runner(ctx.args)
+    runner = choose_runner(ctx.args)
+    _require_local(run)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     folder = RunFolder(run)
     folder.create()
-    with folder.lock(), _forgotten_when_refused(folder):
-        rejects = _run(folder, resolved, beam_options)
+    with folder.lock() as lock, _forgotten_when_refused(folder):
+        rejects = _run(folder, lock, resolved, runner)
     if rejects:
         raise typer.Exit(REJECTED)
 
@@ -81,7 +87,15 @@ def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
         raise
 
 
-def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
+def _require_local(run: Path) -> None:
+    scheme, colon, _ = str(run).partition(":/")
+    if colon and "/" not in scheme:
+        raise UsageProblem(
+            f"run folder {scheme}://… is not on this machine, which is not supported yet; choose a folder"
+        )
+
+
+def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | None) -> int:
     intake = take_in(config)
     for note in intake.notes:
         console.print(note, markup=False)
@@ -94,14 +108,19 @@ def _run(folder: RunFolder, config: RunConfig, beam_options: list[str]) -> int:
     agenda = Agenda(jobs, folder.committed(), len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, config.models.localizer)
     tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
-    foreseen = estimate(look_at(agenda.open_jobs), config)
+    footage = look_at(agenda.open_jobs)
+    config = with_workers(footage, config)
+    foreseen = estimate(footage, config)
     check_room(folder.path, foreseen)
     _announce(agenda, foreseen)
     start = time.monotonic()
-    if agenda.open_jobs:
-        _work(folder, Workload(tuple(agenda.open_jobs), config, tuple(beam_options)), foreseen.total)
+    for job in agenda.open_jobs:
+        folder.drop_unit(job.video_id, job.unit)
+    _work(folder, lock, config, footage, foreseen, runner)
     folder.sweep()
     folder.drop_superseded(units)
+    drop_unfinished(folder, agenda.open_jobs)
+    require_settled(folder, agenda.open_jobs)
     return show_outcome(folder, agenda, time.monotonic() - start)
 
 
@@ -129,10 +148,38 @@ def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
     ]
 
 
-def _work(folder: RunFolder, workload: Workload, total: Total) -> None:
-    watch = Watch(folder.work / "progress")
-    with shown(watch, total):
-        Workers(folder, workload, watch).work()
+def _work(
+    folder: RunFolder,
+    lock: int,
+    config: RunConfig,
+    footage: Sequence[Footage],
+    foreseen: Estimate,
+    runner: BeamRunner | None,
+) -> None:
+    jobs = [one.job for one in footage]
+    if not jobs:
+        return
+    if runner is None:
+        watch = Watch({one.job.unit: one.n_frames for one in footage})
+        with shown(watch, foreseen.total):
+            Supervisor(folder, config, lock, watch).work(jobs)
+        return
+    _run_elsewhere(runner, folder, config, jobs)
+
+
+def _run_elsewhere(runner: BeamRunner, folder: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]) -> None:
+    from pipeline.runners.beam_runner import run_graph
+
+    if runner.is_cluster:
+        path = folder.path.absolute()
+        console.print(f"Running on {runner.name}: its workers must see {path} and the videos by the same paths.")
+    try:
+        run_graph(runner, folder, config, jobs)
+    except Exception as problem:
+        raise WorkProblem(
+            f"runner {runner.name} failed ({type(problem).__name__}: {str(problem).strip()[:_ERROR_LENGTH]}). Finished "
+            "videos are kept: the same command continues"
+        ) from problem
 
 
 def _announce(agenda: Agenda, foreseen: Estimate) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import product
 
-from pipeline.config import Models, RunConfig
+import psutil
+
+from pipeline.config import Models, RunConfig, with_compute
 from pipeline.console import UsageProblem, errors
 from pipeline.estimate import Estimate, estimate
 from pipeline.footage import Footage, look_at
 from pipeline.intake import Intake
+from pipeline.needs import uses_gpu
 from stages.propagate.backends.limits import Limits
 
+_MOST_THREADS = 2
+_FREE_SHARE = 0.8
+"""Of the free memory, for workers: other programs grow too."""
 _SMALLER = {"embedded": "embedded_fast"}
 _CUTIE_LIMITS = ((0, 0), (0, 5), (384, 5), (288, 4), (192, 4))
 """Shorter side in pixels and frames remembered, from Cutie's own to the least that is of use."""
@@ -53,10 +60,26 @@ def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
         most_bytes = parse_size(config.compute.max_memory)
     except ValueError as problem:
         raise UsageProblem(f"--max-memory: {problem}") from None
-    fitted = fit(look_at(intake.jobs(config)), config, most_bytes)
+    footage = look_at(intake.jobs(config))
+    config = with_workers(footage, config)
+    fitted = fit(footage, config, most_bytes)
     chosen = changes(config, fitted) or "no setting has to change"
     errors.print(f"Settings for {config.compute.max_memory} of memory: {chosen}.")
     return fitted
+
+
+def with_workers(footage: Sequence[Footage], config: RunConfig) -> RunConfig:
+    """The config with as many workers as cores and free memory allow, one thread each, where none were asked for.
+
+    A single worker uses two threads where it has two cores, and on a GPU one worker feeds the models. Neither number
+    changes a result.
+    """
+    compute, cores = config.compute, _n_cores()
+    n_workers = compute.workers
+    if n_workers is None and not uses_gpu(compute.device):
+        n_workers = max(1, min(cores // compute.n_threads, len(footage), _n_fitting(footage, config)))
+    n_threads = compute.threads or max(1, min(_MOST_THREADS, cores // (n_workers or 1)))
+    return with_compute(config, workers=n_workers or 1, threads=n_threads)
 
 
 def changes(before: RunConfig, after: RunConfig) -> str:
@@ -86,7 +109,7 @@ def parse_size(text: str) -> float:
 def _candidates(footage: Sequence[Footage], config: RunConfig) -> Iterator[RunConfig]:
     """From what was asked for to the least; the last of the product gives way first."""
     compute = config.compute
-    workers, threads = range(compute.workers, 0, -1), sorted({compute.threads, 1}, reverse=True)
+    workers, threads = range(compute.n_workers, 0, -1), sorted({compute.n_threads, 1}, reverse=True)
     for models, most, n_workers, n_threads in product(_sizes(config.models), _chunks(footage), workers, threads):
         yield replace(
             config,
@@ -110,6 +133,18 @@ def _chunks(footage: Sequence[Footage]) -> list[int]:
     """0 for all objects at once, then half of the most crowded video's, a quarter ... down to one."""
     most = max((one.job.n_objects for one in footage), default=0)
     return [0, *(-(-most // 2**k) for k in range(1, most.bit_length() + 1))]
+
+
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _n_fitting(footage: Sequence[Footage], config: RunConfig) -> int:
+    """Workers whose largest videos fit into the memory that is free."""
+    one = estimate(footage, with_compute(config, workers=1, threads=config.compute.n_threads))
+    free = _FREE_SHARE * psutil.virtual_memory().available - (one.main_bytes - one.worker_bytes)
+    return int(free // one.worker_bytes) if one.worker_bytes else len(footage)
 
 
 def _memory(found: Estimate) -> float:

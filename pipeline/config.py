@@ -58,22 +58,33 @@ class Compute:
     """How the work is spread; never changes the result.
 
     Attributes:
-        workers: worker processes.
-        threads: compute threads a worker: 1 works frame by frame, 2 or more encodes frames ahead.
+        workers: worker processes; None for as many as cores and memory allow.
+        threads: compute threads a worker: 1 works frame by frame, 2 or more encodes frames ahead. None for 1, or 2
+            where one worker has several cores.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         max_memory: such as ``4GB``; other settings were chosen so that it holds. Empty for no limit.
     """
 
-    workers: int = 1
-    threads: int = 2
+    workers: int | None = None
+    threads: int | None = None
     device: str = "auto"
     max_memory: str = ""
 
     def __post_init__(self) -> None:
-        if self.workers < 1 or self.threads < 1:
+        if self.n_workers < 1 or self.n_threads < 1:
             raise ValueError(f"workers {self.workers} and threads {self.threads} must be at least 1")
         if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", self.device):
             raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n> (NVIDIA GPUs only)")
+
+    @property
+    def n_workers(self) -> int:
+        """Worker processes, one until it is chosen."""
+        return 1 if self.workers is None else self.workers
+
+    @property
+    def n_threads(self) -> int:
+        """Threads a worker, one until it is chosen."""
+        return 1 if self.threads is None else self.threads
 
 
 @dataclass(frozen=True, slots=True)

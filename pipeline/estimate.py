@@ -76,7 +76,7 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     """Estimate from file headers and measured costs; videos that cannot be read count nothing."""
     costs = load_costs()
     needs = [needs_of(one, config, costs) for one in footage]
-    shares = _spread(footage, needs, config.compute.workers, costs.process.start_s)
+    shares = _spread(footage, needs, config.compute.n_workers, costs.process.start_s)
     at_once = len(shares)
     total = Total(len(footage), sum(one.least_frames for one in footage), sum(one.job.n_objects for one in footage))
     return Estimate(

@@ -13,7 +13,8 @@ from PIL import Image
 
 from pipeline.console import UsageProblem
 from schemas.rejects import Reject
-from stages.corpus import SizedPath, VideoFile, find_local, group_files
+from schemas.video_files import VideoFile
+from stages.corpus import SizedPath, find_local, group_files
 
 
 def is_remote(uri: str) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from pipeline.files import is_remote, open_binary
-from pipeline.jobs import VideoJob
+from schemas.jobs import VideoJob
 from schemas.rejects import Reject
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.frames import DecodeError, Probe, probe
 from stages.ingest.placing import FrameFacts
 from stages.localize.searching import frames_to_search

@@ -9,10 +9,11 @@ from pipeline.config import RunConfig
 from pipeline.console import UsageProblem
 from pipeline.files import find_videos
 from pipeline.footage import frame_facts
-from pipeline.jobs import VideoJob, make_jobs
+from pipeline.jobs import make_jobs
+from schemas.jobs import VideoJob
 from schemas.localizations import Expression, Localization
 from schemas.rejects import Reject
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.ingest.errors import IngestError
 from stages.ingest.matching import match
 from stages.ingest.placing import place

@@ -1,42 +1,19 @@
-"""What one worker does at a time: one video with its localizations, and the name of its result."""
+"""Jobs: the videos that have localizations, each with the hash that its result is known by."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from pipeline.files import is_remote
-from pipeline.run_folder import digest, unit_name
+from pipeline.run_folder import digest
+from schemas.jobs import VideoJob
 from schemas.localizations import Localization
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 
 _ENDS_BYTES = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class VideoJob:
-    """One video, its localizations and its unit hash (input and settings)."""
-
-    file: VideoFile
-    localizations: tuple[Localization, ...]
-    unit: str
-
-    @property
-    def video_id(self) -> str:
-        """The video's id."""
-        return self.file.video_id
-
-    @property
-    def stem(self) -> str:
-        """File stem of the unit."""
-        return unit_name(self.video_id, self.unit)
-
-    @property
-    def n_objects(self) -> int:
-        """Objects that are localized in it."""
-        return len({loc.object_id for loc in self.localizations})
 
 
 def make_jobs(

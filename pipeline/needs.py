@@ -79,8 +79,8 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
         asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
     made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
     in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
-    threads = config.compute.threads + 1 if config.compute.threads > 1 else 1
-    n_cores, n_workers = psutil.cpu_count() or 1, config.compute.workers
+    threads = config.compute.n_threads + 1 if config.compute.n_threads > 1 else 1
+    n_cores, n_workers = psutil.cpu_count() or 1, config.compute.n_workers
     speed = _SIDE_BY_SIDE if min(n_cores, threads * n_workers) > 1 else 1.0
     return max(in_order, total / min(threads, n_cores / n_workers)) / speed
 
@@ -96,7 +96,7 @@ def _n_votes(footage: Footage) -> int:
 
 def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
-    threads, n_objects = config.compute.threads, objects_at_once(footage, config)
+    threads, n_objects = config.compute.n_threads, objects_at_once(footage, config)
     in_flight = 1 if threads == 1 else 2 * threads + 1
     answering = segmenter.pixel_bytes * min(threads, n_objects)
     frame = costs.process.pixel_bytes + answering + 3 * (in_flight + (REACH if config.repair.enabled else 0))

@@ -50,7 +50,10 @@ Points = Annotated[
     int | None, typer.Option(help="Candidates for each object and frame, half of them background.", show_default="20")
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default="0")]
-Workers = Annotated[int | None, typer.Option(help="Worker processes; never changes the result.", show_default="1")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Worker processes; never changes the result.", show_default="as cores and memory allow"),
+]
 Device = Annotated[
     str | None, typer.Option(help="Where the models run: auto, cpu, cuda or cuda:N.", show_default="auto")
 ]

@@ -12,7 +12,7 @@ import psutil
 import typer
 
 from pipeline import options
-from pipeline.budget import within_budget
+from pipeline.budget import with_workers, within_budget
 from pipeline.config import RunConfig
 from pipeline.console import REJECTED, console, show_rejects, styled, summary
 from pipeline.costs import load_costs
@@ -63,6 +63,7 @@ def plan(
     agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, resolved.models.localizer)
     footage = look_at(agenda.open_jobs)
+    resolved = with_workers(footage, resolved)
     rejects = [*intake.rejects, *(reject for one in footage for reject in one.rejects())]
     foreseen = estimate(footage, resolved)
     facts = _facts(agenda, resolved, foreseen, rejects)
@@ -132,7 +133,8 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         )
     for number, share in enumerate(foreseen.workers, 1):
         text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
-        rows.append((f"worker {number}, {compute['threads']} threads", text))
+        threads = f"{compute['threads']} thread{'s' * (compute['threads'] > 1)}"
+        rows.append((f"worker {number}, {threads}", text))
     if facts["input_skipped"]:
         rows.append(("skipped", facts["input_skipped"]))
     summary("Plan" if facts["videos"] or facts["skipped"] else "Plan: nothing would be annotated", rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.checks import require_choice, require_index, require_text, require_unit
@@ -56,3 +57,11 @@ class Repair:
     def accepted(self) -> bool:
         """The new mask took the old one's place."""
         return self.outcome == "accepted"
+
+
+def doubted_frames(decisions: Iterable[Repair]) -> dict[str, int]:
+    """Object id → the frame of its most doubtful mask that was asked for again and stayed, for people to see first."""
+    stayed = sorted(
+        (d for d in decisions if not d.accepted), key=lambda d: (-d.own_quality * d.support**0.5, d.frame_idx)
+    )
+    return {decision.object_id: decision.frame_idx for decision in stayed}

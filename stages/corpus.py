@@ -10,12 +10,11 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from posixpath import basename, dirname, splitext
 
-from schemas.checks import require_text
 from schemas.rejects import Reject
+from schemas.video_files import VideoFile
 from stages.playing_order import playing_order
 
 VIDEO_EXTENSIONS = (
@@ -38,26 +37,6 @@ OTHER_MEDIA = (
 """Pictures and videos that are known by their extension and cannot be read."""
 
 SizedPath = tuple[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class VideoFile:
-    """A video that was found and not yet opened.
-
-    Attributes:
-        video_id: path below the corpus root without extension, kept as it is (unicode, spaces, any length).
-        uri: the video file, or the folder of frames.
-        frames: the frame files in playing order, for a folder of frames; empty for a video file.
-        n_bytes: size on disk, of all frames together.
-    """
-
-    video_id: str
-    uri: str
-    frames: tuple[str, ...] = ()
-    n_bytes: int = 0
-
-    def __post_init__(self) -> None:
-        require_text("video_id", self.video_id)
 
 
 def find_local(pattern: str) -> list[SizedPath]:

@@ -15,5 +15,8 @@ nothing is left, head and all, in AVI and in ASF, whose reader stops there.
 from stages.frames.errors import DecodeError
 from stages.frames.files import Opener
 from stages.frames.reader import Probe, VideoReader, open_video, probe
+from stages.frames.selected import about_n_frames, selected_frames
 
-__all__ = ["DecodeError", "Opener", "Probe", "VideoReader", "open_video", "probe"]
+__all__ = [
+    "DecodeError", "Opener", "Probe", "VideoReader", "about_n_frames", "open_video", "probe", "selected_frames",
+]  # fmt: skip

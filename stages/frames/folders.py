@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import splitext
 
-from stages.corpus import FRAME_KINDS, VideoFile
+from schemas.video_files import VideoFile
+from stages.corpus import FRAME_KINDS
 from stages.frames.errors import DecodeError
 from stages.frames.files import Opener, read_bytes
 from stages.frames.pictures import Picture

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from posixpath import basename
 
 from schemas.frames import Frame
+from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.corpus import VideoFile
 from stages.frames.containers import open_container
 from stages.frames.errors import DecodeError
 from stages.frames.files import Opener, open_local, open_watched

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from schemas.localizations import Localization, MaskHint
 from schemas.rejects import Reject
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.frame_names import FrameNameError, FrameNames
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError

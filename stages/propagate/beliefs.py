@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.patches import pack_patch, unpack_patch
 from stages.propagate.backends.base import Estimate
-from stages.propagate.patches import pack_patch, unpack_patch
 
 Bytes = NDArray[np.uint8]
 

@@ -7,7 +7,7 @@ must hold more of what moves, and where the two masks differ, what moves must li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -143,14 +143,6 @@ class Repairer:
             self.video_id, row.object_id, row.frame_idx, occasion, answer.model, row.quality, before, answer.quality,
             after, agreement, gained, outcome,
         )  # fmt: skip
-
-
-def doubted_frames(decisions: Iterable[Repair]) -> dict[str, int]:
-    """Object id → the frame of its most doubtful mask that was asked for again and stayed, for people to see first."""
-    stayed = sorted(
-        (d for d in decisions if not d.accepted), key=lambda d: (-d.own_quality * d.support**0.5, d.frame_idx)
-    )
-    return {decision.object_id: decision.frame_idx for decision in stayed}
 
 
 class _Scene:

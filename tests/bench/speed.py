@@ -53,7 +53,7 @@ def against_bare_loop(sequences: Path, work: Path) -> dict[str, Any]:
         results[f"bare loop, {threads} torch thread(s)"] = found | {"seconds": seconds}
     frames = results["bare loop, 1 torch thread(s)"]["frames"]
     for name, option in (("annotate, 1 worker", "--no-repair"), ("annotate, 1 worker, with repair", "--repair")):
-        options = ("--localizations", clicks, option, "--run", work / f"run{option}")
+        options = ("--localizations", clicks, "--workers", 1, option, "--run", work / f"run{option}")
         cost = pointvos("annotate", folder, *options, note=work / "note.json")
         results[name] = {"frames": frames, "seconds": cost.seconds, "peak_gb": cost.peak_gb}
     for result in results.values():

@@ -74,6 +74,12 @@ def own_corpus(tmp_path: Path) -> Path:
     return make_corpus(tmp_path)
 
 
+@pytest.fixture
+def make_video() -> Callable[..., None]:
+    """:func:`write_video`, for tests in other folders."""
+    return write_video
+
+
 @pytest.fixture(scope="session")
 def annotated(corpus: Path, pointvos: Command, fast: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run of the corpus by one worker; tests that change it take a copy."""

@@ -1,15 +1,16 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from pipeline.budget import changes, fit, parse_size
+from pipeline.budget import changes, fit, parse_size, with_workers
 from pipeline.config import load_config
 from pipeline.console import UsageProblem
 from pipeline.estimate import estimate
 from pipeline.footage import Footage
-from pipeline.jobs import VideoJob
+from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 
 
 def film(name, n_objects):
@@ -24,7 +25,14 @@ def settings(**models):
     dotted = {f"models.{name}": value for name, value in models.items()}
     return load_config(
         None,
-        {"videos": "v", "localizations": "l", "compute.device": "cpu", "compute.workers": 3, **dotted},
+        {
+            "videos": "v",
+            "localizations": "l",
+            "compute.device": "cpu",
+            "compute.workers": 3,
+            "compute.threads": 2,
+            **dotted,
+        },
     )
 
 
@@ -80,11 +88,37 @@ def test_what_was_changed_is_named():
             "videos": "v",
             "localizations": "l",
             "compute.device": "cpu",
+            "compute.workers": 1,
             "compute.threads": 1,
             "models.objects_a_pass": 5,
         },
     )
     assert changes(before, after) == "objects_a_pass 5, workers 1, threads 1"
+
+
+def chosen(n_films, monkeypatch, cores, free_gb=100, **compute):
+    """Workers and threads that are chosen on a machine."""
+    monkeypatch.setattr("pipeline.budget._n_cores", lambda: cores)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free_gb * 1e9))
+    places = {"videos": "v", "localizations": "l", "compute.device": "cpu"}
+    config = load_config(None, {**places, **{f"compute.{name}": value for name, value in compute.items()}})
+    found = with_workers([film(str(i), 1) for i in range(n_films)], config)
+    return found.compute.workers, found.compute.threads
+
+
+def test_there_is_one_worker_of_one_thread_a_core_where_videos_and_memory_allow(monkeypatch):
+    assert chosen(20, monkeypatch, cores=8) == (8, 1)
+    assert chosen(5, monkeypatch, cores=8) == (5, 1)
+    assert chosen(20, monkeypatch, cores=8, free_gb=4.5) == (2, 2)
+    assert chosen(20, monkeypatch, cores=8, free_gb=0.5) == (1, 2)
+    assert chosen(1, monkeypatch, cores=2) == (1, 2)
+    assert chosen(1, monkeypatch, cores=1) == (1, 1)
+
+
+def test_what_is_asked_for_is_kept(monkeypatch):
+    assert chosen(20, monkeypatch, cores=8, workers=3) == (3, 2)
+    assert chosen(20, monkeypatch, cores=8, threads=2) == (4, 2)
+    assert chosen(20, monkeypatch, cores=2, workers=5, threads=4) == (5, 4)
 
 
 @pytest.mark.parametrize("text", ["", "4", "GB", "-1GB", "4 elephants"])

@@ -3,9 +3,9 @@ import pytest
 from pipeline.config import load_config
 from pipeline.estimate import estimate
 from pipeline.footage import Footage
-from pipeline.jobs import VideoJob
+from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 
 GB = 1e9
 

@@ -2,12 +2,10 @@
 
 import unicodedata
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.frame_store import FrameStore
 from pipeline.run_folder import RunFolder, digest, frame_folder_name, unit_name
 
 PLAIN = ("a", "a/b", "bmx-trees", "0001/00_7", "x" * 200)
@@ -95,10 +93,3 @@ def test_any_two_ids_have_two_names(one, other):
     if one != other:
         assert folded(frame_folder_name(one)) != folded(frame_folder_name(other))
         assert unit_name(one, digest(one)) != unit_name(other, digest(other))
-
-
-def test_maps_of_objects_with_long_names_that_begin_alike_are_kept_apart(tmp_path):
-    store = FrameStore(tmp_path, 92)
-    for value, object_id in enumerate(("x" * 200 + "1", "x" * 200 + "2")):
-        store.put_trust(object_id, 0, np.full((8, 8), value, np.uint8))
-    assert store.trust("x" * 200 + "1", 0).max() == 0

@@ -35,7 +35,7 @@ def test_for_people_it_is_a_table_of_the_same(pointvos, corpus):
     lines = {line.split("  ")[0]: line for line in answer.stdout.splitlines()}
     assert lines["frames, objects"].split() == ["frames,", "objects", "33,", "3"]
     assert "embedded and embedded" in lines["models"]
-    assert {"time", "memory", "disk", "worker 1, 2 threads", "worker 2, 2 threads"} <= lines.keys()
+    assert {"time", "memory", "disk", "worker 1, 1 thread", "worker 2, 1 thread"} <= lines.keys()
 
 
 @pytest.mark.parametrize("options", [("--segmenter", "sm"), ("--workers", "0")])

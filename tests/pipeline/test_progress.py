@@ -1,42 +1,27 @@
-import json
-
-from pipeline.progress import Heartbeat, Watch
-
-
-def see(beat, decoded=0, final=()):
-    """Frames that the file says once so much is done."""
-    for _ in range(decoded):
-        beat.decoded()
-    for frame_idx in final:
-        beat.final(frame_idx)
-    beat._written = 0.0
-    beat._beat()
-    return json.loads(beat.path.read_text())["frames"]
+from pipeline.progress import Watch
+from schemas.jobs import VideoJob
+from schemas.localizations import Clicks, Localization
+from schemas.video_files import VideoFile
+from stages.progress import Step
 
 
-def test_a_frame_counts_half_when_decoded_and_half_when_its_masks_are_final(tmp_path):
-    beat = Heartbeat(tmp_path / "1.json")
-    assert see(beat, decoded=8) == 4
-    assert see(beat, final=(3, 3, 2)) == 5
+def job(name, n_objects=1):
+    rows = tuple(Localization(name, str(i), 0, Clicks(((5.0, 5.0),), (1,))) for i in range(n_objects))
+    return VideoJob(VideoFile(name, f"{name}.mp4"), rows, name)
 
 
-def test_where_a_video_is_walked_several_times_every_pass_is_a_part_of_it(tmp_path):
-    beat = Heartbeat(tmp_path / "1.json")
-    beat.start(2)
-    assert see(beat, decoded=10, final=range(10)) == 5
-    assert see(beat, decoded=10, final=range(10)) == 10
+def test_finished_videos_and_shares_of_those_in_work_add_up():
+    watch = Watch({"a": 10, "b": 40, "c": 5})
+    watch.finish(job("a", n_objects=2))
+    watch.step(job("b"), Step("segmenting dog, 1 of 2", 0.0))
+    watch.step(job("b"), Step("propagating 1 object", 0.25))
+    watch.step(job("c"), Step("propagating 3 objects", 0.2))
+    assert (watch.n_videos, watch.n_objects, watch.frames()) == (1, 2, 21)
+    assert watch.doing() == "propagating 1 object; propagating 3 objects"
 
 
-def test_finished_videos_and_those_in_work_add_up(tmp_path):
-    watch = Watch(tmp_path)
-    watch.finish("a", 10, 2)
-    see(Heartbeat(tmp_path / "1.json"), decoded=8)
-    (tmp_path / "2.json").write_text("{")
-    assert watch.frames() == 14
-
-
-def test_the_end_of_a_video_takes_its_frames_off_the_board(tmp_path):
-    beat = Heartbeat(tmp_path / "1.json")
-    see(beat, decoded=8)
-    beat.end()
-    assert Watch(tmp_path).frames() == 0
+def test_a_video_that_nobody_works_on_any_more_counts_nothing():
+    watch = Watch({"b": 40})
+    watch.step(job("b"), Step("propagating 1 object", 0.25))
+    watch.stop(job("b"))
+    assert (watch.n_videos, watch.frames(), watch.doing()) == (0, 0, "")

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.frames import DecodeError, open_video, probe
 
 
@@ -210,7 +210,7 @@ def test_damaged_input_prints_nothing(write_clip):
     path = write_clip(faststart=True, noisy=True, n_frames=60)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     code = (
-        "from stages.corpus import VideoFile; from stages.frames import open_video\n"
+        "from schemas.video_files import VideoFile; from stages.frames import open_video\n"
         f"with open_video(VideoFile('clip', {str(path)!r})) as reader: list(reader)"
     )
     repository = Path(__file__).parents[3]
@@ -220,7 +220,7 @@ def test_damaged_input_prints_nothing(write_clip):
 
 def test_memory_does_not_grow_with_the_length(write_clip):
     code = (
-        "import resource, sys; from stages.corpus import VideoFile; from stages.frames import open_video\n"
+        "import resource, sys; from schemas.video_files import VideoFile; from stages.frames import open_video\n"
         "with open_video(VideoFile('clip', sys.argv[1])) as reader:\n"
         "    for frame in reader: pass\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.frames import DecodeError, open_video
 
 GOP = 8  # of write_clip

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from stages.corpus import VideoFile, find_local, group_files
+from schemas.video_files import VideoFile
+from stages.corpus import find_local, group_files
 from stages.frames import DecodeError, open_video, probe
 
 

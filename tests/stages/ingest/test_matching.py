@@ -5,7 +5,7 @@ import pytest
 
 from schemas.localizations import Clicks, Localization, MaskHint
 from schemas.masks import encode_rle
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.ingest.matching import Matches, match
 
 

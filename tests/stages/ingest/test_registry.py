@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.corpus import VideoFile
+from schemas.video_files import VideoFile
 from stages.frames import open_video
 from stages.ingest.errors import IngestError
 from stages.ingest.registry import FORMATS, detect_format, read_localizations

@@ -5,7 +5,7 @@ import sys
 
 _WORKER = """
 import sys
-import pipeline.worker
+import pipeline.runners.local
 from schemas import tables
 from schemas.rejects import Reject
 assert tables.REJECTS.to_arrow([Reject("decode", "a", "empty_file", "", "")]).num_rows == 1

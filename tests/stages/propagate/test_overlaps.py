@@ -1,6 +1,6 @@
 import numpy as np
 
-from stages.propagate.parting import part
+from stages.propagate.overlaps import part
 
 RNG = np.random.default_rng(4)
 

@@ -4,15 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.passes import split
 from schemas import tables
-
-
-def test_parts_are_even_and_hold_every_object_once():
-    groups = {f"{i:02d}": "" for i in range(20)}
-    parts = split(groups, 9)
-    assert [len(part) for part in parts] == [7, 7, 6]
-    assert sorted(object_id for part in parts for object_id in part) == sorted(groups)
 
 
 @pytest.fixture
@@ -34,16 +26,16 @@ def masks_of(pointvos, corpus, hints, run, fast, most):
     return {(row.object_id, row.frame_idx): row.decode() for row in rows}
 
 
-def test_objects_carried_in_several_passes_are_those_carried_at_once(pointvos, corpus, crowd, fast, tmp_path):
+def test_objects_carried_in_several_batches_are_those_carried_at_once(pointvos, corpus, crowd, fast, tmp_path):
     at_once = masks_of(pointvos, corpus, crowd, tmp_path / "once", fast, 0)
-    in_passes = masks_of(pointvos, corpus, crowd, tmp_path / "passes", fast, 2)
+    in_batches = masks_of(pointvos, corpus, crowd, tmp_path / "batches", fast, 2)
     assert len({object_id for object_id, _ in at_once}) == 4
-    assert at_once.keys() == in_passes.keys()
+    assert at_once.keys() == in_batches.keys()
     for key, mask in at_once.items():
-        assert (mask & in_passes[key]).sum() > 0.98 * (mask | in_passes[key]).sum()
+        assert (mask & in_batches[key]).sum() > 0.98 * (mask | in_batches[key]).sum()
 
 
-def test_objects_that_exclude_each_other_do_so_across_passes(pointvos, corpus, fast, tmp_path):
+def test_objects_that_exclude_each_other_do_so_across_batches(pointvos, corpus, fast, tmp_path):
     labels = np.zeros((96, 128), dtype=np.uint8)
     labels[30:62, 20:36], labels[30:62, 36:52], labels[70:90, 20:60] = 1, 2, 3
     (tmp_path / "hints" / "a").mkdir(parents=True)

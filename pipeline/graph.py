@@ -1,0 +1,69 @@
+"""``annotate`` as one graph: videos with rough localizations in, masks and point candidates on disk."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.pvalue import PCollection
+
+from pipeline.config import RunConfig
+from pipeline.files import open_binary
+from pipeline.run_folder import RunFolder
+from pipeline.runs.transform import WriteRejects, WriteTables
+from schemas.jobs import VideoJob
+from stages.localize.backends.registry import load_localizer
+from stages.localize.transform import LocalizeExpressions
+from stages.propagate.backends.registry import load_propagator
+from stages.propagate.batches import PropagateOptions
+from stages.propagate.transform import PropagateMasks, ResolveOverlaps
+from stages.sample_points.transform import SamplePoints
+from stages.sample_points.videos import chosen_masks
+from stages.segment.backends.registry import load_segmenter
+from stages.segment.transform import SegmentLocalizations, SplitObjects
+from stages.transform import SharedModel
+
+
+class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
+    """Videos with localizations → ids of the videos that are committed to the run folder.
+
+    Any element may be retried, be worked on twice at once or be cut off anywhere: the committed result is the same.
+
+    Args:
+        run: where results go.
+        config: of the run.
+        spread: batches of objects are spread over workers and grouped again, which waits for all videos; else a video
+            goes through the whole graph before the next one starts.
+        scratch: folder for temporary files; the system's own by default.
+    """
+
+    def __init__(self, run: RunFolder, config: RunConfig, spread: bool = True, scratch: Path | None = None) -> None:
+        super().__init__()
+        self._run, self._config, self._spread, self._scratch = run, config, spread, scratch
+
+    def expand(self, jobs: PCollection[VideoJob]) -> PCollection[str]:
+        """The whole graph."""
+        models, compute, sampling = self._config.models, self._config.compute, self._config.sampling
+        localizer = SharedModel(partial(load_localizer, models.localizer, compute.device))
+        segmenter = SharedModel(partial(load_segmenter, models.segmenter, compute.device, compute.n_threads))
+        propagator = SharedModel(
+            partial(load_propagator, models.propagator, compute.device, compute.n_threads, models.limits)
+        )
+        propagation = PropagateOptions(
+            self._config.repair,
+            partial(chosen_masks, options=sampling),
+            prefetch=0 if compute.n_threads == 1 else compute.n_threads,
+            scratch=self._scratch,
+            opener=open_binary,
+        )
+        placed, r0 = jobs | "LocalizeExpressions" >> LocalizeExpressions(localizer, open_binary)
+        batches = placed | "SplitObjects" >> SplitObjects(models.objects_a_pass, self._spread)
+        seeds, r1 = batches | "SegmentLocalizations" >> SegmentLocalizations(segmenter, open_binary)
+        tracks, r2 = seeds | "PropagateMasks" >> PropagateMasks(propagator, segmenter, propagation)
+        videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
+        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling)
+        done: PCollection[str]
+        done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality)
+        (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
+        return done

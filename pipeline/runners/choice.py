@@ -1,0 +1,53 @@
+"""Which runner a command line asks for, and whether it can do the work."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.console import UsageProblem
+
+IN_PROCESS = "FnApiRunner"
+CLUSTER = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner", "DataflowRunner")
+"""Runners whose workers are elsewhere, or may be."""
+_WRONG = ("DaskRunner", "RayRunner")
+
+
+@dataclass(frozen=True, slots=True)
+class BeamRunner:
+    """A Beam runner with its options, for the graph to run on in the place of this machine's own workers."""
+
+    name: str
+    options: tuple[str, ...]
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether workers may be on other machines."""
+        return self.name != IN_PROCESS
+
+
+def choose_runner(options: Sequence[str]) -> BeamRunner | None:
+    """The Beam runner that a command line names; None for this machine's own worker processes.
+
+    Args:
+        options: what stands after two dashes.
+
+    Raises:
+        UsageProblem: the runner cannot do the work, or an argument is no option; the message says what to do.
+    """
+    if not options:
+        return None
+    if stray := [o for o in options if not o.startswith("-")][:1]:
+        raise UsageProblem(f"unexpected argument {stray[0]!r}; give one VIDEOS (quote a glob), Beam options after --")
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
+    full_name = str(PipelineOptions(list(options)).view_as(StandardOptions).runner or "")
+    name = full_name.rsplit(".", maxsplit=1)[-1]
+    if not name:
+        raise UsageProblem("Beam options need a runner, as in -- --runner=FlinkRunner; leave them out on one machine")
+    if name in _WRONG:
+        raise UsageProblem(f"runner {name} ends with wrong results and no error; leave the option out")
+    if name not in (IN_PROCESS, *CLUSTER):
+        known = ", ".join((IN_PROCESS, *CLUSTER))
+        raise UsageProblem(f"runner {name} is not supported; known: {known}. On one machine leave the option out")
+    return BeamRunner(name, tuple(options))

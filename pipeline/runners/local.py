@@ -1,0 +1,69 @@
+"""What a worker of this machine does: the graph in memory, over jobs that its command hands out one by one."""
+
+from __future__ import annotations
+
+import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+
+import logging
+from collections.abc import Iterator
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipeline.config import RunConfig
+from pipeline.graph import AnnotateVideos
+from pipeline.run_folder import RunFolder
+from pipeline.runners.link import Link, Ready
+from schemas.jobs import VideoJob
+from stages import progress
+from stages.transform import NO_SPACE
+
+_links: list[Link] = []
+"""Of this process; a DoFn cannot carry it."""
+
+
+class TakeJobsDoFn(beam.DoFn):
+    """Asks for jobs; when it asks for the next one, the last one is committed or rejected."""
+
+    def __init__(self) -> None:
+        self._link: Link | None = None
+
+    def setup(self) -> None:
+        """Find the link of this process."""
+        (self._link,) = _links
+
+    def process(self, _: object) -> Iterator[VideoJob]:
+        """Yield jobs until there are none."""
+        while self._link:
+            self._link.send(Ready())
+            job: VideoJob | None = self._link.receive()
+            if job is None:
+                return
+            yield job
+
+
+def work(link: Link) -> bool:
+    """Run the graph in this process; False when results cannot be written because the disk is full."""
+    logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _links[:] = [link]
+    progress.listen(link.send)
+    told: tuple[RunFolder, RunConfig] = link.receive()
+    run, config = told
+    try:
+        with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
+            start = pipeline | "Start" >> beam.Create([None], reshuffle=False)
+            jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
+            jobs | "AnnotateVideos" >> AnnotateVideos(run, config, spread=False, scratch=run.work)
+    except Exception as error:
+        if not _is_full(error):
+            raise
+        return False
+    return True
+
+
+def _is_full(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in NO_SPACE:
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,45 @@
+"""One worker process: takes jobs from its command until there are none, and ends with it.
+
+Started by :mod:`pipeline.runners.supervisor` as ``python -m pipeline.runners.worker DESCRIPTOR PARENT``. A worker never
+outlives its command: the kernel kills it (Linux), and the pipe between them tells it. Both are set up before anything
+heavy is imported, and the lock of the run folder, which it inherits, keeps other commands out until it is gone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+from pipeline.runners.link import ORPHANED, Link
+
+NO_SPACE = os.EX_IOERR
+"""Exit code of a worker that cannot write its results."""
+_PR_SET_PDEATHSIG = 1
+
+
+def end_with_parent(parent: int) -> None:
+    """Have the kernel end this process when its parent does (Linux prctl(2)); the parent answers Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    library = ctypes.CDLL(None)
+    if hasattr(library, "prctl"):
+        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(ORPHANED)
+
+
+def main(descriptor: int, parent: int) -> int:
+    """Work until there is no job left; returns the exit code."""
+    end_with_parent(parent)
+    link = Link(descriptor)
+    from pipeline.runners.local import work
+
+    return 0 if work(link) else NO_SPACE
+
+
+if __name__ == "__main__":
+    status = main(int(sys.argv[1]), int(sys.argv[2]))
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # all is written, and to take torch and Beam apart first would take a second

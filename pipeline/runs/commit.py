@@ -1,0 +1,56 @@
+"""Committing a video: the frames that people look at, its tables, its commit mark last.
+
+Every file is written under a name of its own and renamed, so that an attempt which is cut off leaves nothing that
+counts, and two attempts at once leave one whole result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import cv2
+
+from pipeline.files import open_binary
+from pipeline.run_folder import RunFolder, unit_name, write_unit
+from schemas import tables
+from schemas.elements import RejectedVideo, SampledVideo
+from schemas.frames import Frame
+from schemas.tables import Table
+from schemas.whole_files import write_whole
+from stages.frames import selected_frames
+
+
+def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int) -> None:
+    """Write all that a video gave; it is done when this returns.
+
+    Raises:
+        DecodeError: the video cannot be decoded.
+        OSError: the run folder cannot be written.
+    """
+    job, tracked = sampled.job, sampled.tracked
+    folder = run.frames_of(job.video_id)
+    for frame in selected_frames(job.file, sampled.frames_to_look_at(), open_binary):
+        write_whole(folder / f"{frame.idx:06d}.jpg", frame.jpeg or encode_jpeg(frame, jpeg_quality))
+    parts: list[tuple[Table[Any], Sequence[Any]]] = [
+        (tables.LOCALIZATIONS, tracked.placed.localizations),
+        (tables.MASKS, tracked.masks),
+        (tables.REPAIRS, tracked.repairs),
+        (tables.CANDIDATES, sampled.candidates),
+        (tables.REJECTS, tracked.rejects),
+        (tables.VIDEOS, [tracked.video]),
+    ]
+    write_unit(run, unit_name(job.video_id, job.unit), parts)
+
+
+def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:
+    """Say why there is nothing of a video, unless another attempt committed it."""
+    stem = unit_name(rejected.job.video_id, rejected.job.unit)
+    if not run.table_file(tables.VIDEOS, stem).exists():
+        write_unit(run, stem, [(tables.REJECTS, [rejected.reject])])
+
+
+def encode_jpeg(frame: Frame, quality: int) -> bytes:
+    """The frame as JPEG, for people to look at."""
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return bytes(cv2.imencode(".jpg", cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR), options)[1])

@@ -1,0 +1,173 @@
+"""A batch of objects carried through its whole video: one sequential decode, rows and packed trust maps out of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.elements import ObjectFrame, SegmentedBatch, TrackedBatch
+from schemas.frames import Frame
+from schemas.masks import Mask, encode_rle
+from schemas.prompts import Prompt
+from schemas.repairs import Repair
+from stages.frames import Opener, open_video
+from stages.memory import give_back_free_memory
+from stages.progress import BatchProgress
+from stages.propagate.backends.base import Propagator
+from stages.propagate.overlaps import contested_objects
+from stages.propagate.repairing import Repairer, RepairOptions
+from stages.propagate.sweep import Sweep, propagate
+from stages.propagate.tracked import Anchor, Tracked
+from stages.propagate.trust_maps import TrustMaps
+from stages.shots import ShotCuts
+
+Choose = Callable[[Sequence[Mask], Mapping[str, int], Sequence[Repair]], Collection[ObjectFrame]]
+"""Masks, first localized frames and repair decisions of some objects → the masks whose trust maps will be needed."""
+
+
+class Answer(Protocol):
+    """A segmenter's answer to one prompt: a (H, W) bool mask and the trust in it."""
+
+    @property
+    def mask(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    @property
+    def quality(self) -> float: ...  # noqa: D102
+
+
+class RepairSegmenter(Protocol):
+    """The segmenter that low-quality masks are re-segmented with."""
+
+    name: str
+
+    def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> Sequence[Answer]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What a batch is propagated with.
+
+    Attributes:
+        propagator: the model.
+        segmenter: for repairs.
+    """
+
+    propagator: Propagator
+    segmenter: RepairSegmenter
+
+
+@dataclass(frozen=True, slots=True)
+class PropagateOptions:
+    """How batches are propagated.
+
+    Attributes:
+        repair: which masks are re-segmented.
+        choose: the masks whose trust maps will be needed.
+        prefetch: frames that are decoded and encoded ahead in threads; it changes no result.
+        scratch: folder for what waits on disk; the system's own by default.
+        opener: opens videos.
+    """
+
+    repair: RepairOptions
+    choose: Choose
+    prefetch: int = 0
+    scratch: Path | None = None
+    opener: Opener | None = None
+
+
+def propagate_batch(seeds: SegmentedBatch, models: Models, options: PropagateOptions) -> TrackedBatch:
+    """Carry the objects of a batch through all frames.
+
+    Raises:
+        DecodeError: the video cannot be decoded.
+    """
+    if options.scratch:
+        options.scratch.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=options.scratch, prefix="video-") as folder:
+        run = _Run(seeds, models, options, Path(folder))
+        with open_video(seeds.job.file, opener=options.opener) as reader:
+            cuts = ShotCuts()
+            progress = BatchProgress(seeds.batch, reader.source.n_frames)
+            frames = cuts.watch(progress.propagating(reader))
+            with closing(run.through(frames, cuts.frames)) as tracked:
+                for row in tracked:
+                    run.keep(row)
+                    progress.final(row.frame_idx)
+            times_s = tuple(reader.times_s) if any(reader.times_s) else ()
+            video = replace(reader.video(), times_s=times_s, cuts=tuple(sorted(cuts.frames)))
+            lost = tuple(reader.lost)
+        return TrackedBatch(seeds, video, tuple(run.masks), tuple(run.repairs), run.references, run.trusts(), lost)
+
+
+@dataclass(slots=True)
+class _Run:
+    """One batch on its way."""
+
+    seeds: SegmentedBatch
+    models: Models
+    options: PropagateOptions
+    folder: Path
+    masks: list[Mask] = field(default_factory=list)
+    repairs: list[Repair] = field(default_factory=list)
+    references: dict[str, int] = field(default_factory=dict)
+    trust_maps: TrustMaps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.trust_maps = TrustMaps(self.folder)
+
+    def through(self, frames: Iterable[Frame], cuts: Collection[int]) -> Sweep:
+        seeds: dict[int, list[Mask]] = defaultdict(list)
+        for mask in self.seeds.masks:
+            seeds[mask.frame_idx].append(mask)
+
+        def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
+            here = [mask for mask in seeds[frame.idx] if mask.object_id in object_ids]
+            for mask in here:
+                self.references.setdefault(mask.object_id, frame.idx)
+            return {mask.object_id: Anchor(mask.decode(), mask.quality, mask.source, mask.model) for mask in here}
+
+        return propagate(
+            frames,
+            self.seeds.batch.anchors(),
+            seed,
+            self.models.propagator,
+            groups=self.seeds.job.groups,
+            spool=self.folder / "spool",
+            lookahead=self.options.prefetch,
+            cuts=cuts,
+            repairer=self._repairer(),
+        )
+
+    def keep(self, row: Tracked) -> None:
+        height, width = row.mask.shape
+        rle = encode_rle(row.mask)
+        video_id = self.seeds.job.video_id
+        mask = Mask(video_id, row.object_id, row.frame_idx, height, width, rle, row.source, row.model, row.quality)
+        self.masks.append(mask)
+        self.trust_maps.put(row.object_id, row.frame_idx, row.trust)
+
+    def trusts(self) -> dict[ObjectFrame, bytes]:
+        """Of the masks that people will see, and of all that have to be settled with objects of other batches."""
+        chosen = set(self.options.choose(self.masks, self.references, self.repairs))
+        contested = contested_objects(self.seeds.batch)
+        chosen |= {(m.object_id, m.frame_idx) for m in self.masks if m.object_id in contested}
+        return {key: self.trust_maps.packed(*key) for key in sorted(chosen)}
+
+    def _repairer(self) -> Repairer | None:
+        segmenter, job = self.models.segmenter, self.seeds.job
+
+        def ask(image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Anchor]:
+            give_back_free_memory()
+            answers = segmenter.segment(image, prompts)
+            give_back_free_memory()
+            return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
+
+        options = self.options.repair
+        return Repairer(job.video_id, ask, options, job.groups, self.repairs) if options.enabled else None

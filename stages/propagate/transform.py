@@ -1,0 +1,114 @@
+"""``PropagateMasks``: masks of localized frames → masks of all frames. ``ResolveOverlaps``: batches → whole videos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import apache_beam as beam
+from apache_beam.metrics.metric import Metrics
+from apache_beam.pvalue import PCollection
+
+from schemas.elements import SegmentedBatch, TrackedBatch, TrackedBatches, TrackedVideo
+from stages.memory import give_back_free_memory
+from stages.propagate.backends.base import Propagator
+from stages.propagate.batches import Models, PropagateOptions, RepairSegmenter, propagate_batch
+from stages.propagate.joining import join_batches
+from stages.transform import Results, SharedModel, StageDoFn, parallel
+
+
+class PropagateMasksDoFn(StageDoFn):
+    """Propagates one batch, repairs included."""
+
+    def __init__(
+        self, propagator: SharedModel[Propagator], segmenter: SharedModel[RepairSegmenter], options: PropagateOptions
+    ) -> None:
+        super().__init__()
+        self._propagator, self._segmenter, self._options = propagator, segmenter, options
+        self._masks = Metrics.counter(type(self).__name__, "masks")
+
+    def setup(self) -> None:
+        """Load the models."""
+        super().setup()
+        self._models = Models(self._propagator.get(), self._segmenter.get())
+
+    def work(self, seeds: SegmentedBatch) -> Iterable[TrackedBatch]:
+        """See :func:`stages.propagate.batches.propagate_batch`."""
+        try:
+            tracked = propagate_batch(seeds, self._models, self._options)
+        finally:
+            give_back_free_memory()
+        self._masks.inc(len(tracked.masks))
+        return [tracked]
+
+
+class PropagateMasks(beam.PTransform[PCollection[SegmentedBatch], Results]):
+    """Batches with masks on localized frames → batches with masks on all frames, and rejected videos."""
+
+    def __init__(
+        self, propagator: SharedModel[Propagator], segmenter: SharedModel[RepairSegmenter], options: PropagateOptions
+    ) -> None:
+        super().__init__()
+        self._stage = PropagateMasksDoFn(propagator, segmenter, options)
+
+    def expand(self, seeds: PCollection[SegmentedBatch]) -> Results:
+        """One element a batch."""
+        return parallel(seeds, "PropagateBatch", self._stage)
+
+
+class ResolveOverlaps(beam.PTransform[PCollection[TrackedBatch], Results]):
+    """Batches → whole videos whose objects of one group share no pixel, and rejected videos.
+
+    A video of which a batch was rejected does not come out: it is rejected already.
+    """
+
+    def __init__(self, spread: bool) -> None:
+        super().__init__()
+        self._spread = spread
+
+    def expand(self, batches: PCollection[TrackedBatch]) -> Results:
+        """One element a video; where batches are not spread over workers, those of a video follow each other."""
+        if self._spread:
+            keyed = batches | "KeyByVideo" >> beam.Map(_by_video) | "GroupBatches" >> beam.GroupByKey()
+            together = keyed | "Batches" >> beam.MapTuple(_together)
+        else:
+            together = batches | "CollectBatches" >> beam.ParDo(CollectBatchesDoFn())
+        whole = together | "WholeVideos" >> beam.Filter(_is_whole)
+        return parallel(whole, "ResolveVideo", ResolveOverlapsDoFn())
+
+
+class CollectBatchesDoFn(beam.DoFn):
+    """Collects batches that follow each other: what it yields last of a video holds all its batches."""
+
+    def __init__(self) -> None:
+        self._parts: tuple[TrackedBatch, ...] = ()
+
+    def process(self, part: TrackedBatch) -> Iterator[TrackedBatches]:
+        """Yield the batches of a video that are there by now."""
+        if part.seeds.batch.n_batches == 1:
+            yield TrackedBatches((part,))
+            return
+        if self._parts and self._parts[0].job != part.job:
+            self._parts = ()
+        together = TrackedBatches((*self._parts, part))
+        self._parts = () if together.is_whole else together.parts
+        yield together
+
+
+class ResolveOverlapsDoFn(StageDoFn):
+    """Joins the batches of one video."""
+
+    def work(self, batches: TrackedBatches) -> Iterable[TrackedVideo]:
+        """See :func:`stages.propagate.joining.join_batches`."""
+        return [join_batches(batches.parts)]
+
+
+def _by_video(part: TrackedBatch) -> tuple[str, TrackedBatch]:
+    return part.job.video_id, part
+
+
+def _together(_: str, parts: Iterable[TrackedBatch]) -> TrackedBatches:
+    return TrackedBatches(tuple(parts))
+
+
+def _is_whole(batches: TrackedBatches) -> bool:
+    return batches.is_whole

@@ -1,0 +1,77 @@
+"""The portable contract: Beam's own job service and a pool of SDK workers, as Flink, Spark and Dataflow have them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+CLUSTER = """
+import os, subprocess, sys, tempfile
+from concurrent import futures
+import grpc
+from apache_beam.portability.api import beam_fn_api_pb2_grpc
+from apache_beam.runners.portability.local_job_service import LocalJobServicer
+from apache_beam.runners.worker.worker_pool_main import BeamFnExternalWorkerPoolServicer
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+pool = grpc.server(futures.ThreadPoolExecutor())
+port = pool.add_insecure_port("127.0.0.1:0")
+servicer = BeamFnExternalWorkerPoolServicer(use_process=False)
+beam_fn_api_pb2_grpc.add_BeamFnExternalWorkerPoolServicer_to_server(servicer, pool)
+pool.start()
+job_port = LocalJobServicer(tempfile.mkdtemp()).start_grpc_server(0)
+options = ["--runner=PortableRunner", f"--job_endpoint=localhost:{job_port}", "--environment_type=EXTERNAL",
+           f"--environment_config=localhost:{port}"]
+code = subprocess.run([sys.executable, "-m", "pipeline", *sys.argv[1:], "--", *options]).returncode
+sys.stdout.flush()
+os._exit(code)
+"""
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
+
+
+@pytest.fixture
+def alone() -> list[str]:
+    """A command prefix: a network of its own, since Beam's servers listen on all interfaces and run what they get."""
+    prefix = ["unshare", "--net"]
+    if not shutil.which("ip") or subprocess.run([*prefix, "true"], check=False, capture_output=True).returncode:
+        pytest.skip("needs to make a network of its own (unshare --net)")
+    return prefix
+
+
+def test_a_job_service_and_a_pool_of_workers_give_the_bytes_of_this_machine(alone, corpus, annotated, fast, tmp_path):
+    run, clicks = tmp_path / "run", corpus.parent / "clicks.json"
+    command = [
+        *alone,
+        sys.executable,
+        "-c",
+        CLUSTER,
+        "annotate",
+        corpus,
+        "--localizations",
+        clicks,
+        "--run",
+        run,
+        *fast,
+    ]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    answer = subprocess.run(
+        list(map(str, command)),
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert f"its workers must see {run}" in answer.stdout
+    assert contents(run) == contents(annotated)

@@ -1,0 +1,213 @@
+"""Commands, workers and orphans that are killed: nothing is lost, nothing is done twice, the end is the same."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from pipeline.config import load_config
+from pipeline.progress import Watch
+from pipeline.run_folder import RunFolder, unit_name
+from pipeline.runners.link import ORPHANED
+from pipeline.runners.supervisor import Supervisor, _Worker
+from schemas import tables
+from schemas.jobs import VideoJob
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+KILLS, LATEST_S, SEED = 30, 8.0, 2026
+DEADLY = """
+import os, signal
+from stages.segment.backends.grabcut import GrabCutSegmenter
+
+class Deadly(GrabCutSegmenter):
+    "Kills its process on frames with the size of a forbidden video."
+    name = "deadly"
+
+    def segment(self, image, prompts):
+        if image.shape[1] == 80:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().segment(image, prompts)
+
+def load(device):
+    return Deadly()
+"""
+
+
+def contents(run: Path) -> dict[str, bytes]:
+    """Everything that a run makes: its tables, and the frames that people look at."""
+    return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.01)
+
+
+def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    try:
+        return psutil.Process(process.pid).children()
+    except psutil.NoSuchProcess:
+        return []
+
+
+@pytest.fixture
+def start(corpus, fast, tmp_path):
+    """Start ``annotate`` on the corpus with two workers, in a session of its own."""
+
+    def begin(*options: str, run: Path = tmp_path / "run", videos: Path = corpus) -> subprocess.Popen[str]:
+        arguments = ["annotate", videos, "--localizations", videos.parent / "clicks.json", "--run", run, *fast]
+        command = [sys.executable, "-m", "pipeline", *map(str, arguments), "--workers", "2", *options]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, cwd=REPOSITORY, stdout=pipe, stderr=pipe, text=True, start_new_session=True)
+
+    return begin
+
+
+def resume(start, run: Path, annotated: Path) -> None:
+    """The same command again ends well, with all videos."""
+    again = start()
+    _, errors = again.communicate(timeout=300)
+    assert again.returncode == 0, errors
+    assert contents(run) == contents(annotated)
+    assert not (run / ".work").exists()
+
+
+def kill(process: subprocess.Popen[str], how: signal.Signals) -> None:
+    """Kill the command alone."""
+    process.send_signal(how)
+    process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(("pause_s", "how", "delay_s"), [(0.3, signal.SIGTERM, 3.5), (0.0, signal.SIGKILL, 0.0)])
+def test_a_command_that_is_killed_while_its_workers_start_is_continued_and_no_orphan_commits(
+    start, annotated, tmp_path, pause_s, how, delay_s
+):
+    process = start()
+    wait_for(lambda: children(process))
+    time.sleep(pause_s)
+    workers = children(process)
+    kill(process, how)
+    psutil.wait_procs(workers, timeout=5)
+    assert not any(worker.is_running() for worker in workers)
+    time.sleep(delay_s)
+    resume(start, tmp_path / "run", annotated)
+
+
+def test_a_command_that_is_killed_behind_its_first_video_is_continued(start, annotated, tmp_path):
+    process = start()
+    wait_for(lambda: list((tmp_path / "run" / "videos").glob("*.parquet")))
+    kill(process, signal.SIGKILL)
+    resume(start, tmp_path / "run", annotated)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_thirty_kills_at_random_moments_lose_nothing(start, annotated, tmp_path):
+    rng = np.random.default_rng(SEED)
+    for number in range(KILLS):
+        process = start()
+        time.sleep(rng.uniform(0, LATEST_S))
+        kill(process, signal.SIGKILL if number % 2 else signal.SIGTERM)
+        if number % 4 < 2:
+            time.sleep(rng.uniform(2, 4))
+        if number % 3 == 2:
+            resume(start, tmp_path / "run", annotated)
+            for mark in list((tmp_path / "run" / "videos").glob("*.parquet"))[: number % 4]:
+                mark.unlink()
+    resume(start, tmp_path / "run", annotated)
+
+
+def test_ctrl_c_ends_with_130_and_says_that_the_same_command_continues(start, annotated, tmp_path):
+    process = start()
+    wait_for(lambda: len(children(process)) == 2)
+    workers = children(process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "run the same command again to continue" in errors
+    assert not any(worker.is_running() for worker in workers)
+    resume(start, tmp_path / "run", annotated)
+
+
+def test_a_video_that_kills_its_worker_twice_costs_that_video_only(
+    start, own_corpus, make_video, tmp_path, monkeypatch
+):
+    make_video(own_corpus / "a.mp4", 40, (80, 64))
+    package = tmp_path / "package"
+    info = package / "deadly-1.0.dist-info"
+    info.mkdir(parents=True)
+    (package / "deadly.py").write_text(DEADLY)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: deadly\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[pointvos.segmenters]\ndeadly = deadly:load\n")
+    monkeypatch.setenv("PYTHONPATH", str(package))
+    process = start("--segmenter", "deadly", "--no-repair", videos=own_corpus)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 3, errors
+    run = tmp_path / "run"
+    rejects = tables.REJECTS.records(tables.REJECTS.read(run))
+    assert [(r.key, r.error) for r in rejects] == [("a", "worker_died")]
+    assert "killed by SIGKILL" in rejects[0].detail
+    assert set(tables.VIDEOS.read(run)["video_id"].to_pylist()) == {"b", "sub/c"}
+
+
+def test_a_worker_that_is_killed_while_it_starts_is_replaced(start, annotated, tmp_path):
+    process = start()
+    wait_for(lambda: children(process))
+    children(process)[0].kill()
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert contents(tmp_path / "run") == contents(annotated)
+
+
+def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done_and_not_rejected(tmp_path):
+    run = RunFolder(tmp_path)
+    job = VideoJob(VideoFile("a", "a.mp4"), (), "0" * 16)
+    watch = Watch({job.unit: 10})
+    supervisor = Supervisor(run, load_config(None, {"videos": "v", "localizations": "l"}), 0, watch)
+    video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
+    tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name("a", job.unit)), [video], {})
+    for _ in range(2):
+        with subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]) as dead:
+            dead.wait()
+        worker = _Worker(dead, open_end(), job)
+        supervisor._workers.append(worker)
+        supervisor._handle_exit(worker)
+    assert (watch.n_videos, watch.frames()) == (1, 10)
+    assert not (tmp_path / "rejects").exists()
+
+
+def open_end():
+    from multiprocessing import Pipe
+
+    return Pipe()[0]
+
+
+def test_a_worker_ends_at_once_when_the_pipe_to_its_command_breaks(tmp_path):
+    from multiprocessing import Pipe
+
+    ours, theirs = Pipe()
+    command = [sys.executable, "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]
+    with subprocess.Popen(command, cwd=REPOSITORY, pass_fds=[theirs.fileno()]) as worker:
+        theirs.close()
+        time.sleep(0.2)
+        assert worker.poll() is None
+        ours.close()
+        assert worker.wait(timeout=5) == ORPHANED
+
+
+def test_a_worker_whose_command_is_gone_before_it_starts_does_nothing():
+    command = [sys.executable, "-m", "pipeline.runners.worker", "0", str(os.getpid() + 100_000)]
+    assert subprocess.run(command, cwd=REPOSITORY, check=False, timeout=30).returncode == ORPHANED
