@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from schemas import tables
+from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.corpus import VideoFile
 from stages.frames import open_video
 from verification_ui.clips import make_clips
 
