@@ -113,21 +113,17 @@ class Table(Generic[Record]):
         name: of its folder.
         record: what a row is.
         schema: all columns.
-        optional: columns that a file leaves out when every row has the record's default there.
     """
 
     name: str
     record: type[Record]
     schema: pa.Schema
-    optional: frozenset[str] = frozenset()
 
     def to_arrow(self, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> pa.Table:
         """An Arrow table of ``records``; ``metadata`` (run id, config hash) goes into the schema's metadata."""
         rows = [_to_row(record) for record in records]
         marks = {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
-        unused = {name for name in self.optional if all(row[name] == self._defaults[name] for row in rows)}
-        schema = pa.schema([column for column in self.schema if column.name not in unused])
-        return pa.Table.from_pylist(rows, schema=schema.with_metadata(marks))
+        return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
 
     def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
         """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there."""
@@ -229,13 +225,13 @@ def _from_cell(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-VIDEOS = Table("videos", Video, VIDEOS_SCHEMA, frozenset({"frame_names", "lost"}))
+VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
 LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
 MASKS = Table("masks", Mask, MASKS_SCHEMA)
 REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
-VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA, optional=frozenset({"entered_by"}))
+VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
 SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
 GOLD = Table("gold", Gold, GOLD_SCHEMA)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -26,11 +27,21 @@ READ = ("videos", "localizations", "masks", "repairs", "candidates", "rejects", 
 def run(finished_run, tmp_path, add_video) -> Path:
     for video_id in IDS:
         add_video(RunFolder(finished_run), video_id, ("1", "2"))
+        _add_what_few_videos_have(RunFolder(finished_run), video_id)
         if not (tmp_path / "truth" / video_id).exists():
             shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / video_id)
     simulate(finished_run, tmp_path / "truth", 0.0, 0)
     merge(finished_run, 0.0)
     return finished_run
+
+
+def _add_what_few_videos_have(run: RunFolder, video_id: str) -> None:
+    """Some videos are folders of named frames, some were damaged; most are neither."""
+    (video,) = (v for v in tables.VIDEOS.records(tables.VIDEOS.read(run.path)) if v.video_id == video_id)
+    names = tuple(f"{i}.jpg" for i in range(video.n_frames)) if video_id in ("été", "train") else ()
+    lost = (1,) if video_id in ("_private", "train") else ()
+    file = run.table_file(tables.VIDEOS, unit_name(video_id, video.unit))
+    tables.VIDEOS.write(file, [replace(video, frame_names=names, lost=lost)], run.metadata())
 
 
 def counts(run: Path) -> dict[str, int]:
@@ -56,10 +67,11 @@ def test_pyarrow_pandas_duckdb_and_datasets_read_all_rows_of_all_tables(run, tmp
 def test_hugging_face_datasets_reads_all_rows(run, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed; it is in the dev extra")
-    rows = datasets.load_dataset(
-        "parquet", data_files=f"{run}/points/*.parquet", split="train", cache_dir=str(tmp_path / "cache")
-    )
-    assert rows.num_rows == counts(run)["points"]
+    wanted = counts(run)
+    for name in ("points", "videos"):
+        files, cache = f"{run}/{name}/*.parquet", str(tmp_path / "cache")
+        rows = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=cache)
+        assert rows.num_rows == wanted[name]
 
 
 def test_a_run_of_an_earlier_version_is_read_whole_and_its_files_get_names_that_all_readers_see(run, tmp_path):
