@@ -18,7 +18,19 @@ from typing import Any
 import psutil
 import torch
 
-from tests.bench import accuracy, long, many_objects, metrics, middle, pages, review_designs, review_queue, speed, trust
+from tests.bench import (
+    accuracy,
+    long,
+    many_objects,
+    metrics,
+    middle,
+    pages,
+    review_designs,
+    review_load,
+    review_queue,
+    speed,
+    trust,
+)
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build" / "bench.json"
@@ -35,6 +47,7 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
     "workers": (lambda w: speed.workers(DATA / "davis/JPEGImages/480p", w), pages.workers_page),
     "queue": (review_queue.measure, pages.queue_page),
+    "load": (review_load.measure, review_load.page),
     "designs": (review_designs.measure, review_designs.page),
     "objects": (lambda w: many_objects.measure(DATA / "davis/JPEGImages/480p", w), many_objects.page),
     "metrics": (lambda w: metrics.measure(DATA / "davis"), pages.metrics_page),

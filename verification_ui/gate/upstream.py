@@ -17,6 +17,8 @@ from verification_ui.gate.refusals import Refusal
 from verification_ui.tokens import TokenAuth
 
 _TIMEOUT_S = 120.0
+_LIMITS = httpx.Limits(max_keepalive_connections=0)
+"""A kept connection may end just when it is used again, and nobody could tell whether an answer came through."""
 _LOGIN = "/user/login/"
 
 
@@ -111,5 +113,5 @@ class Upstream:
 
     async def _connect(self, auth: httpx.Auth | None) -> httpx.AsyncClient:
         return await self._stack.enter_async_context(
-            httpx.AsyncClient(base_url=self._url, auth=auth, timeout=_TIMEOUT_S, trust_env=False)
+            httpx.AsyncClient(base_url=self._url, auth=auth, timeout=_TIMEOUT_S, trust_env=False, limits=_LIMITS)
         )
