@@ -166,7 +166,7 @@ def test_after_a_push_that_was_cut_off_every_batch_is_watched_until_nothing_come
 
 def test_a_server_that_goes_on_importing_ends_in_a_sentence() -> None:
     queue = LateQueue(*[PAYLOADS[:5]] * 9)
-    with pytest.raises(OutcomeUnknown, match="old imports"):
+    with pytest.raises(OutcomeUnknown, match="still importing tasks of an earlier push"):
         push(queue, PAYLOADS[:5], pause=queue.pause, was_cut_off=True)
 
 
