@@ -22,8 +22,12 @@ _NO_STORE = {"Cache-Control": "no-store"}
 def message(
     title: str, text: str, status: int = 200, script: str = "", headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
-    """A page that says one thing."""
-    return HTMLResponse(_page(title, text, script, []), status, {**_NO_STORE, **(headers or {})})
+    """A page that says one thing.
+
+    Whoever is not logged in can try again: a browser sends no cookie with a link from a mail, but with the next click.
+    """
+    shown = _page(title, text, script, [], again=status == 401)
+    return HTMLResponse(shown, status, {**_NO_STORE, **(headers or {})})
 
 
 def queues(found: Sequence[tuple[int, str, int, int]]) -> HTMLResponse:
@@ -49,9 +53,9 @@ def with_script(html: str, address: str) -> HTMLResponse:
     return HTMLResponse(html.replace("<head>", f'<head>\n  <script src="{address}"></script>', 1), headers=_NO_STORE)
 
 
-def _page(title: str, text: str, script: str, rows: Sequence[Mapping[str, object]]) -> str:
+def _page(title: str, text: str, script: str, rows: Sequence[Mapping[str, object]], again: bool = False) -> str:
     template = Environment(autoescape=True).from_string(_read("page.html"))
-    return template.render(title=title, text=text, script=script, queues=rows)
+    return template.render(title=title, text=text, script=script, queues=rows, again=again)
 
 
 @cache

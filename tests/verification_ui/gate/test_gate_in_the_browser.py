@@ -154,6 +154,16 @@ def test_a_name_that_is_made_to_point_here_gets_nothing(at_work: Person, served_
     assert (seen.status, "answers to" in seen.text()) == (403, True)
 
 
+def test_who_follows_a_link_of_another_site_is_not_logged_in_until_the_next_click(at_work: Person) -> None:
+    page = at_work.page
+    with Site("127.0.0.1").serving() as site:
+        page.goto(f"{site.origin}/")
+        page.evaluate("address => { location.href = address; }", f"{at_work.url}/")
+        page.wait_for_selector("text=nobody is logged in here")
+    page.click("text=Try again")
+    page.wait_for_selector("text=Choose a queue.")
+
+
 def test_the_link_works_once_and_leaves_no_trace_in_the_address(served_run: Any, browser: Any) -> None:
     link = served_run.link("once@example.org")
     person = Person(browser, link, "once@example.org")
