@@ -62,7 +62,7 @@ def restore(
 ) -> None:
     """Restore the queues of a backup on the run's server or another: adds missing tasks with their answers.
 
-    Tasks that somebody has answered since stay as they are. People keep their names; give them a new password with
+    Tasks that somebody has answered since stay as they are. People keep their names; give them new log-in links with
     `pointvos review users add`. Their answers carry the time of the restore.
 
     Example: `pointvos review restore queue.zip --run demo-run`
