@@ -5,6 +5,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 REVIEW_VENV := .venv-review
+DOCS_VENV := .venv-docs
 DEMO := demo-run
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -23,6 +24,12 @@ $(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
 	@$(REVIEW_VENV)/bin/python -P pipeline/install_locked.py verification_ui/requirements-review.lock \
 	  --download-mb 300 --disk-mb 1000 --minutes "1 to 5"
 	@$(BIN)/python -m verification_ui.template
+	@touch $@
+
+$(DOCS_VENV)/.done: docs/requirements-docs.lock
+	@test -x $(DOCS_VENV)/bin/pip || $(PYTHON) -m venv $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/python -P pipeline/install_locked.py docs/requirements-docs.lock \
+	  --download-mb 30 --disk-mb 170 --minutes 1
 	@touch $@
 
 .PHONY: setup
@@ -51,8 +58,12 @@ check: setup ## ruff, mypy, import contracts, docstring examples, sizes
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest -q schemas stages pipeline verification_ui tests/test_house.py
 
+.PHONY: docs
+docs: $(DOCS_VENV)/.done ## build the documentation in build/docs; fails on broken links
+	@$(DOCS_VENV)/bin/mkdocs build --strict --quiet
+
 .PHONY: check-full
-check-full: check review-setup ## everything, the slow tests included
+check-full: check docs review-setup ## everything, the slow tests included
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 .PHONY: bench
@@ -64,11 +75,16 @@ COMPILE = $(UV) pip compile --python $(PYTHON) --generate-hashes --no-annotate -
 # Versions that are asked for beside pyproject.toml.
 PINNED := torch==2.14.1 torchvision==0.29.1
 
+DOCS_EXTRA = import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")
+
 .PHONY: lock
-lock: ## write both locks, with the hashes of every file of each package; LOCK_FLAGS=--upgrade takes newer versions
+lock: ## write the locks, with the hashes of every file of each package; LOCK_FLAGS=--upgrade takes newer versions
 	@test -x $(UV) || { $(PYTHON) -m venv build/lock && build/lock/bin/pip install -qq uv==0.13.9; }
 	@printf '%s\n' $(PINNED) > build/lock/pinned.txt
 	@$(COMPILE) $(LOCK_FLAGS) --extra dev --constraint build/lock/pinned.txt pyproject.toml -o requirements.lock >/dev/null
 	@echo label-studio==1.23.2 > build/lock/review.in
 	@$(COMPILE) $(LOCK_FLAGS) build/lock/review.in -o verification_ui/requirements-review.lock >/dev/null
-	@sed -i '1i # Written by make lock; installed with --no-deps --require-hashes.' requirements.lock verification_ui/requirements-review.lock
+	@$(PYTHON) -c '$(DOCS_EXTRA)' > build/lock/docs.in
+	@$(COMPILE) $(LOCK_FLAGS) build/lock/docs.in -o docs/requirements-docs.lock >/dev/null
+	@sed -i '1i # Written by make lock; installed with --no-deps --require-hashes.' \
+	  requirements.lock verification_ui/requirements-review.lock docs/requirements-docs.lock

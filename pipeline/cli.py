@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from pipeline.annotate import annotate
@@ -16,6 +18,7 @@ from pipeline.report import report
 from pipeline.review import review_app
 from pipeline.simulate import simulate
 from pipeline.train import train_app
+from pipeline.version import show_versions
 
 app = typer.Typer(
     name="pointvos",
@@ -27,6 +30,20 @@ app = typer.Typer(
     "The way: **annotate** → **review** (people) or **simulate** (ground truth) → **merge** → **export**. "
     "All results stand in one run folder; **report** shows them.",
 )
+
+
+@app.callback()
+def pointvos(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the versions of pointvos, Python and torch.", callback=show_versions, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Take the options that stand before a sub-command."""
+
+
 app.command(context_settings={"allow_extra_args": True})(annotate)
 app.command()(plan)
 app.add_typer(review_app, name="review")

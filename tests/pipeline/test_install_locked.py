@@ -16,7 +16,8 @@ import pytest
 from pipeline.install_locked import read_lock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-LOCKS = ("requirements.lock", "verification_ui/requirements-review.lock")
+LOCKS = {"requirements.lock": 100, "verification_ui/requirements-review.lock": 100, "docs/requirements-docs.lock": 20}
+"""Lock file → fewer packages than it has."""
 
 
 def make_wheel(folder: Path) -> str:
@@ -70,7 +71,7 @@ def has_tiny(python: Path) -> bool:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_package_of_a_lock_has_hashes(lock):
     pins = list(read_lock((REPOSITORY / lock).read_text()))
-    assert len(pins) > 100
+    assert len(pins) > LOCKS[lock]
     assert all(re.search(r"--hash=sha256:[0-9a-f]{64}", pin.lines) for pin in pins)
 
 

@@ -1,0 +1,155 @@
+"""The documentation: it builds, its commands can be typed, its examples can be read, its links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from pipeline.cli import app
+from pipeline.config import load_config
+from stages.ingest.registry import FORMATS, read_localizations
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DOCS = REPOSITORY / "docs"
+HISTORY = ("benchmarks.md", "changelog.md")
+"""Pages that tell of the past: commands in them may be gone."""
+PAGES = sorted(page for page in DOCS.glob("*.md") if page.name not in HISTORY)
+TEXTS = [*PAGES, *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "stages/README.md"))]
+
+
+def blocks(text: str, language: str) -> list[str]:
+    """The code blocks of one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def command_lines(text: str) -> list[list[str]]:
+    """The words of every line of a shell block that begins with pointvos."""
+    lines = [shlex.split(line, comments=True) for block in blocks(text, "sh") for line in block.splitlines()]
+    return [words for words in lines if words[:1] == ["pointvos"]]
+
+
+def mentions(text: str) -> list[list[str]]:
+    """The words of every `pointvos …` within a sentence, without what stands for the reader's own."""
+    spans = re.findall(r"`(pointvos(?: [^`\n]*)?)`", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE))
+    return [[word for word in span.split() if word != "…"] for span in spans]
+
+
+def resolve(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that a line names, and its arguments."""
+    command, rest = typer.main.get_command(app), words[1:]
+    while rest and hasattr(command, "commands") and not rest[0].startswith("-"):
+        assert rest[0] in command.commands, f"{shlex.join(words)}: no command {rest[0]!r}"
+        command, rest = command.commands[rest[0]], rest[1:]
+    return command, rest
+
+
+def options_of(command: Any) -> set[str]:
+    return {"-h", "--help"} | {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+
+
+def all_options(command: Any) -> Iterator[str]:
+    yield from options_of(command)
+    for child in getattr(command, "commands", {}).values():
+        yield from all_options(child)
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_every_command_line_is_one_that_pointvos_understands(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in command_lines(page.read_text(encoding="utf-8")):
+        command, arguments = resolve(words)
+        for option, folder in pairwise(arguments):
+            if option in ("--ground-truth", "--gold-truth"):  # folders that must be there
+                Path(folder).mkdir(parents=True, exist_ok=True)
+        command.make_context(shlex.join(words), arguments)  # raises where an option, a value or an argument is wrong
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_commands_that_a_sentence_names_exist_with_their_options(page):
+    for words in mentions(page.read_text(encoding="utf-8")):
+        command, arguments = resolve(words)
+        given = [word for word in arguments[: (*arguments, "--").index("--")] if word.startswith("-")]
+        assert set(given) <= options_of(command), shlex.join(words)
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "README.md"], ids=lambda path: path.name)
+def test_options_that_a_sentence_names_exist(page):
+    known = set(all_options(typer.main.get_command(app)))
+    named = re.findall(r"`(--[a-z][a-z-]*)[^`\n]*`", page.read_text(encoding="utf-8"))
+    assert set(named) <= known
+
+
+def test_wrong_command_lines_would_be_found():
+    command, arguments = resolve(["pointvos", "annotate", "clips/", "--localizations", "a.json", "--ruN", "x"])
+    with pytest.raises(Exception, match="--ruN"):
+        command.make_context("annotate", arguments)
+    with pytest.raises(AssertionError, match="no command 'pusch'"):
+        resolve(["pointvos", "review", "pusch"])
+
+
+def test_the_pages_show_the_commands_of_the_whole_way():
+    shown = {tuple(words[1:2]) for page in PAGES for words in command_lines(page.read_text(encoding="utf-8"))}
+    whole_way = ("plan", "annotate", "review", "merge", "export", "evaluate", "simulate", "report", "doctor", "models")
+    assert {(name,) for name in whole_way} <= shown
+
+
+@pytest.mark.parametrize("fmt", [name for name in FORMATS if name not in ("vidln", "masks")])
+def test_the_example_of_a_format_can_be_read(fmt, tmp_path):
+    section = re.search(rf"^### {fmt}\n(.*?)^##", (DOCS / "formats.md").read_text(), flags=re.DOTALL | re.MULTILINE)[1]
+    language, example = re.search(r"^```(\w+)\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE).groups()
+    file = tmp_path / f"example.{language}"
+    file.write_text(example, encoding="utf-8")
+    localizations, rejects = read_localizations(file)
+    assert not rejects
+    assert {loc.video_id for loc in localizations} == {"clip_a"}
+    assert read_localizations(file, fmt) == (localizations, rejects)
+
+
+def test_every_format_of_hints_has_a_section():
+    headings = re.findall(r"^### (\w+)$", (DOCS / "formats.md").read_text(), flags=re.MULTILINE)
+    assert set(FORMATS) <= set(headings)
+
+
+def test_the_settings_that_are_shown_are_settings(tmp_path):
+    (shown,) = blocks((DOCS / "running.md").read_text(), "yaml")
+    file = tmp_path / "settings.yaml"
+    file.write_text(shown, encoding="utf-8")
+    config = load_config(file, {"videos": "clips", "localizations": "clicks.json"})
+    assert config.jpeg_quality == yaml.safe_load(shown)["jpeg_quality"]
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_links_to_files_lead_somewhere(page):
+    folder = page.resolve().parent if page.name == "review-page.md" else page.parent
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (folder / target).exists(), target
+
+
+def test_every_page_is_in_the_navigation_once():
+    lines = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8").splitlines()
+    named = [found[1] for line in lines if (found := re.fullmatch(r"  - [^#]*: (\S+\.md)", line))]
+    assert sorted(named) == sorted([*(page.name for page in PAGES), *HISTORY])
+
+
+def test_the_documentation_builds_without_a_warning(tmp_path):
+    own = REPOSITORY / ".venv-docs" / "bin" / "mkdocs"
+    mkdocs = str(own) if own.exists() else shutil.which("mkdocs")
+    if mkdocs is None:
+        pytest.skip("MkDocs is not installed; make docs installs it in .venv-docs")
+    command = [mkdocs, "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=300, check=False)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    page = (tmp_path / "site" / "models.html").read_text(encoding="utf-8")
+    assert "BrightSegmenter" in page
+    assert 'src="images/contact_sheet.png"' in (tmp_path / "site" / "review-page.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "site" / "requirements-docs.lock").exists()
