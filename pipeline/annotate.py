@@ -15,7 +15,7 @@ from pipeline.budget import with_workers, within_budget
 from pipeline.config import RunConfig
 from pipeline.console import REJECTED, UsageProblem, WorkProblem, console
 from pipeline.disk_room import check_room
-from pipeline.estimate import Estimate, estimate
+from pipeline.estimate import Estimate, estimate, planned_seconds
 from pipeline.footage import Footage, look_at
 from pipeline.intake import Agenda, require_words_understood, take_in
 from pipeline.models import require_models
@@ -160,7 +160,8 @@ def _work(
     if not jobs:
         return
     if runner is None:
-        watch = Watch({one.job.unit: one.n_frames for one in footage})
+        n_frames = {one.job.unit: one.least_frames for one in footage}
+        watch = Watch(n_frames, planned_seconds(footage, config), len(foreseen.workers))
         with shown(watch, foreseen.total):
             Supervisor(folder, config, lock, watch).work(jobs)
         return

@@ -11,6 +11,7 @@ from pipeline.costs import load_costs
 from pipeline.footage import Footage
 from pipeline.needs import Needs, needs_of
 from pipeline.progress import Total
+from pipeline.time_left import duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +93,10 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     )
 
 
-def duration(seconds: float) -> str:
-    """In words.
-
-    >>> duration(80), duration(600), duration(9000)
-    ('80 s', '10 min', '2.5 h')
-    """
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def planned_seconds(footage: Sequence[Footage], config: RunConfig) -> dict[str, float]:
+    """What every video takes, by the unit of its job."""
+    costs = load_costs()
+    return {one.job.unit: needs_of(one, config, costs).seconds for one in footage}
 
 
 def _spread(footage: Sequence[Footage], needs: Sequence[Needs], n_workers: int, start_s: float) -> tuple[Share, ...]:

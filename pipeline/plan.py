@@ -17,11 +17,12 @@ from pipeline.config import RunConfig
 from pipeline.console import REJECTED, console, show_rejects, styled, summary
 from pipeline.costs import load_costs
 from pipeline.disk_room import free_bytes, size
-from pipeline.estimate import Estimate, duration, estimate
+from pipeline.estimate import Estimate, estimate
 from pipeline.footage import look_at
 from pipeline.intake import Agenda, require_words_understood, take_in
 from pipeline.needs import uses_gpu
 from pipeline.run_folder import RunFolder
+from pipeline.time_left import duration
 from schemas.rejects import Reject
 
 _NAMED = 3

@@ -6,14 +6,15 @@ On a terminal a live bar with an ETA; elsewhere a plain line every few seconds.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.console import console
+from pipeline.time_left import Stage, duration, seconds_left
 from schemas.jobs import VideoJob
 from stages.progress import Step
 
@@ -35,11 +36,21 @@ class Watch:
 
     Attributes:
         n_frames: about how many frames a video has, by the unit of its job.
+        planned_s: seconds that it was planned to take, by the unit of its job.
+        at_once: workers.
+        clock: seconds.
     """
 
     n_frames: Mapping[str, int]
+    planned_s: Mapping[str, float]
+    at_once: int = 1
+    clock: Callable[[], float] = time.monotonic
+    _start: float = field(init=False)
     _done: dict[str, VideoJob] = field(default_factory=dict, init=False)
     _steps: dict[str, Step] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self._start = self.clock()
 
     def step(self, job: VideoJob, step: Step) -> None:
         """Note where the work on a video is."""
@@ -66,8 +77,18 @@ class Watch:
 
     def frames(self) -> int:
         """Frames done so far, a share of those of videos in work included; segmenting counts too."""
-        done = sum(self.n_frames[unit] for unit in list(self._done))
-        return round(done + sum(self.n_frames[unit] * step.share for unit, step in list(self._steps.items())))
+        return round(self._done_of(self.n_frames))
+
+    def seconds_left(self) -> float:
+        """Until the end, as the work went so far."""
+        taken_s = self.at_once * (self.clock() - self._start)
+        work = Stage(sum(self.planned_s.values()), self._done_of(self.planned_s), taken_s)
+        return seconds_left({"annotating": work}, self.at_once)
+
+    def _done_of(self, amounts: Mapping[str, float]) -> float:
+        """Of an amount a video, as much as is done."""
+        whole = sum(amounts[unit] for unit in list(self._done))
+        return whole + sum(amounts[unit] * step.share for unit, step in list(self._steps.items()))
 
     def doing(self) -> str:
         """What is being worked on, for people."""
@@ -92,18 +113,21 @@ def _counts(watch: Watch, total: Total) -> str:
     return f"{watch.n_videos}/{total.videos} videos, {watch.n_objects}/{total.objects} objects"
 
 
+def _left(watch: Watch) -> str:
+    return f"ETA {duration(watch.seconds_left())}"
+
+
 def _live(watch: Watch, total: Total, stop: Event) -> None:
     columns = (
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f} frames"),
-        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("ETA"),
-        TimeRemainingColumn(), TextColumn("{task.fields[doing]}", markup=False),
+        TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("{task.fields[doing]}", markup=False),
     )  # fmt: skip
     start = time.monotonic()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("annotating", total=max(1, total.frames), rate="", doing="")
         while not stop.wait(0.25):
             frames = watch.frames()
-            rate = f"{frames / (time.monotonic() - start):.1f} frames/s"
+            rate = f"{frames / (time.monotonic() - start):.1f} frames/s, {_left(watch)}"
             bar.update(task, completed=frames, rate=rate, description=_counts(watch, total), doing=watch.doing())
 
 
@@ -112,6 +136,5 @@ def _lines(watch: Watch, total: Total, stop: Event) -> None:
     while not stop.wait(_LINE_EVERY_S):
         frames, seconds = watch.frames(), time.monotonic() - start
         rate = frames / seconds
-        eta = f"ETA {max(0, total.frames - frames) / rate:.0f} s" if rate > 0 else "ETA unknown"
-        said = f"{_counts(watch, total)}, {frames}/{total.frames} frames, {rate:.1f} frames/s, {eta}"
+        said = f"{_counts(watch, total)}, {frames}/{total.frames} frames, {rate:.1f} frames/s, {_left(watch)}"
         console.print(f"{said}; {doing}" if (doing := watch.doing()) else said)

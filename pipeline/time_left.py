@@ -47,6 +47,17 @@ def seconds_left(stages: Mapping[str, Stage], at_once: int = 1) -> float:
     return left / max(at_once, 1)
 
 
+def duration(seconds: float) -> str:
+    """In words.
+
+    >>> duration(80), duration(600), duration(9000)
+    ('80 s', '10 min', '2.5 h')
+    """
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
 def _pace(done_s: float, taken_s: float, before: float = 1.0) -> float:
     """How many times as long as planned the work takes; ``before`` anything is known."""
     return (taken_s + _TRUST_S * before) / (done_s + _TRUST_S)

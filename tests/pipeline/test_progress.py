@@ -1,3 +1,5 @@
+import pytest
+
 from pipeline.progress import Watch
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -11,7 +13,7 @@ def job(name, n_objects=1):
 
 
 def test_finished_videos_and_shares_of_those_in_work_add_up():
-    watch = Watch({"a": 10, "b": 40, "c": 5})
+    watch = Watch({"a": 10, "b": 40, "c": 5}, {})
     watch.finish(job("a", n_objects=2))
     watch.step(job("b"), Step("segmenting dog, 1 of 2", 0.0))
     watch.step(job("b"), Step("propagating 1 object", 0.25))
@@ -21,7 +23,17 @@ def test_finished_videos_and_shares_of_those_in_work_add_up():
 
 
 def test_a_video_that_nobody_works_on_any_more_counts_nothing():
-    watch = Watch({"b": 40})
+    watch = Watch({"b": 40}, {})
     watch.step(job("b"), Step("propagating 1 object", 0.25))
     watch.stop(job("b"))
     assert (watch.n_videos, watch.frames(), watch.doing()) == (0, 0, "")
+
+
+def test_the_time_left_is_that_of_the_work_that_is_left_as_fast_as_it_went_so_far():
+    clock = [100.0]
+    watch = Watch({"a": 10, "b": 40}, {"a": 200.0, "b": 200.0}, at_once=2, clock=lambda: clock[0])
+    assert watch.seconds_left() == 200
+    watch.finish(job("a"))
+    watch.step(job("b"), Step("propagating 1 object", 0.5))
+    clock[0] += 75.0
+    assert watch.seconds_left() == pytest.approx(100 * (150 + 10) / (300 + 10) / 2)

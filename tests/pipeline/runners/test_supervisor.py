@@ -175,7 +175,7 @@ def test_a_worker_that_is_killed_while_it_starts_is_replaced(start, annotated, t
 def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done_and_not_rejected(tmp_path):
     run = RunFolder(tmp_path)
     job = VideoJob(VideoFile("a", "a.mp4"), (), "0" * 16)
-    watch = Watch({job.unit: 10})
+    watch = Watch({job.unit: 10}, {job.unit: 1.0})
     supervisor = Supervisor(run, load_config(None, {"videos": "v", "localizations": "l"}), 0, watch)
     video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
     tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name("a", job.unit)), [video], {})
