@@ -23,7 +23,7 @@ from pipeline.outcome import show_outcome
 from pipeline.progress import Watch, shown
 from pipeline.run_folder import RunFolder
 from pipeline.runners.choice import BeamRunner, choose_runner
-from pipeline.runners.outcomes import drop_unfinished, require_settled
+from pipeline.runners.outcomes import require_settled
 from pipeline.runners.supervisor import Supervisor
 from schemas import tables
 from schemas.jobs import VideoJob
@@ -119,7 +119,6 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     _work(folder, lock, config, footage, foreseen, runner)
     folder.sweep()
     folder.drop_superseded(units)
-    drop_unfinished(folder, agenda.open_jobs)
     require_settled(folder, agenda.open_jobs)
     return show_outcome(folder, agenda, time.monotonic() - start)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.console import WorkProblem
-from pipeline.run_folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.run_folder import RunFolder, unit_name
 from schemas import tables
 from schemas.jobs import VideoJob
 
@@ -16,18 +16,13 @@ def is_committed(run: RunFolder, job: VideoJob) -> bool:
 
 
 def is_settled(run: RunFolder, job: VideoJob) -> bool:
-    """Whether a video is committed, or rejected as a whole."""
+    """Whether a video is committed, or rejected as a whole.
+
+    A commit writes localizations first and rejects before the mark: where there are both and no mark, it was cut off.
+    """
     stem = unit_name(job.video_id, job.unit)
-    return is_committed(run, job) or run.table_file(tables.REJECTS, stem).exists()
-
-
-def drop_unfinished(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
-    """Remove what attempts that were cut off left of videos that were rejected in the end; the reject stays."""
-    for job in jobs:
-        if not is_committed(run, job):
-            for table in UNIT_TABLES:
-                if table is not tables.REJECTS:
-                    run.table_file(table, unit_name(job.video_id, job.unit)).unlink(missing_ok=True)
+    is_begun = run.table_file(tables.LOCALIZATIONS, stem).exists()
+    return is_committed(run, job) or (run.table_file(tables.REJECTS, stem).exists() and not is_begun)
 
 
 def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:

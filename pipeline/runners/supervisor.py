@@ -25,7 +25,7 @@ from pipeline.progress import Watch
 from pipeline.run_folder import RunFolder
 from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
-from pipeline.runners.outcomes import is_settled
+from pipeline.runners.outcomes import is_committed, is_settled
 from pipeline.runners.worker import NO_SPACE
 from pipeline.runs.commit import commit_reject
 from schemas.elements import RejectedVideo
@@ -147,7 +147,7 @@ class Supervisor:
             self._failed_starts += 1
             if code > 0 or self._failed_starts >= ATTEMPTS:
                 raise self._cannot_start(code)
-        elif is_settled(self.run, worker.job):
+        elif is_committed(self.run, worker.job):
             self.watch.finish(worker.job)
         else:
             self._try_again(worker.job, describe(code))
@@ -156,6 +156,7 @@ class Supervisor:
 
     def _try_again(self, job: VideoJob, how: str) -> None:
         self.watch.stop(job)
+        self.run.drop_unit(job.video_id, job.unit)
         self._deaths[job.unit] += 1
         if self._deaths[job.unit] < ATTEMPTS:
             self._queue.appendleft(job)

@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.console import WorkProblem
-from pipeline.run_folder import RunFolder, unit_name
-from pipeline.runners.outcomes import drop_unfinished, is_settled, require_settled
+from pipeline.run_folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.runners.outcomes import is_settled, require_settled
 from pipeline.runs.commit import commit_reject
 from schemas import tables
 from schemas.elements import RejectedVideo
@@ -16,11 +16,12 @@ JOBS = [VideoJob(VideoFile(name, f"{name}.mp4"), (), name * 16) for name in "abc
 
 @pytest.fixture
 def run(tmp_path):
-    """Video a is committed, b is rejected behind a broken attempt, c and d came to no result."""
+    """Video a is committed, b is rejected, the commit of c was cut off before its mark, nothing is there of d."""
     folder = RunFolder(tmp_path)
     folder.config_file.write_text("{run_id: '00ff', config_hash: beef}")
-    for job in JOBS[:3]:
-        tables.MASKS.write(folder.table_file(tables.MASKS, unit_name(job.video_id, job.unit)), [], {})
+    for job in (JOBS[0], JOBS[2]):
+        for table in UNIT_TABLES:
+            table.write(folder.table_file(table, unit_name(job.video_id, job.unit)), [], {})
     video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=JOBS[0].unit)
     tables.VIDEOS.write(folder.table_file(tables.VIDEOS, unit_name("a", JOBS[0].unit)), [video], {})
     commit_reject(folder, RejectedVideo(JOBS[1], Reject("annotate", "b", "unexpected", "detail", "")))
@@ -32,9 +33,3 @@ def test_a_video_is_settled_once_it_is_committed_or_rejected(run):
     require_settled(run, JOBS[:2])
     with pytest.raises(WorkProblem, match=r"neither finished nor rejected: 2 \(c, d\); run the same command again"):
         require_settled(run, JOBS)
-
-
-def test_what_broken_attempts_left_is_removed_and_rejects_stay(run):
-    drop_unfinished(run, JOBS)
-    assert [file.stem[0] for file in (run.path / "masks").iterdir()] == ["a"]
-    assert [file.stem[0] for file in (run.path / "rejects").iterdir()] == ["b"]
