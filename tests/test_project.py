@@ -68,3 +68,14 @@ def test_pre_commit_runs_the_first_steps_of_make_check():
     hooks = [hook["entry"] for repo in config["repos"] for hook in repo["hooks"]]
     own = [hook.removeprefix(".venv/bin/").removesuffix(" --force-exclude") for hook in hooks]
     assert own == [step.replace(" --check", "") for step in steps if not step.startswith("python")]
+
+
+def test_the_changelog_has_the_groups_of_keep_a_changelog():
+    text = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    versions = re.findall(r"^## (.*)$", text, flags=re.MULTILINE)
+    assert versions[0] == "Unreleased"
+    assert all(re.fullmatch(r"\d+\.\d+\.\d+ - \d{4}-\d{2}-\d{2}", version) for version in versions[1:])
+    for section in re.split(r"^## .*$", text, flags=re.MULTILINE)[1:]:
+        groups = re.findall(r"^### (.*)$", section, flags=re.MULTILINE)
+        order = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"]
+        assert groups == [name for name in order if name in groups]
