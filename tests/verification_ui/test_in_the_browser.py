@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,14 +30,16 @@ def put_clips(session: ReviewSession, design: str) -> None:
 class Queue:
     """The queue of one test, of a run of its own, so that no test finds what another one asked or answered."""
 
-    def __init__(self, run: Any, server: Any, review: Any) -> None:
-        self._run, self._server, self._review = run, server, review
+    def __init__(self, run: Any, served_run: Any, review: Any) -> None:
+        self._run, self._server, self._review = run, served_run.server, review
+        self._shown = served_run.run.path / "media"  # of which the gate shows pictures
 
     def open(self, design: str) -> tuple[int, list[ReviewTask]]:
         """The project with all tasks of a design, each with its clip, and the tasks in the order asked."""
         session = ReviewSession(RunFolder(self._run.path))
         put_clips(session, design)
         self._review("push", self._run.path, "--design", design)
+        shutil.copytree(session.media, self._shown, dirs_exist_ok=True)
         with client_of(self._server) as client:
             queue = client.find_queue(session.title(design))
         assert queue is not None
@@ -56,10 +58,8 @@ class Queue:
 
 
 @pytest.fixture
-def queue(served_run: Any, make_tiny_run: Any, run_id: str, review: Any, tmp_path: Path) -> Queue:
-    run = make_tiny_run(tmp_path / "run", run_id)
-    (run.path / "media").symlink_to(served_run.run.path / "media")  # of which the server shows pictures
-    return Queue(run, served_run.server, review)
+def queue(served_run: Any, own_run: Any, review: Any) -> Queue:
+    return Queue(own_run, served_run, review)
 
 
 def write_note(person: Person, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -81,7 +82,6 @@ def next_task(who: Annotator, project: int) -> int:
 def asked(served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One queue for all tests of a module: each leaves ann without an answer."""
     run = make_run(tmp_path_factory.mktemp("gate") / "run", "gate0000run1")
-    (run.path / "media").symlink_to(served_run.run.path / "media")  # of which the gate shows pictures
     session = ReviewSession(RunFolder(run.path))
     numbers = []
     with client_of(served_run.server) as client:
@@ -93,6 +93,7 @@ def asked(served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             assert list(session.maker.make(tasks)) == []
             queue.add(list(session.payloads(tasks)))
             numbers.append(queue.project_id)
+    shutil.copytree(session.media, served_run.run.path / "media", dirs_exist_ok=True)  # which the gate shows
     with ExitStack() as until_the_end:
         ann, bob = (
             Annotator(name, until_the_end.enter_context(closing(entered(served_run.link(name)))))
