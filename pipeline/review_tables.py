@@ -11,6 +11,9 @@ from stages.agree.standing import AnnotatorStanding, Standing
 from verification_ui.pull import Pulled
 from verification_ui.push import Pushed
 
+_MOST_UNREADABLE = 10
+"""Of answers that cannot be read, named one by one."""
+
 
 def show_push(
     title: str,
@@ -42,7 +45,10 @@ def show_pull(title: str, pulled: Pulled) -> None:
     ]
     rows += [("points added by people (not used)", pulled.n_added_points)] if pulled.n_added_points else []
     rows += [("tasks of another run", pulled.n_unknown)] if pulled.n_unknown else []
+    rows += [("left out, unreadable", len(pulled.unreadable))] if pulled.unreadable else []
     summary(f"Answers of {title}", rows)
+    for answer in pulled.unreadable[:_MOST_UNREADABLE]:
+        console.print(f"Left out: {answer}")
     if pulled.n_miscounted:
         console.print(
             f"Label Studio miscounts the answers to {pulled.n_miscounted} tasks, as it does after two projects "

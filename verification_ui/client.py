@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from verification_ui.annotations import AnsweredTask, parse_annotation
+from verification_ui.annotations import AnsweredTask, parse_task
 from verification_ui.loopback import is_loopback
 from verification_ui.patience import patiently
 from verification_ui.payloads import Payload
@@ -245,8 +245,8 @@ class LabelStudioQueue:
             wanted = [_with_keys(list(task_keys[start : start + _PAGE])) for start in range(0, len(task_keys), _PAGE)]
         for condition in wanted:
             for task in self._tasks([condition], _ANSWER_FIELDS, _PAGE, patiently):
-                annotations = tuple(parse_annotation(json, self.annotators) for json in task.annotations or ())
-                yield AnsweredTask(str(task.data.get("task_key", "")), annotations, int(task.total_annotations or 0))
+                key, n_counted = str(task.data.get("task_key", "")), int(task.total_annotations or 0)
+                yield parse_task(key, task.annotations or (), n_counted, self.annotators)
 
     def whole_tasks(self) -> Iterator[Any]:
         """All tasks with everything about them, by id; addresses of pictures as they were imported."""

@@ -28,6 +28,7 @@ class Pulled:
         n_unknown: answered tasks that are none of this run's, or ask about candidates that it no longer has.
         n_added_points: points that people added in the frame view, among the tasks read.
         n_miscounted: tasks read of which the server counts fewer answers than there are.
+        unreadable: answers to the tasks read that are left out because they cannot be read, each with the reason.
     """
 
     n_changed: int
@@ -36,6 +37,7 @@ class Pulled:
     n_unknown: int
     n_added_points: int
     n_miscounted: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 def pull(
@@ -71,19 +73,21 @@ def pull(
     changed = sorted(key for key in told & ours if states[key].mark != marks.get(key))
     horizon = max((state.changed_at for state in states.values()), default=None)
     n_changed = n_added = n_miscounted = 0
+    unreadable: list[str] = []
     for answered in _answered(queue, changed):
         done(1)
         decisions = list(decide_task(answered.annotations, tasks[answered.task_key], candidates))
         fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
         n_changed += fresh != sorted(known.get(answered.task_key, []), key=_order)
         n_added += sum(len(added) for _, added in decisions)
+        unreadable += answered.unreadable
         n_miscounted += horizon is not None and answered.is_miscounted_before(horizon)
         known[answered.task_key], skips[answered.task_key] = fresh, answered.skips()
         marks[answered.task_key] = states[answered.task_key].mark
     verdicts = [verdict for of_task in known.values() for verdict in of_task]
     skipped = [skip for of_task in skips.values() for skip in of_task]
     ledger.replace(verdicts, skipped, marks, metadata)
-    return Pulled(n_changed, len(verdicts), len(skipped), len(told - ours), n_added, n_miscounted)
+    return Pulled(n_changed, len(verdicts), len(skipped), len(told - ours), n_added, n_miscounted, tuple(unreadable))
 
 
 def _by_task(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -108,9 +112,16 @@ def _answered(queue: ReviewQueue, task_keys: list[str]) -> Iterable[AnsweredTask
     found: dict[str, AnsweredTask] = {}
     for task in queue.answered(task_keys):
         twin = found.get(task.task_key)
-        both = (twin, task) if twin else (task,)
-        annotations = tuple(annotation for one in both for annotation in one.annotations)
-        found[task.task_key] = AnsweredTask(task.task_key, annotations, sum(one.n_counted for one in both))
+        found[task.task_key] = (
+            task
+            if twin is None
+            else AnsweredTask(
+                task.task_key,
+                twin.annotations + task.annotations,
+                twin.n_counted + task.n_counted,
+                twin.unreadable + task.unreadable,
+            )
+        )
     return found.values()
 
 

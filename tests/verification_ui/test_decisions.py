@@ -8,7 +8,7 @@ import pytest
 from schemas.coords import pixel_to_percent
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
-from verification_ui.annotations import Annotation, Mark, parse_annotation
+from verification_ui.annotations import Annotation, Mark, parse_annotation, parse_task
 from verification_ui.decisions import AddedPoint, decide, decide_task
 
 WHEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -130,6 +130,38 @@ def test_every_annotator_counts_once_with_the_latest_answer() -> None:
         ("al", "ACCEPTED", "ACCEPTED"),
         ("bo", "REJECTED", "ACCEPTED"),
     ]
+
+
+@pytest.mark.parametrize(("result", "reason"), [
+    ("x", "its result is 'x', not a list"),
+    ([7], "7 is not a mark with a value"),
+    ([{"value": None}], "is not a mark with a value"),
+    ([{"value": {"choices": 5}}], "choices is 5, not a list of texts"),
+    ([{"value": {"choices": None}}], "choices is None, not a list of texts"),
+    ([{"value": {"keypointlabels": [["a"], {"b": 1}]}}], "keypointlabels is "),
+    ([{"value": {"text": {"a": 1}}}], "text is {'a': 1}, not a list of texts"),
+    ([{"from_name": ["wrong"]}], "from_name is ['wrong'], not a text"),
+    ([{"value": {"x": "left", "y": 1}}], "x is 'left', not a place in percent"),
+    ([{"value": {"x": 1.0, "y": float("inf")}}], "y is inf, not a place in percent"),
+    ([{"value": {"x": 1e308, "y": 1}}], "x is 1e+308, not a place in percent"),
+    ([{"original_height": "tall"}], "original_height is 'tall', not a number of pixels"),
+    ([{"original_width": -5}], "original_width is -5, not a number of pixels"),
+    ([{"original_width": 10**30}], "not a number of pixels"),
+])  # fmt: skip
+def test_an_answer_that_the_page_cannot_have_made_takes_no_other_with_it(result: Any, reason: str) -> None:
+    sound = {"id": 7, "completed_by": 3, "lead_time": 1.0, "updated_at": "2026-01-02T03:04:05.000000Z", "result": []}
+    broken = {**sound, "id": 8, "completed_by": {"id": 4}, "result": result}
+    found = parse_task("k", [broken, sound], 2, {3: "ann@x", 4: "eve@x"})
+    assert [a.annotation_id for a in found.annotations] == ["7"]
+    assert len(found.unreadable) == 1
+    assert found.unreadable[0].startswith("annotation 8 of eve@x: ")
+    assert reason in found.unreadable[0]
+
+
+def test_times_that_nobody_can_have_taken_are_bounded() -> None:
+    sent = {"id": 7, "completed_by": 3, "updated_at": "2026-01-02T03:04:05.000000Z"}
+    assert parse_annotation({**sent, "lead_time": -3.0}, {}).lead_time_s == 0.0
+    assert parse_annotation({**sent, "lead_time": 1e308}, {}).lead_time_s == 30 * 86400.0
 
 
 def test_annotations_are_read_as_the_server_writes_them() -> None:

@@ -197,3 +197,13 @@ def test_it_is_told_when_the_server_counts_fewer_answers_than_there_are(tmp_path
     assert pulled(tmp_path / "a", answers).n_miscounted == 0, "the server may be about to count it"
     answers.say("k2", 2, annotation("al", hours=2))
     assert pulled(tmp_path / "b", answers).n_miscounted == 1
+
+
+def test_an_answer_that_cannot_be_read_is_named_and_the_others_are_pulled(tmp_path: Path) -> None:
+    answers = Answers()
+    why = "annotation 8 of eve@x: choices is 5, not a list of texts"
+    answers.state["k1"] = (START, AnsweredTask("k1", (annotation("al", "a"),), 2, (why,)))
+    answers.say("k2", 1, annotation("bo"))
+    found = pulled(tmp_path, answers)
+    assert (found.n_verdicts, found.unreadable) == (4, (why,))
+    assert {who for who, _ in verdicts(tmp_path)} == {"al", "bo"}

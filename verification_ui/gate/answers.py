@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from verification_ui.annotations import UnreadableAnswer, parse_marks
 from verification_ui.gate.refusals import Refusal
 
 _ANSWER_FIELDS = frozenset(
@@ -37,8 +38,10 @@ def answer_body(body: Any, user_id: int, project: int, task: int | None) -> dict
         if str(given.pop(name, own)) != str(own):
             raise Refusal(f"{name} in the body differs from the address")
     given.pop("id", None)
-    if not isinstance(given.get("result", []), list):
-        raise Refusal("the result of an answer is a list", 400)
+    try:
+        parse_marks(given.get("result", []))
+    except UnreadableAnswer as problem:
+        raise Refusal(f"this is not an answer of the page: {problem}", 400) from None
     return given
 
 

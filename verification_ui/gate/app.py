@@ -22,7 +22,7 @@ from verification_ui.gate.attempts import Attempts
 from verification_ui.gate.bodies import json_or_form
 from verification_ui.gate.calls import CALLS, Answer
 from verification_ui.gate.media_files import MediaFiles
-from verification_ui.gate.origins import SAFE, require_own_origin
+from verification_ui.gate.origins import OWN_FETCHES, SAFE, require_own_origin
 from verification_ui.gate.refusals import Refusal
 from verification_ui.gate.upstream import Upstream
 from verification_ui.gate.work import Queues, Work
@@ -132,6 +132,9 @@ class Gate:
         return response
 
     async def _leave(self, request: Request) -> Response:
+        """End the session, unless another site sends the browser here."""
+        if request.headers.get("sec-fetch-site", "") not in OWN_FETCHES:
+            raise Refusal("to log out, use the page's own menu")
         self.access.end(request.cookies.get(COOKIE, ""))
         response = pages.message("Logged out", pages.HOW_TO_LOG_IN)
         response.delete_cookie(COOKIE, httponly=True, samesite="strict")

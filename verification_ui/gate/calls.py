@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 import httpx
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
@@ -18,6 +19,21 @@ Answer = Callable[[Request, Work], Awaitable[Response]]
 _KEPT_HEADERS = ("content-type", "cache-control", "etag", "last-modified")
 _STATIC_NAME = re.compile(r"[A-Za-z0-9_@+-][A-Za-z0-9_@+.-]*(/[A-Za-z0-9_@+-][A-Za-z0-9_@+.-]*)*")
 _MOST_TASKS = 100
+
+
+class _NumberConvertor(Convertor[int]):
+    """A number of the server's: a path with a longer one is no route."""
+
+    regex = "[0-9]{1,18}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _NumberConvertor())
 
 
 async def home(request: Request, work: Work) -> Response:
@@ -157,34 +173,34 @@ async def draft(request: Request, work: Work) -> Response:
 CALLS: Sequence[tuple[str, Answer, Sequence[str]]] = [
     ("/", home, ["GET"]),
     ("/projects", home, ["GET"]),
-    ("/projects/{project:int}", labelling, ["GET"]),
-    ("/projects/{project:int}/data", labelling, ["GET"]),
-    ("/pointvos/left/{project:int}", left, ["GET"]),
+    ("/projects/{project:number}", labelling, ["GET"]),
+    ("/projects/{project:number}/data", labelling, ["GET"]),
+    ("/pointvos/left/{project:number}", left, ["GET"]),
     ("/favicon.ico", static, ["GET"]),
     ("/sw.js", static, ["GET"]),
     ("/sw-fallback.js", static, ["GET"]),
     *((f"/{folder}/{{path:path}}", static, ["GET"]) for folder in ("static", "react-app", "label-studio-frontend")),
     ("/data/local-files", media, ["GET"]),
-    ("/tasks/{task:int}/resolve", picture, ["GET"]),
+    ("/tasks/{task:number}/resolve", picture, ["GET"]),
     ("/api/version", version, ["GET"]),
     ("/api/current-user/whoami", whoami, ["GET"]),
     ("/api/users", users, ["GET"]),
     ("/api/ml", nothing, ["GET"]),
     ("/api/label_links", no_labels, ["GET"]),
-    ("/api/projects/{project:int}", project, ["GET"]),
-    ("/api/projects/{project:int}/label-stream-history", of_queue, ["GET"]),
+    ("/api/projects/{project:number}", project, ["GET"]),
+    ("/api/projects/{project:number}/label-stream-history", of_queue, ["GET"]),
     ("/api/dm/project", project, ["GET"]),
     ("/api/dm/columns", of_queue, ["GET"]),
     ("/api/dm/views", of_queue, ["GET"]),
     ("/api/dm/actions", next_task, ["POST"]),
     ("/api/tasks", tasks, ["GET"]),
-    ("/api/tasks/{task:int}", task, ["GET"]),
-    ("/api/tasks/{task:int}/annotations", answer, ["POST"]),
-    ("/api/tasks/{task:int}/drafts", drafts, ["GET", "POST"]),
-    ("/api/tasks/{task:int}/annotations/{annotation:int}/drafts", drafts, ["POST"]),
-    ("/api/annotations/{annotation:int}", annotation, ["GET", "PATCH", "DELETE"]),
-    ("/api/annotations/{annotation:int}/convert-to-draft", annotation, ["POST"]),
-    ("/api/drafts/{draft:int}", draft, ["GET", "PATCH", "DELETE"]),
+    ("/api/tasks/{task:number}", task, ["GET"]),
+    ("/api/tasks/{task:number}/annotations", answer, ["POST"]),
+    ("/api/tasks/{task:number}/drafts", drafts, ["GET", "POST"]),
+    ("/api/tasks/{task:number}/annotations/{annotation:number}/drafts", drafts, ["POST"]),
+    ("/api/annotations/{annotation:number}", annotation, ["GET", "PATCH", "DELETE"]),
+    ("/api/annotations/{annotation:number}/convert-to-draft", annotation, ["POST"]),
+    ("/api/drafts/{draft:number}", draft, ["GET", "PATCH", "DELETE"]),
 ]
 """Path, what answers it, methods."""
 

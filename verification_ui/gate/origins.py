@@ -7,7 +7,8 @@ from starlette.requests import Request
 from verification_ui.gate.refusals import Refusal
 
 SAFE = ("GET", "HEAD")
-_OWN_FETCHES = ("", "same-origin", "none")
+OWN_FETCHES = ("", "same-origin", "none")
+"""What browsers say of requests that no other site causes."""
 
 
 def require_own_origin(request: Request, origin: str) -> None:
@@ -24,13 +25,13 @@ def require_own_origin(request: Request, origin: str) -> None:
     if headers.getlist("host") != [origin.removeprefix("http://")]:
         raise Refusal(f"this server answers to {origin} only")
     cause = headers.get("sec-fetch-site", "")
-    given = headers.get("origin")
+    given = ", ".join(headers.getlist("origin")) if "origin" in headers else None
     if request.method not in SAFE:
         if given != origin:
             raise Refusal(f"changes are taken from the page at {origin} only, not from {given or 'an unnamed origin'}")
-        if cause not in _OWN_FETCHES[:2]:
+        if cause not in OWN_FETCHES[:2]:
             raise Refusal("changes are not taken from another site")
         return
     is_visit = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
-    if given not in (None, origin) or (cause not in _OWN_FETCHES and not is_visit):
+    if given not in (None, origin) or (cause not in OWN_FETCHES and not is_visit):
         raise Refusal("nothing is shown inside other sites")

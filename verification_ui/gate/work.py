@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -9,6 +10,7 @@ import time
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import httpx
 
@@ -34,8 +36,13 @@ class Queues:
 
     upstream: Upstream
     titles: Container[str]
+    _turns: WeakValueDictionary[tuple[str, int], asyncio.Lock] = field(default_factory=WeakValueDictionary)
     _known: dict[int, str] = field(default_factory=dict)
     _looked_at: float = float("-inf")
+
+    def turn(self, email: str, task: int) -> asyncio.Lock:
+        """Held while somebody answers a task: of two answers at once, the second one finds the first."""
+        return self._turns.setdefault((email, task), asyncio.Lock())
 
     async def require(self, project: int) -> None:
         """Refuse a project that is not one of the run's.
@@ -121,10 +128,12 @@ class Work:
         return own_task(found, await self._user_id(), self.email)
 
     async def answer(self, project: int, task: int, body: Any) -> httpx.Response:
-        """A new answer, or a skip."""
+        """A new answer, or a skip; each person answers a task once, and changes that answer afterwards."""
         await self._require_asked(project, task)
         given = answer_body(body, await self._user_id(), project, task)
-        return await self._send("POST", f"/api/tasks/{task}/annotations/", project, given)
+        async with self.queues.turn(self.email, task):
+            await self._require_unanswered(task)
+            return await self._send("POST", f"/api/tasks/{task}/annotations/", project, given)
 
     async def drafts(self, project: int, task: int, annotation: int | None, body: Any) -> httpx.Response:
         """A new draft, of a new answer or of an own one."""
@@ -143,12 +152,15 @@ class Work:
 
     async def annotation(self, method: str, annotation: int, project: int, body: Any) -> httpx.Response:
         """Look at, change or take back an own answer, or turn it into a draft (POST)."""
-        await self._require_own_annotation(annotation, project)
+        task = await self._require_own_annotation(annotation, project)
         path = f"/api/annotations/{annotation}/"
         if method == "POST":
             return await self._send("POST", f"{path}convert-to-draft", project, {})
         if method == "PATCH":
-            return await self._send(method, path, project, answer_body(body, await self._user_id(), project, None))
+            given = answer_body(body, await self._user_id(), project, None)
+            async with self.queues.turn(self.email, task):
+                await self._require_unanswered(task, but=annotation)
+                return await self._send(method, path, project, given)
         return await self.upstream.as_annotator(self.email, method, path, {"project": project})
 
     async def draft(self, method: str, draft: int, project: int, body: Any) -> httpx.Response:
@@ -196,11 +208,21 @@ class Work:
         if not is_there or not any(author(a) == user_id for a in found.get("annotations") or ()):
             raise Refusal(f"task {task} was not given to you")
 
-    async def _require_own_annotation(self, annotation: int, project: int) -> None:
+    async def _require_unanswered(self, task: int, but: int | None = None) -> None:
+        """Refuse a second answer: it would take the place of the one that somebody else is to give."""
+        found = await self.upstream.as_operator(f"/api/tasks/{task}/")
+        user_id = await self._user_id()
+        given = [a for a in (found or {}).get("annotations") or () if author(a) == user_id and a.get("id") != but]
+        if any(not a.get("was_cancelled") for a in given):
+            raise Refusal(f"you have answered task {task} already; open it from the list to change the answer", 409)
+
+    async def _require_own_annotation(self, annotation: int, project: int) -> int:
+        """The task of an own answer."""
         await self.queues.require(project)
         found = await self.upstream.as_operator(f"/api/annotations/{annotation}/")
         if found is None or found.get("project") != project or author(found) != await self._user_id():
             raise Refusal(f"answer {annotation} is not yours")
+        return int(found["task"])
 
 
 def _json(reply: httpx.Response) -> Any:

@@ -50,7 +50,10 @@ def test_an_answer_that_claims_more_is_refused(more: dict[str, Any], reason: str
     assert problem.value.status == 403
 
 
-@pytest.mark.parametrize("body", [[], None, "x", {"result": {"a": 1}}, {"result": "[]"}])
+@pytest.mark.parametrize("body", [
+    [], None, "x", {"result": {"a": 1}}, {"result": "[]"}, {"result": None}, {"result": [1]},
+    {"result": [{"value": None}]}, {"result": [{"value": {"choices": 5}}]}, {"result": [{"from_name": ["wrong"]}]},
+])  # fmt: skip
 def test_what_is_no_answer_is_refused(body: Any) -> None:
     with pytest.raises(Refusal):
         answer_body(body, ME, 7, 5)

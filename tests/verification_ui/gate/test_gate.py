@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -253,3 +254,62 @@ def test_the_operators_commands_do_not_pass_the_gate(served_run: Any, own_run: A
         assert http.get("/api/current-user/whoami", headers={"Authorization": header}).status_code == 401
     with client_of(served_run.server) as client:
         assert client.whoami() == served_run.server.credentials.email
+
+
+def test_a_person_answers_a_task_once_and_changes_that_answer(asked: Asked) -> None:
+    """A second answer would take the place of the one that somebody else is to give."""
+    ann, where = asked.ann, f"?project={asked.project}"
+    path, given = f"/api/tasks/{asked.task}/annotations{where}", {"result": [], "lead_time": 1.0}
+
+    def at_once(n: int) -> list[httpx.Response]:
+        with ThreadPoolExecutor(n) as pool:
+            return list(pool.map(lambda _: ann.call("POST", path, given), range(n)))
+
+    skipped = ann.call("POST", path, {**given, "was_cancelled": True}).json()["id"]
+    replies = at_once(4)
+    assert sorted(reply.status_code for reply in replies) == [201, 409, 409, 409]
+    (made,) = [reply.json()["id"] for reply in replies if reply.status_code == 201]
+    assert "you have answered task" in ann.call("POST", path, {**given, "was_cancelled": True}).json()["detail"]
+    unskip = {"result": [], "was_cancelled": False}
+    assert ann.call("PATCH", f"/api/annotations/{skipped}{where}", unskip).status_code == 409
+    assert ann.call("PATCH", f"/api/annotations/{made}{where}", given).status_code == 200
+    for number in (skipped, made):
+        assert ann.call("DELETE", f"/api/annotations/{number}{where}").status_code == 204
+
+
+@pytest.mark.parametrize("body", [
+    '{"result": [NaN]}', '{"result": [1e999]}', r'{"result": ["\ud800"]}', '{"result": [1, 2]}',
+    '{"result": [{"value": {"choices": 5}}]}', '{"result": [], "lead_time": 1' + "0" * 5000 + "}", "[" * 100_000,
+])  # fmt: skip
+def test_what_the_server_or_a_pull_would_fail_on_is_not_an_answer(asked: Asked, body: str) -> None:
+    sent = {"Content-Type": "application/json"}
+    for kind in ("annotations", "drafts"):
+        path = f"/api/tasks/{asked.task}/{kind}?project={asked.project}"
+        assert asked.ann.http.post(path, content=body, headers=sent).status_code == 400
+    assert asked.ann.http.post("/enter", content=r'{"email": "\ud800", "link": "x"}', headers=sent).status_code == 400
+
+
+def test_a_number_longer_than_any_is_no_path(asked: Asked) -> None:
+    for path in ("/api/projects/{}", "/api/tasks/{}?project=1", "/projects/{}/data", "/api/annotations/{}?project=1"):
+        for n_digits in (19, 5000):
+            assert asked.ann.call("GET", path.format("9" * n_digits)).status_code == 403
+
+
+def test_of_two_origins_neither_is_believed(asked: Asked) -> None:
+    http = asked.ann.http
+    headers = [("X-Pointvos-Key", http.headers["X-Pointvos-Key"]), ("Content-Type", "application/json")]
+    origins = [("Origin", http.headers["Origin"]), ("Origin", "https://evil.example")]
+    path = f"/api/tasks/{asked.task}/annotations?project={asked.project}"
+    with httpx.Client(base_url=http.base_url, cookies=http.cookies, trust_env=False, timeout=60) as bare:
+        for order in (origins, origins[::-1]):
+            assert bare.post(path, content=b'{"result": []}', headers=[*headers, *order]).status_code == 403
+
+
+def test_another_site_logs_nobody_out(served_run: Any) -> None:
+    with closing(entered(served_run.link("stays@example.org"))) as http:
+        visit = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+        for cause in ("cross-site", "same-site"):
+            with httpx.Client(base_url=http.base_url, cookies=http.cookies, trust_env=False) as window:
+                reply = window.get("/logout", headers={**visit, "Sec-Fetch-Site": cause})
+            assert (reply.status_code, reply.headers.get("set-cookie")) == (403, None)
+        assert http.get("/api/current-user/whoami").status_code == 200
