@@ -23,7 +23,7 @@ $(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
 	@test -x $(REVIEW_VENV)/bin/pip || $(PYTHON) -m venv $(REVIEW_VENV)
 	@$(REVIEW_VENV)/bin/python -P pipeline/install_locked.py verification_ui/requirements-review.lock \
 	  --download-mb 300 --disk-mb 1000 --minutes "1 to 5"
-	@$(BIN)/python -m verification_ui.template
+	@$(BIN)/python -m verification_ui.server.empty_database
 	@touch $@
 
 $(DOCS_VENV)/.done: docs/requirements-docs.lock

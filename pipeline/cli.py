@@ -6,18 +6,18 @@ from typing import Annotated
 
 import typer
 
-from pipeline.annotate import annotate
-from pipeline.console import named_problems
-from pipeline.doctor import doctor
-from pipeline.evaluate import evaluate
-from pipeline.export import export
-from pipeline.merge import merge
-from pipeline.models import models_app
-from pipeline.plan import plan
-from pipeline.report import report
-from pipeline.review import review_app
-from pipeline.simulate import simulate
-from pipeline.train import train_app
+from pipeline.commands.annotate import annotate
+from pipeline.commands.doctor import doctor
+from pipeline.commands.evaluate import evaluate
+from pipeline.commands.export import export
+from pipeline.commands.merge import merge
+from pipeline.commands.models import models_app
+from pipeline.commands.plan import plan
+from pipeline.commands.report import report
+from pipeline.commands.review.app import review_app
+from pipeline.commands.simulate import simulate
+from pipeline.commands.train import train_app
+from pipeline.terminal.console import named_problems
 from pipeline.version import show_versions
 
 app = typer.Typer(

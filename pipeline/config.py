@@ -14,17 +14,17 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.console import UsageProblem
-from pipeline.run_folder import digest
+from pipeline.runs.folder import digest
+from pipeline.terminal.console import UsageProblem
 from schemas.checks import require_choice
+from stages.backends.cutie.limits import Limits
+from stages.backends.localizers import split_name
+from stages.backends.propagators import propagator_names
+from stages.backends.segmenters import segmenter_names
 from stages.ingest.placing import AUTO, COORDS
-from stages.localize.backends.registry import split_name
-from stages.propagate.backends.limits import Limits
-from stages.propagate.backends.registry import propagator_names
-from stages.propagate.repairing import RepairOptions
+from stages.propagate.repair import RepairOptions
 from stages.sample_points.options import SamplingOptions
-from stages.segment.backends.registry import segmenter_names
-from verification_ui.media_place import MediaPlace
+from verification_ui.media.location import MediaPlace
 
 
 @dataclass(frozen=True, slots=True)

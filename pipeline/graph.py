@@ -9,18 +9,18 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import RunConfig
-from pipeline.files import open_binary
-from pipeline.run_folder import RunFolder
+from pipeline.runs.filesystems import open_binary
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.transform import WriteRejects, WriteTables
 from schemas.jobs import VideoJob
-from stages.localize.backends.registry import load_localizer
+from stages.backends.localizers import load_localizer
+from stages.backends.propagators import load_propagator
+from stages.backends.segmenters import load_segmenter
 from stages.localize.transform import LocalizeExpressions
-from stages.propagate.backends.registry import load_propagator
 from stages.propagate.batches import PropagateOptions
 from stages.propagate.transform import PropagateMasks, ResolveOverlaps
 from stages.sample_points.transform import SamplePoints
 from stages.sample_points.videos import chosen_masks
-from stages.segment.backends.registry import load_segmenter
 from stages.segment.transform import SegmentLocalizations, SplitObjects
 from stages.transform import SharedModel
 

@@ -17,7 +17,7 @@ from apache_beam.utils.shared import Shared
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
-from stages.frames import DecodeError
+from stages.video import DecodeError
 
 REJECTS = "rejects"
 """Tag of the videos that a stage could not work on."""

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.verification_ui.person import Person
-from verification_ui.server import ServerProblem, find_executable
+from verification_ui.server.server import ServerProblem, find_executable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")

@@ -20,7 +20,7 @@ import pytest
 
 from schemas import tables
 from tests.verification_ui.person import Person
-from verification_ui.server import ServerProblem, find_executable
+from verification_ui.server.server import ServerProblem, find_executable
 
 POINTVOS = Path(sys.executable).with_name("pointvos")
 FAST = "--segmenter grabcut --propagator flow --frames 2 --points 8"

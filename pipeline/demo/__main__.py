@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.console import UsageProblem, console, named_problems, styled
+from pipeline.terminal.console import UsageProblem, console, named_problems, styled
 
 CLICKS = Path(__file__).with_name("localizations.json")
 

@@ -10,8 +10,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
-from pipeline.run_folder import RunFolder
 from pipeline.runners.choice import BeamRunner
+from pipeline.runs.folder import RunFolder
 from schemas.jobs import VideoJob
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.console import UsageProblem
+from pipeline.terminal.console import UsageProblem
 
 IN_PROCESS = "FnApiRunner"
 CLUSTER = ("PortableRunner", "FlinkRunner", "SparkRunner", "PrismRunner", "DataflowRunner")

@@ -12,8 +12,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
-from pipeline.run_folder import RunFolder
 from pipeline.runners.link import Link, Ready
+from pipeline.runs.folder import RunFolder
 from schemas.jobs import VideoJob
 from stages import progress
 from stages.transform import NO_SPACE

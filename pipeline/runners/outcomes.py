@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.console import WorkProblem
-from pipeline.run_folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.jobs import VideoJob
 

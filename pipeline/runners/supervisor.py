@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.config import RunConfig
-from pipeline.console import WorkProblem
-from pipeline.progress import Watch
-from pipeline.run_folder import RunFolder
 from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
 from pipeline.runners.outcomes import is_committed, is_settled
+from pipeline.runners.progress import Watch
 from pipeline.runners.worker import NO_SPACE
 from pipeline.runs.commit import commit_reject
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import WorkProblem
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject

@@ -1,1 +1,1 @@
-"""Results of a run: how they are committed."""
+"""The run folder: inputs, tables, locks, commits."""

@@ -11,14 +11,14 @@ from typing import Any
 
 import cv2
 
-from pipeline.files import open_binary
-from pipeline.run_folder import RunFolder, unit_name, write_unit
+from pipeline.runs.filesystems import open_binary
+from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.frames import Frame
 from schemas.tables import Table
 from schemas.whole_files import write_whole
-from stages.frames import selected_frames
+from stages.video import selected_frames
 
 
 def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int) -> None:

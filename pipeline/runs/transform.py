@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipeline.run_folder import RunFolder
 from pipeline.runs.commit import commit_reject, commit_video
+from pipeline.runs.folder import RunFolder
 from schemas.elements import RejectedVideo, SampledVideo
 from stages.transform import Results, StageDoFn, parallel
 

@@ -13,7 +13,7 @@ from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, ObjectScore, score_objects
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.evaluate.points import PointClaim
-from stages.mask_images import VOID, object_id
+from stages.video.mask_images import VOID, object_id
 
 
 @dataclass(frozen=True, slots=True)

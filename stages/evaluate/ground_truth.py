@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.scaling import scaled
-from stages.frame_names import FrameNameError, FrameNames
-from stages.mask_images import FULL, VOID, Labels, label_of, object_id, read_mask_image
+from stages.video.frame_names import FrameNameError, FrameNames
+from stages.video.mask_images import FULL, VOID, Labels, label_of, object_id, read_mask_image
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,9 +8,9 @@ import math
 from pathlib import Path
 from typing import Any
 
-from stages.corpus import VIDEO_EXTENSIONS
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import shown
+from stages.video.corpus import VIDEO_EXTENSIONS
 
 MAX_BYTES = 1 << 30
 _BINARIES = {

@@ -11,8 +11,8 @@ from typing import Any
 
 from schemas.coords import frame_stem_to_idx
 from schemas.limits import MAX_INDEX
-from stages.frame_names import frame_stem
 from stages.ingest.errors import IngestError
+from stages.video.frame_names import frame_stem
 
 _LARGEST = 1 << 53
 """Whole numbers above this are not exact as JSON numbers of other programs."""

@@ -1,4 +1,4 @@
-"""Masks in PNG folders as DAVIS keeps them: ``<root>/<video>/<frame>.png``; see :mod:`stages.mask_images`."""
+"""Masks in PNG folders as DAVIS keeps them: ``<root>/<video>/<frame>.png``; see :mod:`stages.video.mask_images`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 
 from schemas.localizations import Localization, MaskHint
 from schemas.masks import encode_rle
-from stages.corpus import printable_path
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named
 from stages.ingest.parsed import Parsed
-from stages.mask_images import FULL, MaskImageError, object_id, read_mask_image
+from stages.video.corpus import printable_path
+from stages.video.mask_images import FULL, MaskImageError, object_id, read_mask_image
 
 GROUP = "objects"
 

@@ -10,11 +10,11 @@ from pathlib import PurePath
 from schemas.localizations import Localization, MaskHint
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
-from stages.frame_names import FrameNameError, FrameNames
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
 from stages.ingest.video_names import VideoNames
+from stages.video.frame_names import FrameNameError, FrameNames
 
 MAX_HINTS = 100
 """Unknown names that get the closest ids named: comparing names with every id is slow."""

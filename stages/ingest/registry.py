@@ -10,7 +10,6 @@ from typing import Any
 
 from schemas.localizations import Localization
 from schemas.rejects import Reject
-from stages.corpus import JPEG_EXTENSIONS
 from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, video_instances, vidln
 from stages.ingest.documents import parse_json, read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
@@ -18,6 +17,7 @@ from stages.ingest.errors import IngestError
 from stages.ingest.foreign import foreign_document, foreign_text, keys_of
 from stages.ingest.parsed import Parsed
 from stages.ingest.video_instances import is_video_instances
+from stages.video.corpus import JPEG_EXTENSIONS
 
 AUTO = "auto"
 FORMATS = {

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import unquote
 
-from stages.corpus import FRAME_EXTENSIONS, VIDEO_EXTENSIONS
 from stages.ingest.errors import IngestError
+from stages.video.corpus import FRAME_EXTENSIONS, VIDEO_EXTENSIONS
 
 Form = Callable[[str], str]
 FORMS: tuple[Form, ...] = (

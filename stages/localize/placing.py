@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from schemas.elements import PlacedVideo
 from schemas.jobs import VideoJob
 from schemas.localizations import Expression, Localization
-from stages.frames import Opener, about_n_frames, selected_frames
-from stages.localize.backends.base import Localizer
+from stages.backends.localizer import Localizer
 from stages.localize.searching import Search, frames_to_search
+from stages.video import Opener, about_n_frames, selected_frames
 
 
 def has_expressions(job: VideoJob) -> bool:

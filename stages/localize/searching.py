@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.localizations import Expression, Hint, Localization
 from schemas.rejects import Reject
-from stages.localize.backends.base import Localizer, Located, NotLocated
+from stages.backends.localizer import Localizer, Located, NotLocated
 
 STAGE = "localize"
 LOOKS = 5

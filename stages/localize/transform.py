@@ -9,10 +9,10 @@ from apache_beam.pvalue import PCollection
 
 from schemas.elements import PlacedVideo
 from schemas.jobs import VideoJob
-from stages.frames import Opener
-from stages.localize.backends.base import Localizer
+from stages.backends.localizer import Localizer
 from stages.localize.placing import has_expressions, place_objects
 from stages.transform import Results, SharedModel, StageDoFn, parallel
+from stages.video import Opener
 
 
 class LocalizeExpressionsDoFn(StageDoFn):

@@ -18,16 +18,16 @@ from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
 from schemas.prompts import Prompt
 from schemas.repairs import Repair
-from stages.frames import Opener, open_video
+from stages.backends.propagator import Propagator
 from stages.memory import give_back_free_memory
 from stages.progress import BatchProgress
-from stages.propagate.backends.base import Propagator
+from stages.propagate.bidirectional import Sweep, propagate
 from stages.propagate.overlaps import contested_objects
-from stages.propagate.repairing import Repairer, RepairOptions
-from stages.propagate.sweep import Sweep, propagate
+from stages.propagate.repair import Repairer, RepairOptions
 from stages.propagate.tracked import Anchor, Tracked
 from stages.propagate.trust_maps import TrustMaps
-from stages.shots import ShotCuts
+from stages.video import Opener, open_video
+from stages.video.shots import ShotCuts
 
 Choose = Callable[[Sequence[Mask], Mapping[str, int], Sequence[Repair]], Collection[ObjectFrame]]
 """Masks, first localized frames and repair decisions of some objects → the masks whose trust maps will be needed."""

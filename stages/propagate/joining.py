@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from schemas.elements import TrackedBatch, TrackedVideo
-from stages.damage import damage_rejects
 from stages.propagate.overlaps import contested_objects, resolve_overlaps
+from stages.video.damage import damage_rejects
 
 
 def join_batches(batches: Sequence[TrackedBatch]) -> TrackedVideo:

@@ -9,8 +9,8 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 
 from schemas.elements import SegmentedBatch, TrackedBatch, TrackedBatches, TrackedVideo
+from stages.backends.propagator import Propagator
 from stages.memory import give_back_free_memory
-from stages.propagate.backends.base import Propagator
 from stages.propagate.batches import Models, PropagateOptions, RepairSegmenter, propagate_batch
 from stages.propagate.joining import join_batches
 from stages.transform import Results, SharedModel, StageDoFn, parallel

@@ -60,7 +60,7 @@ class MaskTable:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatorRow:
-    """One annotator, as :mod:`stages.agree.audit` finds her.
+    """One annotator, as :mod:`stages.consensus.audit` finds her.
 
     Attributes:
         name: who.

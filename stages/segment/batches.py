@@ -9,11 +9,11 @@ from schemas.frames import Frame
 from schemas.localizations import Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
-from stages.frames import Opener, about_n_frames, selected_frames
+from stages.backends.segmenter import Segmenter
 from stages.memory import give_back_free_memory
 from stages.progress import BatchProgress
-from stages.segment.backends.base import Segmenter
-from stages.segment.segmenting import Segmented, segment_frame
+from stages.segment.segment_frame import Segmented, segment_frame
+from stages.video import Opener, about_n_frames, selected_frames
 
 
 def split_objects(video: PlacedVideo, most: int) -> list[ObjectBatch]:

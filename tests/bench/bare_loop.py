@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import torch
 
-from pipeline.files import find_videos
-from stages.frames import open_video
+from pipeline.runs.filesystems import find_videos
+from stages.backends.propagators import load_propagator
+from stages.backends.segmenters import load_segmenter
 from stages.ingest.registry import read_localizations
-from stages.propagate.backends.registry import load_propagator
-from stages.segment.backends.registry import load_segmenter
-from stages.segment.segmenting import segment_frame
+from stages.segment.segment_frame import segment_frame
+from stages.video import open_video
 
 
 def main(folder: str, clicks: str, note: str, threads: str) -> None:

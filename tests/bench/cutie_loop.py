@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from cutie.inference.inference_core import InferenceCore
 
-from stages.features.devices import pick_device
-from stages.propagate.backends.cutie import CutiePropagator, autocast
-from stages.propagate.backends.cutie_network import build_network, make_config
+from stages.backends.cutie.network import build_network, make_config
+from stages.backends.cutie.propagator import CutiePropagator, autocast
+from stages.backends.devices import pick_device
 
 SIZES = {"480p": (480, 854), "720p": (720, 1280)}
 OBJECTS = (1, 5, 20)

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from schemas.frames import Frame
+from stages.backends.propagators import load_propagator
 from stages.evaluate.region import jaccard
-from stages.propagate.backends.registry import load_propagator
-from stages.propagate.sweep import propagate
+from stages.propagate.bidirectional import propagate
 from stages.propagate.tracked import Anchor
 from tests.bench.pages import table
 

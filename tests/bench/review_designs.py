@@ -12,20 +12,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from pipeline.commands.review.links import ANNOTATOR
+from pipeline.commands.review.session import ReviewSession, client_of
 from pipeline.demo.__main__ import CLICKS, clips
-from pipeline.review_links import ANNOTATOR
-from pipeline.review_session import ReviewSession, client_of
-from pipeline.run_folder import RunFolder
+from pipeline.runs.folder import RunFolder
 from schemas import tables
 from tests.bench.commands import pointvos
 from tests.bench.pages import table
 from tests.verification_ui.person import Person, chromium
 from tests.verification_ui.planted import Plan
-from verification_ui.accounts import add_account
 from verification_ui.gate.access import Access
 from verification_ui.gate.serving import gate_open, link
-from verification_ui.keys import ANSWER_KEYS
-from verification_ui.server import Server, started
+from verification_ui.page.hotkeys import ANSWER_KEYS
+from verification_ui.server.accounts import add_account
+from verification_ui.server.server import Server, started
 
 N_TASKS = {"contact_sheet": 20, "frame": 20, "single": 60}
 _ORACLE = "oracle"

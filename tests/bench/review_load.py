@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 
-from pipeline.review_pull import pull_all
-from pipeline.review_session import ReviewSession, client_of
-from pipeline.run_folder import RunFolder, unit_name, write_unit
+from pipeline.commands.review.pull import pull_all
+from pipeline.commands.review.session import ReviewSession, client_of
+from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
@@ -30,14 +30,14 @@ from schemas.videos import Video
 from tests.bench.pages import table
 from tests.bench.speed import timed
 from tests.verification_ui.gate.conftest import entered
-from verification_ui.accounts import add_account
 from verification_ui.gate.access import Access, Page
 from verification_ui.gate.serving import gate_open, link
-from verification_ui.label_config import guidelines, label_config
-from verification_ui.push import Pushed, push
-from verification_ui.server import Server, started
-from verification_ui.tabs import hide_markup
-from verification_ui.tasks import build_tasks
+from verification_ui.page.label_config import guidelines, label_config
+from verification_ui.page.tabs import hide_markup
+from verification_ui.page.tasks import build_tasks
+from verification_ui.queue.push import Pushed, push
+from verification_ui.server.accounts import add_account
+from verification_ui.server.server import Server, started
 
 N_TASKS, N_POINTS, LOAD_S = 2_000, 20, 60.0
 DESIGN = "contact_sheet"

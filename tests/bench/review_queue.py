@@ -14,16 +14,16 @@ from typing import Any
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
 from tests.bench.speed import timed
-from verification_ui.client import LabelStudioClient, LabelStudioQueue
-from verification_ui.label_config import guidelines, label_config
-from verification_ui.ledger import Ledger
-from verification_ui.names import media_names
-from verification_ui.objects import AskedObject
-from verification_ui.payloads import Payload, Question, payload
-from verification_ui.pull import OVERLAP, pull
-from verification_ui.push import push
-from verification_ui.server import started
-from verification_ui.tasks import build_tasks
+from verification_ui.page.asked_objects import AskedObject
+from verification_ui.page.label_config import guidelines, label_config
+from verification_ui.page.media_paths import media_names
+from verification_ui.page.payloads import Payload, Question, payload
+from verification_ui.page.tasks import build_tasks
+from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
+from verification_ui.queue.ledger import Ledger
+from verification_ui.queue.pull import OVERLAP, pull
+from verification_ui.queue.push import push
+from verification_ui.server.server import started
 
 N_TASKS, N_FRAMES, N_POINTS = 10_000, 10, 12
 N_NEW = 100

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.run_folder import RunFolder, digest, unit_name, write_unit
+from pipeline.runs.folder import RunFolder, digest, unit_name, write_unit
 from schemas import tables
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle

@@ -2,9 +2,9 @@ import pytest
 import yaml
 
 from pipeline.config import RunConfig, load_config
-from pipeline.console import UsageProblem
-from pipeline.files import find_videos
-from verification_ui.media_place import MediaPlace
+from pipeline.runs.filesystems import find_videos
+from pipeline.terminal.console import UsageProblem
+from verification_ui.media.location import MediaPlace
 
 BASE = {"videos": "v", "localizations": "l"}
 

@@ -12,22 +12,22 @@ from apache_beam.testing.test_pipeline import TestPipeline as BeamPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline.config import RunConfig, load_config
-from pipeline.files import open_binary
 from pipeline.graph import AnnotateVideos
-from pipeline.intake import take_in
-from pipeline.run_folder import RunFolder
+from pipeline.runs.filesystems import open_binary
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.inputs import take_in
 from pipeline.runs.transform import WriteTablesDoFn
 from schemas import tables
 from schemas.elements import TrackedBatches
 from schemas.jobs import VideoJob
-from stages.localize.backends.registry import load_localizer
+from stages.backends.localizers import load_localizer
+from stages.backends.propagators import load_propagator
+from stages.backends.segmenters import load_segmenter
 from stages.localize.transform import LocalizeExpressionsDoFn
-from stages.propagate.backends.registry import load_propagator
 from stages.propagate.batches import PropagateOptions
 from stages.propagate.transform import CollectBatchesDoFn, PropagateMasksDoFn, ResolveOverlapsDoFn
 from stages.sample_points.transform import SamplePointsDoFn
 from stages.sample_points.videos import chosen_masks
-from stages.segment.backends.registry import load_segmenter
 from stages.segment.batches import split_objects
 from stages.segment.transform import SegmentLocalizationsDoFn
 from stages.transform import SharedModel, StageDoFn

@@ -16,8 +16,8 @@ from PIL import Image
 from schemas import tables
 from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.frames import open_video
-from verification_ui.clips import make_clips
+from stages.video import open_video
+from verification_ui.media.clips import make_clips
 
 N, WIDTH, HEIGHT, SIDE, STEP, GOP = 30, 320, 160, 40, 6, 10
 Picture = np.ndarray

@@ -13,7 +13,7 @@ from tests.kills import REPOSITORY, Killer, contents, killer
 PULL = """
 import sys; sys.path.insert(0, {repository!r})
 from pathlib import Path
-from tests.verification_ui.test_pull import Answers, annotation, pulled
+from tests.verification_ui.queue.test_pull import Answers, annotation, pulled
 answers = Answers()
 answers.say("k1", 1, annotation("al", "a"), annotation("bo", is_skipped=True))
 answers.say("k2", 2, annotation("cy"))

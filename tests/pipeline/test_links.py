@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.console import UsageProblem
-from pipeline.doctor import doctor
-from pipeline.export import ExportFormat, export
-from pipeline.merge import merge
-from pipeline.report import report
-from pipeline.run_folder import RunFolder
-from pipeline.simulate import simulate
+from pipeline.commands.doctor import doctor
+from pipeline.commands.export import ExportFormat, export
+from pipeline.commands.merge import merge
+from pipeline.commands.report import report
+from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem
 
 PLACES = (
     ".lock",

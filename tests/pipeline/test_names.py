@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.run_folder import RunFolder, digest, frame_folder_name, unit_name
+from pipeline.runs.folder import RunFolder, digest, frame_folder_name, unit_name
 
 PLAIN = ("a", "a/b", "bmx-trees", "0001/00_7", "x" * 200)
 IDS = (

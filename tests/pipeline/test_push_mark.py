@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.review_push import marked
+from pipeline.commands.review.push import marked
 
 
 def test_only_a_push_that_was_cut_off_leaves_its_mark(tmp_path):

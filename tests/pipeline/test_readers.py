@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from pipeline.merge import merge
-from pipeline.run_folder import RunFolder, unit_name
-from pipeline.simulate import simulate
+from pipeline.commands.merge import merge
+from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 
 IDS = ("été", "视频1", "视频2", "_private", "-x", "__init__", "Ünïcode/ß", "a b", "clip=3/x", "train", "test_1")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipeline.config import load_config
-from pipeline.run_folder import RunFolder
-from pipeline.units import object_models, unit_file, unit_records, videos_of
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.units import object_models, unit_file, unit_records, videos_of
 from schemas import tables
-from stages.propagate.repairing import RepairOptions
+from stages.propagate.repair import RepairOptions
 
 
 def records(table, run):

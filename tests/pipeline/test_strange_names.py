@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.console import UsageProblem, console, errors, named_problems, styled, summary, visible
-from pipeline.run_folder import RunFolder
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem, console, errors, named_problems, styled, summary, visible
 
 STRANGE = ("x[/b]", "[bold]y", "z\\", ":smile:", "[link=http://a.b]q[/link]", "[", "]", "[/]", "a\\[/b]")
 

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from PIL import Image
 
-from pipeline.run_folder import RunFolder
+from pipeline.runs.folder import RunFolder
 from stages.simulated_prompts import simulate_clicks
 
 REPOSITORY = Path(__file__).resolve().parents[2]

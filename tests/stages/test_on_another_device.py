@@ -12,21 +12,21 @@ import torch
 from schemas.frames import Frame
 from schemas.localizations import Box, Clicks, Expression, Localization, MaskHint, Scribble, Trace
 from schemas.masks import encode_rle
-from stages.features.backbone import load_backbone
-from stages.localize.backends.registry import LOCALIZERS, load_localizer
-from stages.propagate.backends.cutie import load_cutie
-from stages.propagate.backends.registry import PROPAGATORS, load_propagator
-from stages.propagate.repairing import Repairer, RepairOptions
-from stages.propagate.sweep import propagate
+from stages.backends.cutie.propagator import load_cutie
+from stages.backends.embedded.features.backbone import load_backbone
+from stages.backends.localizers import LOCALIZERS, load_localizer
+from stages.backends.propagators import PROPAGATORS, load_propagator
+from stages.backends.sam.segmenter import SamSegmenter
+from stages.backends.segmenters import SEGMENTERS, load_segmenter
+from stages.propagate.bidirectional import propagate
+from stages.propagate.repair import Repairer, RepairOptions
 from stages.propagate.tracked import Anchor
-from stages.segment.backends.registry import SEGMENTERS, load_segmenter
-from stages.segment.backends.sam import SamSegmenter
 from stages.segment.prompts import to_prompt
-from stages.segment.segmenting import segment_frame
+from stages.segment.segment_frame import segment_frame
 from tests.another_device import StandIn, another_device
-from tests.stages.localize.backends.tiny_detectors import save_detector
-from tests.stages.propagate.backends.random_cutie import write_random_weights
-from tests.stages.segment.backends.tiny_sam import tiny_sam
+from tests.stages.backends.cutie.random_cutie import write_random_weights
+from tests.stages.backends.sam.tiny_sam import tiny_sam
+from tests.stages.backends.tiny_detectors import save_detector
 
 HEIGHT, WIDTH, SIDE, N_FRAMES = 64, 96, 22, 7
 WORDS = [Expression(("black swan",)), Expression(("a dog", "the grey dog"))]

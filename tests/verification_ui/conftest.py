@@ -13,20 +13,20 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.review import review_app
-from pipeline.review_links import ANNOTATOR
-from pipeline.review_session import client_of
-from pipeline.run_folder import RunFolder, unit_name, write_unit
+from pipeline.commands.review.app import review_app
+from pipeline.commands.review.links import ANNOTATOR
+from pipeline.commands.review.session import client_of
+from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.videos import Video
 from tests.verification_ui.person import Person
-from verification_ui.accounts import add_account
 from verification_ui.gate.access import Access, Page
 from verification_ui.gate.serving import Queue, gate_open, link
-from verification_ui.server import Server, ServerProblem, find_executable, started
+from verification_ui.server.accounts import add_account
+from verification_ui.server.server import Server, ServerProblem, find_executable, started
 
 HEIGHT, WIDTH = 120, 200
 VIDEO = "clips/Träume & <dogs>"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from schemas.points import STATUSES, PointCandidate
 from schemas.reviews import ReviewTask
-from verification_ui.keys import CANDIDATE_KEYS
+from verification_ui.page.hotkeys import CANDIDATE_KEYS
 
 WRONG, UNSURE = 1 / 6, 1 / 30
 """Shares of the candidates whose claim is wrong, and of which nobody can tell."""

@@ -21,9 +21,9 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from verification_ui.client import LabelStudioClient
-from verification_ui.server import ServerProblem, find_executable, refuse_links, started
-from verification_ui.tokens import is_personal, signed
+from verification_ui.queue.client import LabelStudioClient
+from verification_ui.queue.tokens import is_personal, signed
+from verification_ui.server.server import ServerProblem, find_executable, refuse_links, started
 
 pytestmark = pytest.mark.labelstudio
 

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.review_session import ReviewSession, client_of
-from pipeline.run_folder import RunFolder
+from pipeline.commands.review.session import ReviewSession, client_of
+from pipeline.runs.folder import RunFolder
 from schemas import tables
 from schemas.reviews import DESIGNS, ReviewTask, Verdict
 from tests.verification_ui.person import Person
-from verification_ui.clips import write_clip
-from verification_ui.tasks import build_tasks
+from verification_ui.media.clips import write_clip
+from verification_ui.page.tasks import build_tasks
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 

@@ -14,12 +14,12 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from pipeline.console import UsageProblem
-from pipeline.review import review_app
+from pipeline.commands.review.app import review_app
+from pipeline.terminal.console import UsageProblem
 from schemas import tables
-from verification_ui.client import LabelStudioClient
-from verification_ui.credentials import EMAIL, load_or_create
-from verification_ui.presence import Presence
+from verification_ui.queue.client import LabelStudioClient
+from verification_ui.server.credentials import EMAIL, load_or_create
+from verification_ui.server.running import Presence
 
 pytestmark = pytest.mark.labelstudio
 

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from tests.verification_ui.fault_proxy import FAULTS, fault_proxy
-from verification_ui.client import LabelStudioClient, LabelStudioQueue
-from verification_ui.patience import patiently
-from verification_ui.payloads import Payload
-from verification_ui.push import push
-from verification_ui.review_queue import OutcomeUnknown
-from verification_ui.server import started
+from verification_ui.page.payloads import Payload
+from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
+from verification_ui.queue.push import push
+from verification_ui.queue.retry import patiently
+from verification_ui.queue.review_queue import OutcomeUnknown
+from verification_ui.server.server import started
 
 pytestmark = pytest.mark.labelstudio
 

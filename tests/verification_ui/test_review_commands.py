@@ -14,8 +14,8 @@ import pytest
 from label_studio_sdk import LabelStudio
 from typer.testing import CliRunner
 
-from pipeline.console import UsageProblem, WorkProblem
-from pipeline.review import review_app
+from pipeline.commands.review.app import review_app
+from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
 
 pytestmark = pytest.mark.labelstudio

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.console import UsageProblem
-from pipeline.merge import merge
+from pipeline.commands.merge import merge
+from pipeline.terminal.console import UsageProblem
 from schemas import tables
-from verification_ui.tokens import signed
+from verification_ui.queue.tokens import signed
 
 pytestmark = pytest.mark.labelstudio
 

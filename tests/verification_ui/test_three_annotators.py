@@ -21,20 +21,20 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.commands.review.session import ReviewSession
 from pipeline.demo.__main__ import CLICKS, clips
-from pipeline.review_session import ReviewSession
-from pipeline.run_folder import RunFolder
-from pipeline.verdicts import RunVerdicts
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.verdicts import RunVerdicts
 from schemas import tables
-from stages.agree.audit import audit
+from stages.consensus.audit import audit
 from tests.verification_ui.person import Person
 from tests.verification_ui.planted import OPPOSITE, Plan
-from verification_ui.accounts import add_account
-from verification_ui.client import LabelStudioClient
 from verification_ui.gate.access import Access, Page
 from verification_ui.gate.serving import gate_open, link
-from verification_ui.keys import CANDIDATE_KEYS
-from verification_ui.server import Server, ServerProblem, find_executable, started
+from verification_ui.page.hotkeys import CANDIDATE_KEYS
+from verification_ui.queue.client import LabelStudioClient
+from verification_ui.server.accounts import add_account
+from verification_ui.server.server import Server, ServerProblem, find_executable, started
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser, pytest.mark.slow]
 

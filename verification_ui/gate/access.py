@@ -14,8 +14,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from verification_ui.credentials import private_folder
-from verification_ui.loopback import own_host
+from verification_ui.server.credentials import private_folder
+from verification_ui.server.loopback import own_host
 
 DEFAULT_PORT = 8181
 LINK_HOURS = 24.0

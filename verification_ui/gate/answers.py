@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from verification_ui.annotations import UnreadableAnswer, parse_marks
 from verification_ui.gate.refusals import Refusal
+from verification_ui.page.annotations import UnreadableAnswer, parse_marks
 
 _ANSWER_FIELDS = frozenset(
     ("result", "lead_time", "draft_id", "parent_prediction", "parent_annotation", "started_at", "unique_id",

@@ -26,7 +26,7 @@ from verification_ui.gate.origins import OWN_FETCHES, SAFE, require_own_origin
 from verification_ui.gate.refusals import Refusal
 from verification_ui.gate.upstream import Upstream
 from verification_ui.gate.work import Queues, Work
-from verification_ui.media_place import MediaPlace
+from verification_ui.media.location import MediaPlace
 
 COOKIE, KEY_HEADER = "pointvos_session", "X-Pointvos-Key"
 _HEADERS = {

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from starlette.responses import Response
 
 from verification_ui.gate.refusals import Refusal
-from verification_ui.names import QUEUE
+from verification_ui.page.media_paths import QUEUE
 
 _TYPES = {".jpg": "image/jpeg", ".mp4": "video/mp4"}
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

@@ -20,9 +20,9 @@ from verification_ui.gate.access import Access, Page
 from verification_ui.gate.app import Gate
 from verification_ui.gate.media_files import MediaFiles
 from verification_ui.gate.upstream import Upstream
-from verification_ui.loopback import listening
-from verification_ui.media_place import MediaPlace
-from verification_ui.server import Server, ServerProblem
+from verification_ui.media.location import MediaPlace
+from verification_ui.server.loopback import listening
+from verification_ui.server.server import Server, ServerProblem
 
 _START_TIMEOUT_S = 30.0
 _STOP_TIMEOUT_S = 10

@@ -12,9 +12,9 @@ from typing import Any
 
 import httpx
 
-from verification_ui.accounts import set_session_password
 from verification_ui.gate.refusals import Refusal
-from verification_ui.tokens import TokenAuth
+from verification_ui.queue.tokens import TokenAuth
+from verification_ui.server.accounts import set_session_password
 
 _TIMEOUT_S = 120.0
 _LIMITS = httpx.Limits(max_keepalive_connections=0)

@@ -19,8 +19,8 @@ from verification_ui.gate.answers import answer_body, author, own_project, own_t
 from verification_ui.gate.media_files import MediaFiles
 from verification_ui.gate.refusals import Refusal
 from verification_ui.gate.upstream import Upstream
-from verification_ui.media_place import LOCAL, MediaPlace
-from verification_ui.names import QUEUE
+from verification_ui.media.location import LOCAL, MediaPlace
+from verification_ui.page.media_paths import QUEUE
 
 _LOOK_AGAIN_S = 2.0
 

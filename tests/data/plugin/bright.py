@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.prompts import Prompt
-from stages.segment.backends.base import Segment
+from stages.backends.segmenter import Segment
 
 TOLERANCE = 60
 REACH_PX = 40

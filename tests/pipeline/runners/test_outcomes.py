@@ -1,9 +1,9 @@
 import pytest
 
-from pipeline.console import WorkProblem
-from pipeline.run_folder import UNIT_TABLES, RunFolder, unit_name
 from pipeline.runners.outcomes import is_settled, require_settled
 from pipeline.runs.commit import commit_reject
+from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob

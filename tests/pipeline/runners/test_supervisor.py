@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from pipeline.config import load_config
-from pipeline.progress import Watch
-from pipeline.run_folder import RunFolder, unit_name
 from pipeline.runners.link import ORPHANED
+from pipeline.runners.progress import Watch
 from pipeline.runners.supervisor import Supervisor, _Worker
+from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 from schemas.jobs import VideoJob
 from schemas.video_files import VideoFile
@@ -28,7 +28,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 KILLS, LATEST_S, SEED = 30, 8.0, 2026
 DEADLY = """
 import os, signal
-from stages.segment.backends.grabcut import GrabCutSegmenter
+from stages.backends.grabcut import GrabCutSegmenter
 
 class Deadly(GrabCutSegmenter):
     "Kills its process on frames with the size of a forbidden video."
@@ -45,7 +45,7 @@ def load(device):
 
 CUT_OFF = """
 import os, pathlib, signal, sys
-from stages.segment.backends.grabcut import GrabCutSegmenter
+from stages.backends.grabcut import GrabCutSegmenter
 
 NOTE = pathlib.Path(__file__).with_name("killed")
 

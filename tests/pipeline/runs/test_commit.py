@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.run_folder import RunFolder
+from pipeline.runs.folder import RunFolder
 from schemas import tables
 from schemas.elements import PlacedVideo, RejectedVideo, SampledVideo, TrackedVideo
 from schemas.jobs import VideoJob
@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 COMMIT = """
 import os, pickle, sys
 from pathlib import Path
-from pipeline.run_folder import RunFolder
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.commit import commit_video
 
 run, sampled, times, last = RunFolder(Path(sys.argv[1])), pickle.load(open(sys.argv[2], "rb")), *map(int, sys.argv[3:])

@@ -10,7 +10,7 @@ from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate, PointLabel
 from stages.evaluate.evaluation import evaluate_video
 from stages.evaluate.ground_truth import find_truth, read_labels
-from stages.frame_names import FrameNames
+from stages.video.frame_names import FrameNames
 
 
 def box(x0, y0, x1, y1, height=20, width=30):

@@ -194,8 +194,8 @@ def test_masks_in_a_folder_of_several_objects_keep_them_apart():
 
 
 def test_real_narratives_find_their_videos(shared_data):
-    from stages.corpus import find_local, group_files
     from stages.ingest.registry import read_localizations
+    from stages.video.corpus import find_local, group_files
 
     localizations, _ = read_localizations(shared_data / "vidln/vidln_sample.jsonl")
     root = str(shared_data / "vidln/videos")

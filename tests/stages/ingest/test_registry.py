@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from schemas.video_files import VideoFile
-from stages.frames import open_video
 from stages.ingest.errors import IngestError
 from stages.ingest.registry import FORMATS, detect_format, read_localizations
+from stages.video import open_video
 
 CLICKS = json.dumps({"v": {"frame": 0, "points": [{"object_id": 1, "x": 1, "y": 2, "label": 1}]}})
 NARRATIVE = {

@@ -9,7 +9,7 @@ import pytest
 
 from schemas.localizations import Clicks, Expression, Localization
 from schemas.rejects import Reject
-from stages.localize.backends.base import Located, NotLocated
+from stages.backends.localizer import Located, NotLocated
 from stages.localize.searching import Search, frames_to_search
 
 IMAGE = np.zeros((8, 8, 3), dtype=np.uint8)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from schemas.frames import Frame
-from stages.propagate.backends.registry import load_propagator
-from stages.propagate.sweep import propagate
+from stages.backends.propagators import load_propagator
+from stages.propagate.bidirectional import propagate
 from stages.propagate.tracked import Anchor
 
 

@@ -12,12 +12,12 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from pipeline.review_session import ReviewSession, client_of
-from pipeline.run_folder import RunFolder
+from pipeline.commands.review.session import ReviewSession, client_of
+from pipeline.runs.folder import RunFolder
 from tests.verification_ui.conftest import make_run
-from verification_ui.label_config import guidelines, label_config
-from verification_ui.tabs import hide_markup
-from verification_ui.tasks import build_tasks
+from verification_ui.page.label_config import guidelines, label_config
+from verification_ui.page.tabs import hide_markup
+from verification_ui.page.tasks import build_tasks
 
 
 @dataclass(frozen=True)

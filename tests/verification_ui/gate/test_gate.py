@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from pipeline.review_session import client_of
+from pipeline.commands.review.session import client_of
 from tests.verification_ui.gate.conftest import Asked, entered, next_task
-from verification_ui.tokens import signed
+from verification_ui.queue.tokens import signed
 
 pytestmark = pytest.mark.labelstudio
 

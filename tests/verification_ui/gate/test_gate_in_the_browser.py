@@ -13,7 +13,7 @@ import pytest
 
 from tests.verification_ui.gate.conftest import Asked
 from tests.verification_ui.person import Person
-from verification_ui.tokens import signed
+from verification_ui.queue.tokens import signed
 
 pytestmark = [pytest.mark.labelstudio, pytest.mark.browser]
 

@@ -1,0 +1,46 @@
+"""Whether the device that was asked for is on this machine; asked before anything starts, without loading a model."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pipeline.terminal.console import UsageProblem
+
+_DRIVER_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+"""One of them is there when a driver for NVIDIA GPUs is: of Linux itself, or of Windows around it."""
+
+
+def require_device(name: str) -> None:
+    """Make sure that models can run on ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>`` here.
+
+    Raises:
+        UsageProblem: that GPU is not there; the message says why and what to do.
+    """
+    if not name.startswith("cuda"):
+        return
+    advice = "use --device cpu, or --device auto, which takes a GPU where there is one"
+    if not may_have_gpu():
+        raise UsageProblem(f"--device {name}: no CUDA device is visible here ({why_no_gpu()}); {advice}")
+    from stages.backends.devices import pick_device
+
+    try:
+        pick_device(name)
+    except ValueError as problem:
+        raise UsageProblem(f"--device {name}: {problem}; {advice}") from None
+
+
+def may_have_gpu() -> bool:
+    """Whether looking for a GPU with torch, which takes seconds to load, is worth while."""
+    return not _all_hidden() and any(file.exists() for file in _DRIVER_FILES)
+
+
+def _all_hidden() -> bool:
+    return os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+
+
+def why_no_gpu() -> str:
+    """Why :func:`may_have_gpu` says no."""
+    if _all_hidden():
+        return f"CUDA_VISIBLE_DEVICES={os.environ['CUDA_VISIBLE_DEVICES']!r} hides all of them"
+    return "no NVIDIA driver is loaded"

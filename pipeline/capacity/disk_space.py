@@ -1,0 +1,41 @@
+"""Whether a run will find room on its disk, before anything is started."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipeline.capacity.estimate import Estimate
+from pipeline.terminal.console import UsageProblem, console, styled
+
+_SURELY = 0.1
+"""Share of the upper bound that every run takes."""
+
+
+def free_bytes(place: Path) -> int:
+    """Free bytes where ``place`` is, or will be."""
+    absolute = place.absolute()
+    return shutil.disk_usage(next(p for p in (absolute, *absolute.parents) if p.exists())).free
+
+
+def check_room(place: Path, foreseen: Estimate) -> None:
+    """Warn when the disk may be too small for a run.
+
+    Raises:
+        UsageProblem: it is certainly too small.
+    """
+    needed, free = foreseen.kept_bytes + foreseen.spool_bytes, free_bytes(place)
+    figures = f"{size(needed)} of disk at most, {size(free)} are free in {place}"
+    if free < _SURELY * needed:
+        raise UsageProblem(f"the run takes {figures}; free some space or choose another --run")
+    if free < needed:
+        console.print(styled(f"The disk may become full: the run takes {figures}.", "yellow"))
+
+
+def size(n_bytes: float) -> str:
+    """As people say it.
+
+    >>> size(2_500_000), size(3_210_000_000)
+    ('2 MB', '3.2 GB')
+    """
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"

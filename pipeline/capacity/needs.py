@@ -1,0 +1,122 @@
+"""What one video takes with given settings: seconds, memory, disk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import psutil
+
+from pipeline.capacity.costs import Costs
+from pipeline.capacity.devices import may_have_gpu
+from pipeline.capacity.footage import Footage
+from pipeline.config import RunConfig
+from schemas.localizations import Clicks
+from stages.backends.embedded.segmenter.vote import n_choices
+from stages.propagate.repair import REACH
+
+MASK_ROW_BYTES = 1200
+"""A mask in a worker's memory, compressed; on disk it takes less."""
+CANDIDATE_ROW_BYTES = 150
+_ASKED_AGAIN, _PROMPTS_A_REPAIR = 0.5, 2
+"""Share of the chances for a repair that are taken, on real videos, and what is asked then."""
+_SIDE_BY_SIDE = 0.7
+"""Share of its speed that a core keeps while others work too, measured on two."""
+_OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
+"""Of Cutie when it has no limits; costs were taken with them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Of one video; bytes are upper bounds.
+
+    Attributes:
+        seconds: with the cores that its worker has.
+        main_bytes: main memory of its worker.
+        gpu_bytes: memory of the GPU; 0 without one.
+        spool_bytes: on disk while it is in work.
+        kept_bytes: on disk for good.
+    """
+
+    seconds: float
+    main_bytes: float
+    gpu_bytes: float
+    spool_bytes: float
+    kept_bytes: float
+
+
+def needs_of(footage: Footage, config: RunConfig, costs: Costs) -> Needs:
+    """What a video takes; nothing when it cannot be read, for then it is rejected at once."""
+    if not footage.pixels:
+        return Needs(0.0, 0.0, 0.0, 0.0, 0.0)
+    main_bytes = _memory(footage, config, costs)
+    cuda = costs.process.cuda_bytes if uses_gpu(config.compute.device) else 0.0
+    gpu_bytes = cuda and main_bytes - costs.process.worker_bytes + cuda
+    return Needs(_seconds(footage, config, costs), main_bytes + cuda, gpu_bytes, *_disk(footage, config, costs))
+
+
+def uses_gpu(device: str) -> bool:
+    """Whether models will run on a GPU; asked without loading them."""
+    return device.startswith("cuda") or (device == "auto" and may_have_gpu())
+
+
+def objects_at_once(footage: Footage, config: RunConfig) -> int:
+    """Objects that live in memory together."""
+    return min(footage.job.n_objects, config.models.objects_a_pass or footage.job.n_objects)
+
+
+def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
+    propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
+    n_objects, n_frames = footage.job.n_objects, footage.least_frames
+    n_passes = -(-n_objects // max(objects_at_once(footage, config), 1))
+    localized = footage.localized()
+    n_back = max(localized, default=0)
+    stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
+    n_answers = sum(localized.values()) + (_n_votes(footage) if segmenter.votes else 0)
+    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * n_answers
+    if config.repair.enabled:
+        chances = n_objects * -(-n_frames // config.repair.every)
+        asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
+    made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
+    in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
+    threads = config.compute.n_threads + 1 if config.compute.n_threads > 1 else 1
+    n_cores, n_workers = psutil.cpu_count() or 1, config.compute.n_workers
+    speed = _SIDE_BY_SIDE if min(n_cores, threads * n_workers) > 1 else 1.0
+    return max(in_order, total / min(threads, n_cores / n_workers)) / speed
+
+
+def _n_votes(footage: Footage) -> int:
+    """Answers beyond one an object and frame."""
+    n_clicks = Counter[tuple[str, int]]()
+    for localization in footage.job.localizations:
+        if isinstance(localization.hint, Clicks):
+            n_clicks[localization.object_id, localization.frame_idx] += localization.hint.labels.count(1)
+    return sum(n_choices(n) - 1 for n in n_clicks.values())
+
+
+def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
+    propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
+    threads, n_objects = config.compute.n_threads, objects_at_once(footage, config)
+    in_flight = 1 if threads == 1 else 2 * threads + 1
+    answering = segmenter.pixel_bytes * min(threads, n_objects)
+    frame = costs.process.pixel_bytes + answering + 3 * (in_flight + (REACH if config.repair.enabled else 0))
+    drawn = footage.pixels * (frame + n_objects * costs.process.object_pixel_bytes)
+    limits = config.models.limits
+    scale = ((limits.short_side_px or _OWN_SHORT_SIDE_PX) / _OWN_SHORT_SIDE_PX) ** 2
+    n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
+    worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
+    remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
+    rows = MASK_ROW_BYTES * footage.least_frames * footage.job.n_objects
+    models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
+    return models + drawn + worked + remembered + rows
+
+
+def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, float]:
+    propagator, jpeg = costs.propagator(config.models.propagator), footage.frame_jpeg_bytes
+    n_objects, n_frames = footage.job.n_objects, footage.least_frames
+    n_back = max(footage.localized(), default=0)
+    waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * objects_at_once(footage, config))
+    spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting
+    n_kept = n_objects * (config.sampling.frames + 1)
+    rows = MASK_ROW_BYTES * n_frames * n_objects + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
+    return spool, min(n_kept, n_frames) * jpeg + rows

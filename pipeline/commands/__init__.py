@@ -1,0 +1,1 @@
+"""The commands of ``pointvos``: one file each."""

@@ -1,0 +1,194 @@
+"""``pointvos annotate``: videos and rough localizations to masks and point candidates."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.capacity.budget import with_workers, within_budget
+from pipeline.capacity.disk_space import check_room
+from pipeline.capacity.estimate import Estimate, estimate, planned_seconds
+from pipeline.capacity.footage import Footage, look_at
+from pipeline.commands import options
+from pipeline.commands.models import require_models
+from pipeline.config import RunConfig
+from pipeline.runners.choice import BeamRunner, choose_runner
+from pipeline.runners.outcomes import require_settled
+from pipeline.runners.progress import Watch, shown
+from pipeline.runners.supervisor import Supervisor
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.inputs import Agenda, require_words_understood, take_in
+from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, console
+from pipeline.terminal.outcome import show_outcome
+from schemas import tables
+from schemas.jobs import VideoJob
+from schemas.whole_files import write_whole
+
+_ERROR_LENGTH = 600
+"""Of a runner's own words."""
+
+
+def annotate(
+    ctx: typer.Context,
+    videos: options.Videos,
+    localizations: options.Localizations,
+    run: Annotated[Path, typer.Option(help="The run folder; the same command continues an interrupted run.")],
+    format: options.Format = None,  # noqa: A002 - the option's name
+    coords: options.Coords = None,
+    segmenter: options.Segmenter = None,
+    propagator: options.Propagator = None,
+    localizer: options.Localizer = None,
+    repair: options.Repair = None,
+    frames: options.Frames = None,
+    points: options.Points = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    max_memory: options.MaxMemory = None,
+    config: options.ConfigFile = None,
+) -> None:
+    """Turn videos and rough hints into pseudo-masks and point candidates.
+
+    Every localized frame is segmented, the masks are propagated through the video both ways, and points are drawn
+    on chosen frames for people to verify. Finished videos are skipped when the same command runs again.
+
+    Videos are annotated by processes of this machine. Options for Apache Beam come last, after `--`, and name another
+    runner: `-- --runner=FlinkRunner --flink_master=HOST:8081`.
+
+    Example:
+      pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
+    """
+    resolved = options.resolve(ctx.params)
+    runner = choose_runner(ctx.args)
+    _require_local(run)
+    require_models([resolved.models.segmenter, resolved.models.propagator])
+    folder = RunFolder(run)
+    folder.create()
+    with folder.lock() as lock, _forgotten_when_refused(folder):
+        rejects = _run(folder, lock, resolved, runner)
+    if rejects:
+        raise typer.Exit(REJECTED)
+
+
+@contextmanager
+def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
+    """Keep no settings of a command that was refused before it began: the corrected command may have others."""
+    is_new = not folder.config_file.exists()
+    try:
+        yield
+    except UsageProblem:
+        if is_new:
+            folder.config_file.unlink(missing_ok=True)
+        raise
+
+
+def _require_local(run: Path) -> None:
+    scheme, colon, _ = str(run).partition(":/")
+    if colon and "/" not in scheme:
+        raise UsageProblem(
+            f"run folder {scheme}://… is not on this machine, which is not supported yet; choose a folder"
+        )
+
+
+def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | None) -> int:
+    intake = take_in(config)
+    for note in intake.notes:
+        console.print(note, markup=False)
+    config = within_budget(config, intake)
+    _keep_config(folder, config)
+    folder.sweep()
+    jobs = intake.jobs(config)
+    units = {job.video_id: job.unit for job in jobs}
+    folder.drop_superseded(units)
+    agenda = Agenda(jobs, folder.committed(), len(intake.files), intake.n_backgrounds)
+    require_words_understood(agenda.open_jobs, config.models.localizer)
+    tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
+    footage = look_at(agenda.open_jobs)
+    config = with_workers(footage, config)
+    foreseen = estimate(footage, config)
+    check_room(folder.path, foreseen)
+    _announce(agenda, foreseen)
+    start = time.monotonic()
+    for job in agenda.open_jobs:
+        folder.drop_unit(job.video_id, job.unit)
+    _work(folder, lock, config, footage, foreseen, runner)
+    folder.sweep()
+    folder.drop_superseded(units)
+    require_settled(folder, agenda.open_jobs)
+    return show_outcome(folder, agenda, time.monotonic() - start)
+
+
+def _keep_config(folder: RunFolder, config: RunConfig) -> None:
+    """Write the config; a run keeps the id that it had first, for its review queue is known by it."""
+    old = folder.config() if folder.config_file.exists() else {}
+    if old and old.get("config_hash") != config.hash():
+        changed = ", ".join(_differences(old, config)) or "settings"
+        raise UsageProblem(
+            f"run folder {folder.path} was made with other settings ({changed}); "
+            "use the same ones to continue it, or choose another --run"
+        )
+    write_whole(folder.config_file, config.to_yaml(old.get("run_id", "")).encode())
+
+
+def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
+    import yaml
+
+    new = yaml.safe_load(config.to_yaml())
+    return [
+        f"{part}.{name}: {old.get(part, {}).get(name)} → {value}"
+        for part in ("models", "repair", "sampling")
+        for name, value in new[part].items()
+        if old.get(part, {}).get(name) != value
+    ]
+
+
+def _work(
+    folder: RunFolder,
+    lock: int,
+    config: RunConfig,
+    footage: Sequence[Footage],
+    foreseen: Estimate,
+    runner: BeamRunner | None,
+) -> None:
+    jobs = [one.job for one in footage]
+    if not jobs:
+        return
+    if runner is None:
+        n_frames = {one.job.unit: one.least_frames for one in footage}
+        watch = Watch(n_frames, planned_seconds(footage, config), len(foreseen.workers))
+        with shown(watch, foreseen.total):
+            Supervisor(folder, config, lock, watch).work(jobs)
+        return
+    _run_elsewhere(runner, folder, config, jobs)
+
+
+def _run_elsewhere(runner: BeamRunner, folder: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]) -> None:
+    from pipeline.runners.beam_runner import run_graph
+
+    if runner.is_cluster:
+        path = folder.path.absolute()
+        console.print(f"Running on {runner.name}: its workers must see {path} and the videos by the same paths.")
+    try:
+        run_graph(runner, folder, config, jobs)
+    except Exception as problem:
+        raise WorkProblem(
+            f"runner {runner.name} failed ({type(problem).__name__}: {str(problem).strip()[:_ERROR_LENGTH]}). Finished "
+            "videos are kept: the same command continues"
+        ) from problem
+
+
+def _announce(agenda: Agenda, foreseen: Estimate) -> None:
+    if skipped := len(agenda.jobs) - len(agenda.open_jobs):
+        console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: already done.")
+    if changed := sum(job.video_id in agenda.done for job in agenda.open_jobs):
+        said = "1 video is" if changed == 1 else f"{changed} videos are"
+        console.print(f"{said} annotated again: the file or its hints have changed.")
+    if unasked := agenda.n_videos - len(agenda.jobs):
+        console.print(f"{unasked} of {agenda.n_videos} videos have no hints and are left out.")
+    if agenda.open_jobs:
+        console.print(foreseen.sentence())

@@ -1,0 +1,91 @@
+"""The options that describe a run, shared by the commands that make or plan one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipeline.capacity.devices import require_device
+from pipeline.config import RunConfig, load_config
+
+Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
+Localizations = Annotated[
+    str,
+    typer.Option(
+        help="The hints, roughly where the objects are: a file or a folder. A frame is given by position, counted "
+        "from 0, or by file name (00012.jpg): the frame of that name in a folder of frames, frame 12 of a video file."
+    ),
+]
+Format = Annotated[
+    str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
+]
+Coords = Annotated[
+    str | None,
+    typer.Option(help="Unit of clicks and boxes: pixel, fraction or percent; auto: pixel.", show_default="auto"),
+]
+Segmenter = Annotated[
+    str | None,
+    typer.Option(help="embedded, embedded_fast, grabcut, or sam_vit_b|l|h (pointvos models).", show_default="embedded"),
+]
+Propagator = Annotated[
+    str | None,
+    typer.Option(help="embedded, embedded_fast, flow, or cutie_base|small (pointvos models).", show_default="embedded"),
+]
+Localizer = Annotated[
+    str | None,
+    typer.Option(
+        help="For expressions: imagenet, or grounding_dino|owlv2[:MODEL] (pip install 'pointvos\\[text]').",
+        show_default="imagenet",
+    ),
+]
+Repair = Annotated[
+    bool | None,
+    typer.Option("--repair/--no-repair", help="Segment low-quality masks again.", show_default="--repair"),
+]
+Frames = Annotated[int | None, typer.Option(help="Frames to sample for each object.", show_default="10")]
+Points = Annotated[
+    int | None, typer.Option(help="Candidates for each object and frame, half of them background.", show_default="20")
+]
+Seed = Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default="0")]
+Workers = Annotated[
+    int | None,
+    typer.Option(help="Worker processes; never changes the result.", show_default="as cores and memory allow"),
+]
+Device = Annotated[
+    str | None, typer.Option(help="Where the models run: auto, cpu, cuda or cuda:N.", show_default="auto")
+]
+MaxMemory = Annotated[
+    str | None,
+    typer.Option(
+        help="Limit for the memory of all processes together, and for GPU memory, e.g. 4GB: chooses threads, workers, "
+        "objects a pass and model sizes.",
+        metavar="SIZE",
+    ),
+]
+ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
+
+_SETTINGS = {
+    "videos": "videos", "localizations": "localizations", "format": "format", "coords": "coords",
+    "segmenter": "models.segmenter", "propagator": "models.propagator", "localizer": "models.localizer",
+    "repair": "repair.enabled", "frames": "sampling.frames", "points": "sampling.points", "seed": "sampling.seed",
+    "workers": "compute.workers", "device": "compute.device", "max_memory": "compute.max_memory",
+}  # fmt: skip
+"""Option → setting of the config."""
+
+
+def resolve(parameters: Mapping[str, Any]) -> RunConfig:
+    """The config that a command line asks for: its options over its ``--config`` file over the defaults.
+
+    Args:
+        parameters: of the command, by option name; None where an option was not given.
+
+    Raises:
+        UsageProblem: an option or a setting of the file is wrong, or the device is not on this machine.
+    """
+    file = Path(parameters["config"]) if parameters["config"] else None
+    config = load_config(file, {setting: parameters[option] for option, setting in _SETTINGS.items()})
+    require_device(config.compute.device)
+    return config

@@ -1,0 +1,158 @@
+"""``pointvos plan``: what a run would take, before it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import psutil
+import typer
+
+from pipeline.capacity.budget import with_workers, within_budget
+from pipeline.capacity.costs import load_costs
+from pipeline.capacity.disk_space import free_bytes, size
+from pipeline.capacity.estimate import Estimate, estimate
+from pipeline.capacity.footage import look_at
+from pipeline.capacity.needs import uses_gpu
+from pipeline.capacity.time_left import duration
+from pipeline.commands import options
+from pipeline.config import RunConfig
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.inputs import Agenda, require_words_understood, take_in
+from pipeline.terminal.console import REJECTED, console, show_rejects, styled, summary
+from schemas.rejects import Reject
+
+_NAMED = 3
+"""Videos of unknown length that are named."""
+
+
+def plan(
+    ctx: typer.Context,
+    videos: options.Videos,
+    localizations: options.Localizations,
+    run: Annotated[Path | None, typer.Option(help="The run folder; videos that are done there are left out.")] = None,
+    format: options.Format = None,  # noqa: A002 - the option's name
+    coords: options.Coords = None,
+    segmenter: options.Segmenter = None,
+    propagator: options.Propagator = None,
+    localizer: options.Localizer = None,
+    repair: options.Repair = None,
+    frames: options.Frames = None,
+    points: options.Points = None,
+    seed: options.Seed = None,
+    workers: options.Workers = None,
+    device: options.Device = None,
+    max_memory: options.MaxMemory = None,
+    config: options.ConfigFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+) -> None:
+    """Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.
+
+    Memory and disk are upper bounds for any machine; times were measured on the machine that is named. Only the
+    headers and first frames of the videos are read.
+
+    Example:
+      pointvos plan clips/ --localizations clicks.json --workers 2
+    """
+    resolved = options.resolve(ctx.params)
+    intake = take_in(resolved)
+    resolved = within_budget(resolved, intake)
+    done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
+    agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
+    require_words_understood(agenda.open_jobs, resolved.models.localizer)
+    footage = look_at(agenda.open_jobs)
+    resolved = with_workers(footage, resolved)
+    rejects = [*intake.rejects, *(reject for one in footage for reject in one.rejects())]
+    foreseen = estimate(footage, resolved)
+    facts = _facts(agenda, resolved, foreseen, rejects)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=1))
+    else:
+        for note in intake.notes:
+            console.print(note)
+        _show(facts, foreseen, free_bytes(run or Path.cwd()))
+        show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
+    if rejects:
+        raise typer.Exit(REJECTED)
+
+
+def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
+    costs = load_costs()
+    names = (config.models.segmenter, config.models.propagator)
+    return {
+        **asdict(foreseen.total),
+        "unknown_length": list(foreseen.open_ended),
+        "skipped": len(agenda.jobs) - len(agenda.open_jobs),
+        "not_localized": agenda.n_videos - len(agenda.jobs),
+        "input_skipped": agenda.skipped,
+        "rejected": len(rejects),
+        "rejects": [asdict(reject) for reject in rejects],
+        "models": asdict(config.models),
+        "compute": asdict(config.compute),
+        "gpu": uses_gpu(config.compute.device),
+        "seconds": round(foreseen.seconds, 1),
+        "measured_on": costs.machine,
+        "not_measured": costs.unmeasured(*names),
+        "memory_bytes": round(foreseen.main_bytes),
+        "worker_memory_bytes": round(foreseen.worker_bytes),
+        "gpu_memory_bytes": round(foreseen.gpu_bytes),
+        "temporary_disk_bytes": round(foreseen.spool_bytes),
+        "kept_disk_bytes": round(foreseen.kept_bytes),
+        "workers": [asdict(share) for share in foreseen.workers],
+    }
+
+
+def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> None:
+    models, compute = facts["models"], facts["compute"]
+    left_out = {"done already": facts["skipped"], "without localization": facts["not_localized"]}
+    notes = ", ".join(f"{count:,} more {what}" for what, count in left_out.items() if count)
+    rows: list[tuple[str, object]] = [
+        ("videos", f"{facts['videos']:,}" + (f" ({notes})" if notes else "")),
+        ("frames, objects", f"{_n_frames(facts)}, {facts['objects']:,}"),
+        ("models", f"{models['segmenter']} and {models['propagator']} on the {'GPU' if facts['gpu'] else 'CPU'}"),
+        ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
+        ("memory", f"at most {size(facts['memory_bytes'])}, of which {size(facts['worker_memory_bytes'])} a worker"
+                   f" ({size(psutil.virtual_memory().available)} free)"),
+        ("disk", f"at most {size(facts['kept_disk_bytes'])} kept, {size(facts['temporary_disk_bytes'])} temporary"
+                 f" ({size(free_disk)} free)"),
+    ]  # fmt: skip
+    if facts["unknown_length"]:
+        rows.append(("unknown length", _open_ended(facts["unknown_length"])))
+    if facts["gpu"]:
+        rows.append(
+            ("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, as is the time")
+        )
+    if facts["not_measured"]:
+        rows.append(
+            (
+                "not measured",
+                f"{', '.join(facts['not_measured'])}; computed from model sizes, or as the slowest model",
+            )
+        )
+    for number, share in enumerate(foreseen.workers, 1):
+        text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
+        threads = f"{compute['threads']} thread{'s' * (compute['threads'] > 1)}"
+        rows.append((f"worker {number}, {threads}", text))
+    if facts["input_skipped"]:
+        rows.append(("skipped", facts["input_skipped"]))
+    summary("Plan" if facts["videos"] or facts["skipped"] else "Plan: nothing would be annotated", rows)
+    if facts["memory_bytes"] > psutil.virtual_memory().available:
+        console.print(styled("This is more memory than is free; --max-memory limits it.", "yellow"))
+    if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
+        console.print(styled("This is more disk than is free; choose another --run.", "yellow"))
+
+
+def _n_frames(facts: Mapping[str, Any]) -> str:
+    """The frames that are known to be there."""
+    if facts["unknown_length"] and len(facts["unknown_length"]) == facts["videos"]:
+        return "unknown"
+    return f"{facts['frames']:,}" + (" and an unknown number" if facts["unknown_length"] else "")
+
+
+def _open_ended(video_ids: Sequence[str]) -> str:
+    more = f" and {len(video_ids) - _NAMED} more" if len(video_ids) > _NAMED else ""
+    named = ", ".join(video_ids[:_NAMED]) + more
+    return f"{named}: the file does not say how many frames it has; only those that are known are counted here"

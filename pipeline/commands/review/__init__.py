@@ -1,0 +1,1 @@
+"""``pointvos review``: the queue that people answer."""

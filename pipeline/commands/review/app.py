@@ -1,0 +1,186 @@
+"""``pointvos review``: people confirm or correct the candidates in Label Studio."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands.review.audit import audit
+from pipeline.commands.review.backup import backup, restore
+from pipeline.commands.review.doctor import doctor
+from pipeline.commands.review.down import down
+from pipeline.commands.review.gold import plant_gold
+from pipeline.commands.review.links import ANNOTATOR, page_of, require_annotator, tell_link
+from pipeline.commands.review.options import (
+    AdjudicatorOption,
+    AuditShareOption,
+    DesignOption,
+    ExcludeOption,
+    GoldShareOption,
+    GoldTruthOption,
+    HostOption,
+    KeyOption,
+    OverlapOption,
+    PortOption,
+    RunOption,
+    UrlOption,
+)
+from pipeline.commands.review.pull import pull_all
+from pipeline.commands.review.push import leave, push_design, require_questions
+from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
+from pipeline.commands.review.status import status
+from pipeline.commands.review.users import users_app
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.verdicts import RunVerdicts
+from pipeline.terminal.console import UsageProblem, WorkProblem, console, summary
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
+from verification_ui.gate.serving import gate_open
+from verification_ui.server.accounts import add_account
+from verification_ui.server.server import Server, started
+
+review_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    help="Let people confirm or correct the candidates in Label Studio.",
+)
+
+
+@review_app.command()
+def up(
+    run: RunOption,
+    design: DesignOption = "contact_sheet",
+    annotator: Annotated[str, typer.Option("--annotator", help="Who answers; verdicts carry this name.")] = ANNOTATOR,
+    host: HostOption = None,
+    port: PortOption = None,
+) -> None:
+    """Start the run's own Label Studio, fill its queue, and wait until Ctrl-C; then the answers are pulled.
+
+    Prints a link that logs `--annotator` in once, to a terminal only; else the link goes into a file of `DIR/review`
+    that only you can read. Links for others: `pointvos review users add`.
+
+    The page is served on this machine only. It lets annotators answer questions and do nothing else.
+
+    Example: `pointvos review up --run demo-run`
+    """
+    session = _session(run)
+    require_annotator(annotator)
+    asked = session.asked(design)
+    require_questions(session, design, asked)
+    page = page_of(session, host, port)
+    with problems_named():
+        console.print("Starting Label Studio …")
+        with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
+            rejects = push_design(session, client, design, asked)
+            add_account(client, session.folder, annotator)
+            with gate_open(server, session.shown, page, _say) as now:
+                summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
+                tell_link(session, now, annotator)
+                console.print("Stop with Ctrl-C; the answers are pulled first.")
+                _wait(server)
+            console.print("Pulling the answers, then stopping the server …")
+            pull_all(session, client)
+    leave(session, rejects)
+
+
+@review_app.command()
+def push(
+    run: RunOption,
+    design: DesignOption = "contact_sheet",
+    url: UrlOption = None,
+    api_key_file: KeyOption = None,
+    overlap: OverlapOption = None,
+    gold_share: GoldShareOption = 0.0,
+    gold_truth: GoldTruthOption = None,
+    audit_share: AuditShareOption = 0.0,
+    exclude: ExcludeOption = None,
+    adjudicator: AdjudicatorOption = None,
+) -> None:
+    """Add the run's questions to the queue. Tasks that are there already stay as they are; repeat it at any time.
+
+    `--overlap 3` asks three people each task; `--gold-share 0.05` hides questions with a known answer and a wrong
+    proposal among the others; `--audit-share 0.05` asks a sample again without any proposal, one pixel at a time, in a
+    queue of its own. All are what `pointvos review audit` measures with. Gold never becomes points, and a blind answer
+    only where nobody gave another.
+
+    `--design adjudication` asks blindly once more what people differ on; the answer settles it in `pointvos merge`.
+    `--exclude NAME` asks again what only NAME has answered.
+
+    Example: `pointvos review push --run demo-run --design frame`
+    """
+    session = _session(run)
+    if gold_share:
+        console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions added.")
+    candidates, again = _asked(session, design, exclude or [], adjudicator or [])
+    require_questions(session, design, [*candidates, *again])
+    with problems_named(), connected(session, url, api_key_file, _say) as client:
+        rejects = push_design(session, client, design, candidates, overlap, again)
+        if audit_share:
+            rejects += push_design(session, client, "single", session.audited(audit_share))
+    leave(session, rejects)
+
+
+@review_app.command()
+def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
+    """Copy the answers given so far into `DIR/verdicts`: new, edited and deleted ones.
+
+    Verdicts that were pulled are kept, even when somebody deletes the project.
+
+    Example: `pointvos review pull --run demo-run`
+    """
+    session = _session(run)
+    with problems_named(), connected(session, url, api_key_file, _say) as client:
+        pull_all(session, client)
+
+
+for command in (status, audit, down, doctor, backup, restore):
+    review_app.command()(command)
+review_app.add_typer(users_app, name="users")
+
+
+def _asked(
+    session: ReviewSession, design: str, excluded: list[str], adjudicators: list[str]
+) -> tuple[list[PointCandidate], list[ReviewTask]]:
+    """What to ask, and which tasks to ask again.
+
+    Raises:
+        UsageProblem: adjudicators are named for another design, or somebody is excluded who has answered nothing.
+        typer.Exit: there is nothing to settle.
+    """
+    if adjudicators and design != "adjudication":
+        raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")
+    RunVerdicts.of(session.run).require_annotators(excluded)
+    candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
+    if design == "adjudication":
+        if not candidates:
+            console.print("Nothing to settle: nobody differs, or every conflict is settled.")
+            raise typer.Exit
+        if adjudicators:
+            session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
+    return candidates, again
+
+
+def _session(run: Path) -> ReviewSession:
+    return ReviewSession(RunFolder(run).require())
+
+
+def _say(sentence: str) -> None:
+    console.print(sentence)
+
+
+def _wait(server: Server) -> None:
+    """Until Ctrl-C.
+
+    Raises:
+        WorkProblem: the server ended by itself.
+    """
+    with suppress(KeyboardInterrupt):
+        while server.process is not None and server.process.poll() is None:
+            time.sleep(0.5)
+        raise WorkProblem(
+            "Label Studio stopped unexpectedly; its log is DIR/review/server.log. Answers are kept: start it again"
+        )

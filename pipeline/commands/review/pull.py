@@ -1,0 +1,45 @@
+"""Answers of a run's projects into its ledgers."""
+
+from __future__ import annotations
+
+from pipeline.commands.review.session import ReviewSession
+from pipeline.commands.review.tables import show_pull
+from pipeline.runs.turns import one_at_a_time
+from pipeline.terminal.console import console
+from schemas.reviews import DESIGNS, ReviewTask
+from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
+from verification_ui.queue.ledger import Ledger
+from verification_ui.queue.pull import Pulled
+from verification_ui.queue.pull import pull as pull_answers
+
+
+def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = False) -> None:
+    """Pull the answers of every design that was pushed; a project that is gone is named and its ledger kept.
+
+    One command after the other: each reads the ledger, then replaces it.
+    """
+    with one_at_a_time(session.folder, "pull", is_told=not quiet):
+        for design in DESIGNS:
+            if tasks := {task.task_key: task for task in session.tasks(design)}:
+                _pull_design(session, client, design, tasks, quiet)
+
+
+def _pull_design(
+    session: ReviewSession, client: LabelStudioClient, design: str, tasks: dict[str, ReviewTask], quiet: bool
+) -> None:
+    queue = client.find_queue(session.title(design))
+    if queue is None:
+        console.print(
+            f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
+            "Make the queue again with: pointvos review push"
+        )
+        return
+    pulled = _pull_queue(session, queue, tasks)
+    session.write_notes(design, n_people=queue.people())
+    if not quiet:
+        show_pull(session.title(design), pulled)
+
+
+def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:
+    ledger = Ledger.of_project(session.run.path, queue.identity)
+    return pull_answers(queue, ledger, tasks, session.candidates, session.run.metadata())

@@ -1,0 +1,92 @@
+"""The summary tables of the review commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.terminal.console import console, summary
+from schemas.rejects import Reject
+from schemas.reviews import ReviewTask
+from stages.consensus.progress import AnnotatorStanding, Standing
+from verification_ui.queue.pull import Pulled
+from verification_ui.queue.push import Pushed
+
+_MOST_UNREADABLE = 10
+"""Of answers that cannot be read, named one by one."""
+
+
+def show_push(
+    title: str,
+    tasks: list[ReviewTask],
+    pushed: Pushed,
+    rejects: list[Reject],
+    held_back: Sequence[tuple[str, object]] = (),
+) -> None:
+    """After a push."""
+    rows: list[tuple[str, object]] = [
+        ("tasks", len(tasks)),
+        ("points", sum(len(task.candidate_ids) for task in tasks)),
+        ("new in the queue", pushed.n_added),
+        ("already there", pushed.n_already_there),
+    ]
+    rows += [("duplicates removed", pushed.n_doubles_removed)] if pushed.n_doubles_removed else []
+    rows += [("outdated, removed", pushed.n_taken_back)] if pushed.n_taken_back else []
+    rows += [("not shown (no frame)", len(rejects))] if rejects else []
+    rows += held_back
+    summary(f"Queue {title}", rows)
+
+
+def show_pull(title: str, pulled: Pulled) -> None:
+    """After a pull."""
+    rows: list[tuple[str, object]] = [
+        ("tasks changed", pulled.n_changed),
+        ("verdicts", pulled.n_verdicts),
+        ("skipped", pulled.n_skipped),
+    ]
+    rows += [("points added by people (not used)", pulled.n_added_points)] if pulled.n_added_points else []
+    rows += [("tasks of another run", pulled.n_unknown)] if pulled.n_unknown else []
+    rows += [("left out, unreadable", len(pulled.unreadable))] if pulled.unreadable else []
+    summary(f"Answers of {title}", rows)
+    for answer in pulled.unreadable[:_MOST_UNREADABLE]:
+        console.print(f"Left out: {answer}")
+    if pulled.n_miscounted:
+        console.print(
+            f"Label Studio miscounts the answers to {pulled.n_miscounted} tasks, as it does after two projects "
+            "were deleted at the same moment. No answer is lost, but it may ask more people than --overlap says until "
+            "the server is restarted."
+        )
+
+
+def show_standing(design: str, now: Standing) -> None:
+    """How far the review of one design is."""
+    people = f"answered by {now.n_people} people each" if now.n_people > 1 else "answered"
+    rows: list[tuple[str, object]] = [("tasks", now.n_tasks), (f"done, {people}", now.n_done), ("left", now.n_left)]
+    rows += [("of these started", now.n_begun)] if now.n_begun else []
+    rows += [("of these skipped by somebody", now.n_skipped)] if now.n_skipped else []
+    if now.left_s is not None and now.n_left:
+        rows += [("work left", f"{duration(now.left_s)} of one person")]
+        rows += [("done at the present pace in", duration(now.eta_s) if now.eta_s is not None else "nobody is working")]
+    rows += [("two people agree", now.agreement), ("Fleiss' κ", now.fleiss)] if now.agreement.n else []
+    rows += [(person.annotator, _work(person)) for person in now.annotators]
+    summary(f"Review by {design}", rows)
+
+
+def duration(seconds: float) -> str:
+    """As people say it.
+
+    >>> duration(45), duration(150), duration(9000)
+    ('45 s', '2 min', '2 h 30 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _work(person: AnnotatorStanding) -> str:
+    parts = [f"{person.n_tasks:,} tasks, {person.n_points:,} points"]
+    if person.n_points:
+        parts += [f"{person.seconds_a_task:.1f} s a task, {person.seconds_a_point:.2f} s a point"]
+        parts += [f"{person.n_unsure / person.n_points:.0%} unsure"]
+    parts += [f"{person.n_skipped:,} skipped"] if person.n_skipped else []
+    return ", ".join([*parts, f"last at {person.last_at:%Y-%m-%d %H:%M} UTC"])

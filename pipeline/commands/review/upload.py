@@ -1,0 +1,47 @@
+"""The pictures of a queue to the bucket from which they are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipeline.terminal.console import UsageProblem
+from verification_ui.media.location import MediaPlace
+
+
+def upload(place: MediaPlace, media: Path, files: Sequence[Path], done: Callable[[int], None] = lambda _: None) -> int:
+    """Copy files of the media folder that the bucket does not have yet; how many were copied.
+
+    A file is never changed under its name, so that its size tells whether it is there.
+
+    Args:
+        place: an ``s3://`` or ``gs://`` place; others have nothing to copy to.
+        media: the media folder.
+        files: below it.
+        done: called with the number of files that are there now.
+
+    Raises:
+        UsageProblem: the bucket cannot be written from here.
+    """
+    if place.scheme not in ("s3", "gs") or place.is_copied:
+        return 0
+    from apache_beam.io.filesystems import FileSystems
+
+    addresses = {place.address(path.relative_to(media).as_posix()): path for path in files}
+    try:
+        listed = FileSystems.match([place.address("**")])[0].metadata_list
+        there = {found.path: found.size_in_bytes for found in listed}
+        missing = [address for address, path in addresses.items() if there.get(address) != path.stat().st_size]
+        done(len(addresses) - len(missing))
+        for address in missing:
+            with FileSystems.create(address, mime_type="application/octet-stream") as file:
+                file.write(addresses[address].read_bytes())
+            done(1)
+    except (OSError, ValueError, ImportError) as problem:
+        extra = "aws" if place.scheme == "s3" else "gcp"
+        raise UsageProblem(
+            f"cannot copy pictures to {place.place} ({type(problem).__name__}: {problem}); "
+            f"install apache-beam[{extra}], or copy {media}/queue to {place.address('queue')} yourself "
+            "and set review_media.is_copied: true in run.yaml"
+        ) from None
+    return len(missing)

@@ -1,0 +1,281 @@
+"""What is wrong with the tables of a run, what to do about it, and doing it."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from pipeline.runs.folder import UNIT_TABLES, RunFolder, rejected_videos, unit_name
+from pipeline.terminal.console import UsageProblem
+from schemas import tables
+from schemas.tables import DamagedTableError, ForeignTableError, Table, marks_of
+from schemas.videos import Video
+from schemas.whole_files import left_behind
+
+SIDE_FOLDER = "damaged"
+"""Where files go that hold people's work and cannot be read."""
+
+ANNOTATE = "the same annotate command"
+_HUMAN = (tables.TASKS, tables.VERDICTS, tables.SKIPS, tables.GOLD)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong.
+
+    Attributes:
+        text: what, with the name of the video or file.
+        again: the command that makes again what ``repair`` takes away; empty when nothing is lost.
+        repair: puts the run in order.
+    """
+
+    text: str
+    again: str
+    repair: Callable[[], None]
+
+
+@dataclass(slots=True)
+class RunExamination:
+    """The examination of one run; hold its lock.
+
+    Attributes:
+        folder: the run.
+        notes: filled by :meth:`faults`: what is worth knowing and not wrong.
+        n_videos: filled by :meth:`faults`: videos that are done.
+    """
+
+    folder: RunFolder
+    notes: list[str] = field(default_factory=list)
+    n_videos: int = 0
+    _candidates: set[str] = field(default_factory=set)
+
+    def faults(self) -> Iterator[Fault]:
+        """Everything, one after the other.
+
+        Raises:
+            UsageProblem: this is no run folder.
+        """
+        yield from self._config_faults()
+        marks = self._marks()
+        yield from marks.faults
+        for stem, video in marks.videos.items():
+            if problems := list(self._unit_problems(stem, video)):
+                text = f"video {video.video_id!r}: {'; '.join(problems)}"
+                yield Fault(text, ANNOTATE, partial(self.folder.drop_unit, video.video_id, video.unit))
+        self.n_videos = len(marks.videos)
+        yield from self._twice(marks.videos)
+        yield from self._unmarked(marks.videos.keys())
+        yield from self._other_files()
+        yield from self._human_faults()
+        yield from self._temporary()
+
+    @property
+    def _run(self) -> Path:
+        return self.folder.path
+
+    def _config_faults(self) -> Iterator[Fault]:
+        if not self.folder.config_file.exists():
+            if not (self._run / tables.VIDEOS.name).is_dir():
+                raise UsageProblem(f"{self._run} is not a run folder: it has neither run.yaml nor tables")
+            yield Fault(f"{self.folder.config_file} is missing", ANNOTATE, lambda: None)
+            return
+        try:
+            self.folder.config()
+        except UsageProblem as problem:
+            why = str(problem).split("; set it aside")[0]
+            yield Fault(why, ANNOTATE, partial(self._set_aside, self.folder.config_file))
+
+    def _marks(self) -> _Marks:
+        found = _Marks()
+        for file in self._files(tables.VIDEOS):
+            if why := self._file_problem(tables.VIDEOS, file):
+                found.faults.append(Fault(why, ANNOTATE, partial(self._drop_stem, file.stem)))
+                continue
+            rows = tables.VIDEOS.records(tables.VIDEOS.read_files([file]))
+            if [unit_name(video.video_id, video.unit) for video in rows] != [file.stem]:
+                why = f"{file} should hold the one video that it is named after"
+                found.faults.append(Fault(why, ANNOTATE, partial(self._drop_stem, file.stem)))
+                continue
+            found.videos[file.stem] = rows[0]
+        return found
+
+    def _unit_problems(self, stem: str, video: Video) -> Iterator[str]:
+        files = {table: self.folder.table_file(table, stem) for table in UNIT_TABLES}
+        if missing := [table.name for table, file in files.items() if not file.is_file()]:
+            yield f"it is marked as done, but it has no {', '.join(missing)}"
+        problems = [why for table, file in files.items() if file.is_file() and (why := self._file_problem(table, file))]
+        yield from problems
+        if missing or problems:
+            return
+        if rejected_videos(self._run, [(video.video_id, video.unit)]):
+            yield "it is marked as done and rejected as a whole"
+        yield from self._row_problems(video, {table: table.read_files([file]) for table, file in files.items()})
+
+    def _row_problems(self, video: Video, rows: Mapping[Table[Any], Any]) -> Iterator[str]:
+        for table in (tables.LOCALIZATIONS, tables.MASKS, tables.CANDIDATES):
+            if others := set(rows[table]["video_id"].to_pylist()) - {video.video_id}:
+                yield f"{table.name} has rows of {min(others)!r}"
+                return
+        masks = _keys(rows[tables.MASKS], "object_id", "frame_idx", "round")
+        candidate_ids = rows[tables.CANDIDATES]["candidate_id"].to_pylist()
+        for name, keys in (("masks", masks), ("candidates", candidate_ids)):
+            if twice := sum(n - 1 for n in Counter(keys).values()):
+                yield f"{twice:,} {name} stand there twice"
+        if taken := len(self._candidates & set(candidate_ids)):
+            yield f"{taken:,} of its candidates are those of another video"
+        self._candidates.update(candidate_ids)
+        asked = set(_keys(rows[tables.CANDIDATES], "object_id", "frame_idx"))
+        if unseen := len(asked - {key[:2] for key in masks}):
+            yield f"{unseen:,} frames of objects have candidates and no mask"
+        frames = {frame_idx for _, frame_idx in asked}
+        if gone := sum(not _is_picture(self.folder.frame_file(video.video_id, idx)) for idx in frames):
+            yield f"{gone:,} of the {len(frames):,} frames that people look at are missing or damaged"
+
+    def _twice(self, videos: Mapping[str, Video]) -> Iterator[Fault]:
+        by_id: dict[str, list[str]] = defaultdict(list)
+        for stem, video in videos.items():
+            by_id[video.video_id].append(stem)
+        for video_id, stems in by_id.items():
+            latest = max(stems, key=lambda stem: self.folder.table_file(tables.VIDEOS, stem).stat().st_mtime_ns)
+            for old in (stem for stem in stems if stem != latest):
+                text = f"video {video_id!r} is there twice, as {old} and, later, as {latest}"
+                yield Fault(text, "", partial(self._drop_stem, old))
+
+    def _unmarked(self, stems: Iterable[str]) -> Iterator[Fault]:
+        """What a killed command left: harmless, but whoever reads a whole table finds it there."""
+        marked = set(stems)
+        left: dict[str, list[Path]] = defaultdict(list)
+        for table in UNIT_TABLES:
+            if table is not tables.REJECTS:
+                for file in self._files(table):
+                    if file.stem not in marked and not self.folder.table_file(tables.VIDEOS, file.stem).exists():
+                        left[file.stem].append(file)
+        for stem, files in left.items():
+            text = f"{', '.join(file.parent.name for file in files)} of {stem} belong to no video that is done"
+            yield Fault(text, ANNOTATE, partial(_remove, files))
+        stale = [file for file in self._files(tables.POINTS) if file.stem not in marked]
+        if stale:
+            self.notes.append(
+                f"{len(stale):,} files of points are of videos that are no longer done, such as {stale[0]}; "
+                f"bring points up to date with: {self._command('merge')}"
+            )
+
+    def _other_files(self) -> Iterator[Fault]:
+        marked = {file.stem for file in self._files(tables.VIDEOS)}
+        for file in self._files(tables.POINTS):
+            if file.stem in marked and (why := self._file_problem(tables.POINTS, file)):
+                yield Fault(why, self._command("merge"), partial(_remove, [file]))
+        for file in self._files(tables.REJECTS):
+            if file.stem not in marked and (why := self._file_problem(tables.REJECTS, file)):
+                again = self._command("review push") if file.stem == "review" else ANNOTATE
+                yield Fault(why, again, partial(_remove, [file]))
+
+    def _human_faults(self) -> Iterator[Fault]:
+        golds: set[str] = set()
+        for table in _HUMAN:
+            for file in self._files(table):
+                if why := self._file_problem(table, file, is_made_by_config=False):
+                    yield Fault(why, self._again(table, file), partial(self._set_aside, file))
+                elif table is tables.GOLD:
+                    golds.update(tables.GOLD.read_files([file])["candidate_id"].to_pylist())
+        unknown = twice = 0
+        for file in self._files(tables.VERDICTS):
+            if not self._file_problem(tables.VERDICTS, file, is_made_by_config=False):
+                rows = tables.VERDICTS.read_files([file])
+                unknown += len(set(rows["candidate_id"].to_pylist()) - self._candidates - golds)
+                keys = _keys(rows, "candidate_id", "annotator", "task_key", "annotation_id")
+                twice += sum(n - 1 for n in Counter(keys).values())
+        if unknown:
+            self.notes.append(f"verdicts on {unknown:,} candidates that the run no longer has; they are kept")
+        if twice:
+            self.notes.append(f"{twice:,} verdicts stand there twice; each person counts once in pointvos merge")
+
+    def _temporary(self) -> Iterator[Fault]:
+        folders = (self._run, self._run / "report", *(self._run / table.name for table in tables.TABLES))
+        left = [path for folder in folders for path in left_behind(folder)]
+        left += sorted((self._run / "media").rglob("*.tmp"))
+        left += [path for path in (self._run / ".writable", self.folder.work) if path.exists()]
+        if left:
+            text = f"{len(left):,} temporary files of interrupted commands, such as {left[0]}"
+            yield Fault(text, "", partial(_remove, left))
+
+    def _file_problem(self, table: Table[Any], file: Path, is_made_by_config: bool = True) -> str | None:
+        """Why a file is of no use; a file by another config only matters where the config decides what is in it."""
+        try:
+            rows = table.read_files([file])
+            if table is not tables.LOCALIZATIONS:
+                table.records(rows)
+        except DamagedTableError as problem:
+            return str(problem) if str(file) in str(problem) else f"{file}: {problem}"
+        except ForeignTableError as problem:
+            return str(problem)
+        found, own = marks_of(file).get("pointvos.config_hash"), self._config_hash()
+        if is_made_by_config and own and found != own:
+            return f"{file} was made with other settings (config {found}; this run has {own})"
+        return None
+
+    def _config_hash(self) -> str | None:
+        try:
+            return self.folder.metadata()["pointvos.config_hash"]
+        except (UsageProblem, OSError):
+            return None
+
+    def _files(self, table: Table[Any]) -> Sequence[Path]:
+        return sorted((self._run / table.name).glob("[!.]*.parquet"))
+
+    def _command(self, name: str) -> str:
+        return f"pointvos {name} --run {self._run}"
+
+    def _again(self, table: Table[Any], file: Path) -> str:
+        if file.stem == "simulated":
+            return f"{self._command('simulate')} --ground-truth …"
+        return self._command("review pull" if table in (tables.VERDICTS, tables.SKIPS) else "review push")
+
+    def _drop_stem(self, stem: str) -> None:
+        _remove([self.folder.table_file(table, stem) for table in (tables.VIDEOS, *UNIT_TABLES)])
+
+    def _set_aside(self, file: Path) -> None:
+        place = self._run / SIDE_FOLDER / file.relative_to(self._run)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while place.exists():
+            number += 1
+            place = place.with_name(f"{file.stem}-{number}{file.suffix}")
+        file.rename(place)
+        self.notes.append(f"{file} was moved to {place}")
+
+
+@dataclass(slots=True)
+class _Marks:
+    """The commit marks of a run: videos that are done by their stem, and marks that are wrong."""
+
+    videos: dict[str, Video] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+
+
+def _keys(rows: Any, *columns: str) -> list[tuple[Any, ...]]:
+    return list(zip(*(rows[name].to_pylist() for name in columns), strict=True))
+
+
+def _is_picture(file: Path) -> bool:
+    try:
+        with Image.open(file) as image:
+            image.load()
+    except (OSError, SyntaxError, ValueError):
+        return False
+    return True
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

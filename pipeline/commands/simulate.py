@@ -1,0 +1,91 @@
+"""``pointvos simulate``: verdicts by an annotator made of ground truth."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.frame_files import names_of
+from pipeline.runs.units import unit_records, videos_of
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from schemas import tables
+from schemas.points import PointCandidate
+from schemas.reviews import Verdict
+from schemas.videos import Video
+from stages.evaluate.ground_truth import VideoTruth, find_truth
+from stages.simulate.annotator import SimulatedAnnotator
+
+
+def simulate(
+    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    ground_truth: Annotated[
+        Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
+    ],
+    error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability of a wrong answer.")] = 0.02,
+    seed: Annotated[int, typer.Option(help="Seed of the errors.")] = 0,
+) -> None:
+    """Answer the candidates from ground truth, as a person with a small error rate would.
+
+    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames or of objects without
+    ground truth get no verdict. The verdicts stand beside those of people, who outvote them in `pointvos merge`.
+
+    Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
+    """
+    folder = RunFolder(run).require()
+    annotator = SimulatedAnnotator(error_rate, seed)
+    verdicts: list[Verdict] = []
+    n_candidates, problems = 0, []
+    with folder.lock():
+        for video in videos_of(folder):
+            candidates = unit_records(folder, tables.CANDIDATES, video)
+            n_candidates += len(candidates)
+            try:
+                truth = truth_of(ground_truth, video, candidates)
+                verdicts += true_answers(annotator, truth, video, candidates) if truth else []
+                problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
+            except ValueError as problem:
+                problems.append(f"{video.video_id}: {problem}")
+        if not verdicts:
+            raise UsageProblem(_nothing_answered(run, ground_truth, problems))
+        tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
+    statuses = Counter(verdict.status for verdict in verdicts)
+    rows = [("candidates", n_candidates), ("answered", len(verdicts)), *sorted(statuses.items())]
+    summary(f"Simulated verdicts of {run}", rows)
+    show_problems("rejected", problems)
+    if problems:
+        raise typer.Exit(REJECTED)
+    console.print(f"Next: pointvos merge --run {run}")
+
+
+def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandidate]) -> VideoTruth | None:
+    """The ground truth of a video, or None when there is none."""
+    object_ids = {candidate.object_id for candidate in candidates}
+    return find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width), names_of(video))
+
+
+def true_answers(
+    annotator: SimulatedAnnotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
+) -> list[Verdict]:
+    """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
+    asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
+    for candidate in candidates:
+        asked[candidate.frame_idx][candidate.object_id].append(candidate)
+    known: set[str] = set()
+    answers: list[tuple[str, Verdict]] = []
+    for frame in truth.only({*asked, min(truth.paths)}):
+        known |= frame.object_ids()
+        for object_id, group in asked[frame.frame_idx].items():
+            answers += [(object_id, v) for v in annotator.answer(group, frame.mask(object_id), frame.void())]
+    return [verdict for object_id, verdict in answers if object_id in known]
+
+
+def _nothing_answered(run: Path, ground_truth: Path, problems: list[str]) -> str:
+    if problems:
+        return f"no candidate could be answered; {problems[0]}"
+    wanted = "masks must be named VIDEO_ID/FRAME.png there and use the run's object ids"
+    return f"no candidate of {run} has ground truth below {ground_truth}; {wanted}"

@@ -1,0 +1,74 @@
+"""Who else may have put something into a run folder: symbolic links, other users, names of earlier versions."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from pipeline.terminal.console import UsageProblem, errors
+from schemas import tables
+
+
+def refuse_links(run: Path) -> None:
+    """Make sure that no symbolic link stands in a run folder: what is written to it or read would lie elsewhere.
+
+    The run folder itself may be a link, and below ``review/data`` and ``review/home`` the server keeps what it likes.
+
+    Raises:
+        UsageProblem: there is one; the message names it.
+    """
+    servers_own = {run / "review" / name for name in ("data", "home")}
+    if (link := next(_links(run, servers_own), None)) is not None:
+        raise UsageProblem(
+            f"{link} is a symbolic link to {os.readlink(link)!r}, which may lead out of the run folder; "  # noqa: PTH115
+            "remove it, or put the file or folder itself in its place"
+        )
+
+
+def _links(folder: Path, left_out: Collection[Path]) -> Iterator[Path]:
+    """Links in a folder and below it, but not below ``left_out``; each folder is read once."""
+    try:
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    for entry in found:
+        if entry.is_symlink():
+            yield Path(entry.path)
+        elif entry.is_dir(follow_symlinks=False) and Path(entry.path) not in left_out:
+            yield from _links(Path(entry.path), left_out)
+
+
+def warn_of_other_writers(run: Path) -> None:
+    """Say when other users can write to the run folder: its tables are believed, though nothing in it is executed."""
+    found = run.stat()
+    is_foreign = found.st_uid not in (os.geteuid(), 0)
+    if found.st_mode & stat.S_IWOTH or (is_foreign and found.st_mode & stat.S_IWGRP):
+        who = "everybody" if found.st_mode & stat.S_IWOTH else f"user {found.st_uid} and group {found.st_gid}"
+        errors.print(
+            f"Careful: {who} can write to {run}, and so change its results; close it with: chmod go-w {run}",
+            soft_wrap=True,
+        )
+
+
+def rename_hidden_units(run: Path) -> None:
+    """Give units of earlier versions whose names begin with ``_`` or ``-`` names that every reader of Parquet sees.
+
+    Raises:
+        UsageProblem: they cannot be renamed.
+    """
+    for table in tables.TABLES:
+        for old in sorted((run / table.name).glob("[_-]*.parquet")):
+            name, _, unit = old.stem.rpartition(".")
+            new = old.with_name(f"{re.sub('^[_-]+', '', name) or 'video'}.{unit}.parquet")
+            try:
+                old.rename(new)
+            except FileNotFoundError:  # another command was faster
+                continue
+            except OSError as problem:
+                raise UsageProblem(
+                    f"{old} of an earlier version needs the name {new.name} ({problem.strerror}); make {run} writable"
+                ) from None

@@ -1,0 +1,289 @@
+"""The run folder: Parquet tables between the commands, one owner at a time, units that are whole or absent."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
+from pipeline.terminal.console import UsageProblem
+from schemas import tables
+from schemas.tables import Table
+from schemas.whole_files import left_behind, write_whole
+
+_MARKS = ("run_id", "config_hash")
+
+UNIT_TABLES: tuple[Table[Any], ...] = (
+    tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
+)  # fmt: skip
+"""What a video has beside its commit mark, which is its row in ``videos``."""
+_ORPHANS_END_S = 10.0
+"""Time for the workers of a killed command to end."""
+
+
+_PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows their first dot."""
+
+
+def unit_name(video_id: str, unit: str) -> str:
+    """File stem of one video's unit: a readable part of the id, then the hash that makes it unique.
+
+    It never begins with ``_``, ``.`` or ``-``: pyarrow, pandas and others pass over such files.
+
+    >>> unit_name("DAVIS 2017/Träume", "0123456789abcdef"), unit_name("視频_1", "0123456789abcdef")
+    ('DAVIS_2017_Tr_ume.0123456789abcdef', '1.0123456789abcdef')
+    """
+    return f"{_readable(video_id)}.{unit}"
+
+
+def frame_folder_name(video_id: str) -> str:
+    """Folder of a video's frames: the id where every file system keeps it as it is, else a readable part and a hash.
+
+    Distinct ids have distinct folders, also where capitals or Unicode forms make no difference: an id that is kept
+    has neither capitals nor dots, and every other name has a dot before its hash.
+
+    >>> frame_folder_name("clips/bear-2"), frame_folder_name("Été/a")
+    ('clips/bear-2', 't_a.e47c7c2a24e607ba')
+    """
+    parts = video_id.split("/")
+    if all(_PLAIN.fullmatch(p) and len(p) <= 200 and not _RESERVED.fullmatch(p) for p in parts) and len(parts) <= 20:
+        return video_id
+    return f"{_readable(video_id)}.{digest(video_id)}"
+
+
+def _readable(video_id: str) -> str:
+    """The ASCII letters and digits of an id, as a part of a file name."""
+    name = re.sub(r"[^A-Za-z0-9-]+", "_", video_id)[:60].lstrip("_-") or "video"
+    return f"{name}_" if _RESERVED.fullmatch(name) else name
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """One run on disk.
+
+    Invariant: a video's unit is done exactly when its file stands in ``videos/``; that file is renamed into place
+    last, after the other tables of the unit.
+    """
+
+    path: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The resolved config of the run."""
+        return self.path / "run.yaml"
+
+    @property
+    def work(self) -> Path:
+        """Temporary files of the annotation in progress; swept at the next start."""
+        return self.path / ".work"
+
+    def require(self) -> RunFolder:
+        """Return self when this is a run folder.
+
+        Raises:
+            UsageProblem: there is no run here, or a symbolic link stands in it.
+        """
+        refuse_links(self.path)
+        if not self.config_file.is_file():
+            raise UsageProblem(f"{self.path} is not a run folder; make one with: pointvos annotate VIDEOS … --run DIR")
+        warn_of_other_writers(self.path)
+        rename_hidden_units(self.path)
+        return self
+
+    def create(self) -> None:
+        """Make the folder.
+
+        Raises:
+            UsageProblem: it cannot be written, or a symbolic link stands in it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            refuse_links(self.path)
+            write_whole(self.path / ".writable", b"1")
+            (self.path / ".writable").unlink(missing_ok=True)
+        except OSError as problem:
+            raise UsageProblem(
+                f"run folder {self.path} cannot be written ({problem.strerror}); choose another --run"
+            ) from None
+        warn_of_other_writers(self.path)
+        rename_hidden_units(self.path)
+
+    @contextmanager
+    def lock(self) -> Iterator[int]:
+        """Own the folder; yields the descriptor of the lock.
+
+        The lock is held as long as any process has the descriptor open: a worker that inherits it holds it too, so no
+        other command begins before the last worker of a killed one has ended.
+
+        Raises:
+            UsageProblem: another command owns it.
+        """
+        refuse_links(self.path)
+        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
+        try:
+            self._acquire(descriptor)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _acquire(self, descriptor: int) -> None:
+        """Take the lock, once the workers of a command that was killed have ended."""
+        give_up = time.monotonic() + _ORPHANS_END_S
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                owner = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
+                if _is_gone(owner) and time.monotonic() < give_up:
+                    time.sleep(0.1)
+                    continue
+                raise UsageProblem(
+                    f"run folder {self.path} is in use by another pointvos command (process {owner}); "
+                    "wait for it to end or choose another --run"
+                ) from None
+
+    def config(self) -> dict[str, Any]:
+        """The resolved config as plain values.
+
+        Raises:
+            UsageProblem: the file is not one that annotate wrote.
+        """
+        try:
+            loaded = yaml.safe_load(self.config_file.read_text(encoding="utf-8"))
+        except (UnicodeDecodeError, yaml.YAMLError, ValueError, RecursionError) as problem:
+            raise self._broken_config(" ".join(str(problem).split())) from None
+        if not isinstance(loaded, dict):
+            raise self._broken_config("it is empty" if loaded is None else f"it holds a {type(loaded).__name__}")
+        if missing := [name for name in _MARKS if not isinstance(loaded.get(name), str) or not loaded[name]]:
+            raise self._broken_config(f"{' and '.join(missing)} must be text")
+        if not isinstance(loaded.get("models", {}), dict):
+            raise self._broken_config("models must hold named settings")
+        return loaded
+
+    def _broken_config(self, why: str) -> UsageProblem:
+        return UsageProblem(
+            f"{self.config_file} is damaged ({why}); set it aside with: pointvos doctor --run {self.path} --repair, "
+            "then run the same annotate command again, which writes it anew"
+        )
+
+    def metadata(self) -> dict[str, str]:
+        """Run id and config hash, for the metadata of every Parquet file of the run."""
+        config = self.config()
+        return {"pointvos.run_id": config["run_id"], "pointvos.config_hash": config["config_hash"]}
+
+    def table_file(self, table: Table[Any], stem: str) -> Path:
+        """The file of one unit in one table."""
+        return self.path / table.name / f"{stem}.parquet"
+
+    def committed(self) -> dict[str, str]:
+        """Unit hash by video id of every video that is done."""
+        done = tables.VIDEOS.read(self.path)
+        return dict(zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True))
+
+    def drop_unit(self, video_id: str, unit: str) -> None:
+        """Remove a unit, its commit mark first, so that it is never half there and called done."""
+        stem = unit_name(video_id, unit)
+        for table in (tables.VIDEOS, *UNIT_TABLES):
+            self.table_file(table, stem).unlink(missing_ok=True)
+
+    def drop_superseded(self, units: Mapping[str, str]) -> None:
+        """Remove what a video gave when it, or its localizations, were others; a result only once there is a new one.
+
+        Args:
+            units: video id → unit hash of the input as it is now.
+        """
+        done = tables.VIDEOS.read(self.path)
+        pairs = set(zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True))
+        for video_id, unit in sorted(pairs):
+            if unit != units.get(video_id, unit) and (video_id, units[video_id]) in pairs:
+                self.drop_unit(video_id, unit)
+        self._drop_rejected(pairs)
+        kept = {unit_name(*pair) for pair in (*pairs, *units.items())}
+        for file in (self.path / tables.REJECTS.name).glob("*.*.parquet"):
+            if file.stem not in kept and any(_is_of(video_id, file) for video_id in units):
+                file.unlink()
+
+    def _drop_rejected(self, pairs: Collection[tuple[str, str]]) -> None:
+        """Take the commit mark of videos that were rejected as a whole, so that they are not done and rejected."""
+        for video_id in rejected_videos(self.path, pairs):
+            for unit in (unit for name, unit in pairs if name == video_id):
+                self.table_file(tables.VIDEOS, unit_name(video_id, unit)).unlink(missing_ok=True)
+
+    def frames_of(self, video_id: str) -> Path:
+        """The folder of the JPEGs that people look at."""
+        return self.path / "frames" / frame_folder_name(video_id)
+
+    def frame_file(self, video_id: str, frame_idx: int) -> Path:
+        """One of these JPEGs; it may be missing. Runs of earlier versions named the folders by the bare ids."""
+        name = f"{frame_idx:06d}.jpg"
+        file = self.frames_of(video_id) / name
+        parts = [p if len(p.encode(errors="replace")) <= 200 else f"{p[:40]}-{digest(p)}" for p in video_id.split("/")]
+        if file.is_file() or "\0" in video_id or not {"", ".", ".."}.isdisjoint(parts):
+            return file
+        old = self.path.joinpath("frames", *parts, name)
+        return old if old.is_file() else file
+
+    def sweep(self) -> None:
+        """Remove what an interrupted command left under temporary names. Call it under the lock."""
+        shutil.rmtree(self.work, ignore_errors=True)
+        for folder in (self.path, *(self.path / table.name for table in tables.TABLES)):
+            for stale in left_behind(folder):
+                stale.unlink(missing_ok=True)
+
+
+def _is_gone(owner: str) -> bool:
+    """True when ``owner`` is the id of a process that has ended."""
+    import psutil
+
+    return owner.isdecimal() and not psutil.pid_exists(int(owner))
+
+
+def rejected_videos(run: Path, pairs: Collection[tuple[str, str]]) -> list[str]:
+    """Ids of the videos, given with their units as (video_id, unit), that the rejects of their own unit reject."""
+    files = {run / tables.REJECTS.name / f"{unit_name(*pair)}.parquet": pair[0] for pair in sorted(pairs)}
+    found = {
+        video_id: tables.REJECTS.read_files([file], [("key", "=", video_id), ("stage", "=", "annotate")])
+        for file, video_id in files.items()
+        if file.is_file()
+    }
+    return [video_id for video_id, rows in found.items() if rows.num_rows]
+
+
+def _is_of(video_id: str, rejects: Path) -> bool:
+    """True when a unit's rejects are those of a video; another video's name may begin alike."""
+    if rejects.stem.rpartition(".")[0] != unit_name(video_id, "").rpartition(".")[0]:
+        return False
+    keys = tables.REJECTS.read_files([rejects])["key"].to_pylist()
+    return all(f"{key}/".startswith(f"{video_id}/") for key in keys)
+
+
+def digest(*parts: object, length: int = 16) -> str:
+    """Hex digest of the parts' text, unambiguous about where one ends.
+
+    >>> digest("ab", "c") == digest("a", "bc")
+    False
+    """
+    joined = "".join(f"{len(str(p))}:{p}" for p in parts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:length]
+
+
+def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:
+    """Commit one unit: every table in the order given, the commit mark last."""
+    metadata = run.metadata()
+    for table, records in parts:
+        table.write(run.table_file(table, stem), records, metadata)

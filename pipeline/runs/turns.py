@@ -1,0 +1,38 @@
+"""Commands that must not do the same thing to a run at the same time, and wait for each other."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.terminal.console import UsageProblem, console
+from verification_ui.server.credentials import private_folder
+
+
+@contextmanager
+def one_at_a_time(folder: Path, act: str, is_told: bool = True) -> Iterator[None]:
+    """Hold the lock ``<act>.lock`` in the review folder of a run; it goes with the process, however it ends.
+
+    Args:
+        folder: the review folder.
+        act: what is done, as an infinitive: ``push``, ``pull``.
+        is_told: say so when another command is waited for.
+    """
+    try:
+        path = private_folder(folder) / f"{act}.lock"
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if is_told:
+                console.print(f"Another command is doing a {act} of this run; waiting for it …")
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,75 @@
+"""Rows of a run, video by video: no command holds more than one video's tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.runs.folder import RunFolder, unit_name
+from schemas import tables
+from schemas.tables import Table
+from schemas.videos import Video
+
+Record = TypeVar("Record")
+
+
+def videos_of(run: RunFolder) -> list[Video]:
+    """The annotated videos of a run, by id."""
+    return sorted(tables.VIDEOS.records(tables.VIDEOS.read(run.path)), key=lambda video: video.video_id)
+
+
+def unit_file(run: RunFolder, table: Table[Any], video: Video) -> Path:
+    """Where a table keeps the rows of one video."""
+    return run.table_file(table, unit_name(video.video_id, video.unit))
+
+
+def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Record]:
+    """The rows of one video; none when the table has no file for it."""
+    file = unit_file(run, table, video)
+    return table.records(table.read_files([file])) if file.is_file() else []
+
+
+def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
+    """Object id → (object name, expression), the first that any of its localizations gives."""
+    words: dict[str, tuple[str, str]] = defaultdict(lambda: ("", ""))
+    for row in _localizations(run, video):
+        name, expression = words[row["object_id"]]
+        words[row["object_id"]] = (name or row["object_name"], expression or row["expression"])
+    return dict(words)
+
+
+def object_models(run: RunFolder, video: Video, *sources: str) -> dict[str, str]:
+    """Object id → registry key of the model that made its masks of any of ``sources`` (see ``MASK_SOURCES``)."""
+    file = unit_file(run, tables.MASKS, video)
+    if not file.is_file():
+        return {}
+    masks = tables.MASKS.read_files([file])
+    made = (
+        masks.filter(pc.is_in(masks["source"], pa.array(sources))).group_by("object_id").aggregate([("model", "min")])
+    )
+    return dict(zip(made["object_id"].to_pylist(), made["model_min"].to_pylist(), strict=True))
+
+
+def localization_counts(run: RunFolder, video: Video) -> dict[str, int]:
+    """How many localizations of each kind a video has; clicks are counted one by one."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in _localizations(run, video):
+        counts[row["kind"]] += len(row["x"]) if row["kind"] == "clicks" else 1
+    return dict(counts)
+
+
+def localized_frames(run: RunFolder, video: Video) -> dict[str, list[int]]:
+    """Object id → the frames that it was localized on, in order."""
+    frames: dict[str, set[int]] = defaultdict(set)
+    for row in _localizations(run, video):
+        frames[row["object_id"]].add(row["frame_idx"])
+    return {object_id: sorted(own) for object_id, own in frames.items()}
+
+
+def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:
+    file = unit_file(run, tables.LOCALIZATIONS, video)
+    return tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []

@@ -1,0 +1,83 @@
+"""What ``pointvos annotate`` says in the end: what there is now, what was rejected and why, and what to do next."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.inputs import Agenda
+from pipeline.statistics.cut_losses import lost_in_run
+from pipeline.terminal.console import show_rejects, summary
+from schemas import tables
+
+
+def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
+    """Print the summary of a run; the number of rejects.
+
+    Args:
+        folder: the run.
+        agenda: what was to do.
+        seconds: that it took.
+    """
+    videos = tables.VIDEOS.read(folder.path)
+    n_candidates = tables.CANDIDATES.read(folder.path).num_rows
+    rejects = [r for r in tables.REJECTS.records(tables.REJECTS.read(folder.path)) if r.stage != "review"]
+    rows: list[tuple[str, object]] = [("videos", _videos(videos.num_rows, agenda))]
+    if videos.num_rows:
+        rows += [
+            ("objects", pc.sum(videos["n_objects"]).as_py()),
+            ("masks", tables.MASKS.read(folder.path).num_rows),
+            *_cut_off(folder),
+            ("repaired", _repaired(folder)),
+            ("candidates", n_candidates),
+            *_pace(videos, agenda, seconds),
+        ]
+    rows += [("skipped", agenda.skipped)] if agenda.skipped else []
+    rows.append(("run folder", folder.path))
+    summary(headline(videos.num_rows, n_candidates), [*rows, *(_next_steps(folder.path) if n_candidates else [])])
+    show_rejects(rejects, f"all of them: {folder.path / tables.REJECTS.name}, or pointvos report --run {folder.path}")
+    return len(rejects)
+
+
+def headline(n_videos: int, n_candidates: int) -> str:
+    """Whether there is something to look at.
+
+    >>> headline(0, 0), headline(2, 0), headline(2, 400)
+    ('Nothing was annotated', 'Annotated, but there is nothing to verify: no candidates', 'Annotated')
+    """
+    if not n_videos:
+        return "Nothing was annotated"
+    return "Annotated" if n_candidates else "Annotated, but there is nothing to verify: no candidates"
+
+
+def _videos(n_done: int, agenda: Agenda) -> str:
+    n_before = len(agenda.jobs) - len(agenda.open_jobs)
+    text = f"{n_done:,} done" + (f", {n_before:,} of them before" if n_before else "")
+    n_failed = len(agenda.jobs) - n_done
+    return text + (f", {n_failed:,} rejected" if n_failed > 0 else "")
+
+
+def _repaired(folder: RunFolder) -> str:
+    outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
+    return f"{outcomes.count('accepted'):,} of {len(outcomes):,} low-quality masks"
+
+
+def _cut_off(folder: RunFolder) -> list[tuple[str, object]]:
+    n = lost_in_run(folder)
+    return (
+        [("no masks", f"{n:,} object-frames in shots without a hint for the object: masks end at a cut")] if n else []
+    )
+
+
+def _pace(videos: pa.Table, agenda: Agenda, seconds: float) -> list[tuple[str, object]]:
+    wanted = {job.video_id for job in agenda.open_jobs}
+    done = zip(videos["video_id"].to_pylist(), videos["n_frames"].to_pylist(), strict=True)
+    n_frames = sum(count for video_id, count in done if video_id in wanted)
+    return [("time", f"{seconds:.1f} s, {n_frames / max(seconds, 1e-9):.1f} frames/s")] if n_frames else []
+
+
+def _next_steps(run: Path) -> list[tuple[str, object]]:
+    return [("look at it", f"pointvos report --run {run}"), ("verify it", f"pointvos review up --run {run}")]

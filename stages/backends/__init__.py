@@ -1,0 +1,1 @@
+"""Models behind protocols: segmenters, propagators, localizers, their registries and checkpoints. Shared ground."""

@@ -1,0 +1,1 @@
+"""Cutie as a propagator."""

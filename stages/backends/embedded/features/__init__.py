@@ -1,0 +1,1 @@
+"""What the embedded models see of a frame."""

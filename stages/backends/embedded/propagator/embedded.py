@@ -1,0 +1,107 @@
+"""The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
+
+It downloads nothing. One pass of the backbone serves all objects of a frame; every object costs two small linear
+systems a frame. The same code runs on a CPU and on a GPU.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stages.backends.embedded.features.backbone import Backbone, load_backbone
+from stages.backends.embedded.features.grids import resize_image, working_grid
+from stages.backends.embedded.propagator.encodings import FrameEncoding
+from stages.backends.embedded.propagator.recipes import FAST, FULL, Recipe
+from stages.backends.embedded.propagator.tracks import Track
+from stages.backends.optical_flow import Motion
+from stages.backends.propagator import Estimate
+
+RECIPES = {"embedded": FULL, "embedded_fast": FAST}
+
+
+class EmbeddedPropagator:
+    """The model of every session: a backbone and a recipe."""
+
+    def __init__(self, name: str, backbone: Backbone, recipe: Recipe, threads: int = 1) -> None:
+        self.name = name
+        self._backbone = backbone
+        self._recipe = recipe
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="track") if threads > 1 else None
+
+    def open(self, height: int, width: int) -> EmbeddedSession:
+        """A new session; every frame brings its own working size, so the arguments are not needed."""
+        return EmbeddedSession(self._recipe, self._pool.map if self._pool else map)
+
+    def encode(self, image: NDArray[np.uint8]) -> FrameEncoding:
+        """Features, colours and edges of a (H, W, 3) uint8 RGB frame."""
+        recipe = self._recipe
+        grid = working_grid(image.shape[0], image.shape[1], recipe.pixels)
+        working = resize_image(image, grid)
+        maps = self._backbone.features(working, grid)
+        return FrameEncoding.of(working, maps, recipe.radius, recipe.epsilon)
+
+    def pack(self, encoding: FrameEncoding) -> dict[str, NDArray[Any]]:
+        """The frame at its working size and its feature maps, about 4.4 MB."""
+        return encoding.pack()
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> FrameEncoding:
+        """Inverse of :meth:`pack`."""
+        return FrameEncoding.unpack(arrays, self._backbone.device, self._recipe.radius, self._recipe.epsilon)
+
+
+class EmbeddedSession:
+    """The live objects of one direction through one video."""
+
+    def __init__(self, recipe: Recipe, each: Callable[..., Iterable[Any]] = map) -> None:
+        self._recipe = recipe
+        self._each = each
+        self._tracks: dict[str, Track] = {}
+        self._grey: NDArray[np.uint8] | None = None
+
+    @torch.no_grad()
+    def start(self, encoding: FrameEncoding, masks: Mapping[str, NDArray[np.bool_]]) -> None:
+        """Add or correct objects; see :class:`~stages.backends.propagator.PropagationSession`.
+
+        Raises:
+            ValueError: a new object's mask is empty.
+        """
+        self._grey = encoding.grey
+        for object_id, mask in masks.items():
+            if mask.any():
+                self._tracks.setdefault(object_id, Track(self._recipe)).anchor(encoding, mask)
+            elif object_id in self._tracks:
+                self._tracks[object_id].leave()
+            else:
+                raise ValueError(f"object {object_id!r} starts with an empty mask")
+
+    @torch.no_grad()
+    def step(self, encoding: FrameEncoding) -> dict[str, Estimate]:
+        """Find every live object on the next frame; the flow is measured once for all of them.
+
+        Raises:
+            RuntimeError: no object was started.
+        """
+        if self._grey is None:
+            raise RuntimeError("step() before start()")
+        motion = Motion.between(self._grey, encoding.grey, quick=True)  # a weak prior
+        self._grey = encoding.grey
+        estimates = self._each(partial(_stepped, encoding, motion), self._tracks.values())
+        return dict(zip(self._tracks, estimates, strict=True))
+
+
+@torch.no_grad()
+def _stepped(encoding: FrameEncoding, motion: Motion, track: Track) -> Estimate:
+    """One track's step, in any thread: gradients are switched off by thread."""
+    return track.step(encoding, motion)
+
+
+def load_embedded(name: str, device: str, threads: int = 1) -> EmbeddedPropagator:
+    """Load ``embedded`` or ``embedded_fast`` from the installed packages."""
+    return EmbeddedPropagator(name, load_backbone(device), RECIPES[name], threads)

@@ -1,0 +1,1 @@
+"""Training of the embedded segmenter, on scenes of our own making."""

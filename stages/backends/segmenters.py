@@ -1,0 +1,48 @@
+"""Segmenters by name; a model's packages are imported only when it is asked for."""
+
+from __future__ import annotations
+
+from stages.backends.plugins import SEGMENTER_GROUP, load_plugin, plugin_names
+from stages.backends.segmenter import Segmenter
+
+SEGMENTERS = ("embedded", "embedded_fast", "grabcut", "sam_vit_b", "sam_vit_l", "sam_vit_h")
+"""Names that :func:`load_segmenter` knows by itself, the default first; other packages may bring more."""
+
+
+def segmenter_names() -> tuple[str, ...]:
+    """All names that :func:`load_segmenter` knows, those of other packages last."""
+    return (*SEGMENTERS, *plugin_names(SEGMENTER_GROUP))
+
+
+def load_segmenter(name: str, device: str = "auto", threads: int = 1) -> Segmenter:
+    """Load a segmenter, ready to use.
+
+    Args:
+        name: one of :func:`segmenter_names`.
+        device: ``auto``, ``cpu`` or ``cuda[:n]``; ignored by segmenters without a network.
+        threads: prompts of a frame that may be worked on at once, where the model can; it changes no result.
+
+    Raises:
+        ValueError: no segmenter has this name.
+        CheckpointError: the checkpoint that it needs is not in the cache; nothing is downloaded.
+
+    >>> load_segmenter("grabcut").name
+    'grabcut'
+    """
+    match name:
+        case "grabcut":
+            from stages.backends.grabcut import GrabCutSegmenter
+
+            return GrabCutSegmenter()
+        case "embedded" | "embedded_fast":
+            from stages.backends.embedded.segmenter.embedded import load_embedded
+
+            return load_embedded(name, device, threads=threads)
+        case "sam_vit_b" | "sam_vit_l" | "sam_vit_h":
+            from stages.backends.sam.segmenter import load_sam
+
+            return load_sam(name, device)
+    plugin: Segmenter | None = load_plugin(SEGMENTER_GROUP, name, device)
+    if plugin is None:
+        raise ValueError(f"unknown segmenter {name!r}; known: {', '.join(segmenter_names())}")
+    return plugin

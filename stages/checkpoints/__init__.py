@@ -1,7 +1,0 @@
-"""Checkpoints: which there are, where they lie, whether they are whole, how they come. Needs no model package."""
-
-from stages.checkpoints.cache import require_checkpoint
-from stages.checkpoints.catalog import CHECKPOINTS, Checkpoint
-from stages.checkpoints.errors import CheckpointError
-
-__all__ = ["CHECKPOINTS", "Checkpoint", "CheckpointError", "require_checkpoint"]

@@ -1,1 +1,0 @@
-"""Image features and linear-algebra pieces that the embedded segmenter and propagator share; shared ground."""

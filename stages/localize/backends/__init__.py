@@ -1,1 +1,0 @@
-"""Models that find what an expression means."""

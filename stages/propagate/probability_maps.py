@@ -1,0 +1,74 @@
+"""An estimate in bytes: what is kept of a propagator's answer, in memory, on disk and in the result alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from stages.backends.propagator import Estimate
+from stages.patches import pack_patch, unpack_patch
+
+Bytes = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Belief:
+    """One object on one frame at the working size; every sweep rounds to bytes, so a spooled one loses nothing.
+
+    Attributes:
+        probability: (h, w) uint8, 255 for 1.
+        trust: (h, w) uint8, 255 for 1.
+        quality: trust in the whole, in [0, 1].
+    """
+
+    probability: Bytes
+    trust: Bytes
+    quality: float
+
+    @staticmethod
+    def of(estimate: Estimate) -> Belief:
+        """Round an estimate to bytes."""
+        probability = to_bytes(estimate.probability)
+        trust = probability if estimate.trust is None else to_bytes(estimate.trust)
+        return Belief(probability, trust, float(np.clip(estimate.quality, 0.0, 1.0)))
+
+
+def to_bytes(values: NDArray[np.float32]) -> Bytes:
+    """(h, w) in [0, 1] → 0..255, rounded to the nearest; h and w may be 0."""
+    if not values.size:
+        return np.zeros(values.shape, dtype=np.uint8)  # OpenCV answers None
+    return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
+
+
+def pack(beliefs: Mapping[str, Belief]) -> dict[str, NDArray[Any]]:
+    """Arrays for the spool: maps as patches, in the order of the ids."""
+    ids = sorted(beliefs)
+    arrays: dict[str, NDArray[Any]] = {
+        "ids": np.array(ids, dtype=np.str_),
+        "qualities": np.array([beliefs[object_id].quality for object_id in ids], dtype=np.float64),
+    }
+    for number, object_id in enumerate(ids):
+        arrays[f"probability_{number}"] = _coded(beliefs[object_id].probability)
+        arrays[f"trust_{number}"] = _coded(beliefs[object_id].trust)
+    return arrays
+
+
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Belief]:
+    """Inverse of :func:`pack`, exactly."""
+    return {
+        str(object_id): Belief(
+            unpack_patch(arrays[f"probability_{number}"].tobytes()),
+            unpack_patch(arrays[f"trust_{number}"].tobytes()),
+            float(arrays["qualities"][number]),
+        )
+        for number, object_id in enumerate(arrays["ids"])
+    }
+
+
+def _coded(values: Bytes) -> Bytes:
+    return np.frombuffer(pack_patch(values), dtype=np.uint8)

@@ -1,1 +1,0 @@
-"""Interactive segmenters behind one protocol."""

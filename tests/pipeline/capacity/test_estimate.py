@@ -1,0 +1,118 @@
+import pytest
+
+from pipeline.capacity.estimate import estimate
+from pipeline.capacity.footage import Footage
+from pipeline.config import load_config
+from schemas.jobs import VideoJob
+from schemas.localizations import Clicks, Localization
+from schemas.video_files import VideoFile
+
+GB = 1e9
+
+
+def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854)):
+    clicks = Clicks(((5.0, 5.0),), (1,))
+    rows = tuple(Localization(name, str(i), frame_idx, clicks) for i in range(n_objects))
+    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), n_frames, *size)
+
+
+def settings(**overrides):
+    dotted = {name.replace("__", "."): value for name, value in overrides.items()}
+    return load_config(None, {"videos": "v", "localizations": "l", "compute.device": "cpu", **dotted})
+
+
+def test_the_longest_video_goes_first_and_the_next_to_whoever_is_free():
+    films = [footage("a", 300), footage("b", 100), footage("c", 100), footage("d", 50)]
+    found = estimate(films, settings(compute__workers=2))
+    assert [(share.videos, share.frames) for share in found.workers] == [(1, 300), (3, 250)]
+    assert found.seconds == max(share.seconds for share in found.workers)
+    assert (found.total.videos, found.total.frames, found.total.objects) == (4, 550, 4)
+
+
+def test_there_are_no_more_workers_than_videos():
+    assert len(estimate([footage()], settings(compute__workers=4)).workers) == 1
+
+
+def test_workers_in_parallel_take_the_memory_of_the_largest_videos():
+    small, large = footage("a", size=(240, 320)), footage("b", size=(1080, 1920))
+    one, two = (estimate([small, large, small], settings(compute__workers=n)) for n in (1, 2))
+    assert one.worker_bytes == two.worker_bytes
+    assert one.main_bytes < two.main_bytes < one.main_bytes + one.worker_bytes
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ({"film": footage(n_objects=20)}, {}),
+        ({"film": footage(size=(2160, 3840))}, {}),
+        ({}, {"propagator": "embedded_fast"}),
+        ({"film": footage(n_objects=20)}, {"film": footage(n_objects=20), "objects_a_pass": 5}),
+    ],
+)
+def test_memory_grows_with_what_lives_at_once(more, less):
+    def memory(film=None, propagator="embedded", objects_a_pass=0):
+        options = {"models__propagator": propagator, "models__objects_a_pass": objects_a_pass}
+        return estimate([film or footage()], settings(**options)).main_bytes
+
+    assert memory(**more) > memory(**less)
+
+
+def test_a_video_that_is_localized_late_waits_on_disk_and_is_walked_twice():
+    early, late = (estimate([footage(frame_idx=idx)], settings()) for idx in (0, 99))
+    assert late.seconds > early.seconds
+    assert late.spool_bytes > early.spool_bytes + 99 * 4e6
+    assert late.kept_bytes == early.kept_bytes
+
+
+def test_repair_takes_time_and_holds_a_few_frames():
+    with_, without = (estimate([footage()], settings(repair__enabled=on)) for on in (True, False))
+    assert with_.seconds > without.seconds
+    assert with_.main_bytes - without.main_bytes == 4 * 3 * 480 * 854
+    assert estimate([footage()], settings(repair__every=10)).seconds > with_.seconds
+
+
+def test_a_few_clicks_are_asked_about_in_every_choice_by_a_segmenter_that_votes():
+    def seconds(n_clicks, segmenter="embedded"):
+        clicks = Clicks(((5.0, 5.0),) * n_clicks + ((9.0, 9.0),), (1,) * n_clicks + (0,))
+        film = Footage(VideoJob(VideoFile("a", "a.mp4"), (Localization("a", "1", 0, clicks),), "0"), 100, 480, 854)
+        return estimate([film], settings(models__segmenter=segmenter, compute__threads=1)).seconds
+
+    assert seconds(3) - seconds(1) == pytest.approx(6 * 1.3)
+    assert seconds(3, "embedded_fast") == seconds(1, "embedded_fast")
+
+
+def test_cores_that_work_side_by_side_are_slower_than_alone(monkeypatch):
+    def seconds(n_cores, **compute):
+        monkeypatch.setattr("pipeline.capacity.needs.psutil.cpu_count", lambda: n_cores)
+        return estimate([footage("a"), footage("b")], settings(**compute)).seconds
+
+    alone = seconds(1, compute__threads=1)
+    assert seconds(1, compute__threads=2) == alone
+    assert 0.5 * alone < seconds(2, compute__threads=1, compute__workers=2) < alone
+
+
+def test_every_pass_over_the_objects_encodes_the_video_again():
+    def seconds(**options):
+        return estimate([footage(n_objects=20)], settings(compute__threads=1, **options)).seconds
+
+    assert seconds(models__objects_a_pass=5) > seconds(models__objects_a_pass=10) > seconds()
+
+
+def test_a_video_that_cannot_be_read_counts_nothing():
+    found = estimate([footage(n_frames=0, size=(0, 0))], settings())
+    assert (found.total.frames, found.kept_bytes, found.spool_bytes) == (0, 0, 0)
+
+
+def test_a_video_of_unknown_length_counts_to_its_last_localized_frame_and_is_named():
+    found = estimate([footage("a", 100), footage("live", 0, frame_idx=30)], settings())
+    assert found.open_ended == ("live",)
+    assert found.total.frames == 100 + 31
+    assert found.length() == "about 131 frames and 1 video of unknown length"
+    assert "more than" in found.sentence()
+    alone = estimate([footage("live", 0, frame_idx=30)], settings())
+    assert alone.length() == "1 video of unknown length"
+    assert alone.seconds == estimate([footage("live", 31, frame_idx=30)], settings()).seconds
+
+
+def test_a_video_that_cannot_be_read_is_not_of_unknown_length():
+    assert estimate([footage(n_frames=0, size=(0, 0))], settings()).open_ended == ()

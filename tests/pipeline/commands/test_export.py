@@ -1,0 +1,114 @@
+"""Exports, read back by plain readers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+
+from pipeline.commands.export import ExportFormat, export
+from pipeline.commands.merge import merge
+from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem, WorkProblem
+from schemas import tables
+from stages.evaluate.ground_truth import find_truth
+from stages.export.point_vos import video_name
+
+
+@pytest.fixture
+def merged_run(finished_run, tmp_path):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    merge(finished_run, 0.0)
+    return finished_run
+
+
+def export_points(run, out, jsonl=False):
+    export(run, ExportFormat.POINTVOS, out, "tiny", jsonl)
+    return out / "tiny"
+
+
+@pytest.mark.parametrize("jsonl", [False, True])
+def test_points_come_back_from_the_release_format(merged_run, tmp_path, jsonl):
+    folder = export_points(merged_run, tmp_path / "out", jsonl)
+    text = (folder / f"train.{'jsonl' if jsonl else 'json'}").read_text(encoding="ascii")
+    documents = [json.loads(line) for line in text.splitlines()] if jsonl else [json.loads(text)]
+    found = set()
+    for key, entry in (item for document in documents for item in document.items()):
+        for p in entry["annotated_points"]:
+            found.add((entry["object_name"], int(p["frame_id"]), p["x"], p["y"], p["status"], p["is_fg_candidate"]))
+            assert (folder / "JPEGImages" / "a" / f"{p['frame_id']}.jpg").is_file()
+            png = np.asarray(Image.open(folder / "Annotations" / "a" / key / f"{p['frame_id']}.png"))
+            assert png[p["y"], p["x"]] == {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}[p["status"]]
+    rows = tables.POINTS.records(tables.POINTS.read(merged_run))
+    assert found == {(p.object_name, p.frame_idx, p.x, p.y, p.status, p.is_fg_candidate) for p in rows}
+    assert json.loads((folder / "videos.json").read_text()) == {"a": "a"}
+
+
+def test_a_missing_frame_breaks_the_format_and_is_said(merged_run, tmp_path, capsys):
+    next((merged_run / "frames" / "a").glob("*.jpg")).unlink()
+    with pytest.raises(typer.Exit) as leaving:
+        export_points(merged_run, tmp_path / "out")
+    assert leaving.value.exit_code == 3
+    assert "needs JPEGImages/a/" in capsys.readouterr().out
+
+
+def test_masks_come_back_from_the_davis_layout(finished_run, tmp_path):
+    out = tmp_path / "out"
+    export(finished_run, ExportFormat.DAVIS, out)
+    objects = json.loads((out / "objects.json").read_text())
+    assert objects == {"a": {"1": "1", "2": "2"}, "sub/b": {"1": "dog"}}
+    for video_id, index_of in (("a", {"1": 1, "2": 2}), ("sub/b", {"dog": 1})):
+        frames = {frame.frame_idx: frame.labels for frame in find_truth(out / "Annotations", video_id).frames()}
+        assert sorted(frames) == list(range(12))
+        for mask in tables.MASKS.records(tables.MASKS.read(finished_run)):
+            if mask.video_id == video_id:
+                assert np.array_equal(frames[mask.frame_idx] == index_of[mask.object_id], mask.decode())
+
+
+def test_exporting_again_gives_the_same_files(merged_run, tmp_path):
+    def contents():
+        export_points(merged_run, tmp_path / "out")
+        return {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+
+    assert contents() == contents()
+
+
+def test_wrong_usage_is_named(finished_run, merged_run, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis").write_text("")
+    with pytest.raises(UsageProblem, match="was not made by an export"):
+        export_points(merged_run, tmp_path / "mine")
+    with pytest.raises(UsageProblem, match=r"dataset name '\.\./x'"):
+        export(merged_run, ExportFormat.POINTVOS, tmp_path / "out", "../x")
+    for file in (merged_run / "points").iterdir():
+        file.unlink()
+    with pytest.raises(UsageProblem, match="has no points"):
+        export_points(merged_run, tmp_path / "out")
+
+
+def test_masks_of_a_folder_are_named_like_its_frames_and_points_by_decode_index(run_of_a_folder, tmp_path):
+    export(run_of_a_folder, ExportFormat.DAVIS, tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out/Annotations/a").iterdir())
+    assert names == [f"frame_{5 * idx + 5:04d}.png" for idx in range(12)]
+    assert (tmp_path / "out/Annotations/sub/b/00000.png").is_file()
+    simulate(run_of_a_folder, tmp_path / "truth", 0.0, 0)
+    merge(run_of_a_folder, 0.0)
+    folder = export_points(run_of_a_folder, tmp_path / "points")
+    frames = {path.stem for path in (folder / "JPEGImages/a").iterdir()}
+    assert frames == {f"{row['frame_idx']:06d}" for row in tables.POINTS.read(run_of_a_folder).to_pylist()}
+
+
+def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, add_video):
+    twin = video_name("Été")
+    for video_id in ("Été", twin):
+        add_video(RunFolder(finished_run), video_id, ("1", "2"))
+        shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / video_id)
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    merge(finished_run, 0.0)
+    with pytest.raises(WorkProblem, match=f"would both be called '{twin}' in this format"):
+        export_points(finished_run, tmp_path / "out")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import typer
+
+from pipeline.commands.simulate import simulate
+from pipeline.terminal.console import UsageProblem
+from schemas import tables
+
+
+def statuses(run):
+    return {v.candidate_id: v.status for v in tables.VERDICTS.records(tables.VERDICTS.read(run))}
+
+
+def test_candidates_with_ground_truth_are_answered_the_same_way_twice(finished_run, tmp_path, capsys):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    first = (finished_run / "verdicts" / "simulated.parquet").read_bytes()
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))
+    assert set(statuses(finished_run)) == {c.candidate_id for c in candidates if c.video_id == "a"}
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    assert (finished_run / "verdicts" / "simulated.parquet").read_bytes() == first
+    assert "pointvos merge" in capsys.readouterr().out
+
+
+def test_errors_change_some_answers(finished_run, tmp_path):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    right = statuses(finished_run)
+    simulate(finished_run, tmp_path / "truth", 1.0, 0)
+    flipped = statuses(finished_run)
+    assert {flipped[key] for key in right if right[key] == "ACCEPTED"} == {"REJECTED"}
+
+
+def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageProblem, match=r"no candidate of .* has ground truth below"):
+        simulate(finished_run, tmp_path / "empty", 0.02, 0)
+
+
+def test_objects_that_the_truth_does_not_know_are_not_answered(finished_run, tmp_path):
+    shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / "sub" / "b")
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    objects = {c.candidate_id: c.object_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
+    assert {objects[key] for key in statuses(finished_run)} == {"1", "2"}
+
+
+def test_a_damaged_ground_truth_rejects_its_video(finished_run, tmp_path, capsys):
+    folder = tmp_path / "truth" / "sub" / "b"
+    folder.mkdir(parents=True)
+    for idx in range(12):
+        (folder / f"{idx:05d}.png").write_bytes(b"no png")
+    with pytest.raises(typer.Exit) as leaving:
+        simulate(finished_run, tmp_path / "truth", 0.02, 0)
+    assert leaving.value.exit_code == 3
+    assert "rejected sub/b: ground truth" in capsys.readouterr().out
+
+
+def test_the_truth_of_a_folder_is_looked_up_by_the_names_of_its_frames(finished_run, request, tmp_path):
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    by_index = statuses(finished_run)
+    request.getfixturevalue("run_of_a_folder")
+    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    assert statuses(finished_run) == by_index

@@ -1,0 +1,52 @@
+"""What movement says of masks, on maps that can be counted by hand: a square of 60 px moves, nothing else does."""
+
+import numpy as np
+import pytest
+
+from stages.propagate.motion import Movement
+from stages.propagate.motion_support import balance, support, to_movement
+
+SHAPE = (180, 320)
+NOBODY = np.zeros(SHAPE, dtype=bool)
+ROWS = slice(60, 120)
+
+
+def mask(rows, columns):
+    drawn = NOBODY.copy()
+    drawn[rows, columns] = True
+    return drawn
+
+
+WHOLE, LEFT_HALF = mask(ROWS, slice(120, 180)), mask(ROWS, slice(120, 150))
+MOVEMENT = Movement(np.where(WHOLE, 255, 0).astype(np.uint8))
+
+
+def test_the_whole_of_what_moves_is_fully_supported_and_a_half_is_not():
+    assert support(WHOLE, NOBODY, MOVEMENT) == 1.0
+    assert 0.5 < support(LEFT_HALF, NOBODY, MOVEMENT) < 0.95
+    assert support(LEFT_HALF, WHOLE & ~LEFT_HALF, MOVEMENT) == 1.0
+
+
+def test_the_balance_counts_the_half_that_was_missing_without_the_blurred_edge():
+    """27 of 30 columns lie farther than 3 px from the agreed half; inside is 1, around almost 0."""
+    gained = balance(LEFT_HALF, WHOLE, NOBODY, MOVEMENT)
+    assert gained == pytest.approx(27 / 60 * 0.5, abs=1e-6)
+    assert balance(WHOLE, LEFT_HALF, NOBODY, MOVEMENT) == pytest.approx(-gained)
+
+
+def test_the_balance_is_against_what_spills_onto_still_ground():
+    spilled = mask(ROWS, slice(120, 240))
+    assert balance(WHOLE, spilled, NOBODY, MOVEMENT) == pytest.approx(-57 / 120 * 0.5, abs=1e-6)
+    assert balance(spilled, WHOLE, NOBODY, MOVEMENT) == pytest.approx(57 / 120 * 0.5, abs=1e-6)
+
+
+def test_there_is_no_balance_where_nothing_moves_or_the_masks_have_nothing_in_common():
+    still = Movement(np.zeros(SHAPE, dtype=np.uint8))
+    assert balance(LEFT_HALF, WHOLE, NOBODY, still) == 0.0
+    assert balance(LEFT_HALF, mask(slice(0, 20), slice(0, 20)), NOBODY, MOVEMENT) == 0.0
+
+
+def test_a_mask_comes_down_to_the_size_of_the_movement():
+    large = np.zeros((720, 1280), dtype=bool)
+    large[240:480, 480:720] = True
+    assert np.array_equal(to_movement(large, MOVEMENT), WHOLE)

@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from verification_ui.queue.archive import Archive, ArchiveProblem, read_archive, write_archive
+from verification_ui.queue.backup import QueueCopy
+
+QUEUE = QueueCopy(
+    "t",
+    "1@2026",
+    "<View/>",
+    "",
+    2,
+    [{"data": {"task_key": "Träume\u2028\ud800"}, "predictions": [], "annotations": []}],
+)
+ARCHIVE = Archive("run1", (QUEUE,), {"verdicts/a.parquet": b"PAR1"})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    write_archive(tmp_path / "queue.zip", ARCHIVE)
+    return tmp_path / "queue.zip"
+
+
+def test_what_was_written_is_read(file: Path) -> None:
+    assert read_archive(file) == ARCHIVE
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_changed_member_is_found(file: Path, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(file) as old, zipfile.ZipFile(changed, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"PAR1", b"PAR2"))
+    with pytest.raises(ArchiveProblem, match=r"changed\.zip is damaged: tables/verdicts/a\.parquet"):
+        read_archive(changed)
+
+
+def test_an_added_member_is_found(file: Path) -> None:
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("tables/../../x", b"")
+    with pytest.raises(ArchiveProblem, match="holds files that it does not list"):
+        read_archive(file)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"hello"])
+def test_something_else_is_no_backup(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "other"
+    file.write_bytes(content)
+    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+        read_archive(file)
+
+
+def test_half_a_backup_is_no_backup(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-40])
+    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+        read_archive(file)

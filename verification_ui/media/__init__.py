@@ -1,0 +1,1 @@
+"""Crops, clips and reference frames."""

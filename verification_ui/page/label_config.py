@@ -1,0 +1,51 @@
+"""The label configs and guidelines that ship with the package, one a review design."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from schemas.checks import require_choice
+from schemas.reviews import DESIGNS
+from verification_ui.page.hotkeys import CANDIDATE_KEYS
+
+_ASKED_LIKE = {"adjudication": "single"}
+_SHARED_STYLE = '@import "question.css";'
+_JOINED_STYLE = '@import "joined";'
+
+
+def label_config(design: str) -> str:
+    """The label config of a design as XML.
+
+    Raises:
+        ValueError: unknown design.
+    """
+    require_choice("review design", design, DESIGNS)
+    xml = _read(f"{_ASKED_LIKE.get(design, design)}.xml")
+    return xml.replace(_SHARED_STYLE, _read("question.css")).replace(_JOINED_STYLE, _joined_style())
+
+
+def _joined_style() -> str:
+    """Rules that join every crop with its place in the frame: pointing at one shows the other."""
+    rules = []
+    for i in range(1, len(CANDIDATE_KEYS) + 1):
+        crop, place = f".pv-sheet .lsf-choice:nth-child({i})", f".pv-place:nth-of-type({i})"
+        rules.append(f".pv:has({crop}:hover) {place} {{ opacity: 1; }}")
+        rules.append(
+            f".pv:has({place}:hover) .pv-marks .lsf-choice:nth-child({i}) .pv-tile {{ outline: 4px solid #111; }}"
+        )
+    return "\n    ".join(rules)
+
+
+def guidelines(design: str) -> str:
+    """What annotators read before they begin, as HTML.
+
+    Raises:
+        ValueError: unknown design.
+    """
+    require_choice("review design", design, DESIGNS)
+    like = _ASKED_LIKE.get(design)
+    return _read(f"{design}_guidelines.html") + (_read(f"{like}_guidelines.html") if like else "")
+
+
+def _read(name: str) -> str:
+    return resources.files("verification_ui.page").joinpath(name).read_text(encoding="utf-8")

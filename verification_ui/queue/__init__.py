@@ -1,0 +1,1 @@
+"""The queue: tasks in, answers out, nothing lost or asked twice."""

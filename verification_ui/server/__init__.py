@@ -1,0 +1,1 @@
+"""The Label Studio server of a run: start, accounts, addresses."""
