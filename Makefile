@@ -60,7 +60,7 @@ check: setup ## ruff, mypy, import contracts, docstring examples, sizes
 
 .PHONY: docs
 docs: $(DOCS_VENV)/.done ## build the documentation in build/docs; fails on broken links
-	@$(DOCS_VENV)/bin/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict
 
 .PHONY: check-full
 check-full: check docs review-setup ## everything, the slow tests included

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -11,9 +12,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import typer
 import yaml
+from PIL import Image
+from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.config import load_config
@@ -25,6 +30,23 @@ HISTORY = ("benchmarks.md", "changelog.md")
 """Pages that tell of the past: commands in them may be gone."""
 PAGES = sorted(page for page in DOCS.glob("*.md") if page.name not in HISTORY)
 TEXTS = [*PAGES, *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "stages/README.md"))]
+
+
+def make_input(folder: Path) -> None:
+    """What the first page needs: one clip of six frames with a bright square, a click on it, its true masks."""
+    random = np.random.default_rng(0)
+    ground = random.integers(0, 60, (96, 128, 3), dtype=np.uint8)
+    square = random.integers(170, 255, (32, 32, 3), dtype=np.uint8)
+    for name in ("clips", "masks"):
+        (folder / name / "clip_a").mkdir(parents=True)
+    for i in range(6):
+        image, mask = ground.copy(), np.zeros((96, 128), np.uint8)
+        image[30:62, 20 + 3 * i : 52 + 3 * i] = square
+        mask[30:62, 20 + 3 * i : 52 + 3 * i] = 255
+        Image.fromarray(image).save(folder / "clips" / "clip_a" / f"{i:05d}.jpg", quality=95)
+        Image.fromarray(mask).save(folder / "masks" / "clip_a" / f"{i:05d}.png")
+    click = {"object_id": "1", "x": 36, "y": 46}
+    (folder / "clicks.json").write_text(json.dumps({"clip_a": {"frame": 0, "points": [click]}}))
 
 
 def blocks(text: str, language: str) -> list[str]:
@@ -141,15 +163,52 @@ def test_every_page_is_in_the_navigation_once():
     assert sorted(named) == sorted([*(page.name for page in PAGES), *HISTORY])
 
 
-def test_the_documentation_builds_without_a_warning(tmp_path):
+@pytest.fixture
+def build_docs():
+    """Build with the command of ``make docs``: source folder, site → what came of it."""
     own = REPOSITORY / ".venv-docs" / "bin" / "mkdocs"
     mkdocs = str(own) if own.exists() else shutil.which("mkdocs")
     if mkdocs is None:
         pytest.skip("MkDocs is not installed; make docs installs it in .venv-docs")
-    command = [mkdocs, "build", "--strict", "--site-dir", str(tmp_path / "site")]
-    answer = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=300, check=False)
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    arguments = re.search(r"/bin/mkdocs (build .*)$", makefile, flags=re.MULTILINE)[1].split()
+
+    def build(source: Path, site: Path) -> subprocess.CompletedProcess[str]:
+        command = [mkdocs, *arguments, "--site-dir", str(site)]
+        return subprocess.run(command, capture_output=True, text=True, cwd=source, timeout=300, check=False)
+
+    return build
+
+
+def test_the_documentation_builds_without_a_warning(build_docs, tmp_path):
+    answer = build_docs(REPOSITORY, tmp_path)
     assert answer.returncode == 0, answer.stdout + answer.stderr
-    page = (tmp_path / "site" / "models.html").read_text(encoding="utf-8")
-    assert "BrightSegmenter" in page
-    assert 'src="images/contact_sheet.png"' in (tmp_path / "site" / "review-page.html").read_text(encoding="utf-8")
-    assert not (tmp_path / "site" / "requirements-docs.lock").exists()
+    assert "BrightSegmenter" in (tmp_path / "models.html").read_text(encoding="utf-8")
+    assert 'src="images/contact_sheet.png"' in (tmp_path / "review-page.html").read_text(encoding="utf-8")
+    assert not (tmp_path / "requirements-docs.lock").exists()
+
+
+def test_a_link_to_nowhere_fails_the_build(build_docs, tmp_path):
+    shutil.copytree(DOCS, tmp_path / "docs")
+    shutil.copytree(REPOSITORY / "tests" / "data" / "plugin", tmp_path / "tests" / "data" / "plugin")
+    shutil.copy(REPOSITORY / "mkdocs.yml", tmp_path)
+    with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
+        page.write("[nowhere](models.md#nowhere)\n")
+    answer = build_docs(tmp_path, tmp_path / "site")
+    assert answer.returncode == 1
+    assert "does not contain an anchor '#nowhere'" in answer.stderr
+
+
+def test_the_whole_way_of_the_first_page_works_as_it_is_shown(tmp_path, monkeypatch):
+    make_input(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for words in command_lines((DOCS / "index.md").read_text(encoding="utf-8")):
+        answer = CliRunner().invoke(app, words[1:])
+        assert answer.exit_code == 0, shlex.join(words) + answer.output
+    assert sorted(path.name for path in (tmp_path / "dataset" / "pointvos").glob("*.json")) == [
+        "train.json",
+        "val.json",
+        "videos.json",
+    ]
+    assert (tmp_path / "runs" / "first" / "report" / "index.html").is_file()
+    assert pq.read_table(tmp_path / "runs" / "first" / "points").num_rows > 0
