@@ -157,6 +157,14 @@ def test_links_to_files_lead_somewhere(page):
         assert "://" in target or (folder / target).exists(), target
 
 
+@pytest.mark.parametrize("page", TEXTS, ids=lambda path: path.relative_to(REPOSITORY).as_posix())
+def test_source_files_that_are_named_exist(page):
+    folders = "docs|pipeline|schemas|stages|tests|verification_ui"
+    named = re.findall(rf"`((?:{folders})/[\w./-]*)`", page.read_text(encoding="utf-8"))
+    missing = [path for path in named if not (REPOSITORY / path).exists()]
+    assert not missing
+
+
 def test_every_page_is_in_the_navigation_once():
     lines = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8").splitlines()
     named = [found[1] for line in lines if (found := re.fullmatch(r"  - [^#]*: (\S+\.md)", line))]
@@ -212,3 +220,7 @@ def test_the_whole_way_of_the_first_page_works_as_it_is_shown(tmp_path, monkeypa
     ]
     assert (tmp_path / "runs" / "first" / "report" / "index.html").is_file()
     assert pq.read_table(tmp_path / "runs" / "first" / "points").num_rows > 0
+    (reading_rejects,) = blocks((DOCS / "running.md").read_text(encoding="utf-8"), "python")
+    seen: dict[str, Any] = {}
+    exec(reading_rejects, seen)
+    assert list(seen["rejects"].columns) == ["stage", "key", "error", "detail", "input_uri"]
