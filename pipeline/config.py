@@ -71,8 +71,9 @@ class Compute:
     max_memory: str = ""
 
     def __post_init__(self) -> None:
-        if self.n_workers < 1 or self.n_threads < 1:
-            raise ValueError(f"workers {self.workers} and threads {self.threads} must be at least 1")
+        for name, number in (("workers", self.n_workers), ("threads", self.n_threads)):
+            if number < 1:
+                raise ValueError(f"{name} {number} must be at least 1")
         if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", self.device):
             raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n> (NVIDIA GPUs only)")
 

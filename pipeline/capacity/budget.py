@@ -52,7 +52,7 @@ def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
     All videos count, those that are done too, so that the same command chooses the same again.
 
     Raises:
-        UsageProblem: the limit is no size, or nothing fits into it.
+        UsageProblem: the limit is not a size, or nothing fits into it.
     """
     if not config.compute.max_memory:
         return config
@@ -100,7 +100,7 @@ def parse_size(text: str) -> float:
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", text.strip(), flags=re.IGNORECASE)
     if found is None:
-        raise ValueError(f"{text!r} is no size; write it like 4GB, 500MB or 1.5GiB")
+        raise ValueError(f"invalid size {text!r}; expected e.g. 4GB, 500MB or 1.5GiB")
     number, unit, binary = found.groups()
     power = "kmgt".index(unit.lower()) + 1
     return float(number) * float((1024 if binary else 1000) ** power)

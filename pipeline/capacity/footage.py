@@ -83,7 +83,7 @@ def frame_facts(files: Sequence[VideoFile]) -> dict[str, FrameFacts]:
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = zip(files, pool.map(_probed, files), strict=True)
         return {
-            file.video_id: FrameFacts(one.width, one.height, one.n_frames if one.is_counted else 0)
+            file.video_id: FrameFacts(one.width, one.height, one.n_frames if one.is_counted else 0, file.frames)
             for file, one in found
             if isinstance(one, Probe)
         }

@@ -21,6 +21,7 @@ _LABEL_STUDIO = (
     f"a Label Studio export; export the project as COCO instead, or write its boxes to a CSV with the header {_HEADER} "
     "and give --coords percent"
 )
+_VIA = "a VGG Image Annotator project; export it as COCO instead"
 _MOST_KEYS, _DEEPEST = 200, 5
 _NUMBERS = re.compile(r"[-+0-9.eE]+(?:[\s,;]+[-+0-9.eE]+)+")
 
@@ -63,8 +64,13 @@ _TOOLS: tuple[tuple[frozenset[str], str], ...] = (
         frozenset({"masklet"}),
         "SA-V JSON; convert it to mask PNGs <video>/<object>/<frame>.png with the tools of sav_dataset",
     ),
-    (frozenset({"_via_settings"}), "a VGG Image Annotator project; export it as COCO instead"),
-    (frozenset({"_via_img_metadata"}), "a VGG Image Annotator project; export it as COCO instead"),
+    (frozenset({"_via_settings"}), _VIA),
+    (frozenset({"_via_img_metadata"}), _VIA),
+    (frozenset({"shapes", "tracks", "tags"}), "a CVAT backup; export the task from CVAT as 'COCO 1.0' instead"),
+    (frozenset({"data_row"}), "a Labelbox export; convert it to COCO JSON"),
+    (frozenset({"item", "annotations"}), "a V7 Darwin file; export the data set from V7 as COCO instead"),
+    (frozenset({"items", "categories"}), "a Datumaro data set; convert it with: datum convert -f coco"),
+    (frozenset({"sequences", "categories"}), "TAO or BURST JSON; convert it to YouTube-VIS JSON or mask PNGs"),
     (frozenset({"framesCount", "frames"}), "a Supervisely video annotation; export it as COCO instead"),
     (frozenset({"annotation_id", "lead_time"}), _LABEL_STUDIO),
     *((frozenset({"data", kind}), _LABEL_STUDIO) for kind in ("annotations", "predictions", "completions")),
@@ -79,6 +85,8 @@ def foreign_document(document: Any) -> str:
         return ""
     if any(isinstance(v, Mapping) and isinstance(v.get("objects"), Mapping) for v in _values(first.get("videos"))):
         return "the meta.json of YouTube-VOS, which says no place; give the folder of its mask PNGs (Annotations)"
+    if any(isinstance(v, Mapping) and {"filename", "regions"} <= v.keys() for v in _values(document)):
+        return _VIA
     return next((what for keys, what in _TOOLS if keys <= first.keys()), "")
 
 

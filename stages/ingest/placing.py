@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -14,6 +16,7 @@ from schemas.coords import norm_to_pixel
 from schemas.localizations import Box, Clicks, Localization, MaskHint
 from schemas.rejects import Reject
 from schemas.scaling import require_aspect
+from stages.frame_names import frame_stem
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
 
@@ -28,11 +31,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class FrameFacts:
-    """What is known of a video's frames: ``n_frames`` is 0 when they were not counted."""
+    """What is known of a video's frames: ``n_frames`` is 0 when they were not counted, ``frames`` are paths, if any."""
 
     width: int
     height: int
     n_frames: int
+    frames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +174,18 @@ def _refuse_frames_from_1(by_video: Mapping[str, Sequence[Localization]], facts:
         )
 
 
+@lru_cache(maxsize=1)
+def _names_by_number(frames: tuple[str, ...]) -> Mapping[int, str]:
+    """File names of frames by the last number in them."""
+    names = [frame.rsplit("/", 1)[-1] for frame in frames]
+    return {int(found[-1]): name for name in names if (found := re.findall("[0-9]{1,18}", frame_stem(name)))}
+
+
 def _problem(one: Localization, facts: FrameFacts) -> IngestError | None:
     if facts.n_frames and one.frame_idx >= facts.n_frames:
         detail = f"frame {one.frame_idx} is beyond the end: the video has frames 0 to {facts.n_frames - 1}"
+        if name := _names_by_number(facts.frames).get(one.frame_idx):
+            detail += f"; numbers are positions, write {name!r} for the frame of that name"
         return IngestError("unknown_frame", detail)
     if isinstance(one.hint, MaskHint):
         try:

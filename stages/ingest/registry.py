@@ -113,6 +113,10 @@ def _is_narrative(line: str) -> bool:
 
 
 def _classify(document: Any, path: Path) -> str:
+    if document in ({}, []):
+        raise IngestError("no_localizations", f"{str(path)!r} holds an empty JSON document, so no localizations")
+    if foreign := foreign_document(document):
+        raise _unknown_format(path, foreign)
     first = document[0] if isinstance(document, list) and document else document
     if isinstance(first, dict) and "scribbles" in first:
         return "scribbles"
@@ -124,7 +128,7 @@ def _classify(document: Any, path: Path) -> str:
         return "boxes"
     if isinstance(document, dict) and any(_has_points(entry) for entry in document.values()):
         return "clicks"
-    raise _unknown_format(path, foreign_document(document), keys_of(document))
+    raise _unknown_format(path, keys=keys_of(document))
 
 
 def _has_points(entry: Any) -> bool:

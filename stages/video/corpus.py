@@ -47,6 +47,10 @@ def find_local(pattern: str) -> list[SizedPath]:
     """
     matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)  # noqa: PTH207
     paths = sorted({path for match in matches for path in _files_below(match)})
+    if not paths and Path(pattern).is_dir():
+        raise FileNotFoundError(
+            f"folder {pattern!r} holds no files; give a video file, a folder or a glob such as 'clips/*.mp4'"
+        )
     if not paths:
         raise FileNotFoundError(f"no file at {pattern!r}; give a video file, a folder or a glob such as 'clips/*.mp4'")
     return [(path, Path(path).stat().st_size) for path in paths]

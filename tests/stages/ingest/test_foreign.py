@@ -23,6 +23,19 @@ FOREIGN = {
     "ls.json": (json.dumps([{"id": 1, "data": {"video": "a.mp4"}, "annotations": [{"result": []}]}]), "a Label Studio"),
     "ls_min.json": (json.dumps([{"video": "a.mp4", "annotation_id": 1, "lead_time": 3.0}]), "a Label Studio"),
     "labelme.json": (json.dumps({"version": "5", "shapes": [], "imagePath": "0.jpg"}), "a labelme file"),
+    "labelme_points.json": (
+        json.dumps({"version": "5", "shapes": [{"label": "a", "points": [[1, 2], [3, 4]]}], "imagePath": "0.jpg"}),
+        "a labelme file",
+    ),
+    "cvat.json": (json.dumps([{"version": 0, "tags": [], "shapes": [], "tracks": [{"frame": 0}]}]), "a CVAT backup"),
+    "labelbox.ndjson": (json.dumps({"data_row": {"id": "a"}, "projects": {}}), "a Labelbox export"),
+    "darwin.json": (json.dumps({"version": "2.0", "item": {"name": "a"}, "annotations": []}), "a V7 Darwin file"),
+    "datumaro.json": (json.dumps({"info": {}, "categories": {}, "items": []}), "a Datumaro data set"),
+    "burst.json": (json.dumps({"categories": [], "sequences": [{"segmentations": []}]}), "TAO or BURST JSON"),
+    "via_regions.json": (
+        json.dumps({"0.jpg99": {"filename": "0.jpg", "size": 99, "regions": [], "file_attributes": {}}}),
+        "a VGG Image Annotator",
+    ),
     "sav.json": (json.dumps({"video_id": "sav_1", "masklet": [[{"size": [1, 1], "counts": "1"}]]}), "SA-V JSON"),
     "via.json": (json.dumps({"_via_settings": {}, "_via_img_metadata": {}}), "a VGG Image Annotator"),
     "meta.json": (
@@ -128,3 +141,12 @@ def test_a_folder_of_foreign_files_is_refused_once(tmp_path):
         (tmp_path / f"{number}.txt").write_text("0 0.5 0.5 0.25 0.125\n")
     with pytest.raises(IngestError, match=r"none of 3 files can be read; '.*0\.txt' is YOLO labels"):
         read_localizations(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", " {\n} \n"])
+def test_an_empty_document_is_called_empty(tmp_path, content):
+    found = refusal(tmp_path, "hints.json", content)
+    assert (found.error, found.detail) == (
+        "no_localizations",
+        f"{str(tmp_path / 'hints.json')!r} holds an empty JSON document, so no localizations",
+    )

@@ -62,6 +62,18 @@ def test_what_lies_beyond_the_frame_or_the_end_is_rejected_and_spares_the_others
     assert (found, rejects) == ([good], [error])
 
 
+def test_a_number_beyond_the_end_that_a_file_name_has_is_answered_with_that_name():
+    frames = tuple(f"clips/v/img_{number}.png" for number in (1000, 1005, 1010))
+    _, rejects = place(
+        {"v": [click((9, 9), frame=1005), click((9, 9), frame=7)]}, {"v": FrameFacts(320, 180, 3, frames)}
+    )
+    assert [reject.detail for reject in rejects] == [
+        "frame 1005 is beyond the end: the video has frames 0 to 2; numbers are positions, write 'img_1005.png' for "
+        "the frame of that name",
+        "frame 7 is beyond the end: the video has frames 0 to 2",
+    ]
+
+
 def test_a_mask_of_another_resolution_stays():
     half = Localization("v", "1", 0, MaskHint(encode_rle(np.ones((90, 160), bool)), 90, 160))
     assert placed(half) == ([half], [])

@@ -118,7 +118,7 @@ def test_a_folder_of_masks_and_text_must_be_told_apart(tmp_path):
         (b"  \n ", "empty_file"),
         (b"\xff\xfe\x00binary", "not_text"),
         (b"just words", "unknown_format"),
-        (b"{}", "unknown_format"),
+        (b"{}", "no_localizations"),
         (b"[1, 2]", "unknown_format"),
         (b'{"v": 3}', "unknown_format"),
         (b'{"v": ', "not_json"),

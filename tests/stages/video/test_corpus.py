@@ -152,6 +152,11 @@ def test_a_missing_path_is_named(tmp_path: Path, pattern):
         find_local(str(tmp_path / pattern))
 
 
+def test_an_empty_folder_is_called_empty(tmp_path: Path):
+    with pytest.raises(FileNotFoundError, match=r"holds no files; give a video file, a folder"):
+        find_local(str(tmp_path))
+
+
 def test_media_that_nothing_reads_are_named_where_a_folder_holds_nothing_else():
     files = [("d/a/1.heic", 5), ("d/a/2.heic", 5), ("d/b/1.jpg", 5), ("d/b/poster.psd", 5), ("d/c.mp4", 5)]
     videos, (reject,) = group_files(files, "d")
