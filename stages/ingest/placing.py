@@ -16,9 +16,9 @@ from schemas.coords import norm_to_pixel
 from schemas.localizations import Box, Clicks, Localization, MaskHint
 from schemas.rejects import Reject
 from schemas.scaling import require_aspect
-from stages.frame_names import frame_stem
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
+from stages.video.frame_names import frame_stem
 
 AUTO = "auto"
 UNITS = {"pixel": None, "fraction": 1.0, "percent": 100.0}
