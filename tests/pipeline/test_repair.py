@@ -32,7 +32,7 @@ def test_without_repair_nothing_is_asked_again(pointvos, corpus, tmp_path, fast)
     answer = pointvos("annotate", corpus, *hints, "--run", tmp_path / "run", "--no-repair", *fast)
     assert answer.returncode == 0, answer.stderr
     assert records(tables.REPAIRS, tmp_path / "run") == []
-    assert "0 of 0 masks" in answer.stdout
+    assert "0 of 0 low-quality masks" in answer.stdout
 
 
 def test_a_run_made_with_repair_is_not_continued_without(pointvos, corpus, annotated, fast):
