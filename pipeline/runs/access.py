@@ -13,33 +13,40 @@ from schemas import tables
 
 
 def refuse_links(run: Path) -> None:
-    """Make sure that no symbolic link stands in a run folder: what is written to it or read would lie elsewhere.
+    """Make sure that a run folder holds files and folders only.
 
-    The run folder itself may be a link, and below ``review/data`` and ``review/home`` the server keeps what it likes.
+    What is written to a symbolic link or read from it would lie elsewhere, and to open a named pipe waits for whoever
+    opens its other end. The run folder itself may be a link, and below ``review/data`` and ``review/home`` the server
+    keeps what it likes.
 
     Raises:
-        UsageProblem: there is one; the message names it.
+        UsageProblem: there is something else; the message names it.
     """
     servers_own = {run / "review" / name for name in ("data", "home")}
-    if (link := next(_links(run, servers_own), None)) is not None:
+    found = next(_neither_file_nor_folder(run, servers_own), None)
+    if found is None:
+        return
+    if found.is_symlink():
         raise UsageProblem(
-            f"{link} is a symbolic link to {os.readlink(link)!r}, which may lead out of the run folder; "  # noqa: PTH115
+            f"{found} is a symbolic link to {os.readlink(found)!r}, which may lead out of the run folder; "  # noqa: PTH115
             "remove it, or put the file or folder itself in its place"
         )
+    raise UsageProblem(f"{found} is a named pipe, a socket or a device, which no run folder holds; remove it")
 
 
-def _links(folder: Path, left_out: Collection[Path]) -> Iterator[Path]:
-    """Links in a folder and below it, but not below ``left_out``; each folder is read once."""
+def _neither_file_nor_folder(folder: Path, left_out: Collection[Path]) -> Iterator[Path]:
+    """Links and special files in a folder and below it, not below ``left_out``; each folder is read once."""
     try:
         with os.scandir(folder) as entries:
             found = sorted(entries, key=lambda entry: entry.name)
     except (FileNotFoundError, NotADirectoryError, PermissionError):
         return
     for entry in found:
-        if entry.is_symlink():
+        if entry.is_dir(follow_symlinks=False):
+            if Path(entry.path) not in left_out:
+                yield from _neither_file_nor_folder(Path(entry.path), left_out)
+        elif not entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
-        elif entry.is_dir(follow_symlinks=False) and Path(entry.path) not in left_out:
-            yield from _links(Path(entry.path), left_out)
 
 
 def warn_of_other_writers(run: Path) -> None:

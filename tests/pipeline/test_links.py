@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,23 @@ def test_a_link_is_refused_by_name_by_every_command(finished_run, tmp_path, else
             command()
     assert sorted(path.name for path in elsewhere.rglob("*")) == before
     assert (elsewhere / "thesis").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_named_pipe_is_refused_by_name_and_nobody_waits_for_it(finished_run, tmp_path, name):
+    pipe = finished_run / name
+    pipe.parent.mkdir(parents=True, exist_ok=True)
+    if pipe.exists():
+        pipe.rename(tmp_path / "moved")
+    os.mkfifo(pipe)
+    for command in (
+        lambda: merge(finished_run),
+        lambda: report(finished_run, 10),
+        lambda: doctor(finished_run, repair=True),
+        RunFolder(finished_run).create,
+    ):
+        with pytest.raises(UsageProblem, match=rf"{name.replace('.', '[.]')} is a named pipe, .*; remove it"):
+            command()
 
 
 def test_a_run_folder_may_be_a_link_itself(finished_run, tmp_path):
