@@ -7,6 +7,7 @@ from typing import Any
 
 from verification_ui.gate.refusals import Refusal
 from verification_ui.page.annotations import UnreadableAnswer, parse_marks
+from verification_ui.page.label_config import Control, controls
 
 _ANSWER_FIELDS = frozenset(
     ("result", "lead_time", "draft_id", "parent_prediction", "parent_annotation", "started_at", "unique_id",
@@ -19,8 +20,11 @@ _SHOWN_OF_TASK = frozenset(
 _HIDDEN_OF_PROJECT = frozenset(("created_by", "organization", "task_data_login", "task_data_password"))
 
 
-def answer_body(body: Any, user_id: int, project: int, task: int | None) -> dict[str, Any]:
+def answer_body(body: Any, user_id: int, project: int, task: int | None, design: str) -> dict[str, Any]:
     """The part of an answer or a draft that goes to the server, which takes the author from the session.
+
+    Marks that no control of the design makes are refused: a pull could not read them, and the server would take no
+    new label config of the project for as long as there were any.
 
     Raises:
         Refusal: it names another author, another project or task, or says more than an answer does.
@@ -40,9 +44,23 @@ def answer_body(body: Any, user_id: int, project: int, task: int | None) -> dict
     given.pop("id", None)
     try:
         parse_marks(given.get("result", []))
+        for mark in given.get("result", []):
+            _require_made_by_page(mark, controls(design))
     except UnreadableAnswer as problem:
         raise Refusal(f"this is not an answer of the page: {problem}", 400) from None
     return given
+
+
+def _require_made_by_page(mark: Mapping[str, Any], known: Mapping[str, Control]) -> None:
+    name = mark.get("from_name", "")
+    control = known.get(name)
+    if control is None:
+        raise UnreadableAnswer(f"from_name is {name!r}; known: {', '.join(sorted(known))}")
+    if mark.get("to_name") != control.of or mark.get("type") not in control.kinds:
+        raise UnreadableAnswer(f"{name} is of another kind, or about something else")
+    (read,) = parse_marks([mark])
+    if control.choices is not None and (unknown := sorted(set(read.values) - control.choices)):
+        raise UnreadableAnswer(f"{name} is {unknown[0]!r}; known: {', '.join(sorted(control.choices))}")
 
 
 def own_task(task: Mapping[str, Any], user_id: int, email: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ class Work:
     async def answer(self, project: int, task: int, body: Any) -> httpx.Response:
         """A new answer, or a skip; each person answers a task once, and changes that answer afterwards."""
         await self._require_asked(project, task)
-        given = answer_body(body, await self._user_id(), project, task)
+        given = await self._answer_body(body, project, task)
         async with self.queues.turn(self.email, task):
             await self._require_unanswered(task)
             return await self._send("POST", f"/api/tasks/{task}/annotations/", project, given)
@@ -141,7 +141,7 @@ class Work:
         if annotation is not None:
             await self._require_own_annotation(annotation, project)
         of = f"/annotations/{annotation}" if annotation is not None else ""
-        given = answer_body(body, await self._user_id(), project, task)
+        given = await self._answer_body(body, project, task)
         return await self._send("POST", f"/api/tasks/{task}{of}/drafts", project, given)
 
     async def own_drafts(self, project: int, task: int) -> list[Any]:
@@ -157,7 +157,7 @@ class Work:
         if method == "POST":
             return await self._send("POST", f"{path}convert-to-draft", project, {})
         if method == "PATCH":
-            given = answer_body(body, await self._user_id(), project, None)
+            given = await self._answer_body(body, project, None)
             async with self.queues.turn(self.email, task):
                 await self._require_unanswered(task, but=annotation)
                 return await self._send(method, path, project, given)
@@ -171,7 +171,7 @@ class Work:
         await self._require_asked(project, int(found["task"]))
         path = f"/api/drafts/{draft}/"
         if method == "PATCH":
-            given = answer_body(body, await self._user_id(), project, int(found["task"]))
+            given = await self._answer_body(body, project, int(found["task"]))
             return await self._send(method, path, project, given)
         return await self.upstream.as_annotator(self.email, method, path, {"project": project})
 
@@ -193,6 +193,10 @@ class Work:
 
     async def _send(self, method: str, path: str, project: int, body: Any) -> httpx.Response:
         return await self.upstream.as_annotator(self.email, method, path, {"project": project}, body)
+
+    async def _answer_body(self, body: Any, project: int, task: int | None) -> dict[str, Any]:
+        design = (await self.queues.all())[project].rpartition(" ")[2]
+        return answer_body(body, await self._user_id(), project, task, design)
 
     async def _user_id(self) -> int:
         return await self.upstream.user_id(self.email)

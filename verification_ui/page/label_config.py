@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from xml.etree.ElementTree import fromstring
 
 from schemas.checks import require_choice
 from schemas.reviews import DESIGNS
@@ -22,6 +26,44 @@ def label_config(design: str) -> str:
     require_choice("review design", design, DESIGNS)
     xml = _read(f"{_ASKED_LIKE.get(design, design)}.xml")
     return xml.replace(_SHARED_STYLE, _read("question.css")).replace(_JOINED_STYLE, _joined_style())
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What an answer may hold of one control.
+
+    Attributes:
+        of: name of what it is about, ``to_name`` in an answer.
+        kinds: what ``type`` may be in an answer.
+        choices: what can be chosen; None where the task says it, or for text.
+    """
+
+    of: str
+    kinds: frozenset[str]
+    choices: frozenset[str] | None
+
+
+@cache
+def controls(design: str) -> Mapping[str, Control]:
+    """The controls of a design, by name.
+
+    Raises:
+        ValueError: unknown design.
+
+    >>> controls("contact_sheet")["flag"].choices == {"wrong_object", "bad_frame", "absent"}
+    True
+    """
+    found = {}
+    for tag in fromstring(label_config(design)).iter():  # noqa: S314 - our own file
+        if tag.tag in ("Choices", "KeyPointLabels", "TextArea"):
+            kind = tag.tag.lower()
+            told = [choice.attrib["value"] for choice in tag.iter() if choice.tag in ("Choice", "Label")]
+            found[tag.attrib["name"]] = Control(
+                tag.attrib["toName"],
+                frozenset((kind, kind.removesuffix("labels"))),
+                frozenset(told) if told and "value" not in tag.attrib else None,
+            )
+    return found
 
 
 def _joined_style() -> str:

@@ -19,7 +19,7 @@ TASK: dict[str, Any] = {
 
 
 def test_an_answer_as_the_page_sends_it_goes_through_without_its_project() -> None:
-    assert answer_body(SENT, ME, 7, 5) == {
+    assert answer_body(SENT, ME, 7, 5, "contact_sheet") == {
         "lead_time": 1.5, "result": [], "draft_id": 0, "parent_prediction": None,
         "started_at": "2026-01-01T00:00:00Z", "unique_id": "u", "was_cancelled": True,
     }  # fmt: skip
@@ -27,7 +27,7 @@ def test_an_answer_as_the_page_sends_it_goes_through_without_its_project() -> No
 
 @pytest.mark.parametrize("own", [ME, str(ME)])
 def test_the_author_is_never_taken_from_the_answer(own: Any) -> None:
-    assert "completed_by" not in answer_body({**SENT, "completed_by": own}, ME, 7, 5)
+    assert "completed_by" not in answer_body({**SENT, "completed_by": own}, ME, 7, 5, "contact_sheet")
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_the_author_is_never_taken_from_the_answer(own: Any) -> None:
 )
 def test_an_answer_that_claims_more_is_refused(more: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refusal, match=reason) as problem:
-        answer_body({**SENT, **more}, ME, 7, 5)
+        answer_body({**SENT, **more}, ME, 7, 5, "contact_sheet")
     assert problem.value.status == 403
 
 
@@ -56,7 +56,41 @@ def test_an_answer_that_claims_more_is_refused(more: dict[str, Any], reason: str
 ])  # fmt: skip
 def test_what_is_no_answer_is_refused(body: Any) -> None:
     with pytest.raises(Refusal):
-        answer_body(body, ME, 7, 5)
+        answer_body(body, ME, 7, 5, "contact_sheet")
+
+
+MARK = {"id": "r", "from_name": "flag", "to_name": "question", "type": "choices", "value": {"choices": ["absent"]}}
+POINT = {"id": "c1", "from_name": "points", "to_name": "image", "type": "keypointlabels", "original_width": 10,
+         "original_height": 10, "value": {"x": 5.0, "y": 5.0, "width": 0.5, "keypointlabels": ["unsure"]}}  # fmt: skip
+
+
+def test_the_marks_of_each_design_go_through() -> None:
+    crop = {**MARK, "from_name": "wrong", "value": {"choices": ["any-candidate"]}}
+    note = {**MARK, "from_name": "note", "type": "textarea", "value": {"text": ["any text"]}}
+    for design, result in (
+        ("contact_sheet", [MARK, crop, note]),
+        ("frame", [POINT, {**MARK, "to_name": "image"}]),
+        ("single", [{**MARK, "from_name": "answer", "value": {"choices": ["on_object"]}}]),
+        ("adjudication", []),
+    ):
+        assert answer_body({**SENT, "result": result}, ME, 7, 5, design)["result"] == result
+
+
+@pytest.mark.parametrize(
+    ("mark", "reason"),
+    [
+        ({**MARK, "from_name": "zz"}, "from_name is 'zz'; known: flag, look, note, unsure, wrong"),
+        ({**MARK, "to_name": "sheet"}, "flag is of another kind, or about something else"),
+        ({**MARK, "type": "labels"}, "flag is of another kind, or about something else"),
+        ({**MARK, "value": {"choices": ["nice"]}}, "flag is 'nice'; known: absent, bad_frame, wrong_object"),
+        (POINT, "from_name is 'points'"),
+        ({}, "from_name is ''"),
+    ],
+)
+def test_a_mark_that_no_control_of_the_design_makes_is_refused(mark: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Refusal, match=reason) as problem:
+        answer_body({**SENT, "result": [mark]}, ME, 7, 5, "contact_sheet")
+    assert problem.value.status == 400
 
 
 def test_a_task_shows_own_answers_and_drafts_only() -> None:
