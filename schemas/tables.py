@@ -126,10 +126,14 @@ class Table(Generic[Record]):
         return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
 
     def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
-        """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there."""
+        """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there.
+
+        A table without rows has no row group: Hugging Face datasets fails on empty ones.
+        """
         table = self.to_arrow(records, metadata)
-        with whole_file(path) as file:
-            pq.write_table(table, file, compression="zstd")
+        with whole_file(path) as file, pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
+            if table.num_rows:
+                writer.write_table(table)
 
     def read(self, folder: Path, filters: Any = None) -> pa.Table:
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.

@@ -67,8 +67,10 @@ def test_pyarrow_pandas_duckdb_and_datasets_read_all_rows_of_all_tables(run, tmp
 def test_hugging_face_datasets_reads_all_rows(run, tmp_path, monkeypatch):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed; it is in the dev extra")
+    for table in tables.TABLES:  # a video may have nothing of a table, be it the first one in the folder
+        table.write(run / table.name / "0.0123456789abcdef.parquet", [], RunFolder(run).metadata())
     wanted = counts(run)
-    for name in ("points", "videos"):
+    for name in (name for name in READ if wanted[name]):
         files, cache = f"{run}/{name}/*.parquet", str(tmp_path / "cache")
         rows = datasets.load_dataset("parquet", data_files=files, split="train", cache_dir=cache)
         assert rows.num_rows == wanted[name]
