@@ -13,6 +13,20 @@ def require_text(name: str, value: str) -> None:
         raise ValueError(f"{name} is empty")
 
 
+def require_below(name: str, value: str) -> None:
+    """Raise ValueError when ``value`` is not a path that stays below the folder it is joined to.
+
+    >>> require_below("video_id", "clips/..bear")
+    >>> require_below("video_id", "clips/../../bear")
+    Traceback (most recent call last):
+        ...
+    ValueError: video_id 'clips/../../bear' leads out of the folder that it is below
+    """
+    require_text(name, value)
+    if value.startswith("/") or ".." in value.split("/") or "\0" in value:
+        raise ValueError(f"{name} {value!r} leads out of the folder that it is below")
+
+
 def require_storable(name: str, value: str) -> None:
     """Raise ValueError when no table can hold ``value``: it is very long, or has half of a surrogate pair."""
     if len(value) > MAX_TEXT:

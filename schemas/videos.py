@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.checks import require_text
+from schemas.checks import require_below
+from schemas.limits import require_size
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,10 @@ class Video:
     lost: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        require_text("video_id", self.video_id)
-        if min(self.n_frames, self.height, self.width) < 1:
-            raise ValueError(f"video {self.video_id!r} has no frames or no size")
+        require_below("video_id", self.video_id)
+        if self.n_frames < 1:
+            raise ValueError(f"video {self.video_id!r} has no frames")
+        require_size(f"video {self.video_id!r}", self.height, self.width)
 
     def time_s(self, frame_idx: int) -> float:
         """Presentation time of a frame; 0.0 in a folder of frames."""

@@ -16,6 +16,7 @@ from pipeline.terminal.console import REJECTED, UsageProblem, console, show_prob
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
+from schemas.tables import DamagedTableError
 from schemas.videos import Video
 from stages.evaluate.ground_truth import VideoTruth, find_truth
 from stages.simulate.annotator import SimulatedAnnotator
@@ -71,7 +72,16 @@ def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandida
 def true_answers(
     annotator: SimulatedAnnotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
 ) -> list[Verdict]:
-    """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected."""
+    """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected.
+
+    Raises:
+        DamagedTableError: a candidate lies outside the frame.
+    """
+    if outside := [c for c in candidates if c.x >= video.width or c.y >= video.height]:
+        raise DamagedTableError(
+            f"table 'candidates' is damaged at video_id {video.video_id!r}, frame_idx {outside[0].frame_idx}: "
+            f"({outside[0].x}, {outside[0].y}) lies outside the frame of {video.width}x{video.height} pixels"
+        )
     asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
     for candidate in candidates:
         asked[candidate.frame_idx][candidate.object_id].append(candidate)

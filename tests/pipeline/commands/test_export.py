@@ -6,6 +6,8 @@ import json
 import shutil
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import typer
 from PIL import Image
@@ -16,6 +18,7 @@ from pipeline.commands.simulate import simulate
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
+from schemas.tables import DamagedTableError
 from stages.evaluate.ground_truth import find_truth
 from stages.export.point_vos import video_name
 
@@ -112,3 +115,24 @@ def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, ad
     merge(finished_run, 0.0)
     with pytest.raises(WorkProblem, match=f"would both be called '{twin}' in this format"):
         export_points(finished_run, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        ("video_id", "../../a", r"video_id '\.\./\.\./a' leads out of the folder that it is below"),
+        ("video_id", "/tmp/a", "video_id '/tmp/a' leads out of the folder"),
+        ("height", 2**31 - 1, "is too large; at most"),
+    ],
+)
+def test_a_video_that_no_annotate_wrote_is_damage_and_nothing_is_written_for_it(
+    finished_run, tmp_path, column, value, reason
+):
+    file = next((finished_run / "videos").glob("a.*.parquet"))
+    table = pq.read_table(file)
+    place = table.schema.get_field_index(column)
+    cell = pa.array([value], table.schema.field(column).type)
+    pq.write_table(table.set_column(place, table.schema.field(column), cell), file)
+    with pytest.raises(DamagedTableError, match=reason):
+        export(finished_run, ExportFormat.DAVIS, tmp_path / "out")
+    assert not list(tmp_path.rglob("out/**/*.png"))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
+import pyarrow.parquet as pq
 import pytest
 import typer
 
 from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 
@@ -62,3 +65,14 @@ def test_the_truth_of_a_folder_is_looked_up_by_the_names_of_its_frames(finished_
     request.getfixturevalue("run_of_a_folder")
     simulate(finished_run, tmp_path / "truth", 0.0, 0)
     assert statuses(finished_run) == by_index
+
+
+def test_a_candidate_outside_of_its_frame_rejects_its_video(finished_run, tmp_path):
+    file = next((finished_run / "candidates").glob("a.*.parquet"))
+    first, *others = tables.CANDIDATES.records(pq.read_table(file))
+    tables.CANDIDATES.write(file, [replace(first, x=2**31 - 1), *others], RunFolder(finished_run).metadata())
+    with pytest.raises(
+        UsageProblem,
+        match=r"a: table .candidates. is damaged .*\(2147483647, \d+\) lies outside the frame of 80x60 pixels",
+    ):
+        simulate(finished_run, tmp_path / "truth", 0.0, 0)
