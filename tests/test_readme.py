@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shlex
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.commands.review.links import ANNOTATOR
 from tests.verification_ui.person import Person
 from verification_ui.server.server import ServerProblem, find_executable
 
@@ -101,17 +101,16 @@ def test_make_review_lets_a_person_in_and_ctrl_c_ends_it(browser):
         try:
             for line in process.stdout or ():
                 seen += line
-                if line.startswith("end"):
+                if "Ctrl-C" in line:
                     break
-            found = re.search(r"(http://127\.0\.0\.1:\d+)/projects/(\d+)", seen)
-            assert found, seen
-            credentials = json.loads((DEMO / "review" / "credentials.json").read_text())
-            person = Person(browser, found[1], credentials["email"], credentials["password"])
-            person.open(int(found[2]), "contact_sheet")
+            link = DEMO / "review" / f"link-{ANNOTATOR}.txt"
+            assert link.is_file(), seen
+            person = Person(browser, link.read_text().strip(), ANNOTATOR)
+            person.choose_queue("contact_sheet", "contact_sheet")
             assert person.asked()
         finally:
             os.killpg(process.pid, signal.SIGINT)
             rest = process.communicate(timeout=120)[0]
     assert "Pulling the answers" in rest
     assert "Traceback" not in rest
-    assert list(DEMO.rglob("*.sqlite3")) == [DEMO / "review" / "data" / "label_studio.sqlite3"]
+    assert list(DEMO.rglob("label_studio.sqlite3")) == [DEMO / "review" / "data" / "label_studio.sqlite3"]

@@ -6,7 +6,6 @@ All in a user's own folder, with relative paths, as people type them.
 from __future__ import annotations
 
 import json
-import re
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.commands.review.links import ANNOTATOR
 from schemas import tables
 from tests.verification_ui.person import Person
 from verification_ui.server.server import ServerProblem, find_executable
@@ -49,7 +49,7 @@ def make_frames(folder: Path, n_frames: int = 6) -> None:
 
 @contextmanager
 def review_up(folder: Path) -> Iterator[str]:
-    """``pointvos review up`` until Ctrl-C; gives the address that it prints."""
+    """``pointvos review up`` until Ctrl-C; gives the annotator's log-in link, which a log must not hold."""
     with subprocess.Popen(
         [POINTVOS, "review", "up", "--run", "run", "--port", "8290"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder,
@@ -58,11 +58,12 @@ def review_up(folder: Path) -> Iterator[str]:
         try:
             for line in process.stdout or ():
                 seen += line
-                if line.startswith("end"):
+                if "Ctrl-C" in line:
                     break
-            found = re.search(r"http://127\.0\.0\.1:\d+\S*", seen)
-            assert found, seen
-            yield found.group()
+            link = folder / "run/review" / f"link-{ANNOTATOR}.txt"
+            assert link.is_file(), seen
+            assert link.read_text().strip() not in seen
+            yield link.read_text().strip()
         finally:
             process.send_signal(signal.SIGINT)
             rest = process.communicate(timeout=120)[0]
@@ -95,14 +96,12 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path, browser):
     (tmp_path / "stages.py").write_text("raise ImportError('this is not ours')")
 
     pointvos(tmp_path, f"annotate videos --localizations clicks.json --run run {FAST}")
-    with review_up(tmp_path) as address:
-        credentials = json.loads((run / "review/credentials.json").read_text())
-        url, project = re.fullmatch(r"(.+)/projects/(\d+).*", address).groups()
-        person = Person(browser, url, credentials["email"], credentials["password"])
+    with review_up(tmp_path) as link:
+        person = Person(browser, link, ANNOTATOR)
         tasks = {t.task_key: t for t in tables.TASKS.records(tables.TASKS.read(run))}
-        person.open(int(project), "contact_sheet")
+        person.choose_queue("contact_sheet", "contact_sheet")
         shown = answer_everything(person, len(tasks), wrong_on_first=("1", "2"))
-    assert list(run.rglob("*.sqlite3")) == [run / "review/data/label_studio.sqlite3"]
+    assert list(run.rglob("label_studio.sqlite3")) == [run / "review/data/label_studio.sqlite3"]
     pointvos(tmp_path, "merge --run run")
 
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run))}

@@ -54,6 +54,11 @@ class Person:
         self.page.goto(link)
         self.page.wait_for_url(f"{self.url}/")
 
+    def choose_queue(self, title: str, design: str) -> None:
+        """Begin to work from the page that the log-in link leads to."""
+        self.page.click(f"li a:has-text('{title}')")
+        self._wait(design)
+
     def open(self, project_id: int, design: str) -> None:
         """Begin to work, or go on."""
         self.page.goto(f"{self.url}/projects/{project_id}/data?labeling=1")
