@@ -69,7 +69,7 @@ def test_the_marks_of_each_design_go_through() -> None:
     note = {**MARK, "from_name": "note", "type": "textarea", "value": {"text": ["any text"]}}
     for design, result in (
         ("contact_sheet", [MARK, crop, note]),
-        ("frame", [POINT, {**MARK, "to_name": "image"}]),
+        ("frame", [POINT, {**MARK, "to_name": "image"}, {"type": "relation", "from_id": "c1", "to_id": "c2"}]),
         ("single", [{**MARK, "from_name": "answer", "value": {"choices": ["on_object"]}}]),
         ("adjudication", []),
     ):
