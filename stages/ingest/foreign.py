@@ -22,6 +22,7 @@ _LABEL_STUDIO = (
     "and give --coords percent"
 )
 _VIA = "a VGG Image Annotator project; export it as COCO instead"
+_WITHOUT_HEADER = f"a table without a header; its first line must name the columns, such as {_HEADER}"
 _MOST_KEYS, _DEEPEST = 200, 5
 _NUMBERS = re.compile(r"[-+0-9.eE]+(?:[\s,;]+[-+0-9.eE]+)+")
 
@@ -35,7 +36,7 @@ def foreign_text(content: str) -> str:
     if re.match(r"\d+ \d+ \d+ \d+ \d+ \S+$", lines[0]):
         return "MOTS text; convert it to mask PNGs <video>/<frame>.png, with mots_tools for example"
     if not all(_NUMBERS.fullmatch(line) for line in lines[:-1] or lines):
-        return ""
+        return _WITHOUT_HEADER if all(map(_is_row, lines[:-1] or lines)) else ""
     cells = [float(cell) for cell in re.findall(r"[-+]?[0-9.]+(?:[eE][-+]?\d+)?", lines[0]) if cell.count(".") < 2]
     if len(cells) >= 5 and cells[0].is_integer() and all(0 <= cell <= 1 for cell in cells[1:]):
         return (
@@ -47,7 +48,13 @@ def foreign_text(content: str) -> str:
             "a MOT table (frame, id, x, y, width, height, ...; frames count from 1); put the header "
             "frame,object,x,y,w,h and the column video before it, and count frames from 0"
         )
-    return f"a table without a header; its first line must name the columns, such as {_HEADER}"
+    return _WITHOUT_HEADER
+
+
+def _is_row(line: str) -> bool:
+    """Whether a line holds at least four numbers among other cells."""
+    cells = re.split(r"[,;\t]", line)
+    return sum(re.fullmatch(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*", cell) is not None for cell in cells) >= 4
 
 
 def _foreign_xml(start: str) -> str:

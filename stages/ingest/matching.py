@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
@@ -13,7 +14,7 @@ from schemas.video_files import VideoFile
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
-from stages.ingest.video_names import VideoNames
+from stages.ingest.video_names import VideoNames, rivals
 from stages.video.frame_names import FrameNameError, FrameNames
 
 MAX_HINTS = 100
@@ -48,8 +49,11 @@ def match(localizations: Iterable[Localization], videos: Sequence[VideoFile]) ->
     found: dict[str, list[Localization]] = {video.video_id: [] for video in videos}
     rejects: list[Reject] = []
     notes: list[str] = []
+    contradicted = _contradicted(by_name, names, videos)
     for name, named in by_name.items():
         try:
+            if name in contradicted:
+                raise contradicted[name]
             video_id, own = _matched(name, named, names, [video.video_id for video in videos], notes)
         except IngestError as problem:
             rejects.append(_reject(name, named, problem, names if len(rejects) < MAX_HINTS else None))
@@ -83,6 +87,24 @@ def _matched(
         if not name:
             notes.append(f"Localizations that name no video are taken for the only one, {video_id!r}.")
     return video_id, [replace(one, video_id=video_id) for one in named]
+
+
+def _contradicted(by_name: Iterable[str], names: VideoNames, videos: Sequence[VideoFile]) -> Mapping[str, IngestError]:
+    """Names that would be one video with others although they name other folders (``train/1``, ``val/1``)."""
+    claims: dict[str, list[str]] = defaultdict(list)
+    for name in by_name:
+        with suppress(IngestError):
+            claims[names.find(name)].append(name)
+    found = {}
+    for video in videos:
+        for name in rivals(claims.get(video.video_id, ()), video.uri):
+            other = next(one for one in claims[video.video_id] if one != name)
+            detail = (
+                f"{name!r} and {other!r} are in different folders and would both be the video {video.video_id!r}; give "
+                "VIDEOS the folder that holds both, or write the video's id"
+            )
+            found[name] = IngestError("ambiguous_video", detail)
+    return found
 
 
 def _only(name: str, videos: Sequence[str], problem: IngestError | None = None) -> str:

@@ -85,6 +85,43 @@ class VideoNames:
         return self._by_tail[form]
 
 
+def rivals(names: Sequence[str], uri: str) -> list[str]:
+    """Names of one video that cannot all be right because they name different folders.
+
+    Names that the address of the video bears out are not among them.
+
+    >>> rivals(["clip", "train/clip", "val/clip"], "/data/train/clip.mp4"), rivals(["a/clip", "clip"], "/data/clip.mp4")
+    (['val/clip'], [])
+    """
+    parts = {name: _bare_parts(name) for name in names}
+    if _is_chain(parts.values()):
+        return []
+    own = _bare_parts(uri)
+    agreeing = {name: _n_common_tail(named, own) for name, named in parts.items()}
+    most = max(agreeing.values())
+    wholly = {name for name, named in parts.items() if agreeing[name] == len(named)}
+    mostly = {name for name in parts if agreeing[name] == most > 1}
+    kept = wholly | mostly if _is_chain(parts[name] for name in wholly | mostly) else wholly
+    return [name for name in names if name not in kept]
+
+
+def _bare_parts(name: str) -> list[str]:
+    """The components of an address without extension and upload prefix, compared as loosely as ids are."""
+    return FORMS[-1](_UPLOAD_PREFIX.sub(r"\1\2", _without_extension(_path(name)))).split("/")
+
+
+def _is_chain(paths: Iterable[list[str]]) -> bool:
+    """Whether every path is the end of the longest one."""
+    paths = list(paths)
+    longest = max(paths, key=len, default=[])
+    return all(longest[len(longest) - len(path) :] == path for path in paths)
+
+
+def _n_common_tail(left: Sequence[str], right: Sequence[str]) -> int:
+    pairs = zip(reversed(left), reversed(right), strict=False)
+    return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(left), len(right)))
+
+
 def _readings(name: str) -> Iterator[str]:
     """The name, then the same with less and less of what is not an id. Only a file may lie in any folder."""
     path = _path(name)

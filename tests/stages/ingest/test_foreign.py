@@ -15,6 +15,8 @@ FOREIGN = {
     "mots.txt": ("1 2001 2 375 1242 WSV:2d;1O10000O10000O1O\n", "MOTS text"),
     "plain.csv": ("clip,0,1,10,20,30,40\n".replace("clip", "3"), "a MOT table"),
     "numbers.csv": ("10,20,30,40\n", "a table without a header"),
+    "own.csv": ("clip,0,1,12,90,52,130\nclip,4,1,36,90,76,130\n", "a table without a header"),
+    "make_sense.csv": ("square,12,90,40,40,clip_0.jpg,320,180\n", "a table without a header"),
     "cvat.xml": (
         '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version></annotations>',
         "CVAT XML",

@@ -207,3 +207,23 @@ def test_real_narratives_find_their_videos(shared_data):
         "OVIS_train/71217dfc": 13,
         "oops_train/Slo Mo Symphony _ A Classical Tribute to Slo Mo Fails24": 37,
     }
+
+
+@pytest.mark.parametrize(
+    ("names", "uri", "kept"),
+    [
+        (["train/1", "val/1"], "/data/train/1.mp4", ["train/1"]),
+        (["train/1.mp4", "val/1.mp4", "1"], "/data/val/1.mp4", ["val/1.mp4", "1"]),
+        (["a/1", "b/1"], "/data/1.mp4", []),
+        (["a/1", "b/1", "1"], "/data/1.mp4", ["1"]),
+        (["a/set/1", "b/set/1"], "/data/set/1.mp4", []),
+        (["C:\\Set\\1.MP4", "set/1", "1.mp4"], "/data/other/1.mp4", ["C:\\Set\\1.MP4", "set/1", "1.mp4"]),
+    ],
+)
+def test_names_from_other_folders_than_the_videos_are_not_mixed_into_it(names, uri, kept):
+    localized = [at(name, object_id=str(number)) for number, name in enumerate(names)]
+    found = match(localized, [VideoFile("1", uri)])
+    assert [names[int(one.object_id)] for one in found.by_video.get("1", ())] == kept
+    assert [(reject.key, reject.error) for reject in found.rejects] == [
+        (name, "ambiguous_video") for name in names if name not in kept
+    ]
