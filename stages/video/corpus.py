@@ -31,8 +31,8 @@ FRAME_KINDS = {
 JPEG_EXTENSIONS = (".jpeg", ".jpg")
 FRAME_EXTENSIONS = tuple(FRAME_KINDS)
 OTHER_MEDIA = (
-    ".arw", ".avif", ".braw", ".cr2", ".dng", ".dpx", ".exr", ".heic", ".heif", ".jp2", ".jxl", ".nef", ".pgm",
-    ".ppm", ".psd", ".r3d", ".rm", ".rmvb", ".svg", ".swf", ".tga", ".wtv",
+    ".apng", ".arw", ".avif", ".braw", ".cr2", ".dng", ".dpx", ".exr", ".heic", ".heif", ".jfif", ".jp2", ".jpe",
+    ".jxl", ".nef", ".pbm", ".pgm", ".pnm", ".ppm", ".psd", ".r3d", ".rm", ".rmvb", ".svg", ".swf", ".tga", ".wtv",
 )  # fmt: skip
 """Pictures and videos that are known by their extension and cannot be read."""
 

@@ -159,10 +159,11 @@ def test_an_empty_folder_is_called_empty(tmp_path: Path):
 
 def test_media_that_nothing_reads_are_named_where_a_folder_holds_nothing_else():
     files = [("d/a/1.heic", 5), ("d/a/2.heic", 5), ("d/b/1.jpg", 5), ("d/b/poster.psd", 5), ("d/c.mp4", 5)]
-    videos, (reject,) = group_files(files, "d")
+    videos, (reject, other) = group_files([*files, ("d/e/1.jfif", 5)], "d")
     assert [video.video_id for video in videos] == ["b", "c"]
     assert (reject.key, reject.error) == ("a", "unreadable_format")
     assert "2 .heic files" in reject.detail
+    assert (other.key, other.error) == ("e", "unreadable_format")
 
 
 def test_raw_streams_and_animations_are_videos_and_a_preview_hides_no_frames():
