@@ -48,7 +48,7 @@ review: setup review-setup demo ## start Label Studio with the demo's queue; Ctr
 
 .PHONY: test
 test: setup review-setup ## the test suite (15 minutes on 2 cores at most)
-	@$(BIN)/python -m pytest -q -m "not slow" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -m "not slow and not cluster" -n 2 --dist loadfile
 
 .PHONY: check
 check: setup ## ruff, mypy, import contracts, docstring examples, sizes
@@ -64,7 +64,11 @@ docs: $(DOCS_VENV)/.done ## build the documentation in build/docs; fails on brok
 
 .PHONY: check-full
 check-full: check docs review-setup ## everything, the slow tests included
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -m "not cluster" -n 2 --dist loadfile
+
+.PHONY: check-cluster
+check-cluster: setup ## annotate on a Flink cluster of this machine, parts of it killed; needs Java 17, Maven, root
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster
 
 .PHONY: bench
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md

@@ -1,0 +1,110 @@
+"""``pointvos annotate`` on a Flink cluster: on two TaskManagers, on one, and with parts that are killed in the middle.
+
+Run as a module in a network of its own; writes ``report.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from tests.cluster.corpus import make_corpus
+from tests.cluster.flink import REPOSITORY, FlinkCluster
+from tests.cluster.parts import Parts
+
+_RUN_S = 300
+_OPENED_BEFORE = 4
+"""Videos that workers opened before a pool is killed."""
+_OPTIONS = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "3", "--points", "8")
+
+
+def main(flink: str, beam: str, folder: str) -> None:
+    """Make the corpus in ``folder``, and one run folder beside it for every scenario."""
+    work = Path(folder)
+    corpus = make_corpus(work)
+    (work / "config.yaml").write_text("models: {objects_a_pass: 2}\n")
+    report: dict[str, Any] = {"local": _Annotate(work, corpus, "local", ()).finish()}
+    start = time.monotonic()
+    with FlinkCluster(Parts(Path(flink), Path(beam)), work / "cluster") as cluster:
+        report["start_seconds"] = round(time.monotonic() - start, 1)
+        report["two"] = _undisturbed(cluster, _Annotate(work, corpus, "two", cluster.options(2)))
+        report["killed_pool"] = _with_a_killed_pool(cluster, _Annotate(work, corpus, "killed_pool", cluster.options(2)))
+        run = _Annotate(work, corpus, "killed_task_manager", cluster.options(2))
+        report["killed_task_manager"] = _with_a_killed_task_manager(cluster, run)
+        cluster.kill("taskmanager-1")
+        cluster.wait_for(lambda: cluster.slots() == 1, "one TaskManager less")
+        report["one"] = _undisturbed(cluster, _Annotate(work, corpus, "one", cluster.options(1)))
+    (work / "report.json").write_text(json.dumps(report))
+
+
+def _undisturbed(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
+    return {**run.finish(), "restarts": cluster.restarts()}
+
+
+def _with_a_killed_pool(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
+    seen: dict[str, int] = {}
+
+    def some_videos_were_opened() -> bool:
+        for number, worker in cluster.workers():
+            with suppress(psutil.Error):
+                seen.update((file.path, number) for file in worker.open_files() if file.path in run.videos)
+        return len(seen) >= _OPENED_BEFORE
+
+    run.wait_until(some_videos_were_opened)
+    number = list(seen.values())[-1]
+    n_committed = run.n_committed()
+    cluster.kill(f"pool-{number}")
+    cluster.start_worker_pool(number)
+    return {**run.finish(), "n_committed_before": n_committed, "restarts": cluster.restarts()}
+
+
+def _with_a_killed_task_manager(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
+    run.wait_until(lambda: run.n_committed() > 0)
+    cluster.kill("taskmanager-2")
+    n_committed = run.n_committed()
+    cluster.start_task_manager(2)
+    return {**run.finish(), "n_committed_before": n_committed, "restarts": cluster.restarts()}
+
+
+class _Annotate:
+    """One ``pointvos annotate``, at work."""
+
+    def __init__(self, work: Path, corpus: tuple[Path, Path], name: str, beam_options: Sequence[str]) -> None:
+        videos, clicks = corpus
+        self.videos = set(map(str, videos.iterdir()))
+        self._run, self._log = work / name, work / f"{name}.log"
+        where = ["--localizations", clicks, "--run", self._run, "--config", work / "config.yaml"]
+        beam = ["--", *beam_options] if beam_options else []
+        command = [sys.executable, "-m", "pipeline", "annotate", videos, *where, *_OPTIONS, *beam]
+        self._start = time.monotonic()
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+
+    def n_committed(self) -> int:
+        """How many videos are done."""
+        return len(list((self._run / "videos").glob("*.parquet")))
+
+    def wait_until(self, holds: Callable[[], bool]) -> None:
+        """Wait for the moment to strike."""
+        while not holds():
+            if self._process.poll() is not None or time.monotonic() > self._start + _RUN_S:
+                raise TimeoutError(f"the run was over before: {self._log.read_text()[-2000:]}")
+            time.sleep(0.02)
+
+    def finish(self) -> dict[str, Any]:
+        """Wait for the end: exit code, seconds, and what was printed last."""
+        code = self._process.wait(timeout=_RUN_S)
+        seconds = round(time.monotonic() - self._start, 1)
+        return {"code": code, "seconds": seconds, "output": self._log.read_text()[-3000:]}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
