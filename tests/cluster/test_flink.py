@@ -16,17 +16,22 @@ from tests.cluster.flink import REPOSITORY
 from tests.cluster.parts import Unavailable, fetch
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
-_ALONE = ("unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child")
-"""A network of its own, since Beam's servers listen on all interfaces; its processes end with the command."""
+_ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""A network of its own, since Beam's servers listen on all interfaces; its processes end with this one in any case."""
 _SCENARIOS_S = 1200
 _RUNS = ("two", "one", "killed_pool", "killed_task_manager")
+
+
+def can_be_alone() -> bool:
+    programs = all(map(shutil.which, ("ip", "setpriv", "unshare")))
+    return programs and subprocess.run([*_ALONE, "true"], check=False, capture_output=True).returncode == 0
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     """Folder with the run folders of all scenarios and their report."""
-    if not shutil.which("ip") or subprocess.run([*_ALONE, "true"], check=False, capture_output=True).returncode:
-        pytest.skip("needs to make a network of its own (ip, unshare --net)")
+    if not can_be_alone():
+        pytest.skip("no Flink cluster: needs to make a network of its own (root; ip, setpriv, unshare)")
     try:
         parts = fetch(REPOSITORY / "build" / "cluster")
     except Unavailable as problem:
