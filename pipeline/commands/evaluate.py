@@ -20,7 +20,7 @@ from schemas import tables
 from schemas.videos import Video
 from stages.evaluate.davis import PROTOCOLS, ObjectScore
 from stages.evaluate.evaluation import VideoEvaluation, evaluate_video
-from stages.evaluate.ground_truth import find_truth
+from stages.evaluate.ground_truth import find_truth, shown_folders
 from stages.evaluate.points import PointClaim, PointScore, score_by_kind, score_points
 
 _MEASURES = ("J&F", "J", "J recall", "J decay", "F", "F recall", "F decay")
@@ -54,7 +54,10 @@ def evaluate(
     folder = RunFolder(run).require()
     results, problems = _evaluate_all(folder, ground_truth, protocol)
     if not results and not problems:
-        raise UsageProblem(f"no video of {run} has ground truth below {ground_truth}, named VIDEO_ID/FRAME.png there")
+        there = shown_folders(ground_truth, [video.video_id for video in videos_of(folder)])
+        raise UsageProblem(
+            f"no video of {run} has ground truth below {ground_truth}, named VIDEO_ID/FRAME.png there; {there}"
+        )
     report = _report(results, protocol, problems)
     if json_file:
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")

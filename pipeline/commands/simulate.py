@@ -18,7 +18,7 @@ from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.tables import DamagedTableError
 from schemas.videos import Video
-from stages.evaluate.ground_truth import VideoTruth, find_truth
+from stages.evaluate.ground_truth import VideoTruth, find_truth, shown_folders
 from stages.simulate.annotator import SimulatedAnnotator
 
 
@@ -52,7 +52,7 @@ def simulate(
             except ValueError as problem:
                 problems.append(f"{video.video_id}: {problem}")
         if not verdicts:
-            raise UsageProblem(_nothing_answered(run, ground_truth, problems))
+            raise UsageProblem(_nothing_answered(folder, ground_truth, problems))
         tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
     statuses = Counter(verdict.status for verdict in verdicts)
     rows = [("candidates", n_candidates), ("answered", len(verdicts)), *sorted(statuses.items())]
@@ -94,8 +94,9 @@ def true_answers(
     return [verdict for object_id, verdict in answers if object_id in known]
 
 
-def _nothing_answered(run: Path, ground_truth: Path, problems: list[str]) -> str:
+def _nothing_answered(folder: RunFolder, ground_truth: Path, problems: list[str]) -> str:
     if problems:
         return f"no candidate could be answered; {problems[0]}"
     wanted = "masks must be named VIDEO_ID/FRAME.png there and use the run's object ids"
-    return f"no candidate of {run} has ground truth below {ground_truth}; {wanted}"
+    there = shown_folders(ground_truth, [video.video_id for video in videos_of(folder)])
+    return f"no candidate of {folder.path} has ground truth below {ground_truth}; {wanted}; {there}"

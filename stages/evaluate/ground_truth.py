@@ -7,7 +7,7 @@ decode index.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Container, Iterator
+from collections.abc import Collection, Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -150,6 +150,17 @@ def _pngs_of(folder: Path, video_id: str) -> list[Path]:
     place = next((folder / form for form in forms if (folder / form).is_dir()), None)
     found = sorted(place.iterdir()) if place else []
     return [path for path in found if path.suffix.lower() == ".png" and not path.name.startswith(".")]
+
+
+def shown_folders(folder: Path, video_ids: Collection[str]) -> str:
+    """What a folder without the ground truth of any video holds instead, and what the videos are, for a message."""
+    inside = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+    return f"it holds {_few(inside, 'no folders')}, and the run's videos are {_few(sorted(video_ids), 'none')}"
+
+
+def _few(names: Sequence[str], nothing: str) -> str:
+    shown = ", ".join(map(repr, names[:3])) or nothing
+    return f"{shown} and {len(names) - 3} more" if len(names) > 3 else shown
 
 
 def _sole(truth: VideoTruth, object_ids: Collection[str]) -> str:

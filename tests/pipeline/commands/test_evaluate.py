@@ -40,8 +40,11 @@ def test_objects_that_the_truth_does_not_know_are_named(finished_run, tmp_path, 
 def test_wrong_usage_is_named(finished_run, tmp_path):
     with pytest.raises(UsageProblem, match="unknown protocol 'x'; known: semi-supervised, all-frames"):
         evaluate(finished_run, tmp_path / "truth", None, "x")
-    with pytest.raises(UsageProblem, match=r"no video of .* has ground truth below"):
-        evaluate(finished_run, tmp_path / "run", None, "all-frames")
+    for name in "vwxyz":
+        (tmp_path / "others" / name).mkdir(parents=True)
+    there = r"it holds 'v', 'w', 'x' and 2 more, and the run's videos are 'a', 'sub/b'$"
+    with pytest.raises(UsageProblem, match=rf"no video of .* has ground truth below .*; {there}"):
+        evaluate(finished_run, tmp_path / "others", None, "all-frames")
 
 
 def test_a_ground_truth_that_cannot_be_read_rejects_its_video(finished_run, tmp_path, capsys):

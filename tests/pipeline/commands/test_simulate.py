@@ -37,7 +37,8 @@ def test_errors_change_some_answers(finished_run, tmp_path):
 
 def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageProblem, match=r"no candidate of .* has ground truth below"):
+    there = r"it holds no folders, and the run's videos are 'a', 'sub/b'$"
+    with pytest.raises(UsageProblem, match=rf"no candidate of .* has ground truth below .*; {there}"):
         simulate(finished_run, tmp_path / "empty", 0.02, 0)
 
 
