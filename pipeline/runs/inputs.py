@@ -92,9 +92,10 @@ def take_in(config: RunConfig) -> Intake:
     except IngestError as problem:
         raise UsageProblem(str(problem)) from None
     rejects = [*rejects, *(reject for reject in bad if not reject.is_skip), *matches.rejects, *misplaced]
-    if files and not rejects and not by_video:
+    n_backgrounds = sum(reject.is_skip for reject in bad)
+    if files and not rejects and not by_video and not n_backgrounds:
         raise UsageProblem(f"{config.localizations} holds no hints for any video in {config.videos}")
-    return Intake(files, by_video, rejects, matches.notes, sum(reject.is_skip for reject in bad))
+    return Intake(files, by_video, rejects, matches.notes, n_backgrounds)
 
 
 def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:

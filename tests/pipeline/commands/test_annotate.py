@@ -166,3 +166,18 @@ def test_a_full_disk_stops_with_a_sentence_and_keeps_what_is_done(pointvos, corp
         assert "no space is left" in answer.stderr.replace("\n", " ")
     finally:
         subprocess.run(["umount", str(small)], check=True)
+
+
+def test_narratives_of_the_background_alone_are_skipped_and_nothing_is_wrong(pointvos, corpus, tmp_path, fast):
+    narrative = {
+        "dataset_id": "set",
+        "video_id": "a",
+        "keyframe_names": ["0"],
+        "actor_narratives": [{"actor_name": "background", "caption": "A wall.", "traces": [], "noun_segments": []}],
+    }
+    (tmp_path / "narratives.jsonl").write_text(json.dumps(narrative) + "\n", encoding="utf-8")
+    run = tmp_path / "run"
+    answer = pointvos("annotate", corpus, "--localizations", tmp_path / "narratives.jsonl", "--run", run, *fast)
+    assert answer.returncode == 0, answer.stderr
+    assert "Nothing was annotated" in answer.stdout
+    assert "1 background narrative" in answer.stdout
