@@ -191,9 +191,11 @@ class RunFolder:
         return self.path / table.name / f"{stem}.parquet"
 
     def committed(self) -> dict[str, str]:
-        """Unit hash by video id of every video that is done."""
+        """Unit hash by video id of every video that is done and has all its tables: somebody may have removed some."""
         done = tables.VIDEOS.read(self.path)
-        return dict(zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True))
+        present = [{file.name for file in (self.path / table.name).glob("*.parquet")} for table in UNIT_TABLES]
+        units = zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True)
+        return {name: unit for name, unit in units if all(f"{unit_name(name, unit)}.parquet" in t for t in present)}
 
     def drop_unit(self, video_id: str, unit: str) -> None:
         """Remove a unit, its commit mark first, so that it is never half there and called done."""

@@ -59,6 +59,15 @@ def test_a_second_command_skips_what_is_done(pointvos, corpus, annotated, copy, 
     assert contents(copy) == contents(annotated)
 
 
+def test_videos_whose_tables_were_removed_are_annotated_again(pointvos, corpus, annotated, copy, fast):
+    shutil.rmtree(copy / "masks")
+    next((copy / "candidates").glob("b.*")).unlink()
+    answer = annotate(pointvos, corpus, copy, *fast)
+    assert answer.returncode == 0, answer.stderr
+    assert "Skipping" not in answer.stdout
+    assert contents(copy) == contents(annotated)
+
+
 def test_other_settings_in_the_same_folder_are_refused(pointvos, corpus, annotated, fast):
     answer = annotate(pointvos, corpus, annotated, *fast, "--seed", "5")
     assert answer.returncode == 2
