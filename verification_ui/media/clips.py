@@ -31,7 +31,8 @@ _REST_S = 0.6
 _BORDER_PX = 4
 _HIGHEST_RATE = 30.0
 _UNKNOWN_RATE = 24.0
-_OPTIONS = {"crf": "30", "preset": "veryfast", "profile": "high"}
+_OPTIONS = {"crf": "30", "preset": "veryfast", "profile": "high", "x264-params": "mbtree=0"}
+"""With its macroblock tree, x264 does not always give the same bytes for the same pictures."""
 
 
 @dataclass(frozen=True, slots=True)
