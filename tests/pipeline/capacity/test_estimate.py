@@ -1,5 +1,6 @@
 import pytest
 
+from pipeline.capacity.costs import load_costs
 from pipeline.capacity.estimate import estimate
 from pipeline.capacity.footage import Footage
 from pipeline.config import load_config
@@ -77,7 +78,7 @@ def test_a_few_clicks_are_asked_about_in_every_choice_by_a_segmenter_that_votes(
         film = Footage(VideoJob(VideoFile("a", "a.mp4"), (Localization("a", "1", 0, clicks),), "0"), 100, 480, 854)
         return estimate([film], settings(models__segmenter=segmenter, compute__threads=1)).seconds
 
-    assert seconds(3) - seconds(1) == pytest.approx(6 * 1.3)
+    assert seconds(3) - seconds(1) == pytest.approx(6 * load_costs().segmenter("embedded").object_s)
     assert seconds(3, "embedded_fast") == seconds(1, "embedded_fast")
 
 
