@@ -48,7 +48,7 @@ def merge(
     The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. Human
     verdicts override simulated ones, and an adjudication overrides all. A candidate without a verdict gives no point,
     and answers to hidden gold questions never become points. Run it again whenever verdicts were added, or with
-    `--exclude` after `pointvos review audit` showed that somebody's answers are unreliable: it writes `points/` anew.
+    `--exclude` after `pointvos review audit` showed that somebody's answers are unreliable: it rewrites `points/`.
 
     Example: `pointvos merge --run runs/demo`
     """

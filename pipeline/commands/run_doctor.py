@@ -127,7 +127,7 @@ class RunExamination:
         candidate_ids = rows[tables.CANDIDATES]["candidate_id"].to_pylist()
         for name, keys in (("masks", masks), ("candidates", candidate_ids)):
             if twice := sum(n - 1 for n in Counter(keys).values()):
-                yield f"{twice:,} {name} stand there twice"
+                yield f"{twice:,} {name} are there twice"
         if taken := len(self._candidates & set(candidate_ids)):
             yield f"{taken:,} of its candidates are those of another video"
         self._candidates.update(candidate_ids)
@@ -195,7 +195,7 @@ class RunExamination:
         if unknown:
             self.notes.append(f"verdicts on {unknown:,} candidates that the run no longer has; they are kept")
         if twice:
-            self.notes.append(f"{twice:,} verdicts stand there twice; each person counts once in pointvos merge")
+            self.notes.append(f"{twice:,} verdicts are there twice; each person counts once in pointvos merge")
 
     def _temporary(self) -> Iterator[Fault]:
         folders = (self._run, self._run / "report", *(self._run / table.name for table in tables.TABLES))

@@ -178,7 +178,7 @@ class RunFolder:
     def _broken_config(self, why: str) -> UsageProblem:
         return UsageProblem(
             f"{self.config_file} is damaged ({why}); set it aside with: pointvos doctor --run {self.path} --repair, "
-            "then run the same annotate command again, which writes it anew"
+            "then run the same annotate command again, which rewrites it"
         )
 
     def metadata(self) -> dict[str, str]:
