@@ -28,7 +28,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 DOCS = REPOSITORY / "docs"
 HISTORY = ("benchmarks.md", "changelog.md")
 """Pages that tell of the past: commands in them may be gone."""
-OF_BEAM = {"--artifacts-dir", "--container_executable", "--flink_master", "--parallelism", "--worker_pool"}
+OF_BEAM = {
+    "--artifacts-dir",
+    "--container_executable",
+    "--flink_master",
+    "--parallelism",
+    "--prism_location",
+    "--worker_pool",
+}
 """Options of Beam's programs that sentences name."""
 PAGES = sorted(page for page in DOCS.glob("*.md") if page.name not in HISTORY)
 TEXTS = [*PAGES, *(REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "stages/README.md"))]
