@@ -106,12 +106,13 @@ class FlinkCluster:
             return int(self.ask("overview")["slots-total"])
         return 0
 
-    def restarts(self) -> int:
-        """How often a part of the newest job started again, at most."""
-        job = max(self.ask("jobs/overview")["jobs"], key=lambda job: job["start-time"])["jid"]
-        vertices = [vertex["id"] for vertex in self.ask(f"jobs/{job}")["vertices"]]
-        subtasks = [self.ask(f"jobs/{job}/vertices/{vertex}")["subtasks"] for vertex in vertices]
-        return max(int(subtask["attempt"]) for of_vertex in subtasks for subtask in of_vertex)
+    def newest_job(self) -> dict[str, Any]:
+        """Seconds that the newest job ran on the TaskManagers, and how often a part of it started again, at most."""
+        job = max(self.ask("jobs/overview")["jobs"], key=lambda job: job["start-time"])
+        vertices = [vertex["id"] for vertex in self.ask(f"jobs/{job['jid']}")["vertices"]]
+        subtasks = [self.ask(f"jobs/{job['jid']}/vertices/{vertex}")["subtasks"] for vertex in vertices]
+        attempts = [int(subtask["attempt"]) for of_vertex in subtasks for subtask in of_vertex]
+        return {"job_seconds": job["duration"] / 1000, "restarts": max(attempts)}
 
     def ask(self, path: str) -> Any:
         """An answer of Flink's REST API."""

@@ -35,10 +35,10 @@ def main(flink: str, beam: str, folder: str) -> None:
     start = time.monotonic()
     with FlinkCluster(Parts(Path(flink), Path(beam)), work / "cluster") as cluster:
         report["start_seconds"] = round(time.monotonic() - start, 1)
-        report["two"] = _undisturbed(cluster, _Annotate(work, corpus, "two", cluster.options(2)))
         report["killed_pool"] = _with_a_killed_pool(cluster, _Annotate(work, corpus, "killed_pool", cluster.options(2)))
         run = _Annotate(work, corpus, "killed_task_manager", cluster.options(2))
         report["killed_task_manager"] = _with_a_killed_task_manager(cluster, run)
+        report["two"] = _undisturbed(cluster, _Annotate(work, corpus, "two", cluster.options(2)))
         cluster.kill("taskmanager-1")
         cluster.wait_for(lambda: cluster.slots() == 1, "one TaskManager less")
         report["one"] = _undisturbed(cluster, _Annotate(work, corpus, "one", cluster.options(1)))
@@ -46,7 +46,7 @@ def main(flink: str, beam: str, folder: str) -> None:
 
 
 def _undisturbed(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
-    return {**run.finish(), "restarts": cluster.restarts()}
+    return {**run.finish(), **cluster.newest_job()}
 
 
 def _with_a_killed_pool(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _with_a_killed_pool(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]
     n_committed = run.n_committed()
     cluster.kill(f"pool-{number}")
     cluster.start_worker_pool(number)
-    return {**run.finish(), "n_committed_before": n_committed, "restarts": cluster.restarts()}
+    return {**run.finish(), "n_committed_before": n_committed, **cluster.newest_job()}
 
 
 def _with_a_killed_task_manager(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def _with_a_killed_task_manager(cluster: FlinkCluster, run: _Annotate) -> dict[s
     cluster.kill("taskmanager-2")
     n_committed = run.n_committed()
     cluster.start_task_manager(2)
-    return {**run.finish(), "n_committed_before": n_committed, "restarts": cluster.restarts()}
+    return {**run.finish(), "n_committed_before": n_committed, **cluster.newest_job()}
 
 
 class _Annotate:
