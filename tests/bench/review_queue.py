@@ -5,7 +5,6 @@ The payloads are real ones; the pictures are left out: drawing them is measured 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from verification_ui.page.payloads import Payload, Question, payload
 from verification_ui.page.tasks import build_tasks
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.ledger import Ledger
-from verification_ui.queue.pull import OVERLAP, pull
+from verification_ui.queue.pull import pull
 from verification_ui.queue.push import push
 from verification_ui.server.server import started
 
@@ -67,7 +66,6 @@ def measure(work: Path, n_tasks: int = N_TASKS) -> dict[str, Any]:
             review, results[design] = _pushed(client, work, design, n_tasks)
             results[design]["first pull, all answered"] = review.pull()
             reviews.append(review)
-        time.sleep(OVERLAP.total_seconds() + 1.0)  # a pull reads this much before the latest change again
         for review in reviews:
             review.answer_again(1)
             review.pull()

@@ -45,20 +45,22 @@ class Queues:
         return self._turns.setdefault((email, task), asyncio.Lock())
 
     async def require(self, project: int) -> None:
-        """Refuse a project that is not one of the run's.
+        """Refuse a project that is not one of the run's; one that was made a moment ago is.
 
         Raises:
             Refusal: it is not.
         """
-        if project not in await self.all():
+        if project not in await self.all() and project not in await self._look():
             raise Refusal(f"project {project} is not a queue of this run")
 
     async def all(self) -> Mapping[int, str]:
         """Titles by number, at most two seconds old."""
-        if time.monotonic() - self._looked_at > _LOOK_AGAIN_S:
-            found = await self.upstream.as_operator("/api/projects/", page_size=1000, include="id,title")
-            self._known = {int(p["id"]): p["title"] for p in found["results"] if p["title"] in self.titles}
-            self._looked_at = time.monotonic()
+        return await self._look() if time.monotonic() - self._looked_at > _LOOK_AGAIN_S else self._known
+
+    async def _look(self) -> Mapping[int, str]:
+        found = await self.upstream.as_operator("/api/projects/", page_size=1000, include="id,title")
+        self._known = {int(p["id"]): p["title"] for p in found["results"] if p["title"] in self.titles}
+        self._looked_at = time.monotonic()
         return self._known
 
 

@@ -93,6 +93,16 @@ def test_each_forbidden_call_is_answered_403_and_changes_nothing(asked: Asked, s
     assert ages[0] == ages[1]
 
 
+def test_a_queue_is_open_from_the_moment_that_it_is_made(asked: Asked, served_run: Any) -> None:
+    assert asked.ann.call("GET", f"/api/projects/{asked.project}").status_code == 200  # the gate has listed the queues
+    with signed(served_run.server.url, served_run.server.credentials.token, 60) as operator:
+        made = operator.post("/api/projects/", json={"title": "pointvos made just now"}).json()["id"]
+        try:
+            assert asked.ann.call("GET", f"/api/projects/{made}").status_code == 200
+        finally:
+            operator.delete(f"/api/projects/{made}/")
+
+
 def without_ages(state: Any) -> Any:
     """``created_ago`` tells how old an answer is in words, which change."""
     if isinstance(state, dict):
