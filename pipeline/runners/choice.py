@@ -33,7 +33,7 @@ def choose_runner(options: Sequence[str]) -> BeamRunner | None:
         options: what stands after two dashes.
 
     Raises:
-        UsageProblem: the runner cannot do the work, or an argument is no option; the message says what to do.
+        UsageProblem: the runner cannot do the work, or an argument is not an option; the message says what to do.
     """
     if not options:
         return None

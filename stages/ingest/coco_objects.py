@@ -44,7 +44,7 @@ def _track(raw: Any) -> str:
 
 
 def _share_tracks(annotations: Sequence[Any], tracks: Sequence[str]) -> bool:
-    """Whether track numbers count anew in every category."""
+    """Whether track numbers restart in every category."""
     categories: dict[tuple[str, str], set[str]] = defaultdict(set)
     for raw, track in zip(annotations, tracks, strict=True):
         if track:

@@ -136,7 +136,7 @@ def frame(value: Any) -> tuple[int, str]:
 
 
 def frame_named(name: str) -> tuple[int, str]:
-    """As :func:`frame`, for text that is a frame's file name whatever it looks like, with or without an extension."""
+    """As :func:`frame`, for text that is always a frame's file name, with or without an extension."""
     last = name.replace("\\", "/").rsplit("/", 1)[-1].strip()
     stem = frame_stem(last)
     has_form = stem != last or any(character.isdigit() for character in last)

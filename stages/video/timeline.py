@@ -194,7 +194,7 @@ class Timeline:
         return self._placed(start_s, shown, packet)
 
     def _on_clock(self, shown: Shown, packet: Packet | None) -> float:
-        """Its start; at a seam of joined recordings the clock goes on where it was."""
+        """Its start; at a seam of joined recordings the clock continues from the previous part."""
         raw_s = shown.start_s
         if not self._tells_order and packet is not None and self._ticking_s:
             raw_s = heappop(self._ticking_s)

@@ -134,7 +134,7 @@ class FlinkCluster:
             ended = [name for name, process in self._processes.items() if process.poll() is not None]
             if ended or time.monotonic() > end:
                 last = "".join(f"\n{name}: {self.log(name).read_text()[-1500:]}" for name in ended)
-                raise TimeoutError(f"waited in vain for {what}{last}")
+                raise TimeoutError(f"timed out while waiting for {what}{last}")
             time.sleep(0.2)
 
     def _start_java(self, name: str, heap_mb: int, main: str, *more: str) -> None:

@@ -37,7 +37,7 @@ class Attempts:
     _failures: OrderedDict[str, _Failures] = field(default_factory=OrderedDict)
 
     def wait_s(self, email: str) -> float:
-        """Seconds until the next attempt is heard; 0 when it may come now."""
+        """Seconds until the next attempt is allowed; 0 when it is allowed now."""
         return max(self._wait_s(email, self.free), self._wait_s(_OVERALL, self.free_overall))
 
     def failed(self, email: str) -> None:
@@ -52,7 +52,7 @@ class Attempts:
             self._failures.pop(next(name for name in self._failures if name != _OVERALL))
 
     def succeeded(self, email: str) -> None:
-        """An attempt succeeded: the account begins anew, the overall count stays."""
+        """An attempt succeeded: the count of the account is reset, the overall count stays."""
         if email != _OVERALL:
             self._failures.pop(email, None)
 

@@ -57,7 +57,7 @@ class Ledger:
     def take_over(self, other: Ledger, metadata: Mapping[str, str]) -> None:
         """Go on where the ledger of another project with the same questions ended; that one is removed.
 
-        The marks begin anew: the server's answers are read again and replace what is taken over.
+        The marks are reset: the server's answers are read again and replace what is taken over.
         """
         if other == self or not other.path.exists():
             return
