@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.footage import Footage
-from pipeline.capacity.needs import Needs, needs_of
+from pipeline.capacity.needs import Needs, core_speed, needs_of
 from pipeline.capacity.time_left import duration
 from pipeline.config import RunConfig
 from pipeline.runners.progress import Total
@@ -77,7 +78,7 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     """Estimate from file headers and measured costs; videos that cannot be read count nothing."""
     costs = load_costs()
     needs = [needs_of(one, config, costs) for one in footage]
-    shares = _spread(footage, needs, config.compute.n_workers, costs.process.start_s)
+    shares = _spread(footage, needs, config, costs.process.start_s)
     at_once = len(shares)
     total = Total(len(footage), sum(one.least_frames for one in footage), sum(one.job.n_objects for one in footage))
     return Estimate(
@@ -99,16 +100,40 @@ def planned_seconds(footage: Sequence[Footage], config: RunConfig) -> dict[str, 
     return {one.job.unit: needs_of(one, config, costs).seconds for one in footage}
 
 
-def _spread(footage: Sequence[Footage], needs: Sequence[Needs], n_workers: int, start_s: float) -> tuple[Share, ...]:
-    """Every video goes to the worker that is free first, as the workers do it."""
-    free = [(start_s, number) for number in range(min(n_workers, len(footage)))]
-    shares = [Share(0, 0, start_s) for _ in free]
-    for one, need in zip(footage, needs, strict=True):
-        seconds, number = heapq.heappop(free)
-        done = shares[number]
-        shares[number] = Share(done.videos + 1, done.frames + one.least_frames, seconds + need.seconds)
-        heapq.heappush(free, (seconds + need.seconds, number))
-    return tuple(shares)
+@dataclass(slots=True)
+class _Worker:
+    """One in the simulation.
+
+    Attributes:
+        videos: so far.
+        frames: of them together.
+        ends_s: when its last video is done.
+        left_s: of the video that it works on, at the full speed of its cores.
+    """
+
+    videos: int = 0
+    frames: int = 0
+    ends_s: float = 0.0
+    left_s: float = 0.0
+
+
+def _spread(footage: Sequence[Footage], needs: Sequence[Needs], config: RunConfig, start_s: float) -> tuple[Share, ...]:
+    """Every video goes to the worker that is free first, as the workers do it; who works alone is faster."""
+    waiting = deque(zip(footage, needs, strict=True))
+    workers = [_Worker() for _ in range(min(config.compute.n_workers, len(footage)))]
+    now = start_s
+    while waiting or any(worker.left_s for worker in workers):
+        for worker in workers:
+            if waiting and not worker.left_s:
+                one, need = waiting.popleft()
+                worker.videos, worker.frames = worker.videos + 1, worker.frames + one.least_frames
+                worker.left_s = need.seconds
+        busy = [worker for worker in workers if worker.left_s]
+        step = min((worker.left_s for worker in busy), default=0.0)
+        now += step / core_speed(len(busy), config)
+        for worker in busy:
+            worker.left_s, worker.ends_s = worker.left_s - step, now
+    return tuple(Share(worker.videos, worker.frames, max(worker.ends_s, start_s)) for worker in workers)
 
 
 def _largest(values: Iterable[float], count: int) -> float:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from pipeline.runs.filesystems import is_remote, open_binary
 from schemas.jobs import VideoJob
@@ -16,6 +18,8 @@ from stages.localize.searching import frames_to_search
 from stages.video import DecodeError, Probe, probe
 
 _AT_ONCE = 8
+_LONGEST_GAP = 250
+"""Frames between key frames, at most, as x264 and most encoders set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,7 @@ class Footage:
         height: in pixels; 0 when it cannot be read.
         width: in pixels.
         problem: why it cannot be read.
+        key_frames: their numbers, where the container lists them.
     """
 
     job: VideoJob
@@ -35,6 +40,7 @@ class Footage:
     height: int
     width: int
     problem: DecodeError | None = None
+    key_frames: tuple[int, ...] = ()
 
     def rejects(self) -> list[Reject]:
         """The video itself when it cannot be read."""
@@ -71,6 +77,45 @@ class Footage:
                 objects.setdefault(frame_idx, set()).add(localization.object_id)
         return {idx: len(ids) for idx, ids in objects.items() if self.is_open_ended or idx < max(self.n_frames, 1)}
 
+    def object_steps(self) -> int:
+        """How often one object is propagated by one frame, all objects and both directions together.
+
+        Masks end at a cut, and where the cuts are is likely told by the key frames.
+        """
+        starts = [0, *_likely_cuts(self.key_frames), self.least_frames]
+        return sum(
+            _steps_within(shot, frames) for frames in self._localized_by_object().values() for shot in pairwise(starts)
+        )
+
+    def _localized_by_object(self) -> dict[str, set[int]]:
+        frames: dict[str, set[int]] = {}
+        for localization in self.job.localizations:
+            searched = frames_to_search(localization, self.n_frames)
+            frames.setdefault(localization.object_id, set()).update(searched)
+        return frames
+
+
+def _steps_within(shot: tuple[int, int], frames: Iterable[int]) -> int:
+    """From the first localized frame to the end of the shot, and from the last one to its start."""
+    start, end = shot
+    inside = [idx for idx in frames if start <= idx < end]
+    return end - min(inside) + max(inside) - start if inside else 0
+
+
+def _likely_cuts(key_frames: Sequence[int]) -> list[int]:
+    """Key frames that an encoder set before it had to: most do so at a cut.
+
+    >>> _likely_cuts([0, 12, 24, 29, 41, 53]), _likely_cuts([0, 30, 76, 137]), _likely_cuts([0, 250, 500])
+    ([29], [30, 76, 137], [])
+    """
+    gaps = Counter(after - before for before, after in pairwise(key_frames))
+    regular = {gap for gap, times in gaps.most_common(1) if times > 1}
+    return [
+        after
+        for before, after in pairwise(key_frames)
+        if after - before < _LONGEST_GAP and after - before not in regular
+    ]
+
 
 def look_at(jobs: Sequence[VideoJob]) -> list[Footage]:
     """Read the headers and first frames of all videos, several at once; the order is kept."""
@@ -93,7 +138,7 @@ def _look(job: VideoJob) -> Footage:
     found = _probed(job.file)
     if isinstance(found, DecodeError):
         return Footage(job, 0, 0, 0, found)
-    return Footage(job, found.n_frames, found.height, found.width)
+    return Footage(job, found.n_frames, found.height, found.width, key_frames=found.key_frames)
 
 
 @cache

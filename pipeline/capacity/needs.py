@@ -31,7 +31,7 @@ class Needs:
     """Of one video; bytes are upper bounds.
 
     Attributes:
-        seconds: with the cores that its worker has.
+        seconds: with the cores that its worker has, while no other worker is busy.
         main_bytes: main memory of its worker.
         gpu_bytes: memory of the GPU; 0 without one.
         spool_bytes: on disk while it is in work.
@@ -71,18 +71,27 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_passes = -(-n_objects // max(objects_at_once(footage, config), 1))
     localized = footage.localized()
     n_back = max(localized, default=0)
-    stepped = propagator.object_s * n_objects * (n_frames + n_back) + propagator.unpack_s * n_passes * n_back
+    stepped = propagator.object_s * footage.object_steps() + propagator.unpack_s * n_passes * n_back
     n_answers = sum(localized.values()) + (_n_votes(footage) if segmenter.votes else 0)
     asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * n_answers
     if config.repair.enabled:
-        chances = n_objects * -(-n_frames // config.repair.every)
+        chances = n_objects * -(-footage.object_steps() // (n_objects * config.repair.every))
         asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
     made = propagator.frame_s + costs.process.megapixel_s * footage.pixels / 1e6
     in_order, total = stepped + asked, stepped + asked + made * n_frames * n_passes
-    threads = config.compute.n_threads + 1 if config.compute.n_threads > 1 else 1
-    n_cores, n_workers = psutil.cpu_count() or 1, config.compute.n_workers
-    speed = _SIDE_BY_SIDE if min(n_cores, threads * n_workers) > 1 else 1.0
-    return max(in_order, total / min(threads, n_cores / n_workers)) / speed
+    n_cores = psutil.cpu_count() or 1
+    return max(in_order, total / min(_threads(config), n_cores / config.compute.n_workers))
+
+
+def core_speed(n_busy: int, config: RunConfig) -> float:
+    """Share of its speed that a core keeps while ``n_busy`` workers work."""
+    alone = min(psutil.cpu_count() or 1, _threads(config) * n_busy) <= 1
+    return 1.0 if alone else _SIDE_BY_SIDE
+
+
+def _threads(config: RunConfig) -> int:
+    """Of a worker, the one that decodes included."""
+    return config.compute.n_threads + 1 if config.compute.n_threads > 1 else 1
 
 
 def _n_votes(footage: Footage) -> int:

@@ -72,6 +72,7 @@ class ContainerStream:
         n_lasting = round((container.duration or 0) / av.time_base * self.fps)
         self.n_frames = stream.frames or n_lasting
         self.is_counted = "mp4" in container.format.name and stream.frames >= max(1, n_lasting - 1)
+        self.key_frames = _key_frames(stream)
         self.truncated = False
         self._tick_s = float(stream.time_base or 0)
         self._frame_s = 1.0 / (self.fps or 25.0)
@@ -186,6 +187,14 @@ class ContainerStream:
     def _is_hidden(self, packet: AvPacket[VideoStream]) -> bool:
         """Whether a packet holds a reference frame that is never shown (VP8; RFC 6386, section 9.1)."""
         return self.codec == "vp8" and not memoryview(packet)[0] & 0x10
+
+
+def _key_frames(stream: VideoStream) -> tuple[int, ...]:
+    """Positions of the key frames, where the header lists every frame."""
+    entries = stream.index_entries
+    if len(entries) != stream.frames:
+        return ()
+    return tuple(number for number, entry in enumerate(entries) if entry.is_keyframe)
 
 
 def _with_following(

@@ -23,6 +23,7 @@ class FrameFolder:
         self.n_frames = self.n_indices = len(file.frames)
         self.is_counted = True
         self.fps = 0.0
+        self.key_frames: tuple[int, ...] = ()
         self.truncated = False
 
     def pictures(self) -> Iterator[Picture]:

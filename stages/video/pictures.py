@@ -32,6 +32,7 @@ class Source(Protocol):
         n_frames: about how many frames there are, as the header says; 0 when that is not known.
         is_counted: there are no more frames than ``n_frames``, for certain.
         fps: nominal frame rate; 0.0 when that is not known.
+        key_frames: numbers of the key frames in decode order, as the index tells them; empty when that is not known.
         truncated: the end of the source is cut off; final once :meth:`pictures` has ended.
     """
 
@@ -39,6 +40,7 @@ class Source(Protocol):
     n_frames: int
     is_counted: bool
     fps: float
+    key_frames: tuple[int, ...]
     truncated: bool
 
     @property

@@ -28,6 +28,7 @@ class Probe:
         width: in pixels, as displayed.
         fps: nominal frame rate; 0.0 when unknown and for a folder of frames.
         is_counted: ``n_frames`` is certain to be no less than what is there.
+        key_frames: see :class:`Source`.
     """
 
     n_frames: int
@@ -35,6 +36,7 @@ class Probe:
     width: int
     fps: float
     is_counted: bool = False
+    key_frames: tuple[int, ...] = ()
 
 
 class VideoReader:
@@ -152,4 +154,4 @@ def probe(file: VideoFile, opener: Opener | None = None) -> Probe:
     with open_video(file, opener) as reader:
         height, width = next(iter(reader)).image.shape[:2]
         source = reader.source
-        return Probe(source.n_frames, height, width, source.fps, source.is_counted)
+        return Probe(source.n_frames, height, width, source.fps, source.is_counted, source.key_frames)

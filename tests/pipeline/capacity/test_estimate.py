@@ -11,10 +11,10 @@ from schemas.video_files import VideoFile
 GB = 1e9
 
 
-def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854)):
+def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854), key_frames=()):
     clicks = Clicks(((5.0, 5.0),), (1,))
     rows = tuple(Localization(name, str(i), frame_idx, clicks) for i in range(n_objects))
-    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), n_frames, *size)
+    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), n_frames, *size, key_frames=key_frames)
 
 
 def settings(**overrides):
@@ -63,6 +63,23 @@ def test_a_video_that_is_localized_late_waits_on_disk_and_is_walked_twice():
     assert late.seconds > early.seconds
     assert late.spool_bytes > early.spool_bytes + 99 * 4e6
     assert late.kept_bytes == early.kept_bytes
+
+
+def test_objects_cost_nothing_behind_a_likely_cut():
+    whole, cut = (footage(n_frames=300, frame_idx=100, key_frames=keys) for keys in ((0,), (0, 70, 130, 185)))
+    assert (whole.object_steps(), cut.object_steps()) == (300, 60)
+    assert estimate([cut], settings()).seconds < estimate([whole], settings()).seconds
+
+
+def test_a_worker_is_faster_once_the_others_are_done(monkeypatch):
+    monkeypatch.setattr("pipeline.capacity.needs.psutil.cpu_count", lambda: 2)
+    start_s = load_costs().process.start_s
+
+    def seconds(*films):
+        return estimate(films, settings(compute__workers=2, compute__threads=1)).seconds - start_s
+
+    short, long = footage("a", 100), footage("b", 300)
+    assert seconds(long, short) == pytest.approx(seconds(short) / 0.7 + seconds(long) - seconds(short), rel=1e-6)
 
 
 def test_repair_takes_time_and_holds_a_few_frames():

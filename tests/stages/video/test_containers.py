@@ -192,8 +192,9 @@ def test_a_source_that_fails_on_the_way_is_unreadable_and_not_truncated(write_cl
 def test_a_probe_tells_size_and_length_from_the_first_frame(write_clip):
     found = probe(VideoFile("clip", str(write_clip(n_frames=30, rotation=90))))
     assert (found.n_frames, found.height, found.width, found.fps) == (30, 64, 48, 25.0)
+    assert found.key_frames == (0, 8, 16, 24)
     found = probe(VideoFile("clip", str(write_clip("clip.mkv", n_frames=30))))
-    assert found.n_frames == 30
+    assert (found.n_frames, found.key_frames) == (30, ())
 
 
 def test_a_size_that_changes_within_a_video_is_refused(write_clip):
