@@ -18,7 +18,7 @@ class Prompt:
     Attributes:
         object_id: stable within the video.
         kind: what it was made from: ``trace``, ``clicks``, ``box``, ``scribble`` or ``mask`` of a person, or
-            ``probes`` of a tracked mask.
+            ``repair`` of a tracked mask.
         points_px: (N, 2) float32 pixel coordinates inside the frame, x first: the few clicks a model that takes
             clicks should get, best first.
         labels: (N,) int8, 1 on the object, 0 off it.

@@ -3,51 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from schemas.elements import ObjectFrame, SegmentedBatch, TrackedBatch
 from schemas.frames import Frame
-from schemas.masks import Mask, encode_rle
-from schemas.prompts import Prompt
+from schemas.masks import Mask
+from schemas.object_masks import ObjectMask
 from schemas.repairs import Repair
 from stages.backends.propagator import Propagator
-from stages.memory import give_back_free_memory
+from stages.backends.segmenter import Segmenter
 from stages.progress import BatchProgress
-from stages.propagate.bidirectional import Sweep, propagate
+from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.overlaps import contested_objects
 from stages.propagate.repair import Repairer, RepairOptions
-from stages.propagate.tracked import Anchor, Tracked
 from stages.propagate.trust_maps import TrustMaps
 from stages.video import Opener, open_video
 from stages.video.shots import ShotCuts
 
 Choose = Callable[[Sequence[Mask], Mapping[str, int], Sequence[Repair]], Collection[ObjectFrame]]
 """Masks, first localized frames and repair decisions of some objects → the masks whose trust maps will be needed."""
-
-
-class Answer(Protocol):
-    """A segmenter's answer to one prompt: a (H, W) bool mask and the trust in it."""
-
-    @property
-    def mask(self) -> NDArray[np.bool_]: ...  # noqa: D102
-    @property
-    def quality(self) -> float: ...  # noqa: D102
-
-
-class RepairSegmenter(Protocol):
-    """The segmenter that low-quality masks are re-segmented with."""
-
-    name: str
-
-    def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> Sequence[Answer]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +38,7 @@ class Models:
     """
 
     propagator: Propagator
-    segmenter: RepairSegmenter
+    segmenter: Segmenter
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,36 +100,28 @@ class _Run:
     def __post_init__(self) -> None:
         self.trust_maps = TrustMaps(self.folder)
 
-    def through(self, frames: Iterable[Frame], cuts: Collection[int]) -> Sweep:
-        seeds: dict[int, list[Mask]] = defaultdict(list)
-        for mask in self.seeds.masks:
-            seeds[mask.frame_idx].append(mask)
-
-        def seed(frame: Frame, object_ids: frozenset[str]) -> Mapping[str, Anchor]:
-            here = [mask for mask in seeds[frame.idx] if mask.object_id in object_ids]
-            for mask in here:
-                self.references.setdefault(mask.object_id, frame.idx)
-            return {mask.object_id: Anchor(mask.decode(), mask.quality, mask.source, mask.model) for mask in here}
-
-        return propagate(
-            frames,
-            self.seeds.batch.anchors(),
-            seed,
+    def through(self, frames: Iterable[Frame], cuts: Collection[int]) -> Generator[ObjectMask, None, None]:
+        job = self.seeds.job
+        by_frame: dict[int, list[Mask]] = defaultdict(list)
+        for seed in self.seeds.masks:
+            by_frame[seed.frame_idx].append(seed)
+            self.references.setdefault(seed.object_id, seed.frame_idx)
+        task = Task(
+            job.video_id,
+            by_frame,
+            job.groups,
             self.models.propagator,
-            groups=self.seeds.job.groups,
-            spool=self.folder / "spool",
-            lookahead=self.options.prefetch,
-            cuts=cuts,
-            repairer=self._repairer(),
+            self.folder / "spool",
+            cuts,
+            self.options.prefetch,
+            self._repairer(),
         )
+        return propagate(frames, task)
 
-    def keep(self, row: Tracked) -> None:
-        height, width = row.mask.shape
-        rle = encode_rle(row.mask)
-        video_id = self.seeds.job.video_id
-        mask = Mask(video_id, row.object_id, row.frame_idx, height, width, rle, row.source, row.model, row.quality)
-        self.masks.append(mask)
-        self.trust_maps.put(row.object_id, row.frame_idx, row.trust)
+    def keep(self, row: ObjectMask) -> None:
+        self.masks.append(row.row())
+        if row.trust is not None:
+            self.trust_maps.put(row.object_id, row.frame_idx, row.trust)
 
     def trusts(self) -> dict[ObjectFrame, bytes]:
         """Of the masks that people will see, and of all that have to be settled with objects of other batches."""
@@ -161,13 +131,6 @@ class _Run:
         return {key: self.trust_maps.packed(*key) for key in sorted(chosen)}
 
     def _repairer(self) -> Repairer | None:
-        segmenter, job = self.models.segmenter, self.seeds.job
-
-        def ask(image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Anchor]:
-            give_back_free_memory()
-            answers = segmenter.segment(image, prompts)
-            give_back_free_memory()
-            return [Anchor(answer.mask, answer.quality, "repair", segmenter.name) for answer in answers]
-
         options = self.options.repair
-        return Repairer(job.video_id, ask, options, job.groups, self.repairs) if options.enabled else None
+        repairer = Repairer(self.models.segmenter, options, self.seeds.job.groups, self.repairs)
+        return repairer if options.enabled else None

@@ -1,225 +1,185 @@
 """One video, all its objects: forward once in decode order, back once over what was kept, nothing decoded twice.
 
-The way forward steps every frame and starts or corrects objects on frames that carry localizations. Frames before the
-last such frame wait in a spool, with their forward beliefs, for the way back, which steps them again from the other
-side; there both beliefs are merged. Memory does not grow with the video.
+The way forward steps every frame and starts or corrects objects on frames that have seeds. Frames before the last such
+frame wait in a spool, with their forward probability maps, for the way back, which steps them again from the other
+side; there both maps are fused. Memory does not grow with the video.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.frames import Frame
+from schemas.masks import Mask
+from schemas.object_masks import ObjectMask
 from stages.backends.propagator import Encoding, Propagator
-from stages.propagate.frame_window import Nearby, nearby
-from stages.propagate.fusion import merge
-from stages.propagate.motion import STILL, Movement
+from stages.propagate.frame_window import FrameWindow, frame_windows
+from stages.propagate.fusion import fuse
+from stages.propagate.motion import STILL, Motion
 from stages.propagate.one_way import Direction
-from stages.propagate.prefetch import look_ahead, work_ahead
-from stages.propagate.probability_maps import Belief, pack, unpack
-from stages.propagate.quality import rated
+from stages.propagate.prefetch import prefetched, prefetched_results
+from stages.propagate.probability_maps import ProbabilityMap, pack, unpack
+from stages.propagate.quality import with_motion_quality
 from stages.propagate.repair import REACH, Repairer
-from stages.propagate.soft_aggregation import Composer
+from stages.propagate.soft_aggregation import SoftAggregation
 from stages.propagate.spool import Spool
-from stages.propagate.tracked import Anchor, KeptAnchor, Tracked
-
-Seed = Callable[[Frame, frozenset[str]], Mapping[str, Anchor]]
-"""Masks for the objects that are localized on a frame; an object that it leaves out is not anchored there."""
-
-
-def propagate(
-    frames: Iterable[Frame],
-    anchors: Mapping[int, frozenset[str]],
-    seed: Seed,
-    propagator: Propagator,
-    *,
-    groups: Mapping[str, str],
-    spool: Path,
-    lookahead: int = 1,
-    cuts: Container[int] = frozenset(),
-    repairer: Repairer | None = None,
-) -> Sweep:
-    """Carry the objects of a video through all its frames.
-
-    Args:
-        frames: in decode order, each of one size.
-        anchors: frame index → ids of the objects that are localized there.
-        seed: called once for every frame in ``anchors``, in order, in the thread that iterates the result.
-        propagator: the model.
-        groups: object id → group; objects of one non-empty group share no pixel.
-        spool: a folder for what waits on disk; it is made when it is needed, and its files are deleted.
-        cuts: first frames of new shots; masks never cross one, an object goes on only from an anchor beyond it. It may
-            grow while the frames come: a frame is looked up when it is there.
-        lookahead: how many frames are decoded ahead in a thread, and encoded ahead in as many threads; 0 for none. It
-            changes no result.
-        repairer: asks again for poor masks on the way forward; what it accepts is an anchor like any other. None for
-            no repairs.
-
-    Returns:
-        An iterator over the tracked objects; frames come in no particular order, objects of a frame together. Its
-        ``unreached`` names, in the end, the frames of ``anchors`` that the video does not have.
-    """
-    return Sweep(_Plan(anchors, seed, propagator, groups, Spool(spool), lookahead, cuts, repairer), frames)
-
-
-class Sweep(Iterator[Tracked]):
-    """The result of :func:`propagate` on its way."""
-
-    def __init__(self, plan: _Plan, frames: Iterable[Frame]) -> None:
-        self._run = _Run(plan)
-        self._tracked = self._run.over(frames)
-
-    def __next__(self) -> Tracked:
-        return next(self._tracked)
-
-    def close(self) -> None:
-        """Stop early: the thread ends, the frames are closed, the spool is emptied."""
-        self._tracked.close()
-
-    @property
-    def unreached(self) -> tuple[int, ...]:
-        """Frames with localizations that have not come yet; final when the iterator is exhausted."""
-        return tuple(sorted(self._run.pending))
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
-    anchors: Mapping[int, frozenset[str]]
-    seed: Seed
-    propagator: Propagator
+class Task:
+    """What is carried through a video, and with what.
+
+    Attributes:
+        video_id: of the video.
+        seeds: masks that are taken as given, by frame, at most one an object; an empty one says that the object is
+            absent. Propagation starts from them and never overwrites them.
+        groups: object id → group; objects of one non-empty group share no pixel.
+        propagator: the model.
+        spool: a folder for what waits on disk; it is made when it is needed, and its files are deleted.
+        cuts: first frames of new shots; masks never cross one, an object goes on only from a seed beyond it. It may
+            grow while the frames come: a frame is looked up when it is there.
+        prefetch: how many frames are decoded ahead in a thread, and encoded ahead in as many threads; 0 for none. It
+            changes no result.
+        repairer: re-segments low-quality masks on the way forward; what it accepts is a seed like any other. None for
+            no repairs.
+    """
+
+    video_id: str
+    seeds: Mapping[int, Sequence[Mask]]
     groups: Mapping[str, str]
-    spool: Spool
-    lookahead: int
-    cuts: Container[int]
-    repairer: Repairer | None
+    propagator: Propagator
+    spool: Path
+    cuts: Container[int] = frozenset()
+    prefetch: int = 1
+    repairer: Repairer | None = None
+
+
+def propagate(frames: Iterable[Frame], task: Task) -> Generator[ObjectMask, None, None]:
+    """Carry the objects of a video through all its frames, in decode order and each of one size.
+
+    Yields masks as they become final, none of them empty: frames come in no particular order, objects of a frame
+    together. When the generator is closed early, its threads end, the frames are closed, the spool is emptied.
+    """
+    run = _Run(task)
+    try:
+        yield from run.forward(frames)
+        yield from run.back()
+    finally:
+        run.spool.clear()
 
 
 class _Run:
-    """The state of one sweep: what is localized but not reached, what was anchored, which frames wait."""
+    """The state of one task: what was anchored, which frames wait."""
 
-    def __init__(self, plan: _Plan) -> None:
-        self._plan = plan
-        self._last = max(plan.anchors, default=-1)
-        self.pending = set(plan.anchors)
-        self._forward = Direction(plan.propagator)
-        self._composer: Composer | None = None
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._last = max(task.seeds, default=-1)
+        self.spool = Spool(task.spool)
+        self._forward = Direction(task.propagator)
+        self._aggregation: SoftAggregation | None = None
         self._waiting: list[int] = []
-        self._anchored: dict[int, dict[str, KeptAnchor]] = {}
+        self._anchored: dict[int, list[Mask]] = {}
 
-    def over(self, frames: Iterable[Frame]) -> Generator[Tracked, None, None]:
-        """Everything, in the order in which it becomes final."""
-        try:
-            yield from self._go_forward(frames)
-            yield from self._go_back()
-        finally:
-            self._plan.spool.clear()
-
-    def _go_forward(self, frames: Iterable[Frame]) -> Iterator[Tracked]:
-        depth = self._plan.lookahead
+    def forward(self, frames: Iterable[Frame]) -> Iterator[ObjectMask]:
+        """The way forward; masks of frames before the last seed wait for the way back."""
+        task, depth = self._task, self._task.prefetch
         with (
-            closing(look_ahead(_closed_with(frames), depth)) as decoded,
-            closing(work_ahead(nearby(decoded, self._reach, self._plan.cuts), self._look, depth)) as stream,
+            closing(prefetched(_closed_with(frames), depth)) as decoded,
+            closing(prefetched_results(frame_windows(decoded, self._reach, task.cuts), self._encode, depth)) as stream,
         ):
             for here, (encoding, moved) in stream:
                 frame = here.frame
-                movement = STILL if frame.idx in self._plan.cuts else moved
-                if frame.idx in self._plan.cuts:
+                motion = STILL if frame.idx in task.cuts else moved
+                if frame.idx in task.cuts:
                     self._forward.cut()
-                beliefs = self._forward.step(encoding)
-                composer = self._composer = self._composer or self._composer_of(frame)
-                anchors = self._seeded(frame)
-                rows = composer.compose(frame.idx, beliefs, anchors)
-                repaired = self._repaired(here, rows, movement)
+                maps = self._forward.step(encoding)
+                aggregation = self._aggregation = self._aggregation or self._aggregation_of(frame)
+                anchors = {seed.object_id: ObjectMask.of(seed) for seed in task.seeds.get(frame.idx, ())}
+                rows = aggregation.aggregate(frame.idx, maps, anchors)
+                repaired = task.repairer.repair(here, rows, motion) if task.repairer else {}
                 if repaired:
                     anchors |= repaired
-                    rows = composer.compose(frame.idx, beliefs, anchors)
+                    rows = aggregation.aggregate(frame.idx, maps, anchors)
                 self._keep(frame.idx, anchors)
                 self._forward.start(frame.idx, encoding, anchors)
                 if frame.idx >= self._last:
-                    yield from rated(rows, movement)
+                    yield from with_motion_quality(rows, motion)
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
-                    self._wait(frame.idx, encoding, beliefs, movement)
+                    self._wait(frame.idx, encoding, maps, motion)
 
     @property
     def _reach(self) -> int:
-        return REACH if self._plan.repairer and self._plan.anchors else 0
+        return REACH if self._task.repairer and self._task.seeds else 0
 
-    def _look(self, here: Nearby) -> tuple[Encoding, Movement]:
-        """The encoding of a frame and what moved since the one before; without any localization neither is needed."""
-        if not self._plan.anchors:
+    def _encode(self, here: FrameWindow) -> tuple[Encoding, Motion]:
+        """The encoding of a frame and what moved since the one before; without any seed neither is needed."""
+        if not self._task.seeds:
             return None, STILL
-        movement = STILL if here.earlier is None else Movement.between(here.earlier, here.grey)
-        return self._plan.propagator.encode(here.frame.image), movement
+        motion = STILL if here.earlier is None else Motion.between(here.earlier, here.grey)
+        return self._task.propagator.encode(here.frame.image), motion
 
-    def _composer_of(self, frame: Frame) -> Composer:
+    def _aggregation_of(self, frame: Frame) -> SoftAggregation:
         height, width = frame.image.shape[:2]
-        return Composer(height, width, self._plan.groups, self._plan.propagator.name)
+        return SoftAggregation(self._task.video_id, height, width, self._task.groups, self._task.propagator.name)
 
-    def _seeded(self, frame: Frame) -> dict[str, Anchor]:
-        """The anchors of a frame."""
-        if frame.idx not in self.pending:
-            return {}
-        self.pending.remove(frame.idx)
-        return dict(self._plan.seed(frame, self._plan.anchors[frame.idx]))
-
-    def _repaired(self, here: Nearby, rows: Sequence[Tracked], movement: Movement) -> dict[str, Anchor]:
-        """Better masks for some of ``rows``."""
-        return self._plan.repairer.repair(here, rows, movement) if self._plan.repairer else {}
-
-    def _keep(self, frame_idx: int, anchors: Mapping[str, Anchor]) -> None:
+    def _keep(self, frame_idx: int, anchors: Mapping[str, ObjectMask]) -> None:
         """Remember anchors that the way back will need."""
         if anchors and self._last > 0 and frame_idx <= self._last:
-            self._anchored[frame_idx] = {object_id: KeptAnchor.of(anchor) for object_id, anchor in anchors.items()}
+            self._anchored[frame_idx] = [anchor.row() for anchor in anchors.values()]
 
-    def _wait(self, frame_idx: int, encoding: Encoding, beliefs: Mapping[str, Belief], movement: Movement) -> None:
+    def _wait(self, frame_idx: int, encoding: Encoding, maps: Mapping[str, ProbabilityMap], motion: Motion) -> None:
         self._waiting.append(frame_idx)
-        self._plan.spool.put(f"encoding-{frame_idx}", self._plan.propagator.pack(encoding))
-        self._plan.spool.put(f"beliefs-{frame_idx}", pack(beliefs))
-        self._plan.spool.put(f"movement-{frame_idx}", {"moving": movement.moving})
+        self.spool.put(f"encoding-{frame_idx}", self._task.propagator.pack(encoding))
+        self.spool.put(f"maps-{frame_idx}", pack(maps))
+        self.spool.put(f"motion-{frame_idx}", {"moving": motion.moving})
 
-    def _go_back(self) -> Iterator[Tracked]:
-        if self._composer is None:
+    def back(self) -> Iterator[ObjectMask]:
+        """The way back over the frames that wait."""
+        if self._aggregation is None:
             return
-        backward = Direction(self._plan.propagator)
+        backward = Direction(self._task.propagator)
         later = -1
-        with closing(look_ahead(self._returning(), self._plan.lookahead)) as stream:
-            for frame_idx, encoding, beliefs, movement in stream:
-                if later in self._plan.cuts:
+        with closing(prefetched(self._returning(), self._task.prefetch)) as stream:
+            for frame_idx, encoding, maps, motion in stream:
+                if later in self._task.cuts:
                     backward.cut()
                 later = frame_idx
                 behind = backward.step(encoding)
-                kept = self._anchored.get(frame_idx, {})
-                anchors = {object_id: anchor.restored() for object_id, anchor in kept.items()}
+                anchors = {kept.object_id: ObjectMask.of(kept) for kept in self._anchored.get(frame_idx, ())}
                 backward.start(frame_idx, encoding, anchors)
                 if frame_idx < self._last:
-                    merged = self._merged(frame_idx, beliefs, behind, backward)
-                    yield from rated(self._composer.compose(frame_idx, merged, anchors), movement)
+                    fused = self._fused(frame_idx, maps, behind, backward)
+                    yield from with_motion_quality(self._aggregation.aggregate(frame_idx, fused, anchors), motion)
 
-    def _returning(self) -> Generator[tuple[int, Encoding, dict[str, Belief], Movement], None, None]:
+    def _returning(self) -> Generator[tuple[int, Encoding, dict[str, ProbabilityMap], Motion], None, None]:
         """The frames that wait, last one first; those behind the last anchor need no encoding any more.
 
         Nobody else reads from the spool meanwhile (see there).
         """
-        turn = max((idx for idx, anchors in self._anchored.items() if anchors), default=-1)
+        turn = max(self._anchored, default=-1)
         for frame_idx in reversed(self._waiting):
-            arrays = self._plan.spool.take(f"encoding-{frame_idx}") if frame_idx <= turn else None
-            encoding = self._plan.propagator.unpack(arrays) if arrays else None
-            beliefs = unpack(self._plan.spool.take(f"beliefs-{frame_idx}"))
-            yield frame_idx, encoding, beliefs, Movement(**self._plan.spool.take(f"movement-{frame_idx}"))
+            arrays = self.spool.take(f"encoding-{frame_idx}") if frame_idx <= turn else None
+            encoding = self._task.propagator.unpack(arrays) if arrays else None
+            maps = unpack(self.spool.take(f"maps-{frame_idx}"))
+            yield frame_idx, encoding, maps, Motion(**self.spool.take(f"motion-{frame_idx}"))
 
-    def _merged(
-        self, frame_idx: int, ahead: Mapping[str, Belief], behind: Mapping[str, Belief], backward: Direction
-    ) -> dict[str, Belief]:
-        merged = {**ahead, **behind}
+    def _fused(
+        self,
+        frame_idx: int,
+        ahead: Mapping[str, ProbabilityMap],
+        behind: Mapping[str, ProbabilityMap],
+        backward: Direction,
+    ) -> dict[str, ProbabilityMap]:
+        fused = {**ahead, **behind}
         for object_id in ahead.keys() & behind.keys():
             before, after = self._forward.at_or_before(object_id, frame_idx), backward.latest(object_id)
             if before < after:  # else it is anchored on this very frame, and the anchor's mask stands
                 nearness = (after - frame_idx) / (after - before)
-                merged[object_id] = merge(ahead[object_id], behind[object_id], nearness)
-        return merged
+                fused[object_id] = fuse(ahead[object_id], behind[object_id], nearness)
+        return fused
 
 
 def _closed_with(frames: Iterable[Frame]) -> Generator[Frame, None, None]:

@@ -13,7 +13,7 @@ from stages.propagate.prefetch import until_error
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Nearby:
+class FrameWindow:
     """A frame and its neighbours, small and grey.
 
     Attributes:
@@ -29,7 +29,7 @@ class Nearby:
     following: tuple[Grey, ...]
 
 
-def nearby(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterator[Nearby]:
+def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterator[FrameWindow]:
     """Every frame in order, ``reach`` frames late; an error in the frames comes after all frames before it.
 
     Args:
@@ -52,6 +52,8 @@ def nearby(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterato
         raise failed[0]
 
 
-def _first(waiting: deque[tuple[Frame, Grey]], earlier: Grey | None, cuts: Container[int]) -> Nearby:
+def _first(waiting: deque[tuple[Frame, Grey]], earlier: Grey | None, cuts: Container[int]) -> FrameWindow:
     (frame, grey), *later = waiting
-    return Nearby(frame, grey, earlier, tuple(other for _, other in takewhile(lambda p: p[0].idx not in cuts, later)))
+    return FrameWindow(
+        frame, grey, earlier, tuple(other for _, other in takewhile(lambda p: p[0].idx not in cuts, later))
+    )

@@ -1,16 +1,17 @@
-"""Two beliefs about one object, one from each side in time, become one."""
+"""Two maps about one object, one from each side in time, become one."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from stages.propagate.probability_maps import Belief, Bytes
+from schemas.iou import iou
+from stages.propagate.probability_maps import Bytes, ProbabilityMap
 
 _LEAST_QUALITY = 0.05
 
 
-def merge(forward: Belief, backward: Belief, nearness: float) -> Belief:
-    """Weigh two beliefs by how near their anchors are in time and by their quality.
+def fuse(forward: ProbabilityMap, backward: ProbabilityMap, nearness: float) -> ProbabilityMap:
+    """Weigh two maps by how near their anchors are in time and by their quality.
 
     The more evenly both sides count, the more their disagreement lowers the quality. An object that one side sees
     is never lost: where the mean holds no object any more, the stronger side stands alone.
@@ -26,9 +27,9 @@ def merge(forward: Belief, backward: Belief, nearness: float) -> Belief:
     probability = _mean(forward.probability, backward.probability, share)
     if not _seen(probability).any():
         return forward if share * forward.probability.max() >= (1 - share) * backward.probability.max() else backward
-    doubt = min(share, 1 - share) * (1 - _agreement(forward, backward))
+    doubt = min(share, 1 - share) * (1 - iou(_seen(forward.probability), _seen(backward.probability)))
     quality = (share * forward.quality + (1 - share) * backward.quality) * (1 - doubt)
-    return Belief(probability, _mean(forward.trust, backward.trust, share), quality)
+    return ProbabilityMap(probability, _mean(forward.trust, backward.trust, share), quality)
 
 
 def _mean(one: Bytes, other: Bytes, share: float) -> Bytes:
@@ -37,10 +38,3 @@ def _mean(one: Bytes, other: Bytes, share: float) -> Bytes:
 
 def _seen(probability: Bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     return probability > 127
-
-
-def _agreement(one: Belief, other: Belief) -> float:
-    """Intersection over union of the two masks; 1 when both are empty."""
-    a, b = _seen(one.probability), _seen(other.probability)
-    union = int((a | b).sum())
-    return int((a & b).sum()) / union if union else 1.0

@@ -21,7 +21,7 @@ _EVERY = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Movement:
+class Motion:
     """How far each pixel leaves the motion of the frame as a whole.
 
     Attributes:
@@ -31,7 +31,7 @@ class Movement:
     moving: NDArray[np.uint8]
 
     @staticmethod
-    def between(other: Grey, grey: Grey) -> Movement:
+    def between(other: Grey, grey: Grey) -> Motion:
         """Measure what moves between two frames of one size, on the grid of ``grey``; see :func:`small_grey`.
 
         The ground's motion is an affine field, fitted with Cauchy weights so that objects do not pull it.
@@ -39,21 +39,21 @@ class Movement:
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         found = flow.calc(grey, other, np.zeros((*grey.shape, 2), dtype=np.float32))
         excess, noise_px = _against_ground(np.asarray(found, dtype=np.float64))
-        return Movement(np.rint(np.minimum(excess / (_SURE * noise_px), 1) * 255).astype(np.uint8))
+        return Motion(np.rint(np.minimum(excess / (_SURE * noise_px), 1) * 255).astype(np.uint8))
 
     @staticmethod
-    def among(others: Sequence[Grey], grey: Grey) -> Movement:
+    def among(others: Sequence[Grey], grey: Grey) -> Motion:
         """The mean of what moves between each of ``others``, at least one, and ``grey``."""
-        each = [Movement.between(other, grey).moving.astype(np.float32) for other in others]
-        return Movement(np.rint(np.mean(each, axis=0)).astype(np.uint8))
+        each = [Motion.between(other, grey).moving.astype(np.float32) for other in others]
+        return Motion(np.rint(np.mean(each, axis=0)).astype(np.uint8))
 
 
-STILL = Movement(np.zeros((1, 1), dtype=np.uint8))
+STILL = Motion(np.zeros((1, 1), dtype=np.uint8))
 """For a frame that none precedes: nothing is known to move."""
 
 
 def small_grey(image: NDArray[np.uint8]) -> Grey:
-    """A (H, W, 3) uint8 RGB frame at the size at which movement is measured."""
+    """A (H, W, 3) uint8 RGB frame at the size at which motion is measured."""
     height, width = image.shape[:2]
     scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
     size = (max(16, round(width * scale)), max(16, round(height * scale)))

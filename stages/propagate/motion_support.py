@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.propagate.motion import Movement
+from stages.propagate.motion import Motion
 
 Bits = NDArray[np.bool_]
 _LEAST_AREA = 10
@@ -16,30 +16,30 @@ _BLUR_PX = 3.0
 """How far optical flow bleeds over the edges of what moves, at its size."""
 
 
-def support(mask: Bits, held: Bits, movement: Movement) -> float:
+def support(mask: Bits, held: Bits, motion: Motion) -> float:
     """How well (h, w) ``mask`` holds what moves, in [0, 1]; 1 where nothing moves, or for a tiny mask.
 
-    With i and o the mean movement inside the mask and in a ring around it, this is i · (1 - o / 2). Where both are
+    With i and o the mean motion inside the mask and in a ring around it, this is i · (1 - o / 2). Where both are
     near 0 there is nothing to go by, so 1 - max(i, o) stands for i when it is larger.
 
     Args:
-        mask: at the movement's size.
-        held: what other objects hold; its movement is held against no mask.
-        movement: on the mask's frame.
+        mask: at the motion's size.
+        held: what other objects hold; its motion is held against no mask.
+        motion: on the mask's frame.
     """
     area = int(mask.sum())
     if not _LEAST_AREA <= area < mask.size:
         return 1.0
     ring = _around(mask, _GAP_PX, max(_RING * area**0.5, _LEAST_RING_PX)) & ~held
-    inside, around = _mean(movement, mask), _mean(movement, ring)
+    inside, around = _mean(motion, mask), _mean(motion, ring)
     return max(inside, 1 - max(inside, around)) * (1 - around / 2)
 
 
-def balance(old: Bits, new: Bits, held: Bits, movement: Movement) -> float:
+def balance(old: Bits, new: Bits, held: Bits, motion: Motion) -> float:
     """Whether what (h, w) ``new`` adds to ``old`` moves and what it leaves out does not, in [-1, 1].
 
     Both masks agree that their intersection is the object and that a ring around their union is not; half-way
-    between the mean movements of these two lies the level to be above. Every pixel that only one mask holds counts
+    between the mean motion of these two lies the level to be above. Every pixel that only one mask holds counts
     by how far it is above or below, as a share of the union; pixels as near to the intersection as the flow is
     blurred tell nothing and count nothing. Two-region competition, after Chan and Vese, "Active contours without
     edges" (2001).
@@ -48,15 +48,15 @@ def balance(old: Bits, new: Bits, held: Bits, movement: Movement) -> float:
     if agreed.sum() < _LEAST_AREA:
         return 0.0
     ring = _around(union, _BLUR_PX, max(_RING * int(union.sum()) ** 0.5, _LEAST_RING_PX + _BLUR_PX)) & ~held
-    level = (_mean(movement, agreed) + _mean(movement, ring)) / 2
+    level = (_mean(motion, agreed) + _mean(motion, ring)) / 2
     told = _distance(agreed) > _BLUR_PX
-    above = movement.moving / np.float32(255) - np.float32(level)
+    above = motion.moving / np.float32(255) - np.float32(level)
     return float(above[new & ~old & told].sum() - above[old & ~new & told].sum()) / int(union.sum())
 
 
-def to_movement(mask: Bits, movement: Movement) -> Bits:
-    """A (H, W) mask at the movement's size."""
-    height, width = movement.moving.shape
+def to_motion_size(mask: Bits, motion: Motion) -> Bits:
+    """A (H, W) mask at the motion's size."""
+    height, width = motion.moving.shape
     small = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=bool)
 
@@ -71,5 +71,5 @@ def _distance(mask: Bits) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
 
 
-def _mean(movement: Movement, region: Bits) -> float:
-    return float(movement.moving[region].mean()) / 255 if region.any() else 0.0
+def _mean(motion: Motion, region: Bits) -> float:
+    return float(motion.moving[region].mean()) / 255 if region.any() else 0.0

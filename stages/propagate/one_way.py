@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 
+from schemas.object_masks import ObjectMask
 from stages.backends.propagator import Encoding, PropagationSession, Propagator
-from stages.propagate.probability_maps import Belief
-from stages.propagate.tracked import Anchor
+from stages.propagate.probability_maps import ProbabilityMap
 
 
 class Direction:
@@ -18,13 +18,13 @@ class Direction:
         self._session: PropagationSession | None = None
         self._starts: dict[str, list[int]] = {}
 
-    def step(self, encoding: Encoding) -> dict[str, Belief]:
-        """Move to the next frame: a belief for every live object."""
+    def step(self, encoding: Encoding) -> dict[str, ProbabilityMap]:
+        """Move to the next frame: a probability map for every live object."""
         if self._session is None:
             return {}
-        return {object_id: Belief.of(estimate) for object_id, estimate in self._session.step(encoding).items()}
+        return {object_id: ProbabilityMap.of(estimate) for object_id, estimate in self._session.step(encoding).items()}
 
-    def start(self, frame_idx: int, encoding: Encoding, anchors: Mapping[str, Anchor]) -> None:
+    def start(self, frame_idx: int, encoding: Encoding, anchors: Mapping[str, ObjectMask]) -> None:
         """Start or correct objects on the frame that was just stepped.
 
         An empty anchor of an object that is not live says nothing new and is left out.

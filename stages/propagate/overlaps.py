@@ -51,8 +51,8 @@ def _resolved(
         if len(own) == 1:
             yield own[0]
             continue
-        parted = part([row.decode() for row in own], [_trust(row, trusts) for row in own])
-        for row, drawn in zip(own, parted, strict=True):
+        assigned = assign_pixels([row.decode() for row in own], [_trust(row, trusts) for row in own])
+        for row, drawn in zip(own, assigned, strict=True):
             if row.object_id in settled and drawn.any():
                 yield replace(row, rle=encode_rle(drawn))
 
@@ -62,7 +62,9 @@ def _trust(row: Mask, trusts: Mapping[ObjectFrame, bytes]) -> NDArray[np.uint8] 
     return unpack_patch(trusts[row.object_id, row.frame_idx]) if row.source == "propagator" else None
 
 
-def part(masks: Sequence[NDArray[np.bool_]], trusts: Sequence[NDArray[np.uint8] | None]) -> list[NDArray[np.bool_]]:
+def assign_pixels(
+    masks: Sequence[NDArray[np.bool_]], trusts: Sequence[NDArray[np.uint8] | None]
+) -> list[NDArray[np.bool_]]:
     """Give every pixel that several masks claim to the one that is surest of it, the first of equals.
 
     Args:
@@ -73,7 +75,7 @@ def part(masks: Sequence[NDArray[np.bool_]], trusts: Sequence[NDArray[np.uint8] 
         The masks without what others got; where they overlap nowhere, as they were.
 
     >>> one, other = np.array([[True, True, False]]), np.array([[False, True, True]])
-    >>> [mask.astype(int).tolist() for mask in part([one, other], [np.full((1, 3), 90, np.uint8), None])]
+    >>> [mask.astype(int).tolist() for mask in assign_pixels([one, other], [np.full((1, 3), 90, np.uint8), None])]
     [[[1, 0, 0]], [[0, 1, 1]]]
     """
     height, width = masks[0].shape

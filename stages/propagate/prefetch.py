@@ -21,7 +21,7 @@ class _End:
         self.error = error
 
 
-def look_ahead(items: Generator[Item, None, None], depth: int) -> Generator[Item, None, None]:
+def prefetched(items: Generator[Item, None, None], depth: int) -> Generator[Item, None, None]:
     """The same items in the same order, up to ``depth`` of them made ahead in a thread.
 
     What ``items`` raises is raised here, at its place in the order. Closing this generator stops the thread, and
@@ -41,7 +41,7 @@ def look_ahead(items: Generator[Item, None, None], depth: int) -> Generator[Item
         producer.stop()
 
 
-def work_ahead(
+def prefetched_results(
     items: Iterator[Item], work: Callable[[Item], Result], depth: int
 ) -> Generator[tuple[Item, Result], None, None]:
     """Every item with what ``work`` makes of it, in order; up to ``depth`` items are worked on at once, in threads.
@@ -59,7 +59,7 @@ def work_ahead(
         for item in items:
             yield item, work(item)
         return
-    with ThreadPoolExecutor(depth, thread_name_prefix="work-ahead") as pool:
+    with ThreadPoolExecutor(depth, thread_name_prefix="prefetch") as pool:
         pending: deque[tuple[Item, Future[Result]]] = deque()
         failed: list[Exception] = []
         try:
@@ -94,7 +94,7 @@ class _Producer(Generic[Item]):
         self._items = items
         self._queue: queue.Queue[Item | _End] = queue.Queue(depth)
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._produce, name="look-ahead", daemon=True)
+        self._thread = threading.Thread(target=self._produce, name="prefetch", daemon=True)
         self._thread.start()
 
     def received(self) -> Iterator[Item]:

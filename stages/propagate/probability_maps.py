@@ -17,8 +17,8 @@ Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Belief:
-    """One object on one frame at the working size; every sweep rounds to bytes, so a spooled one loses nothing.
+class ProbabilityMap:
+    """One object on one frame at the working size; rounded to bytes at once, so that spooling loses nothing.
 
     Attributes:
         probability: (h, w) uint8, 255 for 1.
@@ -31,11 +31,11 @@ class Belief:
     quality: float
 
     @staticmethod
-    def of(estimate: Estimate) -> Belief:
+    def of(estimate: Estimate) -> ProbabilityMap:
         """Round an estimate to bytes."""
         probability = to_bytes(estimate.probability)
         trust = probability if estimate.trust is None else to_bytes(estimate.trust)
-        return Belief(probability, trust, float(np.clip(estimate.quality, 0.0, 1.0)))
+        return ProbabilityMap(probability, trust, float(np.clip(estimate.quality, 0.0, 1.0)))
 
 
 def to_bytes(values: NDArray[np.float32]) -> Bytes:
@@ -45,23 +45,23 @@ def to_bytes(values: NDArray[np.float32]) -> Bytes:
     return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
 
 
-def pack(beliefs: Mapping[str, Belief]) -> dict[str, NDArray[Any]]:
+def pack(maps: Mapping[str, ProbabilityMap]) -> dict[str, NDArray[Any]]:
     """Arrays for the spool: maps as patches, in the order of the ids."""
-    ids = sorted(beliefs)
+    ids = sorted(maps)
     arrays: dict[str, NDArray[Any]] = {
         "ids": np.array(ids, dtype=np.str_),
-        "qualities": np.array([beliefs[object_id].quality for object_id in ids], dtype=np.float64),
+        "qualities": np.array([maps[object_id].quality for object_id in ids], dtype=np.float64),
     }
     for number, object_id in enumerate(ids):
-        arrays[f"probability_{number}"] = _coded(beliefs[object_id].probability)
-        arrays[f"trust_{number}"] = _coded(beliefs[object_id].trust)
+        arrays[f"probability_{number}"] = _coded(maps[object_id].probability)
+        arrays[f"trust_{number}"] = _coded(maps[object_id].trust)
     return arrays
 
 
-def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, Belief]:
+def unpack(arrays: Mapping[str, NDArray[Any]]) -> dict[str, ProbabilityMap]:
     """Inverse of :func:`pack`, exactly."""
     return {
-        str(object_id): Belief(
+        str(object_id): ProbabilityMap(
             unpack_patch(arrays[f"probability_{number}"].tobytes()),
             unpack_patch(arrays[f"trust_{number}"].tobytes()),
             float(arrays["qualities"][number]),

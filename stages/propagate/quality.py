@@ -12,21 +12,21 @@ from dataclasses import replace
 
 import numpy as np
 
-from stages.propagate.motion import Movement
-from stages.propagate.motion_support import support, to_movement
-from stages.propagate.tracked import Tracked
+from schemas.object_masks import ObjectMask
+from stages.propagate.motion import Motion
+from stages.propagate.motion_support import support, to_motion_size
 
 
-def rated(rows: Sequence[Tracked], movement: Movement) -> list[Tracked]:
+def with_motion_quality(rows: Sequence[ObjectMask], motion: Motion) -> list[ObjectMask]:
     """The masks of one frame, their quality times the root of their motion's support; people's masks stay as they are.
 
     Args:
         rows: all objects of the frame; what moves inside one of them is held against no other.
-        movement: since the frame before.
+        motion: since the frame before.
     """
-    masks = [to_movement(row.mask, movement) for row in rows]
-    held = np.logical_or.reduce(masks) if masks else np.zeros(movement.moving.shape, dtype=bool)
+    masks = [to_motion_size(row.mask, motion) for row in rows]
+    held = np.logical_or.reduce(masks) if masks else np.zeros(motion.moving.shape, dtype=bool)
     return [
-        row if row.source == "human" else replace(row, quality=row.quality * support(mask, held, movement) ** 0.5)
+        row if row.source == "human" else replace(row, quality=row.quality * support(mask, held, motion) ** 0.5)
         for row, mask in zip(rows, masks, strict=True)
     ]

@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
-from stages.propagate.motion import Movement
-from stages.propagate.tracked import Tracked
+from stages.propagate.motion import Motion
 
 Bits = NDArray[np.bool_]
 Point = tuple[int, int]
@@ -27,7 +27,7 @@ _NEAREST_SHARE, _NEAREST = 0.025, 0.25
 """The ground begins at this share of the frame's shorter side, or of the root of the mask's area."""
 
 
-def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[Prompt]:
+def repair_prompts(row: ObjectMask, others: Sequence[ObjectMask], motion: Motion) -> list[Prompt]:
     """Two prompts, or one where they are the same: segmenters may answer clicks a few pixels apart very differently.
 
     Each has three clicks deep in a confident part of the mask, one on the ground around it, and one on every near
@@ -36,11 +36,12 @@ def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[
     Args:
         row: the object; its mask is not empty.
         others: objects of the frame that share no pixel with it.
-        movement: on the frame.
+        motion: on the frame.
     """
     negatives = _negatives(row, others)
-    sure = _large_part(row.mask, _resized(row.trust, row.mask) >= _SURE, _LEAST_PIXELS)
-    moving = _large_part(sure, _resized(movement.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
+    confident = row.mask if row.trust is None else _resized(row.trust, row.mask) >= _SURE
+    sure = _large_part(row.mask, confident, _LEAST_PIXELS)
+    moving = _large_part(sure, _resized(motion.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
     clicks = dict.fromkeys((tuple(_spread(sure)), tuple(_spread(moving))))
     return [_prompt(row.object_id, positives, negatives) for positives in clicks]
 
@@ -48,10 +49,10 @@ def probes(row: Tracked, others: Sequence[Tracked], movement: Movement) -> list[
 def _prompt(object_id: str, positives: Sequence[Point], negatives: Sequence[Point]) -> Prompt:
     points = np.array([*positives, *negatives], dtype=np.float32)
     labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
-    return Prompt(object_id, "probes", points, labels, points[: len(positives)])
+    return Prompt(object_id, "repair", points, labels, points[: len(positives)])
 
 
-def _negatives(row: Tracked, others: Sequence[Tracked]) -> list[Point]:
+def _negatives(row: ObjectMask, others: Sequence[ObjectMask]) -> list[Point]:
     """On the ground, and deep in every near object."""
     mask = row.mask
     nearest_px = max(_NEAREST_SHARE * min(mask.shape), _NEAREST * int(mask.sum()) ** 0.5)

@@ -10,8 +10,9 @@ from apache_beam.pvalue import PCollection
 
 from schemas.elements import SegmentedBatch, TrackedBatch, TrackedBatches, TrackedVideo
 from stages.backends.propagator import Propagator
+from stages.backends.segmenter import Segmenter
 from stages.memory import give_back_free_memory
-from stages.propagate.batches import Models, PropagateOptions, RepairSegmenter, propagate_batch
+from stages.propagate.batches import Models, PropagateOptions, propagate_batch
 from stages.propagate.joining import join_batches
 from stages.transform import Results, SharedModel, StageDoFn, parallel
 
@@ -20,7 +21,7 @@ class PropagateMasksDoFn(StageDoFn):
     """Propagates one batch, repairs included."""
 
     def __init__(
-        self, propagator: SharedModel[Propagator], segmenter: SharedModel[RepairSegmenter], options: PropagateOptions
+        self, propagator: SharedModel[Propagator], segmenter: SharedModel[Segmenter], options: PropagateOptions
     ) -> None:
         super().__init__()
         self._propagator, self._segmenter, self._options = propagator, segmenter, options
@@ -45,7 +46,7 @@ class PropagateMasks(beam.PTransform[PCollection[SegmentedBatch], Results]):
     """Batches with masks on localized frames → batches with masks on all frames, and rejected videos."""
 
     def __init__(
-        self, propagator: SharedModel[Propagator], segmenter: SharedModel[RepairSegmenter], options: PropagateOptions
+        self, propagator: SharedModel[Propagator], segmenter: SharedModel[Segmenter], options: PropagateOptions
     ) -> None:
         super().__init__()
         self._stage = PropagateMasksDoFn(propagator, segmenter, options)

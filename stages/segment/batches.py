@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from schemas.elements import ObjectBatch, PlacedVideo, SegmentedBatch
-from schemas.frames import Frame
 from schemas.localizations import Localization
-from schemas.masks import Mask, encode_rle
+from schemas.masks import Mask
 from schemas.rejects import Reject
 from stages.backends.segmenter import Segmenter
 from stages.memory import give_back_free_memory
 from stages.progress import BatchProgress
-from stages.segment.segment_frame import Segmented, segment_frame
+from stages.segment.segment_frame import segment_frame
 from stages.video import Opener, about_n_frames, selected_frames
 
 
@@ -50,7 +49,7 @@ def segment_batch(batch: ObjectBatch, segmenter: Segmenter, opener: Opener | Non
         give_back_free_memory()
         found, failed = segment_frame(segmenter, frame.image, own, others)
         give_back_free_memory()
-        masks += [_mask(batch.job.video_id, object_id, frame, answer) for object_id, answer in found.items()]
+        masks += [drawn.row() for drawn in found.values()]
         rejects += failed
     return SegmentedBatch(batch, tuple(masks), tuple(rejects))
 
@@ -60,9 +59,3 @@ def _localizations_at(batch: ObjectBatch, frame_idx: int) -> tuple[list[Localiza
     here = [loc for loc in batch.video.localizations if loc.frame_idx == frame_idx]
     own: Iterable[Localization] = (loc for loc in here if loc.object_id in batch.object_ids)
     return list(own), [loc for loc in here if loc.object_id not in batch.object_ids]
-
-
-def _mask(video_id: str, object_id: str, frame: Frame, answer: Segmented) -> Mask:
-    height, width = answer.mask.shape
-    rle = encode_rle(answer.mask)
-    return Mask(video_id, object_id, frame.idx, height, width, rle, answer.source, answer.model, answer.quality)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.localizations import Localization
+from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
 from schemas.rejects import Reject
 from stages.backends.segmenter import Segmenter
@@ -21,29 +21,12 @@ RIVAL_GAP = 0.04
 """Share of the frame's shorter side that lies between an object and a click on another that counts against it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Segmented:
-    """The mask of one object on one frame, not empty.
-
-    Attributes:
-        mask: (H, W) bool at the image's size.
-        quality: trust in [0, 1]; 1 for a mask that the user gave.
-        source: ``segmenter`` or ``human`` (see ``schemas.masks.MASK_SOURCES``).
-        model: registry key of the segmenter; empty for a mask that the user gave.
-    """
-
-    mask: NDArray[np.bool_]
-    quality: float
-    source: str
-    model: str
-
-
 def segment_frame(
     segmenter: Segmenter,
     image: NDArray[np.uint8],
     localizations: Sequence[Localization],
     beside: Sequence[Localization] = (),
-) -> tuple[dict[str, Segmented], list[Reject]]:
+) -> tuple[dict[str, ObjectMask], list[Reject]]:
     """Segment every object that is localized on one frame.
 
     Args:
@@ -61,7 +44,7 @@ def segment_frame(
     all_prompts = _prompts(_by_object(beside), image.shape[:2])[0] | prompts
     groups = {localization.object_id: localization.group for localization in (*beside, *localizations)}
     opposed = against_rivals(all_prompts, groups, RIVAL_GAP * min(image.shape[:2]))
-    found = _answer(segmenter, image, {object_id: opposed[object_id] for object_id in prompts})
+    found = _answer(segmenter, image, by_object, {object_id: opposed[object_id] for object_id in prompts})
     for object_id in [key for key, segmented in found.items() if not segmented.mask.any()]:
         del found[object_id]
         detail = f"{segmenter.name} found nothing at the {prompts[object_id].kind}; give more clicks or a box"
@@ -89,17 +72,24 @@ def _prompts(
     return prompts, rejects
 
 
-def _answer(segmenter: Segmenter, image: NDArray[np.uint8], prompts: dict[str, Prompt]) -> dict[str, Segmented]:
+def _answer(
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    by_object: Mapping[str, list[Localization]],
+    prompts: Mapping[str, Prompt],
+) -> dict[str, ObjectMask]:
     open_prompts = [prompt for prompt in prompts.values() if prompt.mask is None]
     segments = iter(segmenter.segment(image, open_prompts) if open_prompts else [])
     found = {}
     for object_id, prompt in prompts.items():
+        localization = by_object[object_id][0]
+        place = (localization.video_id, object_id, localization.frame_idx)
         if prompt.mask is not None:
-            found[object_id] = Segmented(prompt.mask, 1.0, "human", "")
+            found[object_id] = ObjectMask(*place, prompt.mask, "human", "", 1.0)
             continue
         segment = next(segments)
         quality = segment.quality * stroke_agreement(prompt, segment.mask)
-        found[object_id] = Segmented(segment.mask, quality, "segmenter", segmenter.name)
+        found[object_id] = ObjectMask(*place, segment.mask, "segmenter", segmenter.name, quality)
     return found
 
 

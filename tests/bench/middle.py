@@ -12,10 +12,10 @@ import numpy as np
 import torch
 
 from schemas.frames import Frame
+from schemas.object_masks import ObjectMask
 from stages.backends.propagators import load_propagator
 from stages.evaluate.region import jaccard
-from stages.propagate.bidirectional import propagate
-from stages.propagate.tracked import Anchor
+from stages.propagate.bidirectional import Task, propagate
 from tests.bench.pages import table
 
 WAYS = ("both ways", "forward only", "forward only, reversed", "forward from the first frame")
@@ -51,14 +51,9 @@ def of_sequence(davis: Path, name: str, propagator: Any, n_frames: int | None = 
 def _overlaps(propagator: Any, images: Sequence[Any], truths: Sequence[Any], anchored: int) -> list[float]:
     """J of every frame but the anchored one."""
     with TemporaryDirectory() as temporary:
-        tracked = propagate(
-            (Frame(idx, 0.0, image) for idx, image in enumerate(images)),
-            {anchored: frozenset(["it"])},
-            lambda frame, ids: {"it": Anchor(truths[frame.idx], 1.0, "human", "")},
-            propagator,
-            groups={},
-            spool=Path(temporary, "spool"),
-        )
+        seed = ObjectMask("v", "it", anchored, truths[anchored], "human", "", 1.0).row()
+        task = Task("v", {anchored: [seed]}, {}, propagator, Path(temporary, "spool"))
+        tracked = propagate((Frame(idx, 0.0, image) for idx, image in enumerate(images)), task)
         found = {row.frame_idx: row.mask for row in tracked}
     nothing = np.zeros_like(truths[0])
     return [jaccard(truth, found.get(idx, nothing)) for idx, truth in enumerate(truths) if idx != anchored]

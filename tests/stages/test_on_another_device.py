@@ -12,15 +12,15 @@ import torch
 from schemas.frames import Frame
 from schemas.localizations import Box, Clicks, Expression, Localization, MaskHint, Scribble, Trace
 from schemas.masks import encode_rle
+from schemas.object_masks import ObjectMask
 from stages.backends.cutie.propagator import load_cutie
 from stages.backends.embedded.features.backbone import load_backbone
 from stages.backends.localizers import LOCALIZERS, load_localizer
 from stages.backends.propagators import PROPAGATORS, load_propagator
 from stages.backends.sam.segmenter import SamSegmenter
 from stages.backends.segmenters import SEGMENTERS, load_segmenter
-from stages.propagate.bidirectional import propagate
+from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.repair import Repairer, RepairOptions
-from stages.propagate.tracked import Anchor
 from stages.segment.prompts import to_prompt
 from stages.segment.segment_frame import segment_frame
 from tests.another_device import StandIn, another_device
@@ -130,34 +130,25 @@ def test_a_detector_finds_words(name, tmp_path):
     assert [type(answer) for answer in here] == [type(answer) for answer in away]
 
 
-def swept(segmenter, propagator, spool: Path):
+def seeded(segmenter, idx, own):
+    found, _ = segment_frame(segmenter, picture(idx), own)
+    drawn = {one.object_id: disc(one.object_id, idx) for one in own}  # random weights may find nothing
+    masks = {key: found[key].mask if key in found else mask for key, mask in drawn.items()}
+    return [ObjectMask("v", key, idx, mask, "segmenter", segmenter.name, 0.5).row() for key, mask in masks.items()]
+
+
+def propagated(segmenter, propagator, spool: Path):
     """A video of two objects from its middle, both ways: one is corrected later, and every poor mask is repaired."""
     hints = {
         2: [*localized("red", Clicks(((28, 22),), (1,)), frame_idx=2), *localized("blue", Box((60, 31, 86, 57)))],
         4: localized("red", MaskHint(encode_rle(disc("red", 4)), HEIGHT, WIDTH), frame_idx=4),
     }
 
-    def seed(frame, object_ids):
-        wanted = [one for one in hints[frame.idx] if one.object_id in object_ids]
-        found, _ = segment_frame(segmenter, frame.image, wanted)
-        fallback = {one.object_id: disc(one.object_id, frame.idx) for one in wanted}  # of random weights
-        masks = {key: found[key].mask if key in found else mask for key, mask in fallback.items()}
-        return {key: Anchor(mask, 0.5, "segmenter", segmenter.name) for key, mask in masks.items()}
-
-    def ask(image, prompts):
-        return [Anchor(s.mask, s.quality, "repair", segmenter.name) for s in segmenter.segment(image, prompts)]
-
-    repairer = Repairer("v", ask, RepairOptions(every=1, poor_start=1.0, poor=1.0), {"red": "g", "blue": "g"})
-    rows = propagate(
-        (Frame(idx, idx / 10, picture(idx)) for idx in range(N_FRAMES)),
-        {idx: frozenset(one.object_id for one in own) for idx, own in hints.items()},
-        seed,
-        propagator,
-        groups={"red": "g", "blue": "g"},
-        spool=spool,
-        lookahead=0,
-        repairer=repairer,
-    )
+    seeds = {idx: seeded(segmenter, idx, own) for idx, own in hints.items()}
+    groups = {"red": "g", "blue": "g"}
+    repairer = Repairer(segmenter, RepairOptions(every=1, poor_start=1.0, poor=1.0), groups)
+    task = Task("v", seeds, groups, propagator, spool, prefetch=0, repairer=repairer)
+    rows = propagate((Frame(idx, idx / 10, picture(idx)) for idx in range(N_FRAMES)), task)
     return sorted(rows, key=lambda row: (row.object_id, row.frame_idx)), repairer.decisions
 
 
@@ -173,11 +164,11 @@ PAIRS = {
 
 @pytest.mark.parametrize("name", PROPAGATORS)
 def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoints, tmp_path):
-    def sweep(device):
+    def run(device):
         models = make_segmenter(PAIRS[name], device), make_propagator(name, device, checkpoints)
-        return swept(*models, tmp_path / device)
+        return propagated(*models, tmp_path / device)
 
-    (here, decided_here), (away, decided_away) = on_both(sweep, name, PAIRS[name])
+    (here, decided_here), (away, decided_away) = on_both(run, name, PAIRS[name])
     assert_alike(here, away)
     assert decided_here == decided_away
     assert decided_away

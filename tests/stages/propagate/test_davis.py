@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from schemas.frames import Frame
+from schemas.iou import iou
+from schemas.object_masks import ObjectMask
 from stages.backends.propagators import load_propagator
-from stages.propagate.bidirectional import propagate
-from stages.propagate.tracked import Anchor
+from stages.propagate.bidirectional import Task, propagate
 
 
 @pytest.fixture(scope="module")
@@ -30,21 +31,11 @@ def read(davis, sequence, numbers):
 
 def overlaps(propagator, frames, masks, anchored, folder):
     """J of every frame but the anchored one."""
-    tracked = propagate(
-        iter(frames),
-        {anchored: frozenset(["it"])},
-        lambda frame, ids: {"it": Anchor(masks[frame.idx], 1.0, "human", "")},
-        propagator,
-        groups={},
-        spool=folder / "spool",
-    )
+    seed = ObjectMask("v", "it", anchored, masks[anchored], "human", "", 1.0).row()
+    tracked = propagate(iter(frames), Task("v", {anchored: [seed]}, {}, propagator, folder / "spool"))
     found = {row.frame_idx: row.mask for row in tracked}
     nothing = np.zeros_like(masks[0])
-    return [
-        (mask & found.get(idx, nothing)).sum() / (mask | found.get(idx, nothing)).sum()
-        for idx, mask in enumerate(masks)
-        if idx != anchored
-    ]
+    return [iou(mask, found.get(idx, nothing)) for idx, mask in enumerate(masks) if idx != anchored]
 
 
 def test_a_dog_is_followed_forward_and_back(davis, propagator, tmp_path):

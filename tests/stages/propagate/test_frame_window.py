@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from schemas.frames import Frame
-from stages.propagate.frame_window import nearby
+from stages.propagate.frame_window import frame_windows
 
 
 def frames(n, error=None):
@@ -24,22 +24,27 @@ def told(stream):
 
 
 def test_every_frame_comes_with_the_one_before_and_those_behind():
-    assert told(nearby(frames(4), 2, frozenset())) == [(0, None, [1, 2]), (1, 0, [2, 3]), (2, 1, [3]), (3, 2, [])]
+    assert told(frame_windows(frames(4), 2, frozenset())) == [
+        (0, None, [1, 2]),
+        (1, 0, [2, 3]),
+        (2, 1, [3]),
+        (3, 2, []),
+    ]
 
 
 def test_nothing_is_read_ahead_without_reach():
     source = frames(4)
-    stream = nearby(source, 0, frozenset())
+    stream = frame_windows(source, 0, frozenset())
     assert next(stream).following == ()
     assert next(source).idx == 1
 
 
 def test_no_neighbour_lies_beyond_a_cut():
-    assert [following for _, _, following in told(nearby(frames(5), 3, {3}))] == [[1, 2], [2], [], [4], []]
+    assert [following for _, _, following in told(frame_windows(frames(5), 3, {3}))] == [[1, 2], [2], [], [4], []]
 
 
 def test_an_error_comes_after_the_frames_before_it():
-    stream = nearby(frames(2, OSError("truncated")), 4, frozenset())
+    stream = frame_windows(frames(2, OSError("truncated")), 4, frozenset())
     assert [next(stream).frame.idx, next(stream).frame.idx] == [0, 1]
     with pytest.raises(OSError, match="truncated"):
         next(stream)

@@ -1,10 +1,10 @@
-"""What movement says of masks, on maps that can be counted by hand: a square of 60 px moves, nothing else does."""
+"""What motion says of masks, on maps that can be counted by hand: a square of 60 px moves, nothing else does."""
 
 import numpy as np
 import pytest
 
-from stages.propagate.motion import Movement
-from stages.propagate.motion_support import balance, support, to_movement
+from stages.propagate.motion import Motion
+from stages.propagate.motion_support import balance, support, to_motion_size
 
 SHAPE = (180, 320)
 NOBODY = np.zeros(SHAPE, dtype=bool)
@@ -18,7 +18,7 @@ def mask(rows, columns):
 
 
 WHOLE, LEFT_HALF = mask(ROWS, slice(120, 180)), mask(ROWS, slice(120, 150))
-MOVEMENT = Movement(np.where(WHOLE, 255, 0).astype(np.uint8))
+MOVEMENT = Motion(np.where(WHOLE, 255, 0).astype(np.uint8))
 
 
 def test_the_whole_of_what_moves_is_fully_supported_and_a_half_is_not():
@@ -41,7 +41,7 @@ def test_the_balance_is_against_what_spills_onto_still_ground():
 
 
 def test_there_is_no_balance_where_nothing_moves_or_the_masks_have_nothing_in_common():
-    still = Movement(np.zeros(SHAPE, dtype=np.uint8))
+    still = Motion(np.zeros(SHAPE, dtype=np.uint8))
     assert balance(LEFT_HALF, WHOLE, NOBODY, still) == 0.0
     assert balance(LEFT_HALF, mask(slice(0, 20), slice(0, 20)), NOBODY, MOVEMENT) == 0.0
 
@@ -49,4 +49,4 @@ def test_there_is_no_balance_where_nothing_moves_or_the_masks_have_nothing_in_co
 def test_a_mask_comes_down_to_the_size_of_the_movement():
     large = np.zeros((720, 1280), dtype=bool)
     large[240:480, 480:720] = True
-    assert np.array_equal(to_movement(large, MOVEMENT), WHOLE)
+    assert np.array_equal(to_motion_size(large, MOVEMENT), WHOLE)

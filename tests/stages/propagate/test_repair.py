@@ -1,18 +1,20 @@
 """Repair on a square that slides over still ground, with a segmenter that answers what a test tells it to."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from itertools import cycle, groupby
 
 import cv2
 import numpy as np
 import pytest
 
 from schemas.frames import Frame
+from schemas.object_masks import ObjectMask
 from stages.backends.propagator import Estimate
-from stages.propagate.bidirectional import propagate
-from stages.propagate.frame_window import Nearby
+from stages.backends.segmenter import Segment
+from stages.propagate.bidirectional import Task, propagate
+from stages.propagate.frame_window import FrameWindow
 from stages.propagate.motion import STILL, small_grey
 from stages.propagate.repair import REACH, Repairer, RepairOptions
-from stages.propagate.tracked import Anchor, Tracked
 
 HEIGHT, WIDTH, SLIDE_PX = 180, 320, 4
 
@@ -43,23 +45,34 @@ WHOLE, PART, ELSEWHERE = mask(120, 180), mask(120, 160), mask(20, 80)
 
 def row(drawn=PART, source="propagator", quality=0.4, object_id="it", frame_idx=0):
     trust = np.where(drawn, 255, 0).astype(np.uint8)
-    return Tracked(object_id, frame_idx, drawn, trust, quality, source, "by_hand")
+    return ObjectMask("v", object_id, frame_idx, drawn, source, "by_hand", quality, trust)
 
 
 def here(idx=0, n_following=REACH, still=False):
     pictures = [image(0 if still else i) for i in range(n_following + 1)]
     greys = [small_grey(picture) for picture in pictures]
-    return Nearby(Frame(idx, 0.0, pictures[0]), greys[0], None, tuple(greys[1:]))
+    return FrameWindow(Frame(idx, 0.0, pictures[0]), greys[0], None, tuple(greys[1:]))
 
 
-def repairer(drawn=WHOLE, quality=0.9, **options):
-    asked = []
+@dataclass
+class Told:
+    """A segmenter that answers what it is told to, and remembers what it was asked."""
 
-    def ask(picture, prompts):
-        asked.append(sorted({prompt.object_id for prompt in prompts}))
-        return [Anchor(drawn, quality, "repair", "told") for _ in prompts]
+    answers: list
+    quality: float = 0.9
+    asked: list = field(default_factory=list)
+    name: str = "told"
 
-    return Repairer("v", ask, RepairOptions(**options)), asked
+    def segment(self, image, prompts):
+        self.asked += prompts
+        return [Segment(drawn, self.quality) for drawn, _ in zip(cycle(self.answers), prompts)]
+
+    def objects(self):
+        return [prompt.object_id for prompt in self.asked]
+
+
+def repairer(drawn=WHOLE, quality=0.9, groups=None, **options):
+    return Repairer(Told([drawn], quality), RepairOptions(**options), groups or {})
 
 
 def outcome(made, rows=None, at=None):
@@ -69,7 +82,7 @@ def outcome(made, rows=None, at=None):
 
 
 def test_a_poor_mask_gives_way_to_one_that_holds_more_of_what_moves():
-    made, _ = repairer()
+    made = repairer()
     assert outcome(made) == (["it"], "accepted")
     (decision,) = made.decisions
     assert (decision.video_id, decision.object_id, decision.frame_idx) == ("v", "it", 0)
@@ -82,36 +95,35 @@ def test_a_poor_mask_gives_way_to_one_that_holds_more_of_what_moves():
 
 def test_of_two_answers_the_better_is_taken():
     """The tracker took still ground for the object, so that what it is sure of is not what moves."""
-    answers = [mask(100, 180), WHOLE]
-    made = Repairer("v", lambda _, prompts: [Anchor(m, 0.9, "repair", "told") for m in answers], RepairOptions())
+    made = Repairer(Told([mask(100, 180), WHOLE]), RepairOptions())
     taken = made.repair(here(), [row(mask(80, 180))], STILL)
     assert np.array_equal(taken["it"].mask, WHOLE)
     assert [decision.outcome for decision in made.decisions] == ["accepted"]
 
 
 def test_the_better_mask_stays():
-    made, _ = repairer(drawn=PART)
+    made = repairer(drawn=PART)
     assert outcome(made, [row(WHOLE)]) == ([], "no_gain")
     assert made.decisions[0].balance < 0
 
 
 @pytest.mark.parametrize(("drawn", "quality", "why"), [(WHOLE, 0.69, "unsure"), (ELSEWHERE, 0.9, "unlike")])
 def test_an_answer_must_be_sure_and_of_the_same_thing(drawn, quality, why):
-    assert outcome(repairer(drawn, quality)[0]) == ([], why)
+    assert outcome(repairer(drawn, quality)) == ([], why)
 
 
 def test_an_empty_answer_is_unlike():
-    assert outcome(repairer(np.zeros_like(WHOLE))[0]) == ([], "unlike")
+    assert outcome(repairer(np.zeros_like(WHOLE))) == ([], "unlike")
 
 
 def test_where_nothing_moves_nothing_is_taken_over():
-    assert outcome(repairer()[0], at=here(still=True)) == ([], "no_gain")
+    assert outcome(repairer(), at=here(still=True)) == ([], "no_gain")
 
 
 def test_without_frames_behind_nothing_is_asked():
-    made, asked = repairer()
+    made = repairer()
     assert outcome(made, at=here(n_following=0)) == ([], None)
-    assert asked == []
+    assert made.segmenter.asked == []
 
 
 @pytest.mark.parametrize(
@@ -126,30 +138,25 @@ def test_without_frames_behind_nothing_is_asked():
     ids=["poor track", "good track", "good start", "poor start", "by a person"],
 )
 def test_only_poor_masks_of_models_are_asked_for(poor, is_asked):
-    made, asked = repairer(poor_start=0.7)
+    made = repairer(poor_start=0.7)
     outcome(made, [replace(poor, mask=WHOLE) if poor.source == "segmenter" else poor])
-    assert bool(asked) == is_asked
+    assert bool(made.segmenter.asked) == is_asked
 
 
 def test_a_segmenter_is_told_how_many_objects_the_frame_has():
-    told = []
-
-    def ask(_, prompts):
-        told.extend(prompt.n_objects for prompt in prompts)
-        return [Anchor(WHOLE, 0.9, "repair", "told") for _ in prompts]
-
+    made = repairer()
     others = [replace(row(object_id=name), source="human") for name in "bcd"]
-    Repairer("v", ask, RepairOptions()).repair(here(), [row(), *others], STILL)
-    assert set(told) == {4}
+    made.repair(here(), [row(), *others], STILL)
+    assert {prompt.n_objects for prompt in made.segmenter.asked} == {4}
 
 
 def test_an_object_is_asked_for_once_in_so_many_frames():
-    made, asked = repairer(every=10)
+    made = repairer(every=10)
     for idx in (0, 1, 9, 10, 15, 20):
         made.repair(here(idx), [row(frame_idx=idx)], STILL)
     assert [decision.frame_idx for decision in made.decisions] == [0, 10, 20]
     made.repair(here(21), [row(frame_idx=21, object_id="other")], STILL)
-    assert asked == [["it"]] * 3 + [["other"]]
+    assert [name for name, _ in groupby(made.segmenter.objects())] == ["it", "other"]
 
 
 def test_options_say_what_is_wrong():
@@ -185,19 +192,11 @@ class Still:
 
 @pytest.mark.parametrize("anchored", [0, 3])
 def test_a_repaired_start_is_what_is_carried_both_ways(tmp_path, anchored):
-    made, _ = repairer(drawn=mask(120 + SLIDE_PX * anchored, 180 + SLIDE_PX * anchored))
-    start = Anchor(mask(120 + SLIDE_PX * anchored, 160 + SLIDE_PX * anchored), 0.6, "segmenter", "by_hand")
-    rows = list(
-        propagate(
-            (Frame(idx, 0.0, image(idx)) for idx in range(8)),
-            {anchored: frozenset(["it"])},
-            lambda frame, ids: {"it": start},
-            Still(),
-            groups={},
-            spool=tmp_path / "spool",
-            repairer=made,
-        )
-    )
+    made = repairer(drawn=mask(120 + SLIDE_PX * anchored, 180 + SLIDE_PX * anchored))
+    drawn = mask(120 + SLIDE_PX * anchored, 160 + SLIDE_PX * anchored)
+    start = ObjectMask("v", "it", anchored, drawn, "segmenter", "by_hand", 0.6).row()
+    frames = (Frame(idx, 0.0, image(idx)) for idx in range(8))
+    rows = list(propagate(frames, Task("v", {anchored: [start]}, {}, Still(), tmp_path / "spool", repairer=made)))
     assert sorted(one.frame_idx for one in rows) == list(range(8))
     assert {one.source for one in rows if one.frame_idx == anchored} == {"repair"}
     assert all(np.array_equal(one.mask, rows[0].mask) and one.mask.sum() == 3600 for one in rows)
@@ -207,12 +206,7 @@ def test_a_repaired_start_is_what_is_carried_both_ways(tmp_path, anchored):
 @pytest.mark.parametrize(("groups", "n_negatives"), [({"it": "x", "near": "x"}, 2), ({"it": "x"}, 1), ({}, 1)])
 def test_only_objects_that_exclude_it_get_a_negative_click(groups, n_negatives):
     """What overlaps an object, like the whole of which it is a part, says nothing against it."""
-    told = []
-
-    def ask(_, prompts):
-        told.extend(int((prompt.labels == 0).sum()) for prompt in prompts if prompt.object_id == "it")
-        return [Anchor(WHOLE, 0.9, "repair", "told") for _ in prompts]
-
-    made = Repairer("v", ask, RepairOptions(), groups)
+    made = repairer(groups=groups)
     made.repair(here(), [row(), row(mask(180, 220), object_id="near")], STILL)
-    assert set(told) == {n_negatives}
+    asked = [prompt for prompt in made.segmenter.asked if prompt.object_id == "it"]
+    assert {int((prompt.labels == 0).sum()) for prompt in asked} == {n_negatives}
