@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.iou import iou
 from schemas.prompts import Prompt
-from stages.backends.embedded.features.cuts import grab_cuts, iou, keep_seeded, seed_window, trimap_of
+from stages.backends.embedded.features.cuts import grab_cuts, keep_seeded, seed_window, trimap_of
 from stages.backends.segmenter import Segment
 
 Array = NDArray[Any]

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 
 from schemas.frames import Frame
+from schemas.iou import iou
 from schemas.object_masks import ObjectMask
 from stages.backends.propagators import load_propagator
-from stages.evaluate.region import jaccard
 from stages.propagate.bidirectional import Task, propagate
 from tests.bench.pages import table
 
@@ -56,7 +56,7 @@ def _overlaps(propagator: Any, images: Sequence[Any], truths: Sequence[Any], anc
         tracked = propagate((Frame(idx, 0.0, image) for idx, image in enumerate(images)), task)
         found = {row.frame_idx: row.mask for row in tracked}
     nothing = np.zeros_like(truths[0])
-    return [jaccard(truth, found.get(idx, nothing)) for idx, truth in enumerate(truths) if idx != anchored]
+    return [iou(truth, found.get(idx, nothing)) for idx, truth in enumerate(truths) if idx != anchored]
 
 
 def page(results: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from schemas.iou import iou
 from stages.backends.checkpoints import CHECKPOINTS
 from stages.backends.propagators import PROPAGATORS, load_propagator
 
@@ -52,10 +53,6 @@ def encoded(propagator, idx, *object_ids):
 
 def full_size(probability):
     return cv2.resize(probability, (WIDTH, HEIGHT)) > 0.5
-
-
-def iou(one, other):
-    return (one & other).sum() / (one | other).sum()
 
 
 def follow(propagator, n_frames, *, start=("red", "blue")):

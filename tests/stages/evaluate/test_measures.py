@@ -8,7 +8,6 @@ import pytest
 from PIL import Image
 
 from stages.evaluate.boundary import region_and_boundary, tolerance_px
-from stages.evaluate.region import jaccard
 
 
 def plain_boundary(mask):
@@ -56,7 +55,6 @@ def test_random_masks_score_as_the_plain_definition(seed):
     height, width = int(rng.integers(1, 260)), int(rng.integers(1, 260))
     truth, mask = (blobs(rng, height, width, rng.choice([0, 0.02, 0.3, 0.9, 1])) for _ in range(2))
     assert region_and_boundary(truth, mask) == pytest.approx(plain_scores(truth, mask), abs=1e-9)
-    assert jaccard(truth, mask) == pytest.approx(plain_scores(truth, mask)[0], abs=1e-9)
 
 
 def real_masks(davis, name):

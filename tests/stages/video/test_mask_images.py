@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
+from schemas.iou import iou
 from stages.video.mask_images import MaskImageError, object_id, read_mask_image
 
 HEIGHT, WIDTH = 90, 160
@@ -29,10 +30,6 @@ def reject(tmp_path, image: Image.Image) -> MaskImageError:
     with pytest.raises(MaskImageError) as caught:
         read(tmp_path, image)
     return caught.value
-
-
-def iou(a, b) -> float:
-    return (a & b).sum() / (a | b).sum()
 
 
 def bicubic(image):

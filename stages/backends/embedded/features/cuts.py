@@ -103,9 +103,3 @@ def keep_seeded(mask: Mask, seeds: Array) -> Mask:
     kept = np.unique(components[np.clip(y, 0, mask.shape[0] - 1), np.clip(x, 0, mask.shape[1] - 1)])
     kept = kept[kept > 0]
     return np.isin(components, kept) if len(kept) else mask
-
-
-def iou(a: Mask, b: Mask) -> float:
-    """Intersection over union; 1 when both are empty."""
-    union = int((a | b).sum())
-    return float((a & b).sum() / union) if union else 1.0

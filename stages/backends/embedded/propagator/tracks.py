@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from schemas.iou import iou
 from stages.backends.embedded.features.cells import COARSE_STRIDE, FINE_STRIDE
 from stages.backends.embedded.features.grids import to_cells
 from stages.backends.embedded.propagator.appearances import Appearance
@@ -94,7 +95,7 @@ class Track:
         coarse = to_cells(self._halved, grid, COARSE_STRIDE)
         self._learn(encoding, coarse)
         mask = self._halved[window.at(_FLOW_STRIDE)] > 0.5
-        agreement = _iou(supported, mask)
+        agreement = iou(supported, mask) if mask.any() else 0.0
         quality = agreement * _margin(scores, coarse) / self._anchor_margin
         return Estimate(probability, float(np.clip(quality, 0.0, 1.0)), trust)
 
@@ -125,11 +126,6 @@ def _margin(scores: Map, probability: Map) -> float:
     if not inside.any() or inside.all():
         return 0.0
     return float(scores[inside].mean() - scores[~inside].mean())
-
-
-def _iou(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 0.0
 
 
 def _limited(logits: Map, limit: float) -> Map:

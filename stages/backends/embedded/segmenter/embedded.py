@@ -18,11 +18,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.iou import iou
 from schemas.prompts import Prompt
 from stages.backends.embedded.features.backbone import Backbone, load_backbone
 from stages.backends.embedded.features.cells import COARSE_STRIDE
 from stages.backends.embedded.features.cues import cue_maps, rivalry
-from stages.backends.embedded.features.cuts import iou, keep_seeded
+from stages.backends.embedded.features.cuts import keep_seeded
 from stages.backends.embedded.features.descriptors import Descriptors, View, describe, look
 from stages.backends.embedded.features.evidence import gather
 from stages.backends.embedded.features.grids import FAST_PIXELS, FULL_PIXELS, to_pixels

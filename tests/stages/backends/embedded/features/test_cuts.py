@@ -4,13 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
+from schemas.iou import iou
 from stages.backends.embedded.features.cuts import (
     MAYBE_BG,
     MAYBE_FG,
     SURE_BG,
     SURE_FG,
     grab_cuts,
-    iou,
     keep_seeded,
     probability_trimap,
     seed_window,
@@ -70,11 +70,6 @@ def test_only_seeded_components_are_kept_unless_no_seed_hits():
     assert keep_seeded(mask, np.array([[7, 7]])).sum() == 9
     assert keep_seeded(mask, np.array([[1, 2], [7, 7]])).sum() == 13
     assert np.array_equal(keep_seeded(mask, np.array([[5, 5]])), mask)
-
-
-def test_iou_of_two_empty_masks_is_one():
-    empty, full = np.zeros((2, 2), dtype=bool), np.ones((2, 2), dtype=bool)
-    assert (iou(empty, empty), iou(empty, full), iou(full, full)) == (1.0, 0.0, 1.0)
 
 
 def test_cutting_on_equals_cutting_at_once():

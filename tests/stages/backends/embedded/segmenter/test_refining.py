@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
+from schemas.iou import iou
 from stages.backends.embedded.features.backbone import load_backbone
-from stages.backends.embedded.features.cuts import iou
 from stages.backends.embedded.features.descriptors import look
 from stages.backends.embedded.segmenter.self_training import WHOLE, refine
 from stages.backends.embedded.segmenter.zoom import crop_box, zoom
