@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.runs.folder import digest
 from pipeline.terminal.console import UsageProblem
 from schemas.checks import require_choice
+from schemas.digests import digest
 from stages.backends.cutie.limits import Limits
 from stages.backends.localizers import split_name
 from stages.backends.propagators import propagator_names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -19,6 +18,7 @@ import yaml
 from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.digests import digest
 from schemas.tables import Table
 from schemas.whole_files import left_behind, write_whole
 
@@ -272,16 +272,6 @@ def _is_of(video_id: str, rejects: Path) -> bool:
         return False
     keys = tables.REJECTS.read_files([rejects])["key"].to_pylist()
     return all(f"{key}/".startswith(f"{video_id}/") for key in keys)
-
-
-def digest(*parts: object, length: int = 16) -> str:
-    """Hex digest of the parts' text, unambiguous about where one ends.
-
-    >>> digest("ab", "c") == digest("a", "bc")
-    False
-    """
-    joined = "".join(f"{len(str(p))}:{p}" for p in parts)
-    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
 def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:

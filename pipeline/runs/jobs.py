@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.runs.filesystems import is_remote
-from pipeline.runs.folder import digest
+from schemas.digests import digest
 from schemas.jobs import VideoJob
 from schemas.localizations import Localization
 from schemas.video_files import VideoFile

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from schemas.digests import lot
 from schemas.points import PointCandidate
-from stages.consensus.lots import lot
 from stages.consensus.proportions import Proportion
 
 _STATUS_OF_CLAIM = {True: "ACCEPTED", False: "REJECTED"}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from schemas.digests import lot, name_of
 from schemas.gold import Gold
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
@@ -65,8 +65,8 @@ def plant(
     for candidate in candidates:
         status = known.get(candidate.candidate_id, "")
         is_right = status in _WRONG_CLAIM and candidate.is_fg_candidate != _WRONG_CLAIM[status]
-        if is_right and _digest("choose", seed, candidate.candidate_id) < share:
-            name = _hex("gold", seed, candidate.candidate_id)
+        if is_right and lot("choose", seed, candidate.candidate_id) < share:
+            name = name_of("gold", seed, candidate.candidate_id)
             golds.append(Gold(name, candidate.candidate_id, _WRONG_CLAIM[status], status, known_by))
     return golds
 
@@ -120,13 +120,3 @@ def anchoring(golds: Sequence[Gold], verdicts: Iterable[Verdict]) -> Proportion:
 
 def _share(found: Sequence[bool]) -> Proportion:
     return Proportion(sum(found), len(found))
-
-
-def _hex(*parts: object) -> str:
-    text = "".join(f"{len(str(part))}:{part}" for part in parts)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def _digest(*parts: object) -> float:
-    """In [0, 1)."""
-    return int(_hex(*parts), 16) / 2**128

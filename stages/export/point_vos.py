@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.digests import name_of
 from schemas.natural_order import natural_order
 from schemas.points import PointLabel
 
@@ -48,7 +49,11 @@ class AnnotatedPoint:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One object of one video; the field names are those of the release. The entry's id is its question_hash."""
+    """One object of one video; the field names are those of the release. The entry's id is its question_hash.
+
+    Attributes:
+        question_hash: 32 hex digits, one a video, object and question.
+    """
 
     question_hash: str
     question: str
@@ -77,7 +82,7 @@ def _entry(points: Sequence[PointLabel]) -> Entry:
     )
     name = first.object_name or first.object_id
     return Entry(
-        question_hash(first.video_id, first.object_id, question), question, name, video_name(first.video_id), annotated
+        name_of(first.video_id, first.object_id, question), question, name, video_name(first.video_id), annotated
     )
 
 
@@ -89,12 +94,6 @@ def question_of(object_id: str, object_name: str, expression: str) -> str:
     """
     words = expression or (f"the {object_name}" if object_name else f"object {object_id}")
     return f"Is the point on {words}?"
-
-
-def question_hash(video_id: str, object_id: str, question: str) -> str:
-    """32 hex digits, one a question, object and video."""
-    text = "".join(f"{len(part)}:{part}" for part in (video_id, object_id, question))
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def video_name(video_id: str) -> str:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
+
+from schemas.digests import name_of
 
 
 def generator(video_id: str, object_id: str, frame_idx: int, round_: int, seed: int) -> np.random.Generator:
     """The random stream of one object on one frame."""
-    return np.random.default_rng(int(_digest("draw", video_id, object_id, frame_idx, round_, seed), 16))
+    return np.random.default_rng(int(name_of("draw", video_id, object_id, frame_idx, round_, seed), 16))
 
 
 def candidate_id(video_id: str, object_id: str, frame_idx: int, round_: int, x: int, y: int) -> str:
     """32 hex digits that name the question "is this pixel on this object?"; the same in every run."""
-    return _digest("candidate", video_id, object_id, frame_idx, round_, x, y)
-
-
-def _digest(*parts: object) -> str:
-    text = "".join(f"{len(str(part))}:{part}" for part in parts)
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return name_of("candidate", video_id, object_id, frame_idx, round_, x, y)

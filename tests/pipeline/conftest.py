@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.runs.folder import RunFolder, digest, unit_name, write_unit
+from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
+from schemas.digests import digest
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runs.folder import RunFolder, digest, frame_folder_name, unit_name
+from pipeline.runs.folder import RunFolder, frame_folder_name, unit_name
+from schemas.digests import digest
 
 PLAIN = ("a", "a/b", "bmx-trees", "0001/00_7", "x" * 200)
 IDS = (
