@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.terminal.console import UsageProblem, console
+from schemas.file_locks import waiting_lock
 from verification_ui.server.credentials import private_folder
 
 
@@ -25,14 +24,10 @@ def one_at_a_time(folder: Path, act: str, is_told: bool = True) -> Iterator[None
         path = private_folder(folder) / f"{act}.lock"
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if is_told:
-                console.print(f"Another command is doing a {act} of this run; waiting for it …")
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+    def tell() -> None:
+        if is_told:
+            console.print(f"Another command is doing a {act} of this run; waiting for it …")
+
+    with waiting_lock(path, tell):
         yield
-    finally:
-        os.close(descriptor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import json
 import os
 import secrets
@@ -21,6 +20,7 @@ from types import FrameType
 
 import httpx
 import psutil
+from filelock import FileLock, Timeout
 
 from verification_ui.queue.tokens import accepts, is_personal, make_personal
 from verification_ui.server.accounts import set_password
@@ -289,15 +289,15 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 @contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
-    descriptor = os.open(folder / "server.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    lock = FileLock(folder / "server.lock", mode=0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ServerProblem(f"another pointvos command runs the review server of {folder.parent}") from None
+        lock.acquire(blocking=False)
+    except Timeout:
+        raise ServerProblem(f"another pointvos command runs the review server of {folder.parent}") from None
+    try:
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 @contextmanager

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.file_locks import waiting_lock
 from stages.backends.checkpoints.cache import checkpoint_file, mismatch, verify
 from stages.backends.checkpoints.catalog import Checkpoint
 from stages.backends.checkpoints.checksums import CHUNK, OnProgress, Record, digest_file, forget, no_progress
@@ -56,7 +55,7 @@ class Fetch:
         path = checkpoint_file(checkpoint)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _only_one(path, self.on_wait):
+            with waiting_lock(path.with_name(f".{path.name}.lock"), self.on_wait):
                 return self._present(checkpoint) or self._bring(checkpoint, path)
         except OSError as problem:
             raise CheckpointError(
@@ -142,18 +141,3 @@ def _copy(source: Path, part: Path, on_progress: OnProgress) -> None:
             copy.write(chunk)
             done += len(chunk)
             on_progress(done, total)
-
-
-@contextmanager
-def _only_one(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Wait until no other process fetches this file; the lock goes with the process, however it ends."""
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            on_wait()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
