@@ -54,6 +54,20 @@ def percent_to_pixel(xy_percent: Array, width: int, height: int) -> NDArray[np.i
     return norm_to_pixel(np.asarray(xy_percent, dtype=np.float64) / 100.0, width, height)
 
 
+def scale_points(xy_px: Array, scale: Array | float) -> Array:
+    """Pixel positions in a picture that is ``scale`` times as large: the centre of pixel x lies at ``x + 0.5``.
+
+    Args:
+        xy_px: (N, 2) or (2,) float.
+        scale: one number, or (2,) of x and of y.
+
+    >>> scale_points(np.array([[0.0, 3.0]]), 2).tolist(), scale_points(np.array([[0.5, 6.5]]), 0.5).tolist()
+    ([[0.5, 6.5]], [[0.0, 3.0]])
+    """
+    scaled: Array = (xy_px + 0.5) * scale - 0.5
+    return scaled
+
+
 def frame_stem_to_idx(stem: str) -> int:
     """0-based decode index of a frame name in a video file, which has no frame names of its own.
 

@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.coords import scale_points
 from schemas.iou import iou
 from schemas.prompts import Prompt
 from stages.backends.embedded.features.cuts import grab_cuts, keep_seeded, seed_window, trimap_of
 from stages.backends.segmenter import Segment
+from stages.resize import resize
 
 Array = NDArray[Any]
 WORKING_AREA = 427 * 240
@@ -33,22 +35,21 @@ class GrabCutSegmenter:
         """See :meth:`stages.backends.segmenter.Segmenter.segment`."""
         height, width = image.shape[:2]
         scale = min(1.0, (WORKING_AREA / (height * width)) ** 0.5)
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        small = resize(image, (max(1, round(height * scale)), max(1, round(width * scale))), cv2.INTER_AREA)
         return [_segment(small, prompt, height, width) for prompt in prompts]
 
 
 def _segment(small: NDArray[np.uint8], prompt: Prompt, height: int, width: int) -> Segment:
     h, w = small.shape[:2]
     scale = np.array([w / width, h / height])
-    seeds = _to_small(prompt.support_px, scale)
-    negatives = _to_small(prompt.points_px[prompt.labels == 0], scale)
+    seeds = scale_points(prompt.support_px, scale)
+    negatives = scale_points(prompt.points_px[prompt.labels == 0], scale)
     trimap = trimap_of((h, w), window_of(prompt, seeds, scale, (h, w)), seeds, negatives, SEED_RADIUS)
     earlier, final = grab_cuts(small, trimap, ROUNDS)
     if len(seeds):
         final, earlier = keep_seeded(final, seeds), keep_seeded(earlier, seeds)
-    soft = cv2.resize(final.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)
-    return Segment(np.asarray(soft > 0.5), iou(final, earlier))
+    soft = resize(final.astype(np.float32), (height, width), cv2.INTER_LINEAR)
+    return Segment(soft > 0.5, iou(final, earlier))
 
 
 def window_of(prompt: Prompt, seeds: Array, scale: Array, shape: tuple[int, int]) -> Array:
@@ -60,7 +61,3 @@ def window_of(prompt: Prompt, seeds: Array, scale: Array, shape: tuple[int, int]
         return outer
     single = len(seeds) == 1
     return seed_window(seeds, CLICK_REACH if single else STROKE_REACH, 0.0 if single else 0.35, h, w)
-
-
-def _to_small(xy_px: Array, scale: Array) -> Array:
-    return (xy_px + 0.5) * scale - 0.5

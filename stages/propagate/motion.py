@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
+
 Grey = NDArray[np.uint8]
 _PIXELS = 320 * 180
 _NOISE_PX = 0.1
@@ -56,8 +58,7 @@ def small_grey(image: NDArray[np.uint8]) -> Grey:
     """A (H, W, 3) uint8 RGB frame at the size at which motion is measured."""
     height, width = image.shape[:2]
     scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
-    size = (max(16, round(width * scale)), max(16, round(height * scale)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    small = resize(image, (max(16, round(height * scale)), max(16, round(width * scale))), cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.propagate.motion import Motion
+from stages.resize import resize
 
 Bits = NDArray[np.bool_]
 _LEAST_AREA = 10
@@ -56,9 +57,7 @@ def balance(old: Bits, new: Bits, held: Bits, motion: Motion) -> float:
 
 def to_motion_size(mask: Bits, motion: Motion) -> Bits:
     """A (H, W) mask at the motion's size."""
-    height, width = motion.moving.shape
-    small = cv2.resize(mask.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=bool)
+    return resize(mask.astype(np.uint8), motion.moving.shape, cv2.INTER_AREA).astype(bool)
 
 
 def _around(mask: Bits, nearest_px: float, farthest_px: float) -> Bits:

@@ -14,6 +14,7 @@ from schemas.elements import ObjectBatch, ObjectFrame
 from schemas.groups import casts
 from schemas.masks import Mask, encode_rle
 from stages.patches import unpack_patch
+from stages.resize import resize
 
 
 def contested_objects(batch: ObjectBatch) -> frozenset[str]:
@@ -81,7 +82,7 @@ def assign_pixels(
     height, width = masks[0].shape
     owner, best = np.full((height, width), -1), np.full((height, width), -1, dtype=np.int16)
     for number, (mask, trust) in enumerate(zip(masks, trusts, strict=True)):
-        sure = 256 if trust is None else cv2.resize(trust, (width, height), interpolation=cv2.INTER_LINEAR)
+        sure = 256 if trust is None else resize(trust, (height, width), cv2.INTER_LINEAR)
         won = mask & (best < sure)
         owner[won] = number
         best[won] = sure if isinstance(sure, int) else sure[won]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
 from stages.propagate.motion import Motion
+from stages.resize import resize
 
 Bits = NDArray[np.bool_]
 Point = tuple[int, int]
@@ -39,9 +40,10 @@ def repair_prompts(row: ObjectMask, others: Sequence[ObjectMask], motion: Motion
         motion: on the frame.
     """
     negatives = _negatives(row, others)
-    confident = row.mask if row.trust is None else _resized(row.trust, row.mask) >= _SURE
+    confident = row.mask if row.trust is None else resize(row.trust, row.mask.shape, cv2.INTER_LINEAR) >= _SURE
     sure = _large_part(row.mask, confident, _LEAST_PIXELS)
-    moving = _large_part(sure, _resized(motion.moving, row.mask) > _MOVING, _LEAST_MOVING * int(row.mask.sum()))
+    moves = resize(motion.moving, row.mask.shape, cv2.INTER_LINEAR) > _MOVING
+    moving = _large_part(sure, moves, _LEAST_MOVING * int(row.mask.sum()))
     clicks = dict.fromkeys((tuple(_spread(sure)), tuple(_spread(moving))))
     return [_prompt(row.object_id, positives, negatives) for positives in clicks]
 
@@ -67,11 +69,6 @@ def _large_part(mask: Bits, region: Bits, least: float) -> Bits:
     """What of the mask lies in the region, or the mask when that is less than ``least`` pixels."""
     part = mask & region
     return part if part.sum() >= max(least, 1) else mask
-
-
-def _resized(values: NDArray[np.uint8], mask: Bits) -> NDArray[np.uint8]:
-    size = (mask.shape[1], mask.shape[0])
-    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def _spread(region: Bits) -> list[Point]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from schemas.groups import casts
 from schemas.object_masks import ObjectMask
 from stages.propagate.probability_maps import Bytes, ProbabilityMap, to_bytes
+from stages.resize import resize
 
 Map = NDArray[np.float32]
 _LEAST = np.float32(1e-7)
@@ -54,7 +55,7 @@ class SoftAggregation:
         return sorted((row for row in rows if row.mask.any()), key=lambda row: row.object_id)
 
     def _anchored(self, anchor: ObjectMask, size: tuple[int, ...]) -> ObjectMask:
-        return replace(anchor, trust=to_bytes(_resized(anchor.mask.astype(np.float32), (size[0], size[1]))))
+        return replace(anchor, trust=to_bytes(resize(anchor.mask.astype(np.float32), size)))
 
     def _propagated(
         self,
@@ -76,7 +77,7 @@ class SoftAggregation:
         return rows
 
     def _full(self, probability: Bytes) -> NDArray[np.bool_]:
-        return _resized(probability.astype(np.float32), (self.height, self.width)) > 127.5
+        return resize(probability.astype(np.float32), (self.height, self.width)) > 127.5
 
 
 def _disjoint(anchors: Mapping[str, ObjectMask]) -> dict[str, ObjectMask]:
@@ -98,7 +99,7 @@ def _aggregated(maps: Mapping[str, ProbabilityMap], occupied: NDArray[np.bool_])
     if len(maps) + bool(occupied.any()) < 2:
         return maps
     size = next(iter(maps.values())).probability.shape
-    free = _resized(occupied.astype(np.float32), (size[0], size[1])) <= 0.5
+    free = resize(occupied.astype(np.float32), size) <= 0.5
     boxed = {i: _box(found.probability) for i, found in maps.items()}
     background, total = np.ones(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     for object_id, box in boxed.items():
@@ -125,9 +126,3 @@ def _box(values: Bytes) -> tuple[slice, slice]:
     """Rows and columns of the box outside of which a map is zero."""
     left, top, width, height = cv2.boundingRect(values)
     return slice(top, top + height), slice(left, left + width)
-
-
-def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """By area when it shrinks, bilinear when it grows."""
-    method = cv2.INTER_AREA if size[0] < values.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, (size[1], size[0]), interpolation=method), dtype=np.float32)

@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
+
 WIDEST_PX = 640
 JPEG_QUALITY = 72
 TINT = 0.38
@@ -44,10 +46,10 @@ def overlay(image: NDArray[np.uint8], layers: Sequence[Layer], widest_px: int = 
         (h, w, 3) uint8 RGB.
     """
     scale = min(1.0, widest_px / image.shape[1])
-    size = (max(round(image.shape[1] * scale), 1), max(round(image.shape[0] * scale), 1))
-    picture = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    height, width = (max(round(side * scale), 1) for side in image.shape[:2])
+    picture = resize(image, (height, width), cv2.INTER_AREA)
     for layer in layers:
-        covered = np.asarray(cv2.resize(layer.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)) >= 0.5
+        covered = resize(layer.mask.astype(np.float32), (height, width), cv2.INTER_AREA) >= 0.5
         rgb = _rgb(layer.colour)
         if not layer.faint:
             picture[covered] = (picture[covered] * (1 - TINT) + np.array(rgb) * TINT).astype(np.uint8)

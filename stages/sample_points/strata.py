@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
 from stages.sample_points.distances import inner_distance
 from stages.sample_points.options import SamplingOptions
 
@@ -111,5 +112,5 @@ def _upper(region: BoolMask, score: FloatMap, keep: float) -> BoolMask:
 
 
 def _at_size(trust: NDArray[np.uint8] | FloatMap, shape: tuple[int, ...]) -> FloatMap:
-    unit = trust.astype(np.float32) / 255 if trust.dtype == np.uint8 else trust.astype(np.float32)
-    return np.asarray(cv2.resize(unit, shape[1::-1], interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    unit = trust.astype(np.float32)
+    return resize(unit / np.float32(255) if trust.dtype == np.uint8 else unit, shape, cv2.INTER_LINEAR)

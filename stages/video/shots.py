@@ -18,6 +18,7 @@ from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
 from schemas.frames import Frame
+from stages.resize import resize
 from stages.video.scene_likeness import WIDTH_PX, Look, has_same_colours, is_same_scene
 
 LOOK_AHEAD_FRAMES = 4
@@ -65,8 +66,7 @@ class ShotCuts:
 
     def _look_at(self, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
-        size = (WIDTH_PX, max(1, round(height * WIDTH_PX / width)))
-        small = np.asarray(cv2.resize(frame.image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        small = resize(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX), cv2.INTER_AREA)
         found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), np.ascontiguousarray(small[..., ::-1]))
         self._suspects.extend(cut.frame_num for cut in found)
         look = Look.at(frame.idx, small)

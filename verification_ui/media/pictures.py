@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from schemas.coords import scale_points
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from verification_ui.media import drawing
@@ -59,4 +60,5 @@ def _enlarged(image: Image) -> tuple[Image, float]:
 
 def _centre(candidate: PointCandidate, scale: float) -> tuple[float, float]:
     """(x, y) of the middle of the candidate's pixel in a picture that is ``scale`` times as large."""
-    return (candidate.x + 0.5) * scale - 0.5, (candidate.y + 0.5) * scale - 0.5
+    x, y = scale_points(np.array([candidate.x, candidate.y]), scale).tolist()
+    return x, y

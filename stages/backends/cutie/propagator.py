@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from cutie.inference.inference_core import InferenceCore
@@ -26,6 +25,7 @@ from stages.backends.cutie.network import Opinions, build_network, make_config
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.weights import load_weights
+from stages.resize import resize
 
 SHORT_SIDE = (96, 480)
 """Frames are worked on with a shorter side between these, in pixels; below, Cutie finds too few cells to remember."""
@@ -74,7 +74,7 @@ class CutiePropagator:
     def encode(self, image: NDArray[np.uint8]) -> CutieFrame:
         """Image features of a (H, W, 3) uint8 RGB frame, for all objects and both directions."""
         height, width = image.shape[:2]
-        return self._encode(_resized(image, *working_size(height, width, self._short_side_px)))
+        return self._encode(resize(image, working_size(height, width, self._short_side_px)))
 
     def pack(self, encoding: CutieFrame) -> dict[str, NDArray[Any]]:
         """The frame at its working size; its features are large and quickly made again."""
@@ -119,7 +119,7 @@ class CutieSession:
         height, width = encoding.image.shape[:2]
         for object_id, mask in masks.items():
             self._numbers.setdefault(object_id, len(self._numbers) + 1)
-            small = _resized(mask.astype(np.float32), height, width)
+            small = resize(mask.astype(np.float32), (height, width))
             self._latest[object_id] = torch.from_numpy(small).to(encoding.tensor.device)
         numbers = list(self._numbers.values())
         self._core.object_manager.add_new_objects(numbers)
@@ -219,11 +219,3 @@ def _estimate(probability: NDArray[np.float32]) -> Estimate:
     if not (probability > 0.5).any():
         return Estimate(np.zeros_like(probability), 0.0)
     return Estimate(probability, float(np.abs(2 * probability[probability > 0.05] - 1).mean()))
-
-
-def _resized(values: NDArray[Any], height: int, width: int) -> NDArray[Any]:
-    """By area when it shrinks, bilinear when it grows; untouched at its own size."""
-    if values.shape[:2] == (height, width):
-        return values
-    method = cv2.INTER_AREA if height < values.shape[0] else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(values, (width, height), interpolation=method))

@@ -18,6 +18,7 @@ from stages.backends.embedded.classes import ClassWords, Sense
 from stages.backends.embedded.features.backbone import CLASSES, Backbone, load_backbone
 from stages.backends.embedded.features.grids import FAST_PIXELS, FULL_PIXELS, working_grid
 from stages.backends.localizer import Located, NotLocated
+from stages.resize import resize
 
 Map = NDArray[np.float32]
 SCALES = (FAST_PIXELS, FULL_PIXELS)
@@ -95,7 +96,7 @@ def class_heat(posteriors: Sequence[Map], classes: Sequence[int], height: int, w
     heat = np.zeros((rows, columns), dtype=np.float32)
     for posterior in posteriors:
         likely = np.ascontiguousarray(posterior[..., list(classes)].sum(axis=-1))
-        heat += cv2.resize(likely, (columns, rows), interpolation=cv2.INTER_LINEAR) / len(posteriors)
+        heat += resize(likely, (rows, columns), cv2.INTER_LINEAR) / len(posteriors)
     return np.asarray(cv2.GaussianBlur(heat, (0, 0), _BLUR_PX / _MAP_STRIDE, borderType=cv2.BORDER_REPLICATE))
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from stages.backends.embedded.features.grids import Grid
+from stages.resize import resize
 
 COARSE_STRIDE = 8
 COARSE_CHANNELS = 472
@@ -61,7 +62,7 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
 def colour_cells(image: NDArray[np.uint8]) -> Tensor:
     """Second-order LAB colour of every cell of stride 4: (rows, columns, 9) float32 in [-1.5, 1.5]."""
     rows, columns = Grid(*image.shape[:2]).shape(FINE_STRIDE)
-    means = cv2.resize(cv2.GaussianBlur(image, (0, 0), 0.8), (columns, rows), interpolation=cv2.INTER_AREA)
+    means = resize(np.asarray(cv2.GaussianBlur(image, (0, 0), 0.8), dtype=np.uint8), (rows, columns), cv2.INTER_AREA)
     lab = cv2.cvtColor(means.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
     first = (lab - _LAB_CENTRE) / _LAB_SCALE
     light, a, b = first[..., 0:1], first[..., 1:2], first[..., 2:3]

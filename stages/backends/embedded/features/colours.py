@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.backends.embedded.features.geodesics import Terrain
+from stages.resize import resize
 
 Array = NDArray[Any]
 Map = NDArray[np.float32]
@@ -33,7 +34,7 @@ class Colours:
     def of(image: NDArray[np.uint8], shape: tuple[int, int]) -> Colours:
         """Of a (H, W, 3) uint8 RGB image with cells of ``shape`` = (rows, columns)."""
         rows, columns = shape
-        small = cv2.resize(image, (2 * columns, 2 * rows), interpolation=cv2.INTER_AREA)
+        small = resize(image, (2 * rows, 2 * columns), cv2.INTER_AREA)
         smooth = cv2.bilateralFilter(small, 5, 30, 5).astype(np.float32) / np.float32(255)
         return Colours(np.asarray(cv2.cvtColor(smooth, cv2.COLOR_RGB2LAB), dtype=np.float32))
 
@@ -44,7 +45,7 @@ class Colours:
 
     def way(self, cells: Array) -> Array:
         """Logarithm of every cell's cheapest way, over colour edges, from (N, 2) cells, row first."""
-        small = cv2.resize(self._terrain.distance(2 * cells), self.shape[::-1], interpolation=cv2.INTER_AREA)
+        small = resize(self._terrain.distance(2 * cells), self.shape, cv2.INTER_AREA)
         return np.asarray(np.log(small + 0.05))
 
     def difference(self, bank: Array, most: int) -> Array:
@@ -78,4 +79,4 @@ class Colours:
 
     @cached_property
     def _cells(self) -> Map:
-        return np.asarray(cv2.resize(self.lab, self.shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
+        return resize(self.lab, self.shape, cv2.INTER_AREA)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stages.backends.embedded.features.cues import Evidence, typical_seeds
 from stages.backends.embedded.features.cuts import grab_cuts, keep_seeded, seed_window, trimap_of
 from stages.backends.embedded.features.descriptors import Descriptors, View
+from stages.resize import resize
 
 Array = NDArray[Any]
 ITERATIONS = 5
@@ -41,7 +42,7 @@ def gather(
     """
     seeds = typical_seeds(support, descriptors) if len(support) else support
     h, w = view.image.shape[0] // 2, view.image.shape[1] // 2
-    half = np.asarray(cv2.resize(view.image, (w, h), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    half = resize(view.image, (h, w), cv2.INTER_AREA)
     window = _window(seeds / 2, box, fence, h, w)
     trimap = trimap_of((h, w), window, seeds / 2, negatives / 2, SEED_RADIUS)
     (final,) = grab_cuts(half, trimap, (ITERATIONS,))
@@ -49,7 +50,7 @@ def gather(
         final = keep_seeded(final, seeds / 2)
     if box is not None:
         seeds = np.concatenate([seeds, 2.0 * deep_points(final, window)])
-    cut = cv2.resize(final.astype(np.uint8), view.image.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    cut = resize(final.astype(np.uint8), view.image.shape, cv2.INTER_NEAREST)
     return Evidence(seeds, box, cut.astype(bool))
 
 

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
+
 FULL_PIXELS = 864 * 480
 FAST_PIXELS = 640 * 368
 _MULTIPLE = 16
@@ -56,7 +58,7 @@ def resize_image(image: NDArray[np.uint8], grid: Grid) -> NDArray[np.uint8]:
         return image
     grows = grid.height > image.shape[0]
     method = cv2.INTER_LINEAR if grows else cv2.INTER_AREA
-    return np.asarray(cv2.resize(image, (grid.width, grid.height), interpolation=method), dtype=np.uint8)
+    return resize(image, (grid.height, grid.width), method)
 
 
 def to_cells(mask: NDArray[np.float32] | NDArray[np.bool_], grid: Grid, stride: int) -> NDArray[np.float32]:
@@ -71,7 +73,7 @@ def to_cells(mask: NDArray[np.float32] | NDArray[np.bool_], grid: Grid, stride: 
     rows, columns = grid.shape(stride)
     if (rows * stride, columns * stride) != (grid.height, grid.width):
         raise ValueError(f"stride {stride} does not divide a grid of {grid.height} x {grid.width} pixels")
-    return np.asarray(cv2.resize(mask.astype(np.float32), (columns, rows), interpolation=cv2.INTER_AREA), np.float32)
+    return resize(mask.astype(np.float32), (rows, columns), cv2.INTER_AREA)
 
 
 def to_pixels(cells: NDArray[np.float32], grid: Grid, stride: int, height: int, width: int) -> NDArray[np.float32]:
@@ -84,4 +86,4 @@ def to_pixels(cells: NDArray[np.float32], grid: Grid, stride: int, height: int, 
     """
     if cells.shape != grid.shape(stride):
         raise ValueError(f"a map of {cells.shape} cells is not of stride {stride} of {grid}")
-    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+    return resize(cells, (height, width), cv2.INTER_LINEAR)

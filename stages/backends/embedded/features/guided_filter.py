@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
+
 Map = NDArray[np.float32]
 _PAIRS = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
 
@@ -28,17 +30,17 @@ class GuidedFilter:
         """
         self._height, self._width = image.shape[:2]
         self._subsample = subsample
-        self._small = (max(1, self._width // subsample), max(1, self._height // subsample))
+        self._small = (max(1, self._height // subsample), max(1, self._width // subsample))
         self._window = 2 * (radius // subsample) + 1
         self._image = image
-        small = _resized(_intensities(image), self._small, cv2.INTER_AREA)
+        small = resize(_intensities(image), self._small, cv2.INTER_AREA)
         self._guide_small = np.stack([small[..., i] for i in range(3)])
         self._mean = self._box(self._guide_small)
         self._inverse = self._inverse_covariance(np.float32(epsilon))
 
     def __call__(self, values: Map) -> Map:
         """Filter a (H, W) float32 map; the result may leave the input's range a little."""
-        return self.enlarge(_resized(values, self._small, cv2.INTER_AREA), (0, 0))
+        return self.enlarge(resize(values, self._small, cv2.INTER_AREA), (0, 0))
 
     def enlarge(self, small: Map, corner: tuple[int, int]) -> Map:
         """Filter a window that is at 1/subsample of the size already, and draw it at full size.
@@ -58,8 +60,8 @@ class GuidedFilter:
         slope = _symmetric_product(self._inverse[inner], covariance)
         offset = mean - (slope * mean_guide).sum(axis=0)
         outer = _intensities(self._image[self._outer(top, height, self._height), self._outer(left, width, self._width)])
-        size = (outer.shape[1], outer.shape[0])
-        model = _resized(np.dstack([*self._box(slope), *self._box(offset[None])]), size, cv2.INTER_LINEAR)
+        planes = np.dstack([*self._box(slope), *self._box(offset[None])])
+        model = resize(planes, outer.shape, cv2.INTER_LINEAR)
         filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], outer) + model[..., 3]
         return filtered
 
@@ -97,10 +99,6 @@ def _intensities(image: NDArray[np.uint8]) -> Map:
     """uint8 to float32 in [0, 1]; the filter keeps the bytes, a quarter of the memory."""
     values: Map = image.astype(np.float32) / np.float32(255.0)
     return values
-
-
-def _resized(values: Map, size: tuple[int, int], method: int) -> Map:
-    return np.asarray(cv2.resize(values, size, interpolation=method), dtype=np.float32)
 
 
 def _symmetric_product(upper: Map, vector: Map) -> Map:
