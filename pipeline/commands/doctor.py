@@ -16,7 +16,7 @@ import typer
 from rich.table import Table
 
 from pipeline.capacity.devices import may_have_gpu, why_no_gpu
-from pipeline.commands.run_doctor import RunExamination
+from pipeline.commands.run_doctor import RunChecks
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.console import UsageProblem, console, styled
@@ -70,17 +70,17 @@ def _examine(folder: RunFolder, repair: bool) -> None:
     if not folder.path.is_dir():
         raise UsageProblem(f"{folder.path} is not a run folder; check --run")
     with folder.lock(), one_at_a_time(folder.path / "review", "pull") if repair else nullcontext():
-        examination = RunExamination(folder)
-        faults = list(examination.faults())
+        checks = RunChecks(folder)
+        faults = list(checks.faults())
         for fault in faults:
             console.print(styled("fault", "red"), fault.text, soft_wrap=True)
             if repair:
                 fault.repair()
-    for note in examination.notes:
+    for note in checks.notes:
         console.print(styled("note", "yellow"), note, soft_wrap=True)
     again = list(dict.fromkeys(fault.again for fault in faults if fault.again))
     if not faults:
-        console.print(f"Run {folder.path} is in order: {examination.n_videos:,} videos.", soft_wrap=True)
+        console.print(f"Run {folder.path} is in order: {checks.n_videos:,} videos.", soft_wrap=True)
     elif repair:
         console.print(f"Repaired {len(faults):,} faults.", *_then(again), soft_wrap=True)
     else:

@@ -42,8 +42,8 @@ class Fault:
 
 
 @dataclass(slots=True)
-class RunExamination:
-    """The examination of one run; hold its lock.
+class RunChecks:
+    """The checks of one run; hold its lock.
 
     Attributes:
         folder: the run.

@@ -47,14 +47,14 @@ class Conflict:
         task_key: a task that asks it.
         answers: (annotator, status), by name.
         consensus: what Dawid-Skene makes of them.
-        belief: its probability.
+        probability: its probability.
     """
 
     candidate_id: str
     task_key: str
     answers: tuple[tuple[str, str], ...]
     consensus: str
-    belief: float
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +126,13 @@ def _annotators(
 
 def _conflicts(several: Mapping[str, Sequence[Verdict]], consensus: Consensus) -> tuple[Conflict, ...]:
     statuses = consensus.statuses()
-    beliefs = dict(zip(consensus.votes.candidate_ids, consensus.beliefs.max(axis=1).tolist(), strict=True))
+    posteriors = dict(zip(consensus.votes.candidate_ids, consensus.posteriors.max(axis=1).tolist(), strict=True))
     answers: dict[str, tuple[tuple[str, str], ...]] = {}
     for candidate_id, group in several.items():
         if len({verdict.status for verdict in group}) > 1:
             answers[candidate_id] = tuple(sorted((verdict.annotator, verdict.status) for verdict in group))
     found = [
-        Conflict(name, several[name][0].task_key, said, statuses[name], beliefs[name]) for name, said in answers.items()
+        Conflict(name, several[name][0].task_key, said, statuses[name], posteriors[name])
+        for name, said in answers.items()
     ]
-    return tuple(sorted(found, key=lambda c: (c.belief, c.candidate_id)))
+    return tuple(sorted(found, key=lambda c: (c.probability, c.candidate_id)))

@@ -24,7 +24,7 @@ SMOOTHING = 0.01
 
 MAX_ROUNDS = 200
 TOLERANCE = 1e-7
-"""Largest change of a belief at which the rounds end."""
+"""Largest change of a probability at which the rounds end."""
 
 _TIE = 1e-6
 
@@ -37,22 +37,22 @@ class Consensus:
 
     Attributes:
         votes: the answers.
-        beliefs: (I, 3) float64, probability of each true status, rows add to 1.
+        posteriors: (I, 3) float64, probability of each true status, rows add to 1.
         prior: (3,) float64, share of each true status.
         confusion: (A, 3, 3) float64, [annotator, truth, answer], rows add to 1.
         n_rounds: rounds until it settled, MAX_ROUNDS when it did not.
     """
 
     votes: Votes
-    beliefs: Floats
+    posteriors: Floats
     prior: Floats
     confusion: Floats
     n_rounds: int
 
     def statuses(self) -> dict[str, str]:
         """The most probable status by candidate id; a tie is AMBIGUOUS."""
-        best = self.beliefs.argmax(axis=1)
-        top = np.sort(self.beliefs, axis=1)
+        best = self.posteriors.argmax(axis=1)
+        top = np.sort(self.posteriors, axis=1)
         best[top[:, -1] - top[:, -2] < _TIE] = STATUSES.index("AMBIGUOUS")
         return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids, best.tolist(), strict=True)}
 
@@ -63,7 +63,7 @@ class Consensus:
         mean, n answers are worth n − Σ w(1−w) / p(1−p) checked ones (the missing information, Louis 1982).
         """
         votes = self.votes
-        wrong = np.clip(1.0 - self.beliefs[votes.candidate, votes.status], 0.0, 1.0)
+        wrong = np.clip(1.0 - self.posteriors[votes.candidate, votes.status], 0.0, 1.0)
         n = np.bincount(votes.annotator, minlength=len(votes.annotators))
         rate = np.bincount(votes.annotator, wrong, len(n)) / n
         doubt = np.bincount(votes.annotator, wrong * (1.0 - wrong), len(n))
@@ -95,23 +95,23 @@ def dawid_skene(votes: Votes, smoothing: float = SMOOTHING) -> Consensus:
     if not len(votes.candidate):
         raise ValueError("no votes, no consensus")
     counts = votes.counts()
-    beliefs = counts / counts.sum(axis=1, keepdims=True)
+    posteriors = counts / counts.sum(axis=1, keepdims=True)
     n_rounds, change = 0, 1.0
     while change >= TOLERANCE and n_rounds < MAX_ROUNDS:
-        prior, confusion = _rates(votes, beliefs, smoothing)
+        prior, confusion = _rates(votes, posteriors, smoothing)
         settled = _beliefs(votes, prior, confusion)
-        change = float(np.abs(settled - beliefs).max())
-        beliefs, n_rounds = settled, n_rounds + 1
-    return Consensus(votes, beliefs, prior, confusion, n_rounds)
+        change = float(np.abs(settled - posteriors).max())
+        posteriors, n_rounds = settled, n_rounds + 1
+    return Consensus(votes, posteriors, prior, confusion, n_rounds)
 
 
-def _rates(votes: Votes, beliefs: Floats, smoothing: float) -> tuple[Floats, Floats]:
-    """The distribution of the truth (3,), and the confusion matrices (A, 3, 3), that fit the beliefs best."""
+def _rates(votes: Votes, posteriors: Floats, smoothing: float) -> tuple[Floats, Floats]:
+    """The distribution of the truth (3,), and the confusion matrices (A, 3, 3), that fit the posteriors best."""
     cells = votes.annotator * N_STATUSES + votes.status
     n_cells = len(votes.annotators) * N_STATUSES
-    said = [np.bincount(cells, beliefs[votes.candidate, truth], n_cells) for truth in range(N_STATUSES)]
+    said = [np.bincount(cells, posteriors[votes.candidate, truth], n_cells) for truth in range(N_STATUSES)]
     confusion = np.stack(said, axis=1).reshape(-1, N_STATUSES, N_STATUSES).transpose(0, 2, 1) + smoothing
-    prior = beliefs.sum(axis=0) + smoothing
+    prior = posteriors.sum(axis=0) + smoothing
     rows = confusion.sum(axis=2, keepdims=True)
     return prior / prior.sum(), np.divide(confusion, rows, out=np.full_like(confusion, 1 / N_STATUSES), where=rows > 0)
 

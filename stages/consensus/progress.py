@@ -19,7 +19,7 @@ AT_WORK = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class AnnotatorStanding:
+class AnnotatorProgress:
     """One person's work.
 
     Attributes:
@@ -44,7 +44,7 @@ class AnnotatorStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Progress:
     """The whole queue of one design.
 
     Attributes:
@@ -67,7 +67,7 @@ class Standing:
     n_begun: int
     n_skipped: int
     n_answers_left: int
-    annotators: tuple[AnnotatorStanding, ...]
+    annotators: tuple[AnnotatorProgress, ...]
     agreement: Estimate
     fleiss: Estimate
     left_s: float | None
@@ -79,15 +79,15 @@ class Standing:
         return self.n_tasks - self.n_done
 
 
-def standing(
+def progress_of(
     tasks: Sequence[ReviewTask],
     n_people: int,
     verdicts: Iterable[Verdict],
     skips: Iterable[Skip],
     now: datetime,
     hidden: Collection[str] = (),
-) -> Standing:
-    """The standing of ``tasks``; answers to anything else do not count.
+) -> Progress:
+    """The progress of ``tasks``; answers to anything else do not count.
 
     Args:
         tasks: of one design.
@@ -109,7 +109,7 @@ def standing(
     votes = Votes.of(verdict for verdict in given if verdict.candidate_id not in hidden)
     left_s = n_left * _seconds_a_task(given) if given else None
     n_at_work = sum(now - person.last_at <= AT_WORK for person in annotators)
-    return Standing(
+    return Progress(
         n_tasks=len(keys),
         n_people=n_people,
         n_done=len(done),
@@ -129,7 +129,7 @@ def _latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return list({(v.annotator, v.candidate_id): v for v in sorted(verdicts, key=lambda v: v.decided_at)}.values())
 
 
-def _annotators(verdicts: Sequence[Verdict], skips: Sequence[Skip]) -> tuple[AnnotatorStanding, ...]:
+def _annotators(verdicts: Sequence[Verdict], skips: Sequence[Skip]) -> tuple[AnnotatorProgress, ...]:
     given: dict[str, list[Verdict]] = defaultdict(list)
     skipped: dict[str, list[Skip]] = defaultdict(list)
     for verdict in verdicts:
@@ -140,9 +140,9 @@ def _annotators(verdicts: Sequence[Verdict], skips: Sequence[Skip]) -> tuple[Ann
     return tuple(sorted(people, key=lambda p: (-p.n_tasks, p.annotator)))
 
 
-def _annotator(name: str, given: Sequence[Verdict], skipped: Sequence[Skip]) -> AnnotatorStanding:
+def _annotator(name: str, given: Sequence[Verdict], skipped: Sequence[Skip]) -> AnnotatorProgress:
     pace = paces(given, lambda verdict: verdict.annotator).get(name)
-    return AnnotatorStanding(
+    return AnnotatorProgress(
         annotator=name,
         n_tasks=pace.n_tasks if pace else 0,
         n_points=len(given),

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.labelstudio
 
 TIMEOUT_S, LATE_S, PAUSE_S = 1.5, 2.0, 0.7
 LAST_LOOK_S = 6.0
-"""Much less than a user waits: the proxy holds requests back for less than a second past the client's patience."""
+"""Much less than a user waits: the proxy holds requests back for less than a second past the client's timeout."""
 CONFIG = (
     '<View><Text name="key" value="$task_key"/><Choices name="c" toName="key"><Choice value="a"/></Choices></View>',
     "No guidelines.",

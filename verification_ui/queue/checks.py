@@ -41,8 +41,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Examination:
-    """The examination of one server for one run.
+class ServerChecks:
+    """The checks of one server for one run.
 
     Attributes:
         client: how we reach it.

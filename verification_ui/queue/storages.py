@@ -53,7 +53,7 @@ def _serve_bucket(queue: LabelStudioQueue, place: MediaPlace) -> None:
 
 @contextmanager
 def _seeing(place: MediaPlace) -> Iterator[None]:
-    """The server answers a bucket that it cannot see with a failure of its own (HTTP 500), which no patience mends."""
+    """The server answers a bucket that it cannot see with a failure of its own (HTTP 500), which no retry helps."""
     try:
         yield
     except OutcomeUnknown as problem:

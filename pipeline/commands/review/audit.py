@@ -175,7 +175,11 @@ def _conflict(conflict: Conflict, candidates: Mapping[str, PointCandidate]) -> d
     where = (
         {"video_id": c.video_id, "object_id": c.object_id, "frame_idx": c.frame_idx, "x": c.x, "y": c.y} if c else {}
     )
-    said = {"answers": dict(conflict.answers), "consensus": conflict.consensus, "belief": round(conflict.belief, 6)}
+    said = {
+        "answers": dict(conflict.answers),
+        "consensus": conflict.consensus,
+        "probability": round(conflict.probability, 6),
+    }
     return {"candidate_id": conflict.candidate_id, "task_key": conflict.task_key, **where, **said}
 
 

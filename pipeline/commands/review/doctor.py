@@ -15,7 +15,7 @@ from pipeline.commands.review.upload import upload
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import console, styled
 from verification_ui.page.media_paths import QUEUE
-from verification_ui.queue.checks import Examination, Finding
+from verification_ui.queue.checks import Finding, ServerChecks
 
 _NEEDED_GB = 1.0
 
@@ -34,8 +34,8 @@ def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
     with problems_named(), connected(session, url, api_key_file, console.print) as client:
         probe = _probe(session)
         upload(session.place, session.media, [probe])
-        examination = Examination(client, session.place, session.media / QUEUE, probe)
-        for finding in (*examination.findings(), *_at_home(session)):
+        checks = ServerChecks(client, session.place, session.media / QUEUE, probe)
+        for finding in (*checks.findings(), *_at_home(session)):
             failed |= finding.is_needed and not finding.works
             unmet = styled("fails", "red") if finding.is_needed else styled("careful", "yellow")
             mark = styled("ok", "green") if finding.works else unmet

@@ -14,13 +14,13 @@ import typer
 from pipeline.commands.review.options import ExcludeOption, KeyOption, RunOption, UrlOption
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
-from pipeline.commands.review.tables import show_standing
+from pipeline.commands.review.tables import show_progress
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.verdicts import RunVerdicts
 from pipeline.terminal.console import console
 from schemas import tables
 from schemas.reviews import DESIGNS
-from stages.consensus.progress import standing
+from stages.consensus.progress import progress_of
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.server.server import running_server
 
@@ -70,4 +70,4 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
     for design in DESIGNS:
         if tasks := session.tasks(design):
             n_people = session.notes(design).n_people
-            show_standing(design, standing(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))
+            show_progress(design, progress_of(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))

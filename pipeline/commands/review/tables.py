@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pipeline.terminal.console import console, summary
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
-from stages.consensus.progress import AnnotatorStanding, Standing
+from stages.consensus.progress import AnnotatorProgress, Progress
 from verification_ui.queue.pull import Pulled
 from verification_ui.queue.push import Pushed
 
@@ -57,7 +57,7 @@ def show_pull(title: str, pulled: Pulled) -> None:
         )
 
 
-def show_standing(design: str, now: Standing) -> None:
+def show_progress(design: str, now: Progress) -> None:
     """How far the review of one design is."""
     people = f"answered by {now.n_people} people each" if now.n_people > 1 else "answered"
     rows: list[tuple[str, object]] = [("tasks", now.n_tasks), (f"done, {people}", now.n_done), ("left", now.n_left)]
@@ -83,7 +83,7 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def _work(person: AnnotatorStanding) -> str:
+def _work(person: AnnotatorProgress) -> str:
     parts = [f"{person.n_tasks:,} tasks, {person.n_points:,} points"]
     if person.n_points:
         parts += [f"{person.seconds_a_task:.1f} s a task, {person.seconds_a_point:.2f} s a point"]

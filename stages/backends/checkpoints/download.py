@@ -22,7 +22,7 @@ _PROGRESS = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Retry:
     """When to give up.
 
     Attributes:
@@ -36,7 +36,7 @@ class Patience:
     timeout_s: float = 30.0
 
 
-PATIENT = Patience()
+RETRY = Retry()
 
 
 class _BrokenOffError(Exception):
@@ -49,7 +49,7 @@ def download(
     *,
     n_bytes: int | None = None,
     on_progress: OnProgress = no_progress,
-    patience: Patience = PATIENT,
+    retry: Retry = RETRY,
 ) -> None:
     """Bring ``url`` into ``part``, going on from what is there already.
 
@@ -61,13 +61,13 @@ def download(
         part: the file; it may hold the beginning of the same address.
         n_bytes: its exact size where that is known; a server that offers another is not believed.
         on_progress: told bytes done and in all.
-        patience: when to give up.
+        retry: how often and how long.
 
     Raises:
         DownloadError: the server refused, offers another file, or broke off too often. What came is kept.
         OSError: the file cannot be written.
     """
-    transfer = _Transfer(url, part, n_bytes, on_progress, patience.timeout_s)
+    transfer = _Transfer(url, part, n_bytes, on_progress, retry.timeout_s)
     best, failures = transfer.have, 0
     while True:
         try:
@@ -75,12 +75,12 @@ def download(
         except _BrokenOffError as problem:
             failures = 1 if transfer.have >= best + _PROGRESS else failures + 1
             best = max(best, transfer.have)
-            if failures >= patience.attempts:
+            if failures >= retry.attempts:
                 raise DownloadError(
                     f"{url} was interrupted {failures} times, last at {transfer.have:,} bytes ({problem}); run the "
                     "same command later to resume, or download the file yourself and give it with --from FILE"
                 ) from None
-            time.sleep(patience.wait_s * 2 ** (failures - 1))
+            time.sleep(retry.wait_s * 2 ** (failures - 1))
 
 
 @dataclass(frozen=True, slots=True)

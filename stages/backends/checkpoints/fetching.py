@@ -12,7 +12,7 @@ from stages.backends.checkpoints.cache import checkpoint_file, mismatch, verify
 from stages.backends.checkpoints.catalog import Checkpoint
 from stages.backends.checkpoints.checksums import CHUNK, OnProgress, Record, digest_file, forget, no_progress
 from stages.backends.checkpoints.disk import require_space
-from stages.backends.checkpoints.download import PATIENT, Patience, download
+from stages.backends.checkpoints.download import RETRY, Retry, download
 from stages.backends.checkpoints.errors import CheckpointError, DamagedCheckpointError, DownloadError
 
 
@@ -34,7 +34,7 @@ class Fetch:
         on_progress: told bytes done and in all.
         on_wait: called once when another process is fetching the same file.
         require_fit: raises ValueError for a file that does not fit the architecture; asked where no checksum is known.
-        patience: when a download is given up.
+        retry: when a download is given up.
     """
 
     source: str = ""
@@ -42,7 +42,7 @@ class Fetch:
     on_progress: OnProgress = no_progress
     on_wait: Callable[[], None] = _no_wait
     require_fit: Callable[[Checkpoint, Path], None] = _no_fit
-    patience: Patience = PATIENT
+    retry: Retry = RETRY
 
     def __call__(self, checkpoint: Checkpoint) -> Record:
         """Bring the checkpoint unless it is there already, and return what is known of it.
@@ -89,7 +89,7 @@ class Fetch:
         source = self.source or checkpoint.url
         if source.startswith(("http://", "https://")):
             size = None if self.sha256 else checkpoint.n_bytes
-            download(source, part, n_bytes=size, on_progress=self.on_progress, patience=self.patience)
+            download(source, part, n_bytes=size, on_progress=self.on_progress, retry=self.retry)
         else:
             _copy(Path(source).expanduser(), part, self.on_progress)
         digests = digest_file(part)

@@ -40,7 +40,7 @@ def test_conflicts_are_those_candidates_on_which_people_differ_the_most_doubtful
     said += [verdict("e", "al", "ACCEPTED"), verdict("e", "bo", "REJECTED"), verdict("f", "al", "REJECTED")]
     found = audit(counted(said), [])
     assert {c.candidate_id for c in found.conflicts} == {"d", "e"}
-    assert [c.belief for c in found.conflicts] == sorted(c.belief for c in found.conflicts)
+    assert [c.probability for c in found.conflicts] == sorted(c.probability for c in found.conflicts)
     assert dict(next(c for c in found.conflicts if c.candidate_id == "e").answers) == {
         "al": "ACCEPTED", "bo": "REJECTED",
     }  # fmt: skip

@@ -19,29 +19,29 @@ def slow_dawid_skene(verdicts, n_rounds, smoothing):
     for v in verdicts:
         said[v.candidate_id][v.annotator] = STATUSES.index(v.status)
     people = sorted({v.annotator for v in verdicts})
-    beliefs = {c: [sum(s == k for s in votes.values()) / len(votes) for k in range(3)] for c, votes in said.items()}
+    posteriors = {c: [sum(s == k for s in votes.values()) / len(votes) for k in range(3)] for c, votes in said.items()}
     for _ in range(n_rounds):
-        prior = [sum(b[k] for b in beliefs.values()) + smoothing for k in range(3)]
+        prior = [sum(b[k] for b in posteriors.values()) + smoothing for k in range(3)]
         prior = [p / sum(prior) for p in prior]
         confusion = {a: np.full((3, 3), smoothing) for a in people}
         for c, votes in said.items():
             for a, s in votes.items():
                 for k in range(3):
-                    confusion[a][k, s] += beliefs[c][k]
+                    confusion[a][k, s] += posteriors[c][k]
         for a in people:
             confusion[a] /= confusion[a].sum(axis=1, keepdims=True)
         for c, votes in said.items():
             odds = [prior[k] * np.prod([confusion[a][k, s] for a, s in votes.items()]) for k in range(3)]
-            beliefs[c] = [o / sum(odds) for o in odds]
-    return beliefs, confusion
+            posteriors[c] = [o / sum(odds) for o in odds]
+    return posteriors, confusion
 
 
 def test_it_is_the_papers_algorithm(crowd):
     _, verdicts = crowd(RATES, 60, share=0.8)
     found = dawid_skene(Votes.of(verdicts))
-    beliefs, _ = slow_dawid_skene(verdicts, found.n_rounds, 0.01)
-    expected = np.array([beliefs[c] for c in found.votes.candidate_ids])
-    np.testing.assert_allclose(found.beliefs, expected, atol=1e-9)
+    posteriors, _ = slow_dawid_skene(verdicts, found.n_rounds, 0.01)
+    expected = np.array([posteriors[c] for c in found.votes.candidate_ids])
+    np.testing.assert_allclose(found.posteriors, expected, atol=1e-9)
     assert found.n_rounds < MAX_ROUNDS
     np.testing.assert_allclose(found.confusion.sum(axis=2), 1.0)
 
@@ -81,7 +81,7 @@ def test_the_order_of_verdicts_does_not_matter(crowd):
     _, verdicts = crowd(RATES, 40)
     first = dawid_skene(Votes.of(verdicts))
     random.Random(1).shuffle(verdicts)
-    assert dawid_skene(Votes.of(verdicts)).beliefs.tobytes() == first.beliefs.tobytes()
+    assert dawid_skene(Votes.of(verdicts)).posteriors.tobytes() == first.posteriors.tobytes()
 
 
 def test_lone_answers_stand_and_two_that_differ_by_chance_alone_are_ambiguous(verdict):
@@ -103,7 +103,7 @@ def test_no_votes_are_refused():
 
 CROWD_KIT = {
     # of crowd-kit 1.4.2, DawidSkene(n_iter=120, tol=-1e9), on the answers below: ACCEPTED, REJECTED, AMBIGUOUS
-    "beliefs": [
+    "posteriors": [
         (0.00332, 0.99668, 0.0), (0.0, 0.0, 1.0), (0.00332, 0.99668, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0),
         (0.0, 0.0, 1.0), (1.0, 0.0, 0.0), (0.128011, 0.871989, 0.0), (0.073958, 0.926042, 0.0), (0.0, 1.0, 0.0),
         (1.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0), (1.0, 0.0, 0.0),
@@ -127,7 +127,7 @@ def test_crowd_kit_finds_the_same_beliefs_and_confusions(verdict):
         ),
         smoothing=0.0,
     )
-    np.testing.assert_allclose(found.beliefs, CROWD_KIT["beliefs"], atol=1e-6)
+    np.testing.assert_allclose(found.posteriors, CROWD_KIT["posteriors"], atol=1e-6)
     np.testing.assert_allclose(found.prior, CROWD_KIT["prior"], atol=1e-6)
     for name in ("al", "cy", "di"):
         np.testing.assert_allclose(found.confusion[found.votes.annotators.index(name)], CROWD_KIT[name], atol=1e-6)

@@ -1,4 +1,4 @@
-"""The examination of a real server, with pictures in its folder, in a bucket, and on a web server."""
+"""The checks of a real server, with pictures in its folder, in a bucket, and on a web server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.verification_ui.bucket_server import file_server
 from verification_ui.media.location import MediaPlace
 from verification_ui.page.payloads import Payload
-from verification_ui.queue.checks import Examination, Finding
+from verification_ui.queue.checks import Finding, ServerChecks
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.queue.storages import serve
 from verification_ui.server.server import find_executable, started, template_file
@@ -28,11 +28,11 @@ def client(served_run: Any) -> Iterator[LabelStudioClient]:
 
 
 @pytest.fixture
-def local(served_run: Any, client: LabelStudioClient) -> Examination:
+def local(served_run: Any, client: LabelStudioClient) -> ServerChecks:
     folder = served_run.run.path / "media/queue"
     probe = folder / "probe.txt"
     probe.write_bytes(b"pointvos")
-    return Examination(client, MediaPlace(), folder, probe)
+    return ServerChecks(client, MediaPlace(), folder, probe)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def trusting(served_run: Any, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 @pytest.fixture
-def bucket(local: Examination, trusting: LabelStudioClient, tmp_path: Path) -> Iterator[Examination]:
+def bucket(local: ServerChecks, trusting: LabelStudioClient, tmp_path: Path) -> Iterator[ServerChecks]:
     """The same picture in a bucket that gives it for signed addresses only."""
     copy = tmp_path / "bucket/some/prefix/queue/probe.txt"
     copy.parent.mkdir(parents=True)
@@ -66,11 +66,11 @@ def bucket(local: Examination, trusting: LabelStudioClient, tmp_path: Path) -> I
         yield replace(local, client=trusting, place=place)
 
 
-def found(examination: Examination) -> dict[str, Finding]:
-    return {finding.name: finding for finding in examination.findings()}
+def found(checks: ServerChecks) -> dict[str, Finding]:
+    return {finding.name: finding for finding in checks.findings()}
 
 
-def test_our_own_server_passes(local: Examination) -> None:
+def test_our_own_server_passes(local: ServerChecks) -> None:
     findings = found(local)
     assert {name: finding.works for name, finding in findings.items() if finding.is_needed} == {
         "server": True, "key": True, "pictures": True,
@@ -82,12 +82,12 @@ def test_our_own_server_passes(local: Examination) -> None:
     assert findings["pictures"].text == "seen at local"
 
 
-def test_it_leaves_nothing_behind(local: Examination, client: LabelStudioClient) -> None:
+def test_it_leaves_nothing_behind(local: ServerChecks, client: LabelStudioClient) -> None:
     found(local)
     assert [p for p in client.sdk.projects.list() if "doctor" in str(p.title)] == []
 
 
-def test_a_wrong_key_fails_and_the_rest_is_still_tried(local: Examination, served_run: Any) -> None:
+def test_a_wrong_key_fails_and_the_rest_is_still_tried(local: ServerChecks, served_run: Any) -> None:
     with LabelStudioClient(served_run.server.url, "f" * 40) as stranger:
         findings = found(replace(local, client=stranger))
     assert findings["key"] == Finding("key", False, "cannot log in: the server refused the API key (HTTP 401)")
@@ -96,7 +96,7 @@ def test_a_wrong_key_fails_and_the_rest_is_still_tried(local: Examination, serve
     assert not findings["pictures"].works
 
 
-def test_pictures_of_another_folder_are_missed(local: Examination, tmp_path: Path) -> None:
+def test_pictures_of_another_folder_are_missed(local: ServerChecks, tmp_path: Path) -> None:
     elsewhere = tmp_path / "media/queue"
     elsewhere.mkdir(parents=True)
     (elsewhere / "probe.txt").write_bytes(b"other")
@@ -105,24 +105,24 @@ def test_pictures_of_another_folder_are_missed(local: Examination, tmp_path: Pat
     assert "cannot let the server show" in finding.text
 
 
-def test_pictures_in_a_bucket_are_seen_by_signed_addresses(bucket: Examination) -> None:
+def test_pictures_in_a_bucket_are_seen_by_signed_addresses(bucket: ServerChecks) -> None:
     assert found(bucket)["pictures"] == Finding("pictures", True, "seen at s3://bucket/some/prefix")
 
 
-def test_pictures_missing_in_the_bucket_are_missed(bucket: Examination, tmp_path: Path) -> None:
+def test_pictures_missing_in_the_bucket_are_missed(bucket: ServerChecks, tmp_path: Path) -> None:
     (tmp_path / "bucket/some/prefix/queue/probe.txt").unlink()
     finding = found(bucket)["pictures"]
     assert (finding.works, finding.is_needed) == (False, True)
     assert finding.text.startswith("the server cannot see s3://bucket/some/prefix (")
 
 
-def test_a_bucket_that_is_not_there_is_named(bucket: Examination) -> None:
+def test_a_bucket_that_is_not_there_is_named(bucket: ServerChecks) -> None:
     finding = found(replace(bucket, place=replace(bucket.place, place="s3://bucket/nothing/here")))["pictures"]
     assert not finding.works
     assert "check that pictures are there, the region, the endpoint and the credentials" in finding.text
 
 
-def test_pictures_on_a_web_server_are_seen(local: Examination, tmp_path: Path) -> None:
+def test_pictures_on_a_web_server_are_seen(local: ServerChecks, tmp_path: Path) -> None:
     shutil.copytree(local.folder, tmp_path / "site/queue")
     with file_server(tmp_path, is_bucket=False) as url:
         there, away = (replace(local, place=MediaPlace(f"{url}/{folder}")) for folder in ("site", "other"))
@@ -131,7 +131,7 @@ def test_pictures_on_a_web_server_are_seen(local: Examination, tmp_path: Path) -
     assert finding.text.startswith(f"HTTP 404 at {url}/other where queue/probe.txt should be; copy ")
 
 
-def test_a_task_s_pictures_come_from_the_bucket(bucket: Examination) -> None:
+def test_a_task_s_pictures_come_from_the_bucket(bucket: ServerChecks) -> None:
     """As the annotator's browser gets them: the task names an address of the server, which leads to a signed one."""
     config = (
         '<View><HyperText name="q" value="$html"/><Choices name="c" toName="q"><Choice value="a"/></Choices></View>'

@@ -1,9 +1,9 @@
 import pytest
 
-from stages.backends.checkpoints.download import Patience, download
+from stages.backends.checkpoints.download import Retry, download
 from stages.backends.checkpoints.errors import DownloadError
 
-QUICK = Patience(attempts=3, wait_s=0.001, timeout_s=0.5)
+QUICK = Retry(attempts=3, wait_s=0.001, timeout_s=0.5)
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def part(tmp_path):
 
 
 def fetched(shelf, part, **options):
-    download(shelf.url, part, patience=QUICK, **options)
+    download(shelf.url, part, retry=QUICK, **options)
     return part.read_bytes()
 
 
@@ -129,4 +129,4 @@ def test_a_server_that_is_not_there_is_named(tmp_path, part):
     with pytest.raises(
         DownloadError, match=r"http://127.0.0.1:9/x was interrupted 3 times, last at 0 bytes \(.*refused"
     ):
-        download("http://127.0.0.1:9/x", part, patience=QUICK)
+        download("http://127.0.0.1:9/x", part, retry=QUICK)

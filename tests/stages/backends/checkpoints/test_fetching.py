@@ -12,7 +12,7 @@ from stages.backends.checkpoints.cache import cache_folder, require_checkpoint, 
 from stages.backends.checkpoints.catalog import CHECKPOINTS
 from stages.backends.checkpoints.checksums import Record
 from stages.backends.checkpoints.disk import require_space
-from stages.backends.checkpoints.download import Patience
+from stages.backends.checkpoints.download import Retry
 from stages.backends.checkpoints.errors import (
     CheckpointError,
     DamagedCheckpointError,
@@ -21,11 +21,11 @@ from stages.backends.checkpoints.errors import (
 )
 from stages.backends.checkpoints.fetching import Fetch
 
-QUICK = Patience(attempts=3, wait_s=0.001, timeout_s=2.0)
+QUICK = Retry(attempts=3, wait_s=0.001, timeout_s=2.0)
 
 
 def fetch(checkpoint, **options):
-    return Fetch(patience=QUICK, **options)(checkpoint)
+    return Fetch(retry=QUICK, **options)(checkpoint)
 
 
 def test_a_checkpoint_is_fetched_once_and_then_found(pinned, shelf, cache):
