@@ -110,6 +110,24 @@ class MaskHint:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """The outline of a mask in a file that does not tell the size of the frame; it is drawn once that is known.
+
+    Attributes:
+        parts_norm: polygons of (x, y) in [0, 1], x first, of at least three points each.
+    """
+
+    kind: ClassVar[str] = "outline"
+    parts_norm: tuple[Points, ...]
+
+    def __post_init__(self) -> None:
+        if not self.parts_norm or any(len(part) < 3 for part in self.parts_norm):
+            raise ValueError("an outline needs at least three points")
+        if not all(_finite(part) for part in self.parts_norm):
+            raise ValueError("an outline holds NaN or infinite coordinates")
+
+
+@dataclass(frozen=True, slots=True)
 class Expression:
     """Words that refer to the object and name no place: a localizer turns them into clicks or a box.
 
@@ -127,7 +145,7 @@ class Expression:
             raise ValueError("an expression holds no words")
 
 
-Hint = Trace | Clicks | Box | Scribble | MaskHint | Expression
+Hint = Trace | Clicks | Box | Scribble | MaskHint | Outline | Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +167,8 @@ class Localization:
         input_uri: the file that it came from.
         frame_name: the frame's file name where the localization file gives one instead of a position, until it is
             matched to the video (then empty). It does not take part in unit hashes, which are made after matching.
+        unit: of a click or box where its format has one of its own, ``fraction`` or ``percent``, until it is in pixels
+            (then empty).
     """
 
     video_id: str
@@ -161,6 +181,7 @@ class Localization:
     rule: str = ""
     input_uri: str = ""
     frame_name: str = field(default="", repr=False)
+    unit: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
         require_text("object_id", self.object_id)
@@ -207,5 +228,5 @@ def _flatten(hint: Hint) -> tuple[list[tuple[float, float]], list[int], list[int
             return points, [hint.labels[i] for i in parts], parts, [], ""
         case MaskHint():
             return [], [], [], [], hint.rle
-        case Expression():
+        case Outline() | Expression():
             return [], [], [], [], ""

@@ -137,13 +137,17 @@ def test_the_pages_show_the_commands_of_the_whole_way():
 @pytest.mark.parametrize("fmt", [name for name in FORMATS if name not in ("vidln", "masks")])
 def test_the_example_of_a_format_can_be_read(fmt, tmp_path):
     section = re.search(rf"^### {fmt}\n(.*?)^##", (DOCS / "formats.md").read_text(), flags=re.DOTALL | re.MULTILINE)[1]
-    language, example = re.search(r"^```(\w+)\n(.*?)^```", section, flags=re.DOTALL | re.MULTILINE).groups()
-    file = tmp_path / f"example.{language}"
+    fence = r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```'
+    language, name, example = re.search(fence, section, flags=re.DOTALL | re.MULTILINE).groups()
+    file = tmp_path / (name or f"example.{language}")
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(example, encoding="utf-8")
-    localizations, rejects = read_localizations(file)
+    given = tmp_path if name else file
+    localizations, rejects = read_localizations(given)
+    assert localizations
     assert not rejects
-    assert {loc.video_id for loc in localizations} == {"clip_a"}
-    assert read_localizations(file, fmt) == (localizations, rejects)
+    assert {loc.video_id.removesuffix(".mp4") for loc in localizations} == {"clip_a"}
+    assert read_localizations(given, fmt) == (localizations, rejects)
 
 
 def test_every_format_of_hints_has_a_section():

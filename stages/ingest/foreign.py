@@ -17,10 +17,6 @@ _KEYS = {
     "vidln": ("dataset_id", "video_id", "keyframe_names", "actor_narratives", "traces"),
     "expressions": ("videos", "expressions", "exp", "video", "object", "expression"),
 }
-_LABEL_STUDIO = (
-    f"a Label Studio export; export the project as COCO instead, or write its boxes to a CSV with the header {_HEADER} "
-    "and give --coords percent"
-)
 _VIA = "a VGG Image Annotator project; export it as COCO instead"
 _WITHOUT_HEADER = f"a table without a header; its first line must name the columns, such as {_HEADER}"
 _MOST_KEYS, _DEEPEST = 200, 5
@@ -37,17 +33,6 @@ def foreign_text(content: str) -> str:
         return "MOTS text; convert it to mask PNGs <video>/<frame>.png, with mots_tools for example"
     if not all(_NUMBERS.fullmatch(line) for line in lines[:-1] or lines):
         return _WITHOUT_HEADER if all(map(_is_row, lines[:-1] or lines)) else ""
-    cells = [float(cell) for cell in re.findall(r"[-+]?[0-9.]+(?:[eE][-+]?\d+)?", lines[0]) if cell.count(".") < 2]
-    if len(cells) >= 5 and cells[0].is_integer() and all(0 <= cell <= 1 for cell in cells[1:]):
-        return (
-            f"YOLO labels (class, then fractions of the frame); export COCO instead, or write a CSV with the header "
-            f"{_HEADER} and give --coords fraction"
-        )
-    if len(cells) >= 7:
-        return (
-            "a MOT table (frame, id, x, y, width, height, ...; frames count from 1); put the header "
-            "frame,object,x,y,w,h and the column video before it, and count frames from 0"
-        )
     return _WITHOUT_HEADER
 
 
@@ -58,19 +43,12 @@ def _is_row(line: str) -> bool:
 
 
 def _foreign_xml(start: str) -> str:
-    if "<annotations" in start:
-        return "CVAT XML; export the task from CVAT as 'COCO 1.0' instead"
     if "<annotation" in start:
         return f"Pascal VOC XML; convert it to COCO JSON, or to a CSV with the header {_HEADER}"
     return "XML; give COCO JSON or a CSV of boxes instead"
 
 
 _TOOLS: tuple[tuple[frozenset[str], str], ...] = (
-    (frozenset({"shapes", "imagePath"}), "a labelme file; convert the folder with labelme2coco and give the COCO JSON"),
-    (
-        frozenset({"masklet"}),
-        "SA-V JSON; convert it to mask PNGs <video>/<object>/<frame>.png with the tools of sav_dataset",
-    ),
     (frozenset({"_via_settings"}), _VIA),
     (frozenset({"_via_img_metadata"}), _VIA),
     (frozenset({"shapes", "tracks", "tags"}), "a CVAT backup; export the task from CVAT as 'COCO 1.0' instead"),
@@ -79,8 +57,6 @@ _TOOLS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"items", "categories"}), "a Datumaro data set; convert it with: datum convert -f coco"),
     (frozenset({"sequences", "categories"}), "TAO or BURST JSON; convert it to YouTube-VIS JSON or mask PNGs"),
     (frozenset({"framesCount", "frames"}), "a Supervisely video annotation; export it as COCO instead"),
-    (frozenset({"annotation_id", "lead_time"}), _LABEL_STUDIO),
-    *((frozenset({"data", kind}), _LABEL_STUDIO) for kind in ("annotations", "predictions", "completions")),
 )
 """Keys of the first object → what has them."""
 

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.coords import norm_to_pixel
-from schemas.localizations import Box, Clicks, Localization, MaskHint
+from schemas.localizations import Box, Clicks, Localization, MaskHint, Outline
 from schemas.rejects import Reject
 from schemas.scaling import require_aspect
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import STAGE
+from stages.ingest.segmentations import outlined
 from stages.video.frame_names import frame_stem
 
 AUTO = "auto"
@@ -73,23 +74,23 @@ def place(
     """
     if coords == AUTO:
         _refuse_other_units(list(_placed(by_video, facts)))
-    if coords in ("fraction", "percent"):
-        by_video = {
-            video: [_in_pixels(one, facts[video], coords) if video in facts else one for one in found]
-            for video, found in by_video.items()
-        }
+    by_video = {
+        video: [_in_pixels(one, facts[video], one.unit or coords) if video in facts else one for one in found]
+        for video, found in by_video.items()
+    }
     _refuse_swapped_axes(list(_placed(by_video, facts)))
     _refuse_frames_from_1(by_video, facts)
     kept: dict[str, list[Localization]] = {}
     rejects: list[Reject] = []
     for video, found in by_video.items():
         for one in found:
-            problem = _problem(one, facts[video]) if video in facts else None
-            if problem:
+            try:
+                checked = _checked(one, facts[video]) if video in facts else one
+            except IngestError as problem:
                 key = f"{video}/{one.object_id}@{one.frame_idx}"
                 rejects.append(Reject(STAGE, key, problem.error, problem.detail, one.input_uri))
             else:
-                kept.setdefault(video, []).append(one)
+                kept.setdefault(video, []).append(checked)
     return kept, rejects
 
 
@@ -105,21 +106,23 @@ def _points(hint: Clicks | Box) -> Array:
     return np.asarray(found, dtype=np.float64).reshape(-1, 2)
 
 
-def _in_pixels(one: Localization, facts: FrameFacts, coords: str) -> Localization:
-    if not isinstance(one.hint, Clicks | Box):
+def _in_pixels(one: Localization, facts: FrameFacts, unit: str) -> Localization:
+    far_edge = UNITS.get(unit)
+    if far_edge is None or not isinstance(one.hint, Clicks | Box):
         return one
-    norm = _points(one.hint) / (UNITS[coords] or 1.0)
+    hint, norm = one.hint, _points(one.hint) / far_edge
     size = np.array([facts.width, facts.height])
-    if isinstance(one.hint, Box):
+    if isinstance(hint, Box):
         x0, y0, x1, y1 = (norm * size).ravel().tolist()
-        return replace(one, hint=Box((x0, y0, x1, y1)))
+        return replace(one, hint=Box((x0, y0, x1, y1)), unit="")
     is_inside = ((norm >= 0) & (norm <= 1)).all(axis=1, keepdims=True)
     xy_px = np.where(is_inside, norm_to_pixel(np.clip(norm, 0, 1), facts.width, facts.height), norm * size)
-    return replace(one, hint=replace(one.hint, xy_px=tuple((x, y) for x, y in xy_px.tolist())))
+    return replace(one, hint=replace(hint, xy_px=tuple((x, y) for x, y in xy_px.tolist())), unit="")
 
 
 def _refuse_other_units(placed: Sequence[_Placed]) -> None:
     """Raise IngestError when all coordinates fit fractions or percents and hardly fit pixels."""
+    placed = [one for one in placed if not one.localization.unit]
     if not placed or any((one.xy < 0).any() or (one.xy > 100).any() for one in placed):
         return
     first = placed[0]
@@ -179,6 +182,19 @@ def _names_by_number(frames: tuple[str, ...]) -> Mapping[int, str]:
     """File names of frames by the last number in them."""
     names = [frame.rsplit("/", 1)[-1] for frame in frames]
     return {int(found[-1]): name for name in names if (found := re.findall("[0-9]{1,18}", frame_stem(name)))}
+
+
+def _checked(one: Localization, facts: FrameFacts) -> Localization:
+    """The localization with an outline drawn as a mask.
+
+    Raises:
+        IngestError: it does not lie on a frame of the video.
+    """
+    if isinstance(one.hint, Outline):
+        one = replace(one, hint=outlined(one.hint, facts.height, facts.width))
+    if problem := _problem(one, facts):
+        raise problem
+    return one
 
 
 def _problem(one: Localization, facts: FrameFacts) -> IngestError | None:

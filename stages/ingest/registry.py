@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from schemas.localizations import Localization
 from schemas.rejects import Reject
-from stages.ingest import boxes, clicks, coco, expressions, masks, scribbles, video_instances, vidln
+from stages.ingest import (
+    boxes,
+    clicks,
+    coco,
+    cvat,
+    expressions,
+    label_studio,
+    labelme,
+    masks,
+    mot,
+    sav,
+    scribbles,
+    video_instances,
+    vidln,
+    yolo,
+)
 from stages.ingest.documents import parse_json, read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
@@ -27,8 +42,28 @@ FORMATS = {
     "scribbles": "DAVIS interactive JSON",
     "masks": "folder <video>/<frame>.png of palette, grey or colour masks, or <video>/<object>/<frame>.png",
     "expressions": 'Ref-YouTube-VOS meta_expressions.json, or one JSON {"video", "object", "expression"} a line',
+    "cvat": "XML of CVAT for video or for images",
+    "label_studio": "JSON or JSON-MIN export of Label Studio",
+    "labelme": "folder <video>/<frame>.json of labelme",
+    "mot": "MOT challenge text, <video>/gt/gt.txt or <video>.txt",
+    "sav": "SA-V JSON <video>_manual.json",
+    "yolo": "folder of YOLO labels, boxes or polygons, <video>/<frame>.txt or <video>_<number>.txt",
 }
-TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".tsv", ".txt")
+_BY_FOLDER: Mapping[str, Callable[[Path, Iterable[Path]], Parsed]] = {
+    "labelme": labelme.parse,
+    "masks": masks.parse,
+    "mot": mot.parse,
+    "yolo": yolo.parse,
+}
+"""Formats whose files say by their place in the folder which video and frame they are about."""
+_BY_DOCUMENT: Mapping[str, Callable[[Any, str], Parsed]] = {
+    "clicks": clicks.parse,
+    "label_studio": label_studio.parse,
+    "sav": sav.parse,
+    "scribbles": scribbles.parse,
+}
+_BY_TEXT: Mapping[str, Callable[[str, str], Parsed]] = {"cvat": cvat.parse, "vidln": vidln.parse}
+TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".xml")
 MASK_SUFFIX = ".png"
 
 
@@ -100,6 +135,9 @@ def detect_format(path: Path) -> str:
     if any(expressions.is_expression(line) for line in islice(content.split("\n"), 20)):
         return "expressions"
     if not content.startswith(("{", "[")):
+        tables = {"cvat": cvat.is_cvat, "mot": mot.is_tracks, "yolo": yolo.is_labels}
+        if found := next((name for name, fits in tables.items() if fits(content)), None):
+            return found
         raise _unknown_format(path, foreign_text(content))
     return _classify(parse_json(content, str(path)), path)
 
@@ -115,6 +153,9 @@ def _is_narrative(line: str) -> bool:
 def _classify(document: Any, path: Path) -> str:
     if document in ({}, []):
         raise IngestError("no_localizations", f"{str(path)!r} holds an empty JSON document, so no localizations")
+    documents = {"label_studio": label_studio.is_export, "labelme": labelme.is_frame, "sav": sav.is_masklets}
+    if found := next((name for name, fits in documents.items() if fits(document)), None):
+        return found
     if foreign := foreign_document(document):
         raise _unknown_format(path, foreign)
     first = document[0] if isinstance(document, list) and document else document
@@ -145,22 +186,22 @@ def _unknown_format(path: Path, foreign: str = "", keys: str = "") -> IngestErro
 
 
 def _read_file(path: Path, fmt: str) -> Parsed:
-    uri = str(path)
-    match detect_format(path) if fmt == AUTO else fmt:
-        case "vidln":
-            return vidln.parse(read_text(path), uri)
-        case "clicks" | "scribbles" as name:
-            parse = clicks.parse if name == "clicks" else scribbles.parse
-            return parse(read_json(path), uri)
-        case "expressions":
-            return _read_expressions(path)
-        case "boxes" if read_text(path).lstrip().startswith("{"):
-            document = read_json(path)
-            return video_instances.parse(document, uri) if is_video_instances(document) else coco.parse(document, uri)
-        case "boxes":
-            return boxes.parse(read_text(path), uri)
-        case _:
-            return masks.parse(path.parent, [path])
+    name, uri = detect_format(path) if fmt == AUTO else fmt, str(path)
+    if name in _BY_FOLDER:
+        return _BY_FOLDER[name](path.parent, [path])
+    if name in _BY_DOCUMENT:
+        return _BY_DOCUMENT[name](read_json(path), uri)
+    if name in _BY_TEXT:
+        return _BY_TEXT[name](read_text(path), uri)
+    return _read_boxes(path) if name == "boxes" else _read_expressions(path)
+
+
+def _read_boxes(path: Path) -> Parsed:
+    content, uri = read_text(path), str(path)
+    if not content.lstrip().startswith("{"):
+        return boxes.parse(content, uri)
+    document = read_json(path)
+    return video_instances.parse(document, uri) if is_video_instances(document) else coco.parse(document, uri)
 
 
 def _read_expressions(path: Path) -> Parsed:
@@ -181,20 +222,44 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
             f"{str(folder)!r} holds JPEG files such as {lossy[0].name!r}, whose values are not exact; save masks as PNG"
         )
         raise IngestError("lossy_masks", detail)
-    if fmt == AUTO and pngs:
-        raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
     if not texts:
         raise IngestError("no_localizations", _without_hints(folder, files))
     parsed = Parsed(str(folder))
-    for path in texts:
-        with parsed.entry(path.relative_to(folder).as_posix()):
-            found = detect_format(path) if fmt == AUTO else fmt
-            parsed.extend(_read_file(path, found))
+    by_format = _by_format(folder, texts, fmt, parsed)
+    if fmt == AUTO and pngs and not set(by_format) <= set(_BY_FOLDER):
+        raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
+    for name, paths in by_format.items():
+        if name in _BY_FOLDER:
+            parsed.extend(_BY_FOLDER[name](folder, paths))
+            continue
+        for path in paths:
+            with parsed.entry(path.relative_to(folder).as_posix()):
+                parsed.extend(_read_file(path, name))
     if not parsed.localizations and {one.error for one in parsed.rejects} & {"foreign_format", "unknown_format"}:
         raise IngestError(
             parsed.rejects[0].error, f"none of {len(texts)} files can be read; {parsed.rejects[0].detail}"
         )
     return parsed
+
+
+def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) -> dict[str, list[Path]]:
+    """The files by format. An empty file beside YOLO labels says that nothing is on its frame."""
+    hints = [path for path in texts if path.name.lower() not in yolo.CLASS_FILES]
+    if fmt != AUTO:
+        return {fmt: hints}
+    found: dict[str, list[Path]] = {}
+    empty: list[Path] = []
+    for path in hints:
+        if not path.stat().st_size:
+            empty.append(path)
+            continue
+        with parsed.entry(path.relative_to(folder).as_posix()):
+            found.setdefault(detect_format(path), []).append(path)
+    if "yolo" not in found:
+        for path in empty:
+            with parsed.entry(path.relative_to(folder).as_posix()):
+                read_text(path)
+    return found
 
 
 def _without_hints(folder: Path, files: Sequence[Path]) -> str:

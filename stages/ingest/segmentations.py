@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from schemas.limits import require_size
-from schemas.localizations import MaskHint
+from schemas.localizations import MaskHint, Outline
 from schemas.masks import decode_rle, encode_rle
 from schemas.run_lengths import require_runs
 from stages.ingest.errors import IngestError
@@ -66,6 +66,20 @@ def read_mask(segmentation: Any, size: tuple[float, float] | None, key: str, par
         mask = _read_polygons(segmentation, height, width, key, parsed)
     if not mask.any():
         raise IngestError("empty_mask", "the segmentation covers no pixel of the image")
+    return MaskHint(encode_rle(mask), *mask.shape)
+
+
+def outlined(outline: Outline, height: int, width: int) -> MaskHint:
+    """The mask within an outline, on a frame of a size.
+
+    Raises:
+        IngestError: nothing of it can be used.
+    """
+    polygons = [(np.asarray(part) * (width, height)).ravel().tolist() for part in outline.parts_norm]
+    unused = Parsed("")
+    mask = _read_polygons(polygons, height, width, "", unused) if height and width else np.zeros((1, 1), dtype=bool)
+    if not mask.any():
+        raise IngestError("empty_mask", "the outline covers no pixel of the image")
     return MaskHint(encode_rle(mask), *mask.shape)
 
 

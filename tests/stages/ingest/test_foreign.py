@@ -9,26 +9,11 @@ from stages.ingest.registry import read_localizations
 
 HEADER = "video,frame,object,x0,y0,x1,y1"
 FOREIGN = {
-    "yolo.txt": ("0 0.5 0.5 0.25 0.125\n1 0.1 0.2 0.05 0.05\n", "YOLO labels"),
-    "yolo_polygons.txt": ("0 0.5 0.5 0.25 0.125 0.3 0.3\n", "YOLO labels"),
-    "mot.txt": ("1,1,100,200,30,40,1,-1,-1,-1\n2,1,103,200,30,40,1,-1,-1,-1\n", "a MOT table"),
     "mots.txt": ("1 2001 2 375 1242 WSV:2d;1O10000O10000O1O\n", "MOTS text"),
-    "plain.csv": ("clip,0,1,10,20,30,40\n".replace("clip", "3"), "a MOT table"),
     "numbers.csv": ("10,20,30,40\n", "a table without a header"),
     "own.csv": ("clip,0,1,12,90,52,130\nclip,4,1,36,90,76,130\n", "a table without a header"),
     "make_sense.csv": ("square,12,90,40,40,clip_0.jpg,320,180\n", "a table without a header"),
-    "cvat.xml": (
-        '<?xml version="1.0" encoding="utf-8"?>\n<annotations><version>1.1</version></annotations>',
-        "CVAT XML",
-    ),
     "voc.xml": ("<annotation><object><name>dog</name></object></annotation>", "Pascal VOC XML"),
-    "ls.json": (json.dumps([{"id": 1, "data": {"video": "a.mp4"}, "annotations": [{"result": []}]}]), "a Label Studio"),
-    "ls_min.json": (json.dumps([{"video": "a.mp4", "annotation_id": 1, "lead_time": 3.0}]), "a Label Studio"),
-    "labelme.json": (json.dumps({"version": "5", "shapes": [], "imagePath": "0.jpg"}), "a labelme file"),
-    "labelme_points.json": (
-        json.dumps({"version": "5", "shapes": [{"label": "a", "points": [[1, 2], [3, 4]]}], "imagePath": "0.jpg"}),
-        "a labelme file",
-    ),
     "cvat.json": (json.dumps([{"version": 0, "tags": [], "shapes": [], "tracks": [{"frame": 0}]}]), "a CVAT backup"),
     "labelbox.ndjson": (json.dumps({"data_row": {"id": "a"}, "projects": {}}), "a Labelbox export"),
     "darwin.json": (json.dumps({"version": "2.0", "item": {"name": "a"}, "annotations": []}), "a V7 Darwin file"),
@@ -38,7 +23,6 @@ FOREIGN = {
         json.dumps({"0.jpg99": {"filename": "0.jpg", "size": 99, "regions": [], "file_attributes": {}}}),
         "a VGG Image Annotator",
     ),
-    "sav.json": (json.dumps({"video_id": "sav_1", "masklet": [[{"size": [1, 1], "counts": "1"}]]}), "SA-V JSON"),
     "via.json": (json.dumps({"_via_settings": {}, "_via_img_metadata": {}}), "a VGG Image Annotator"),
     "meta.json": (
         json.dumps({"videos": {"v": {"objects": {"1": {"category": "dog"}}}}}),
@@ -132,16 +116,16 @@ def test_a_format_that_the_file_does_not_have_is_refused(tmp_path, fmt):
 
 
 def test_a_folder_without_hints_says_what_it_holds(tmp_path):
-    for name in ("a.mp4", "b.mp4", "notes.xml"):
+    for name in ("a.mp4", "b.mp4", "notes.doc"):
         (tmp_path / name).write_bytes(b"x")
-    with pytest.raises(IngestError, match=r"expected .*found 2 \.mp4, 1 \.xml"):
+    with pytest.raises(IngestError, match=r"expected .*found 2 \.mp4, 1 \.doc"):
         read_localizations(tmp_path)
 
 
 def test_a_folder_of_foreign_files_is_refused_once(tmp_path):
     for number in range(3):
-        (tmp_path / f"{number}.txt").write_text("0 0.5 0.5 0.25 0.125\n")
-    with pytest.raises(IngestError, match=r"none of 3 files can be read; '.*0\.txt' is YOLO labels"):
+        (tmp_path / f"{number}.txt").write_text("1 2001 2 375 1242 WSV:2d;1O10000O10000O1O\n")
+    with pytest.raises(IngestError, match=r"none of 3 files can be read; '.*0\.txt' is MOTS text"):
         read_localizations(tmp_path)
 
 

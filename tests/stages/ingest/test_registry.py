@@ -151,7 +151,8 @@ def test_a_file_of_another_format_than_named_says_so(tmp_path, fmt, content, err
 def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
     assert refusal(tmp_path / "gone.json").error == "missing_file"
     assert refusal(write(tmp_path / "a", CLICKS), "polygons").detail == (
-        "unknown localization format 'polygons'; known: auto, vidln, clicks, boxes, scribbles, masks, expressions"
+        "unknown localization format 'polygons'; known: auto, vidln, clicks, boxes, scribbles, masks, expressions, "
+        "cvat, label_studio, labelme, mot, sav, yolo"
     )
 
 

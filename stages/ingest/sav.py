@@ -1,0 +1,61 @@
+"""Masklets as SA-V keeps them: ``<video>_manual.json`` and ``<video>_auto.json``, one video a file.
+
+``{"video_id", "video_frame_count", "masklet": [[run lengths of an object ...] ...], "masklet_id": [...]}``: the outer
+list is over annotated frames, which are every fourth one (6 of 24 frames a second), the inner one over objects.
+
+Source: the data format of SA-V (Ravi et al., "SAM 2: Segment Anything in Images and Videos").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from schemas.localizations import Localization, MaskHint
+from stages.ingest.boxes import GROUP
+from stages.ingest.errors import IngestError
+from stages.ingest.fields import identifier, items, listed, mapping, number, text
+from stages.ingest.parsed import Parsed
+from stages.ingest.segmentations import read_mask
+
+
+def is_masklets(document: Any) -> bool:
+    """Whether a document is of this layout."""
+    return isinstance(document, Mapping) and {"video_id", "masklet"} <= document.keys()
+
+
+def parse(document: Any, input_uri: str) -> Parsed:
+    """One localization for every object on every annotated frame where it is visible."""
+    parsed = Parsed(input_uri)
+    document = mapping(document, "an object with masklet")
+    video_id, masklet = text(document, "video_id"), items(document, "masklet")
+    step = _step(document, len(masklet))
+    ids = [identifier(raw) for raw in document.get("masklet_id", ())]
+    for place, masks in enumerate(masklet):
+        for number_, mask in enumerate(listed(masks, "masks of a frame")):
+            object_id = (ids[number_] if number_ < len(ids) else None) or str(number_)
+            with parsed.entry(f"{video_id}/{object_id}@{place * step}"):
+                if hint := _visible(mask, video_id, parsed):
+                    parsed.localizations.append(
+                        Localization(
+                            video_id, object_id, place * step, hint, group=GROUP, rule="mask", input_uri=input_uri
+                        )
+                    )
+    return parsed
+
+
+def _step(document: Mapping[str, Any], n_annotated: int) -> int:
+    """Frames from one annotated frame to the next."""
+    if not n_annotated or "video_frame_count" not in document:
+        return 4
+    return max(round(number(document["video_frame_count"], "video_frame_count") / n_annotated), 1)
+
+
+def _visible(mask: Any, key: str, parsed: Parsed) -> MaskHint | None:
+    """The mask; None where the object is absent."""
+    try:
+        return read_mask(mapping(mask, "run lengths"), None, key, parsed)
+    except IngestError as problem:
+        if problem.error == "empty_mask":
+            return None
+        raise

@@ -1,0 +1,119 @@
+"""Shapes that annotation tools draw frame by frame, and which of them are one object."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.limits import require_size
+from schemas.localizations import Hint, Localization, MaskHint, Scribble
+from schemas.masks import encode_rle
+from stages.ingest.boxes import GROUP
+from stages.ingest.errors import IngestError
+from stages.ingest.fields import whole
+
+_UNNAMED = "object"
+_PARTS = frozenset(
+    {"labels", "images", "train", "val", "test", "valid", "obj_train_data", "obj_valid_data", "annotations"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One shape on one frame.
+
+    Attributes:
+        video_id: as the file names it; empty when it names none.
+        frame: index and name, as :func:`stages.ingest.fields.frame` tells them.
+        name: class of the object; may be empty.
+        hint: its place.
+        track: what all shapes of the object share; empty when the file does not tell.
+        unit: of clicks and boxes, as :class:`Localization` has it.
+    """
+
+    video_id: str
+    frame: tuple[int, str]
+    name: str
+    hint: Hint
+    track: str = ""
+    unit: str = ""
+
+
+def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]:
+    """A localization for every shape.
+
+    Shapes of one track are one object. Shapes without a track are one object where their class occurs at most once on
+    every frame of the video; else each is an object of its own, numbered by its place in the file.
+    """
+    names = [shape.name or _UNNAMED for shape in shapes]
+    on_frame = Counter((s.video_id, s.frame, name) for s, name in zip(shapes, names, strict=True) if not s.track)
+    crowded = {(video_id, name) for (video_id, _, name), count in on_frame.items() if count > 1}
+    numbers: Counter[tuple[str, str]] = Counter()
+    for shape, name in zip(shapes, names, strict=True):
+        object_id = shape.track or name
+        if not shape.track and (shape.video_id, name) in crowded:
+            numbers[shape.video_id, name] += 1
+            object_id = f"{name}-{numbers[shape.video_id, name]}"
+        idx, frame_name = shape.frame
+        yield Localization(
+            shape.video_id,
+            object_id,
+            idx,
+            shape.hint,
+            shape.name,
+            "",
+            GROUP,
+            shape.hint.kind,
+            input_uri,
+            frame_name,
+            shape.unit,
+        )
+
+
+def pasted(part: NDArray[np.bool_], left: int, top: int, size: tuple[float, float]) -> MaskHint:
+    """A mask that is kept for a part of the frame only.
+
+    Args:
+        part: (h, w) bool, the part.
+        left: its left edge in the frame, in pixels.
+        top: its upper edge.
+        size: (width, height) of the frame.
+
+    Raises:
+        IngestError: ``outside_image``, ``empty_mask`` or ``too_large``.
+    """
+    width, height = (whole(v, "image size") for v in size)
+    try:
+        require_size("image", height, width)
+    except ValueError as problem:
+        raise IngestError("too_large", str(problem)) from None
+    bottom, right = top + part.shape[0], left + part.shape[1]
+    if left < 0 or top < 0 or right > width or bottom > height:
+        raise IngestError(
+            "outside_image", f"a mask from {left},{top} to {right},{bottom} leaves {width}x{height} pixels"
+        )
+    if not part.any():
+        raise IngestError("empty_mask", "the mask marks no pixel")
+    drawn = np.zeros((height, width), dtype=bool)
+    drawn[top:bottom, left:right] = part
+    return MaskHint(encode_rle(drawn), height, width)
+
+
+def stroke(xy_px: Sequence[tuple[float, float]], size: tuple[float, float]) -> Scribble:
+    """A line on the object, on a frame of (width, height) pixels."""
+    width, height = size
+    return Scribble((tuple((x / width, y / height) for x, y in xy_px),), (1,))
+
+
+def video_of(folder: PurePosixPath) -> str:
+    """The video that a folder of one file a frame stands for: its path, less folders of the data set itself.
+
+    >>> video_of(PurePosixPath("labels/train/clip_a")), video_of(PurePosixPath("labels/train"))
+    ('clip_a', '')
+    """
+    return "/".join(part for part in folder.parts if part.lower() not in _PARTS)
