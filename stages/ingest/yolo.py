@@ -120,7 +120,7 @@ def _class_names(root: Path, labels: Iterable[Path]) -> dict[int, str]:
     folders = {path.parent: None for path in labels}
     above = [parent for folder in folders for parent in folder.parents if parent.is_relative_to(root)]
     every = dict.fromkeys([*folders, *above, root, root.parent, root.parent.parent])
-    for path in (folder / name for folder in every for name in ("data.yaml", *CLASS_FILES)):
+    for path in (folder / name for name in ("data.yaml", *CLASS_FILES) for folder in every):
         if path.is_file():
             found = _yaml_names(path) if path.suffix == ".yaml" else read_text(path).strip().split("\n")
             return dict(enumerate(found)) if isinstance(found, list) else found
