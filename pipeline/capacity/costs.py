@@ -48,14 +48,12 @@ class SegmenterCost:
         object_s: a localized object on it.
         model_bytes: weights and working memory.
         pixel_bytes: a pixel of the frame.
-        votes: whether a few clicks are asked about in every choice of them.
     """
 
     frame_s: float
     object_s: float
     model_bytes: float
     pixel_bytes: float
-    votes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

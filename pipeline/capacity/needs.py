@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
 import psutil
@@ -11,8 +10,6 @@ from pipeline.capacity.costs import Costs
 from pipeline.capacity.devices import may_have_gpu
 from pipeline.capacity.footage import Footage
 from pipeline.config import RunConfig
-from schemas.localizations import Clicks
-from stages.backends.embedded.segmenter.vote import n_choices
 from stages.propagate.repair import REACH
 
 MASK_ROW_BYTES = 1200
@@ -72,8 +69,7 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     localized = footage.localized()
     n_back = max(localized, default=0)
     stepped = propagator.object_s * footage.object_steps() + propagator.unpack_s * n_passes * n_back
-    n_answers = sum(localized.values()) + (_n_votes(footage) if segmenter.votes else 0)
-    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * n_answers
+    asked = segmenter.frame_s * n_passes * len(localized) + segmenter.object_s * sum(localized.values())
     if config.repair.enabled:
         chances = n_objects * -(-footage.object_steps() // (n_objects * config.repair.every))
         asked += _ASKED_AGAIN * chances * (segmenter.frame_s + _PROMPTS_A_REPAIR * segmenter.object_s)
@@ -92,15 +88,6 @@ def core_speed(n_busy: int, config: RunConfig) -> float:
 def _threads(config: RunConfig) -> int:
     """Of a worker, the one that decodes included."""
     return config.compute.n_threads + 1 if config.compute.n_threads > 1 else 1
-
-
-def _n_votes(footage: Footage) -> int:
-    """Answers beyond one an object and frame."""
-    n_clicks = Counter[tuple[str, int]]()
-    for localization in footage.job.localizations:
-        if isinstance(localization.hint, Clicks):
-            n_clicks[localization.object_id, localization.frame_idx] += localization.hint.labels.count(1)
-    return sum(n_choices(n) - 1 for n in n_clicks.values())
 
 
 def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 
 
@@ -32,3 +34,16 @@ def _what_is_there() -> str:
         return f"torch {torch.__version__} was built without CUDA"
     names = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
     return f"torch {torch.__version__} finds {', '.join(names) or 'no GPU'}"
+
+
+@cache
+def fast_precision(device: torch.device) -> torch.dtype:
+    """The type that networks compute in on a device: bfloat16 where it has instructions for it, else float32.
+
+    Results differ a little between the two, so between kinds of processors too; on one machine they are the same.
+    """
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    found = (getattr(torch.cpu, probe, None) for probe in probes)
+    return torch.bfloat16 if any(probe is not None and probe() for probe in found) else torch.float32

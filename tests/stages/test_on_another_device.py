@@ -15,6 +15,7 @@ from schemas.masks import encode_rle
 from schemas.object_masks import ObjectMask
 from stages.backends.cutie.propagator import load_cutie
 from stages.backends.embedded.features.backbone import load_backbone
+from stages.backends.embedded.segmenter.click_predictor import load_click_predictor
 from stages.backends.localizers import LOCALIZERS, load_localizer
 from stages.backends.propagators import PROPAGATORS, load_propagator
 from stages.backends.sam.segmenter import SamSegmenter
@@ -36,7 +37,12 @@ WITHOUT_NETWORK = {"grabcut", "flow"}
 @pytest.fixture(autouse=True)
 def _no_stand_in_is_kept():
     yield
+    forget_networks()
+
+
+def forget_networks():
     load_backbone.cache_clear()
+    load_click_predictor.cache_clear()
 
 
 def picture(idx=0):
@@ -93,7 +99,7 @@ def make_propagator(name, device, checkpoints):
 def on_both(act, *names):
     """What comes of ``act(device)`` on the CPU and on the other device, where networks must have computed."""
     here = act("cpu")
-    load_backbone.cache_clear()
+    forget_networks()
     with another_device() as done:
         away = act("cuda")
     assert any("conv" in operation for operation in done) != WITHOUT_NETWORK.issuperset(names)

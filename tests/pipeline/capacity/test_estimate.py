@@ -89,16 +89,6 @@ def test_repair_takes_time_and_holds_a_few_frames():
     assert estimate([footage()], settings(repair__every=10)).seconds > with_.seconds
 
 
-def test_a_few_clicks_are_asked_about_in_every_choice_by_a_segmenter_that_votes():
-    def seconds(n_clicks, segmenter="embedded"):
-        clicks = Clicks(((5.0, 5.0),) * n_clicks + ((9.0, 9.0),), (1,) * n_clicks + (0,))
-        film = Footage(VideoJob(VideoFile("a", "a.mp4"), (Localization("a", "1", 0, clicks),), "0"), 100, 480, 854)
-        return estimate([film], settings(models__segmenter=segmenter, compute__threads=1)).seconds
-
-    assert seconds(3) - seconds(1) == pytest.approx(6 * load_costs().segmenter("embedded").object_s)
-    assert seconds(3, "embedded_fast") == seconds(1, "embedded_fast")
-
-
 def test_cores_that_work_side_by_side_are_slower_than_alone(monkeypatch):
     def seconds(n_cores, **compute):
         monkeypatch.setattr("pipeline.capacity.needs.psutil.cpu_count", lambda: n_cores)
