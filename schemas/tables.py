@@ -6,9 +6,9 @@ A table is a folder of Parquet files. Field names of a record are the column nam
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
@@ -19,12 +19,14 @@ from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from schemas.rejects import Reject
+from schemas.remote_paths import AnyPath, RemotePath
 from schemas.repairs import Repair
 from schemas.reviews import ReviewTask, Skip, Verdict
 from schemas.videos import Video
 from schemas.whole_files import whole_file
 
 SCHEMA_VERSION = 1
+_READS_AT_ONCE = 16
 
 _s, _i, _f, _b = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 
@@ -125,7 +127,7 @@ class Table(Generic[Record]):
         marks = {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
         return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
 
-    def write(self, path: Path, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
+    def write(self, path: AnyPath, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
         """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there.
 
         A table without rows has no row group: Hugging Face datasets fails on empty ones.
@@ -135,7 +137,7 @@ class Table(Generic[Record]):
             if table.num_rows:
                 writer.write_table(table)
 
-    def read(self, folder: Path, filters: Any = None) -> pa.Table:
+    def read(self, folder: AnyPath, filters: Any = None) -> pa.Table:
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.
 
         Raises:
@@ -144,14 +146,20 @@ class Table(Generic[Record]):
         """
         return self.read_files(sorted((folder / self.name).glob("*.parquet")), filters)
 
-    def read_files(self, paths: Iterable[Path], filters: Any = None) -> pa.Table:
-        """The given files as one table."""
-        parts = [self._read_file(path, filters) for path in paths]
+    def read_files(self, paths: Iterable[AnyPath], filters: Any = None) -> pa.Table:
+        """The given files as one table; those in a store several at a time, for each takes a while to answer."""
+        files = list(paths)
+        if any(isinstance(path, RemotePath) for path in files):
+            with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+                parts = list(pool.map(lambda path: self._read_file(path, filters), files))
+        else:
+            parts = [self._read_file(path, filters) for path in files]
         return pa.concat_tables(parts) if parts else self.schema.empty_table()
 
-    def _read_file(self, path: Path, filters: Any) -> pa.Table:
+    def _read_file(self, path: AnyPath, filters: Any) -> pa.Table:
+        file = parquet_source(path)
         with damage_named(path):
-            found = pq.read_schema(path)
+            found = pq.read_schema(file)
             names = found.names
         version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode(errors="replace")
         newer = [name for name in self.schema.names if name not in names]
@@ -163,7 +171,7 @@ class Table(Generic[Record]):
                 "make the run again, or use the one that made it"
             )
         with damage_named(path):
-            table = pq.read_table(path, filters=filters, partitioning=None)
+            table = pq.read_table(file, filters=filters, partitioning=None)
             table.validate(full=True)
         for name in newer:
             column = pa.array([self._defaults[name]] * table.num_rows, self.schema.field(name).type)
@@ -193,19 +201,24 @@ class Table(Generic[Record]):
             raise DamagedTableError(f"table {self.name!r} is damaged at {where or 'a row'}: {problem}") from None
 
 
-def marks_of(path: Path) -> dict[str, str]:
+def marks_of(path: AnyPath) -> dict[str, str]:
     """The metadata of a Parquet file.
 
     Raises:
         DamagedTableError: it cannot be read.
     """
     with damage_named(path):
-        found = pq.read_schema(path).metadata or {}
+        found = pq.read_schema(parquet_source(path)).metadata or {}
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in found.items()}
 
 
+def parquet_source(path: AnyPath) -> Any:
+    """What pyarrow reads a Parquet file from: a local path, or the whole content of an object."""
+    return pa.BufferReader(path.read_bytes()) if isinstance(path, RemotePath) else path
+
+
 @contextmanager
-def damage_named(path: Path) -> Iterator[None]:
+def damage_named(path: AnyPath) -> Iterator[None]:
     """Turn Arrow's complaints about the content of a file into ours; what the system refuses stays as it is.
 
     Raises:

@@ -1,4 +1,7 @@
-"""Files that are whole or absent: written under a temporary name, then renamed into place."""
+"""Files that are whole or absent: the one place where results are written.
+
+A local file is written under a temporary name and renamed into place; an object of a store appears when it is sent.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from schemas.remote_paths import AnyPath, RemotePath
+
 _TEMPORARY = re.compile(r"\..*\.(\d+)-[0-9a-f]{8}\.tmp")
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 @contextmanager
-def whole_file(path: Path, mode: int = 0o666, is_synced: bool = True) -> Iterator[BinaryIO]:
+def whole_file(path: AnyPath, mode: int = 0o666, is_synced: bool = True) -> Iterator[BinaryIO]:
     """A file to write; it takes the place of ``path`` when the block ends well, and is removed when it does not.
 
     Its temporary name begins with a dot, so that readers of Parquet folders pass it over, and holds the process id and
     a random part, so that two commands never write the same one. Symbolic links are not followed. What is not
-    ``is_synced`` may be empty after a power failure.
+    ``is_synced`` may be empty after a power failure. Mode and synchronization are of local files.
 
     Raises:
         OSError: it cannot be written, e.g. because the disk is full; the error names ``path``.
     """
+    if isinstance(path, RemotePath):
+        with path.written_whole() as content:
+            yield content
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
@@ -41,14 +50,19 @@ def whole_file(path: Path, mode: int = 0o666, is_synced: bool = True) -> Iterato
         raise
 
 
-def write_whole(path: Path, content: bytes, mode: int = 0o666, is_synced: bool = True) -> None:
+def write_whole(path: AnyPath, content: bytes, mode: int = 0o666, is_synced: bool = True) -> None:
     """Write ``content`` to ``path``, whole or not at all."""
     with whole_file(path, mode, is_synced) as file:
         file.write(content)
 
 
-def left_behind(folder: Path) -> Iterable[Path]:
-    """Temporary files in ``folder`` (not below it) that nobody writes any more: their process has ended."""
+def left_behind(folder: AnyPath) -> Iterable[Path]:
+    """Temporary files in ``folder`` (not below it) that nobody writes any more: their process has ended.
+
+    A store has none: what is not sent as a whole is not there.
+    """
+    if isinstance(folder, RemotePath):
+        return
     for path in sorted(folder.glob(".*.tmp")):
         named = _TEMPORARY.fullmatch(path.name)
         if named is None or not _is_alive(int(named[1])):

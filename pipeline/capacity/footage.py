@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from pipeline.runs.filesystems import is_remote, open_binary
+from pipeline.runs.filesystems import open_binary
+from pipeline.runs.storage import is_remote
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile

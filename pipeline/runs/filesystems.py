@@ -1,4 +1,4 @@
-"""Where videos come from: local paths, or any file system that Beam reads (gs://, s3://, hdfs://, memory:// …)."""
+"""Where videos come from: local paths, or any file system that Beam reads (gs://, s3://, hdfs:// …)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,11 @@ from typing import BinaryIO
 
 from PIL import Image
 
+from pipeline.runs.storage import is_remote, match, open_stream, require_packages
 from pipeline.terminal.console import UsageProblem
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
 from stages.video.corpus import SizedPath, find_local, group_files
-
-
-def is_remote(uri: str) -> bool:
-    """True for ``scheme://`` paths."""
-    return "://" in uri
 
 
 def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
@@ -29,7 +25,7 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
         UsageProblem: nothing is there, or the file system is not installed.
     """
     try:
-        sized = _match_remote(pattern) if is_remote(pattern) else find_local(pattern)
+        sized = _find_remote(pattern) if is_remote(pattern) else find_local(pattern)
         videos, rejects = group_files(sized, pattern, _is_animated)
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
@@ -64,20 +60,11 @@ def _from_anywhere(video: VideoFile) -> VideoFile:
     return replace(video, uri=uri, frames=tuple(frames))
 
 
-def _match_remote(pattern: str) -> list[SizedPath]:
-    from apache_beam.io.filesystems import FileSystems
-
-    has_glob = any(c in pattern for c in "*?[")
-    patterns = [pattern] if has_glob else [pattern, pattern.rstrip("/") + "/**"]
-    found = {m.path: m.size_in_bytes for match in FileSystems.match(patterns) for m in match.metadata_list}
-    return sorted(found.items())
+def _find_remote(pattern: str) -> list[SizedPath]:
+    require_packages(pattern.partition("://")[0])
+    return [(found.address, found.st_size) for found in match(pattern)]
 
 
 def open_binary(uri: str) -> BinaryIO:
     """Open a local or remote file for reading; remote files can seek where their file system can."""
-    if is_remote(uri):
-        from apache_beam.io.filesystems import FileSystems
-
-        opened: BinaryIO = FileSystems.open(uri, mime_type="application/octet-stream")
-        return opened
-    return Path(uri).open("rb")
+    return open_stream(uri) if is_remote(uri) else Path(uri).open("rb")

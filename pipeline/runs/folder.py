@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import re
 import shutil
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +13,14 @@ from typing import Any
 import yaml
 
 from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
+from pipeline.runs.locks import machine_lock
+from pipeline.runs.object_locks import ObjectLock, held
+from pipeline.runs.staging import holder_of, staging_folder
+from pipeline.runs.storage import run_path
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.digests import digest
+from schemas.remote_paths import AnyPath, RemotePath
 from schemas.tables import Table
 from schemas.whole_files import left_behind, write_whole
 
@@ -28,10 +30,6 @@ UNIT_TABLES: tuple[Table[Any], ...] = (
     tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
 )  # fmt: skip
 """What a video has beside its commit mark, which is its row in ``videos``."""
-_ORPHANS_END_S = 10.0
-"""Time for the workers of a killed command to end."""
-
-
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows their first dot."""
@@ -71,23 +69,40 @@ def _readable(video_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """One run on disk.
+    """One run, on disk or in an object store.
 
-    Invariant: a video's unit is done exactly when its file stands in ``videos/``; that file is renamed into place
+    Invariant: a video's unit is done exactly when its file stands in ``videos/``; that file is put into its place
     last, after the other tables of the unit.
     """
 
-    path: Path
+    path: AnyPath
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @classmethod
+    def parse(cls, text: str) -> RunFolder:
+        """The run at a path or an address, as it is typed.
+
+        Raises:
+            UsageProblem: no run can lie there.
+        """
+        return cls(run_path(text))
 
     @property
-    def config_file(self) -> Path:
+    def local(self) -> Path:
+        """The folder on this machine for what no store can hold; the run folder itself where it is local."""
+        return self.path if isinstance(self.path, Path) else staging_folder(self.path.address)
+
+    @property
+    def config_file(self) -> AnyPath:
         """The resolved config of the run."""
         return self.path / "run.yaml"
 
     @property
     def work(self) -> Path:
         """Temporary files of the annotation in progress; swept at the next start."""
-        return self.path / ".work"
+        return self.local / ".work"
 
     def require(self) -> RunFolder:
         """Return self when this is a run folder.
@@ -95,11 +110,11 @@ class RunFolder:
         Raises:
             UsageProblem: there is no run here, or a symbolic link stands in it.
         """
-        refuse_links(self.path)
+        if isinstance(self.path, Path):
+            refuse_links(self.path)
         if not self.config_file.is_file():
             raise UsageProblem(f"{self.path} is not a run folder; make one with: pointvos annotate VIDEOS … --run DIR")
-        warn_of_other_writers(self.path)
-        rename_hidden_units(self.path)
+        self._check_local()
         return self
 
     def create(self) -> None:
@@ -110,52 +125,37 @@ class RunFolder:
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            refuse_links(self.path)
+            if isinstance(self.path, Path):
+                refuse_links(self.path)
             write_whole(self.path / ".writable", b"1")
             (self.path / ".writable").unlink(missing_ok=True)
         except OSError as problem:
             raise UsageProblem(
                 f"run folder {self.path} cannot be written ({problem.strerror}); choose another --run"
             ) from None
-        warn_of_other_writers(self.path)
-        rename_hidden_units(self.path)
+        self._check_local()
+
+    def _check_local(self) -> None:
+        if isinstance(self.path, Path):
+            warn_of_other_writers(self.path)
+            rename_hidden_units(self.path)
 
     @contextmanager
     def lock(self) -> Iterator[int]:
-        """Own the folder; yields the descriptor of the lock.
+        """Own the run; yields the descriptor of the lock, which workers inherit (:func:`machine_lock`).
 
-        The lock is held as long as any process has the descriptor open: a worker that inherits it holds it too, so no
-        other command begins before the last worker of a killed one has ended.
+        A run in a store is owned before all machines.
 
         Raises:
             UsageProblem: another command owns it.
         """
-        refuse_links(self.path)
-        descriptor = os.open(self.path / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
-        try:
-            self._acquire(descriptor)
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        what = f"run folder {self.path}"
+        if isinstance(self.path, Path):
+            refuse_links(self.path)
+        with machine_lock(self.local, what) as descriptor, ExitStack() as more:
+            if isinstance(self.path, RemotePath):
+                more.enter_context(held(ObjectLock(self.path / ".locks" / "run", holder_of(self.local)), what))
             yield descriptor
-        finally:
-            os.close(descriptor)
-
-    def _acquire(self, descriptor: int) -> None:
-        """Take the lock, once the workers of a command that was killed have ended."""
-        give_up = time.monotonic() + _ORPHANS_END_S
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except OSError:
-                owner = os.pread(descriptor, 32, 0).decode(errors="replace").strip() or "unknown"
-                if _is_gone(owner) and time.monotonic() < give_up:
-                    time.sleep(0.1)
-                    continue
-                raise UsageProblem(
-                    f"run folder {self.path} is in use by another pointvos command (process {owner}); "
-                    "wait for it to end or choose another --run"
-                ) from None
 
     def config(self) -> dict[str, Any]:
         """The resolved config as plain values.
@@ -186,7 +186,7 @@ class RunFolder:
         config = self.config()
         return {"pointvos.run_id": config["run_id"], "pointvos.config_hash": config["config_hash"]}
 
-    def table_file(self, table: Table[Any], stem: str) -> Path:
+    def table_file(self, table: Table[Any], stem: str) -> AnyPath:
         """The file of one unit in one table."""
         return self.path / table.name / f"{stem}.parquet"
 
@@ -226,11 +226,11 @@ class RunFolder:
             for unit in (unit for name, unit in pairs if name == video_id):
                 self.table_file(tables.VIDEOS, unit_name(video_id, unit)).unlink(missing_ok=True)
 
-    def frames_of(self, video_id: str) -> Path:
+    def frames_of(self, video_id: str) -> AnyPath:
         """The folder of the JPEGs that people look at."""
         return self.path / "frames" / frame_folder_name(video_id)
 
-    def frame_file(self, video_id: str, frame_idx: int) -> Path:
+    def frame_file(self, video_id: str, frame_idx: int) -> AnyPath:
         """One of these JPEGs; it may be missing. Runs of earlier versions named the folders by the bare ids."""
         name = f"{frame_idx:06d}.jpg"
         file = self.frames_of(video_id) / name
@@ -248,14 +248,7 @@ class RunFolder:
                 stale.unlink(missing_ok=True)
 
 
-def _is_gone(owner: str) -> bool:
-    """True when ``owner`` is the id of a process that has ended."""
-    import psutil
-
-    return owner.isdecimal() and not psutil.pid_exists(int(owner))
-
-
-def rejected_videos(run: Path, pairs: Collection[tuple[str, str]]) -> list[str]:
+def rejected_videos(run: AnyPath, pairs: Collection[tuple[str, str]]) -> list[str]:
     """Ids of the videos, given with their units as (video_id, unit), that the rejects of their own unit reject."""
     files = {run / tables.REJECTS.name / f"{unit_name(*pair)}.parquet": pair[0] for pair in sorted(pairs)}
     found = {
@@ -266,7 +259,7 @@ def rejected_videos(run: Path, pairs: Collection[tuple[str, str]]) -> list[str]:
     return [video_id for video_id, rows in found.items() if rows.num_rows]
 
 
-def _is_of(video_id: str, rejects: Path) -> bool:
+def _is_of(video_id: str, rejects: AnyPath) -> bool:
     """True when a unit's rejects are those of a video; another video's name may begin alike."""
     if rejects.stem.rpartition(".")[0] != unit_name(video_id, "").rpartition(".")[0]:
         return False

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from pipeline.runs.filesystems import is_remote
+from pipeline.runs.storage import is_remote
 from schemas.digests import digest
 from schemas.jobs import VideoJob
 from schemas.localizations import Localization

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.commands.review.session import ReviewSession
-from pipeline.runs.filesystems import find_videos, is_remote, open_binary
+from pipeline.runs.filesystems import find_videos, open_binary
+from pipeline.runs.storage import is_remote
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console
 from schemas.frames import Frame
