@@ -110,7 +110,7 @@ class RemotePath:
         return self.parent / name
 
     def relative_to(self, other: RemotePath) -> PurePosixPath:
-        """This path as seen from the folder ``other``.
+        """The path as seen from the folder ``other``.
 
         Raises:
             ValueError: it is not below that.
@@ -177,12 +177,6 @@ class RemotePath:
             file.seek(0)
             self.store.put(self.address, file)  # type: ignore[arg-type]
 
-    def rename(self, target: RemotePath) -> RemotePath:
-        """Move the object: it is at both places for a moment, at none never."""
-        self.store.put(target.address, self.open())
-        self.unlink()
-        return target
-
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove the object; a store does not say whether it was there."""
         self.store.delete([self.address])
@@ -191,11 +185,11 @@ class RemotePath:
         """Do nothing: a folder is there when an object is."""
 
     def absolute(self) -> RemotePath:
-        """This path; an address begins at the root."""
+        """The path itself; an address begins at the root."""
         return self
 
     def resolve(self) -> RemotePath:
-        """This path; a store has no links."""
+        """The path itself; a store has no links."""
         return self
 
 

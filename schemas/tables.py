@@ -144,7 +144,12 @@ class Table(Generic[Record]):
             ForeignTableError: a file was written by another schema version.
             DamagedTableError: a file cannot be read.
         """
-        return self.read_files(sorted((folder / self.name).glob("*.parquet")), filters)
+        return self.read_files(self.files(folder), filters)
+
+    def files(self, folder: AnyPath, pattern: str = "*.parquet") -> list[AnyPath]:
+        """The files of ``folder/<name>/`` whose names match a pattern, by name."""
+        found: Iterable[AnyPath] = (folder / self.name).glob(pattern)
+        return sorted(found, key=lambda path: path.name)
 
     def read_files(self, paths: Iterable[AnyPath], filters: Any = None) -> pa.Table:
         """The given files as one table; those in a store several at a time, for each takes a while to answer."""

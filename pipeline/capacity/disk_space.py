@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from pipeline.capacity.estimate import Estimate
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, console, styled
 
 _SURELY = 0.1
@@ -18,13 +19,15 @@ def free_bytes(place: Path) -> int:
     return shutil.disk_usage(next(p for p in (absolute, *absolute.parents) if p.exists())).free
 
 
-def check_room(place: Path, foreseen: Estimate) -> None:
-    """Warn when the disk may be too small for a run.
+def check_room(run: RunFolder, foreseen: Estimate) -> None:
+    """Warn when the disk may be too small for a run; what it keeps in a store takes no disk.
 
     Raises:
         UsageProblem: it is certainly too small.
     """
-    needed, free = foreseen.kept_bytes + foreseen.spool_bytes, free_bytes(place)
+    place = run.local
+    kept_bytes = foreseen.kept_bytes if run.path == place else 0.0
+    needed, free = kept_bytes + foreseen.spool_bytes, free_bytes(place)
     figures = f"{size(needed)} of disk at most, {size(free)} are free in {place}"
     if free < _SURELY * needed:
         raise UsageProblem(f"the run takes {figures}; free some space or choose another --run")

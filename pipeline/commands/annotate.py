@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -37,7 +36,15 @@ def annotate(
     ctx: typer.Context,
     videos: options.Videos,
     localizations: options.Localizations,
-    run: Annotated[Path, typer.Option(help="The run folder; the same command continues an interrupted run.")],
+    run: Annotated[
+        RunFolder,
+        typer.Option(
+            parser=RunFolder.parse,
+            metavar="DIR",
+            help="The run folder, a path, s3://BUCKET/DIR or gs://BUCKET/DIR; the same command continues an "
+            "interrupted run.",
+        ),
+    ],
     format: options.Format = None,  # noqa: A002 - the option's name
     coords: options.Coords = None,
     segmenter: options.Segmenter = None,
@@ -65,12 +72,10 @@ def annotate(
     """
     resolved = options.resolve(ctx.params)
     runner = choose_runner(ctx.args)
-    _require_local(run)
     require_models([resolved.models.segmenter, resolved.models.propagator])
-    folder = RunFolder(run)
-    folder.create()
-    with folder.lock() as lock, _forgotten_when_refused(folder):
-        rejects = _run(folder, lock, resolved, runner)
+    run.create()
+    with run.lock() as lock, _forgotten_when_refused(run):
+        rejects = _run(run, lock, resolved, runner)
     if rejects:
         raise typer.Exit(REJECTED)
 
@@ -85,14 +90,6 @@ def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
         if is_new:
             folder.config_file.unlink(missing_ok=True)
         raise
-
-
-def _require_local(run: Path) -> None:
-    scheme, colon, _ = str(run).partition(":/")
-    if colon and "/" not in scheme:
-        raise UsageProblem(
-            f"run folder {scheme}://… is not on this machine, which is not supported yet; choose a folder"
-        )
 
 
 def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | None) -> int:
@@ -111,7 +108,7 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     footage = look_at(agenda.open_jobs)
     config = with_workers(footage, config)
     foreseen = estimate(footage, config)
-    check_room(folder.path, foreseen)
+    check_room(folder, foreseen)
     _announce(agenda, foreseen)
     start = time.monotonic()
     for job in agenda.open_jobs:

@@ -33,7 +33,14 @@ Finding = tuple[bool, str]
 
 def doctor(
     run: Annotated[
-        Path | None, typer.Option("--run", help="Check the tables of this run instead.", show_default=False)
+        RunFolder | None,
+        typer.Option(
+            "--run",
+            parser=RunFolder.parse,
+            metavar="DIR",
+            help="Check the tables of this run instead.",
+            show_default=False,
+        ),
     ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="With --run: put the run in order; answers of people are never deleted.")
@@ -50,7 +57,7 @@ def doctor(
     Example: `pointvos doctor --run runs/demo --repair`
     """
     if run is not None:
-        _examine(RunFolder(run), repair)
+        _examine(run, repair)
         return
     if repair:
         raise UsageProblem("--repair goes with --run: name the run folder to put in order")
@@ -69,7 +76,7 @@ def doctor(
 def _examine(folder: RunFolder, repair: bool) -> None:
     if not folder.path.is_dir():
         raise UsageProblem(f"{folder.path} is not a run folder; check --run")
-    with folder.lock(), one_at_a_time(folder.path / "review", "pull") if repair else nullcontext():
+    with folder.lock(), one_at_a_time(folder, "pull") if repair else nullcontext():
         checks = RunChecks(folder)
         faults = list(checks.faults())
         for fault in faults:

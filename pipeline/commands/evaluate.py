@@ -12,6 +12,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
+from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import names_of
 from pipeline.runs.units import unit_records, videos_of
@@ -28,7 +29,7 @@ _RATIOS = ("accuracy", "fg_agreement", "bg_agreement", "fg_recall", "bg_specific
 
 
 def evaluate(
-    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    run: Run,
     ground_truth: Annotated[
         Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
     ],
@@ -51,7 +52,7 @@ def evaluate(
     """
     if protocol not in PROTOCOLS:
         raise UsageProblem(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
-    folder = RunFolder(run).require()
+    folder = run.require()
     results, problems = _evaluate_all(folder, ground_truth, protocol)
     if not results and not problems:
         there = shown_folders(ground_truth, [video.video_id for video in videos_of(folder)])

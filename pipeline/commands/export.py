@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
+from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import names_of
 from pipeline.runs.units import unit_records, videos_of
@@ -31,7 +32,7 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    run: Run,
     form: Annotated[
         ExportFormat, typer.Option("--format", help="pointvos: verified points; davis: masks.", show_default=False)
     ],
@@ -49,7 +50,7 @@ def export(
 
     Example: `pointvos export --run runs/demo --format pointvos --out demo-dataset`
     """
-    folder = RunFolder(run).require()
+    folder = run.require()
     if form is ExportFormat.POINTVOS:
         _require_points(folder, name)
     try:
@@ -70,7 +71,7 @@ def export(
 
 
 def _require_points(folder: RunFolder, name: str) -> None:
-    if not any((folder.path / tables.POINTS.name).glob("*.parquet")):
+    if not tables.POINTS.files(folder.path):
         raise UsageProblem(f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}")
     if video_name(name) != name:
         raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")

@@ -6,17 +6,18 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.questions import answers_for_other_names, questions_of
 from pipeline.runs.units import object_models, object_words, unit_file, unit_records, videos_of
 from pipeline.runs.verdicts import RunVerdicts
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.reviews import Verdict
 from schemas.videos import Video
 from stages.consensus.dawid_skene import dawid_skene
@@ -33,7 +34,7 @@ class ConsensusRule(StrEnum):
 
 
 def merge(
-    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    run: Run,
     val_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the videos in the val split.")] = 0.1,
     consensus: Annotated[
         ConsensusRule, typer.Option(help="dawid_skene weighs each annotator by the reliability that the answers show.")
@@ -52,7 +53,7 @@ def merge(
 
     Example: `pointvos merge --run runs/demo`
     """
-    folder = RunFolder(run).require()
+    folder = run.require()
     with folder.lock():
         verdicts = RunVerdicts.of(folder)
         opinions = _opinions(_checked(folder, verdicts, exclude or []), exclude or [], consensus)
@@ -106,7 +107,7 @@ def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: fl
     """Write the points; counts by status of those of asked candidates, all candidates, points of other names."""
     statuses: Counter[str] = Counter()
     n_candidates = n_copied = 0
-    written: set[Path] = set()
+    written: set[AnyPath] = set()
     metadata = folder.metadata()
     for video in videos_of(folder):
         candidates = unit_records(folder, tables.CANDIDATES, video)
@@ -122,7 +123,7 @@ def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: fl
             file = unit_file(folder, tables.POINTS, video)
             tables.POINTS.write(file, [*points, *copied], metadata)
             written.add(file)
-    for stale in set((folder.path / tables.POINTS.name).glob("*.parquet")) - written:
+    for stale in set(tables.POINTS.files(folder.path)) - written:
         stale.unlink()
     return statuses, n_candidates, n_copied
 

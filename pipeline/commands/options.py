@@ -10,7 +10,18 @@ import typer
 
 from pipeline.capacity.devices import require_device
 from pipeline.config import RunConfig, load_config
+from pipeline.runs.folder import RunFolder
 
+Run = Annotated[
+    RunFolder,
+    typer.Option(
+        "--run",
+        parser=RunFolder.parse,
+        metavar="DIR",
+        help="The run folder that `pointvos annotate` made: a path, s3://BUCKET/DIR or gs://BUCKET/DIR.",
+        show_default=False,
+    ),
+]
 Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
 Localizations = Annotated[
     str,

@@ -33,7 +33,12 @@ def plan(
     ctx: typer.Context,
     videos: options.Videos,
     localizations: options.Localizations,
-    run: Annotated[Path | None, typer.Option(help="The run folder; videos that are done there are left out.")] = None,
+    run: Annotated[
+        RunFolder | None,
+        typer.Option(
+            parser=RunFolder.parse, metavar="DIR", help="The run folder; videos that are done there are left out."
+        ),
+    ] = None,
     format: options.Format = None,  # noqa: A002 - the option's name
     coords: options.Coords = None,
     segmenter: options.Segmenter = None,
@@ -60,7 +65,7 @@ def plan(
     resolved = options.resolve(ctx.params)
     intake = take_in(resolved)
     resolved = within_budget(resolved, intake)
-    done = RunFolder(run).committed() if run and RunFolder(run).config_file.is_file() else {}
+    done = run.committed() if run and run.config_file.is_file() else {}
     agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
     require_words_understood(agenda.open_jobs, resolved.models.localizer)
     footage = look_at(agenda.open_jobs)
@@ -73,7 +78,7 @@ def plan(
     else:
         for note in intake.notes:
             console.print(note)
-        _show(facts, foreseen, free_bytes(run or Path.cwd()))
+        _show(facts, foreseen, free_bytes(run.local if run else Path.cwd()))
         show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
     if rejects:
         raise typer.Exit(REJECTED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -12,6 +11,7 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import localized_frames, object_words, unit_records
 from pipeline.runs.verdicts import ObjectKey
@@ -29,7 +29,7 @@ MOST_PICTURES = 600
 
 
 def report(
-    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    run: Run,
     pictures: Annotated[int, typer.Option(min=0, help="Most pictures on the page, some 50 kB each.")] = MOST_PICTURES,
 ) -> None:
     """Write one self-contained HTML page about a run: `report/index.html`.
@@ -40,7 +40,7 @@ def report(
 
     Example: `pointvos report --run runs/demo`
     """
-    folder = RunFolder(run).require()
+    folder = run.require()
     survey = Survey.of(folder)
     objects = survey.object_rows()
     n_shown = max(pictures // max(survey.n_objects, 1), 1 if pictures else 0)
@@ -87,7 +87,7 @@ def _load(folder: RunFolder, video_id: str, idx: int) -> NDArray[np.uint8] | Non
     if not file.is_file():
         return None
     try:
-        with Image.open(file) as image:
+        with file.open("rb") as opened, Image.open(opened) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as problem:
         if isinstance(problem, OSError) and problem.errno is not None:

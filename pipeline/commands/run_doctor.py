@@ -15,9 +15,10 @@ from PIL import Image
 from pipeline.runs.folder import UNIT_TABLES, RunFolder, rejected_videos, unit_name
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.tables import DamagedTableError, ForeignTableError, Table, marks_of
 from schemas.videos import Video
-from schemas.whole_files import left_behind
+from schemas.whole_files import left_behind, write_whole
 
 SIDE_FOLDER = "damaged"
 """Where files go that hold people's work and cannot be read."""
@@ -77,7 +78,7 @@ class RunChecks:
         yield from self._temporary()
 
     @property
-    def _run(self) -> Path:
+    def _run(self) -> AnyPath:
         return self.folder.path
 
     def _config_faults(self) -> Iterator[Fault]:
@@ -151,7 +152,7 @@ class RunChecks:
     def _unmarked(self, stems: Iterable[str]) -> Iterator[Fault]:
         """What a killed command left: harmless, but whoever reads a whole table finds it there."""
         marked = set(stems)
-        left: dict[str, list[Path]] = defaultdict(list)
+        left: dict[str, list[AnyPath]] = defaultdict(list)
         for table in UNIT_TABLES:
             if table is not tables.REJECTS:
                 for file in self._files(table):
@@ -199,14 +200,14 @@ class RunChecks:
 
     def _temporary(self) -> Iterator[Fault]:
         folders = (self._run, self._run / "report", *(self._run / table.name for table in tables.TABLES))
-        left = [path for folder in folders for path in left_behind(folder)]
-        left += sorted((self._run / "media").rglob("*.tmp"))
+        left: list[AnyPath] = [path for folder in folders for path in left_behind(folder)]
+        left += sorted((self.folder.local / "media").rglob("*.tmp"))
         left += [path for path in (self._run / ".writable", self.folder.work) if path.exists()]
         if left:
             text = f"{len(left):,} temporary files of interrupted commands, such as {left[0]}"
             yield Fault(text, "", partial(_remove, left))
 
-    def _file_problem(self, table: Table[Any], file: Path, is_made_by_config: bool = True) -> str | None:
+    def _file_problem(self, table: Table[Any], file: AnyPath, is_made_by_config: bool = True) -> str | None:
         """Why a file is of no use; a file by another config only matters where the config decides what is in it."""
         try:
             rows = table.read_files([file])
@@ -227,13 +228,13 @@ class RunChecks:
         except (UsageProblem, OSError):
             return None
 
-    def _files(self, table: Table[Any]) -> Sequence[Path]:
-        return sorted((self._run / table.name).glob("[!.]*.parquet"))
+    def _files(self, table: Table[Any]) -> Sequence[AnyPath]:
+        return table.files(self._run, "[!.]*.parquet")
 
     def _command(self, name: str) -> str:
         return f"pointvos {name} --run {self._run}"
 
-    def _again(self, table: Table[Any], file: Path) -> str:
+    def _again(self, table: Table[Any], file: AnyPath) -> str:
         if file.stem == "simulated":
             return f"{self._command('simulate')} --ground-truth …"
         return self._command("review pull" if table in (tables.VERDICTS, tables.SKIPS) else "review push")
@@ -241,14 +242,15 @@ class RunChecks:
     def _drop_stem(self, stem: str) -> None:
         _remove([self.folder.table_file(table, stem) for table in (tables.VIDEOS, *UNIT_TABLES)])
 
-    def _set_aside(self, file: Path) -> None:
-        place = self._run / SIDE_FOLDER / file.relative_to(self._run)
-        place.parent.mkdir(parents=True, exist_ok=True)
+    def _set_aside(self, file: AnyPath) -> None:
+        folder = self._run / SIDE_FOLDER
+        place = (folder if file.parent == self._run else folder / file.parent.name) / file.name
         number = 1
         while place.exists():
             number += 1
             place = place.with_name(f"{file.stem}-{number}{file.suffix}")
-        file.rename(place)
+        write_whole(place, file.read_bytes())
+        file.unlink()
         self.notes.append(f"{file} was moved to {place}")
 
 
@@ -264,18 +266,18 @@ def _keys(rows: Any, *columns: str) -> list[tuple[Any, ...]]:
     return list(zip(*(rows[name].to_pylist() for name in columns), strict=True))
 
 
-def _is_picture(file: Path) -> bool:
+def _is_picture(file: AnyPath) -> bool:
     try:
-        with Image.open(file) as image:
+        with file.open("rb") as opened, Image.open(opened) as image:
             image.load()
     except (OSError, SyntaxError, ValueError):
         return False
     return True
 
 
-def _remove(paths: Iterable[Path]) -> None:
+def _remove(paths: Iterable[AnyPath]) -> None:
     for path in paths:
-        if path.is_dir():
+        if isinstance(path, Path) and path.is_dir():
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import names_of
 from pipeline.runs.units import unit_records, videos_of
@@ -23,7 +24,7 @@ from stages.simulate.annotator import SimulatedAnnotator
 
 
 def simulate(
-    run: Annotated[Path, typer.Option("--run", help="Run folder.", show_default=False)],
+    run: Run,
     ground_truth: Annotated[
         Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
     ],
@@ -37,7 +38,7 @@ def simulate(
 
     Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
     """
-    folder = RunFolder(run).require()
+    folder = run.require()
     annotator = SimulatedAnnotator(error_rate, seed)
     verdicts: list[Verdict] = []
     n_candidates, problems = 0, []

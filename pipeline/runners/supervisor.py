@@ -91,7 +91,7 @@ class Supervisor:
 
     @property
     def _log(self) -> Path:
-        return self.run.path / "logs" / "workers.log"
+        return self.run.local / "logs" / "workers.log"
 
     def _start(self) -> None:
         ours, theirs = Pipe()

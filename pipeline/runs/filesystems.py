@@ -61,7 +61,7 @@ def _from_anywhere(video: VideoFile) -> VideoFile:
 
 
 def _find_remote(pattern: str) -> list[SizedPath]:
-    require_packages(pattern.partition("://")[0])
+    require_packages(pattern.partition("://")[0], f"VIDEOS {pattern!r}")
     return [(found.address, found.st_size) for found in match(pattern)]
 
 

@@ -14,7 +14,7 @@ import yaml
 
 from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
 from pipeline.runs.locks import machine_lock
-from pipeline.runs.object_locks import ObjectLock, held
+from pipeline.runs.object_locks import ObjectLock, held, waited_for
 from pipeline.runs.staging import holder_of, staging_folder
 from pipeline.runs.storage import run_path
 from pipeline.terminal.console import UsageProblem
@@ -156,6 +156,16 @@ class RunFolder:
             if isinstance(self.path, RemotePath):
                 more.enter_context(held(ObjectLock(self.path / ".locks" / "run", holder_of(self.local)), what))
             yield descriptor
+
+    @contextmanager
+    def turn(self, act: str) -> Iterator[None]:
+        """Wait until no other machine does the same to the run; of this one the caller sees to it."""
+        if isinstance(self.path, RemotePath):
+            lock = ObjectLock(self.path / ".locks" / act, holder_of(self.local))
+            with waited_for(lock, f"the {act} of {self.path}"):
+                yield
+        else:
+            yield
 
     def config(self) -> dict[str, Any]:
         """The resolved config as plain values.

@@ -14,7 +14,7 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -116,7 +116,7 @@ def held(lock: ObjectLock, what: str) -> Iterator[None]:
 
 
 @contextmanager
-def waited_for(lock: ObjectLock, what: str, say: Callable[[str], None]) -> Iterator[None]:
+def waited_for(lock: ObjectLock, what: str) -> Iterator[None]:
     """Own a lock while the block lasts, once another command has given it back."""
     is_told = False
     while True:
@@ -125,7 +125,7 @@ def waited_for(lock: ObjectLock, what: str, say: Callable[[str], None]) -> Itera
             break
         except HeldElsewhereError as other:
             if not is_told:
-                say(f"Another command is doing a {what} of this run ({other}); waiting for it …")
+                errors.print(f"Waiting for {other}, which does {what} …", soft_wrap=True)
             is_told = True
             time.sleep(random.uniform(0.5, 1.0) * _WAIT_S)
     yield from _renewed(lock, what)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from schemas.remote_paths import AnyPath
 from schemas.tables import marks_of
 
 _PEOPLE, _ADJUDICATORS = "pointvos.people", "pointvos.adjudicators"
@@ -25,7 +25,7 @@ class QueueNotes:
     adjudicators: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, tasks_file: Path) -> QueueNotes:
+    def read(cls, tasks_file: AnyPath) -> QueueNotes:
         """The notes in a file of tasks; those of a new queue when it is not there."""
         marks = marks_of(tasks_file) if tasks_file.exists() else {}
         return cls(int(marks.get(_PEOPLE, "1")), tuple(json.loads(marks.get(_ADJUDICATORS, "[]"))))

@@ -49,12 +49,12 @@ def run_path(text: str) -> AnyPath:
         raise UsageProblem(
             f"run folder {text!r} is no folder of a bucket; give {scheme}://BUCKET/FOLDER, without * ? [ ] # and spaces"
         )
-    require_packages(scheme)
+    require_packages(scheme, f"run folder {text!r}")
     return RemotePath(f"{scheme}://{name}", store_of(scheme))
 
 
-def require_packages(scheme: str) -> None:
-    """Make sure that a store can be reached from here.
+def require_packages(scheme: str, what: str) -> None:
+    """Make sure that a store can be reached from here, for ``what`` lies there.
 
     Raises:
         UsageProblem: its package is not installed.
@@ -62,7 +62,7 @@ def require_packages(scheme: str) -> None:
     package, extra = _NEEDED.get(scheme, ("", ""))
     if package and not _is_installed(package):
         name = f"pointvos[{extra}]" if extra else package
-        raise UsageProblem(f"{scheme}:// needs the package {package.split('.')[0]}; pip install '{name}'")
+        raise UsageProblem(f"{what}: {scheme}:// needs a package that is not installed: pip install '{name}'")
 
 
 def _is_installed(package: str) -> bool:

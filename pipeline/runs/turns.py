@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, console
 from schemas.file_locks import waiting_lock
 from verification_ui.server.credentials import private_folder
 
 
 @contextmanager
-def one_at_a_time(folder: Path, act: str, is_told: bool = True) -> Iterator[None]:
+def one_at_a_time(run: RunFolder, act: str, is_told: bool = True) -> Iterator[None]:
     """Hold the lock ``<act>.lock`` in the review folder of a run; it goes with the process, however it ends.
 
+    For a run in a store, the same act of other machines is waited for as well.
+
     Args:
-        folder: the review folder.
+        run: the run.
         act: what is done, as an infinitive: ``push``, ``pull``.
         is_told: say so when another command is waited for.
     """
     try:
-        path = private_folder(folder) / f"{act}.lock"
+        path = private_folder(run.local / "review") / f"{act}.lock"
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
 
@@ -29,5 +31,5 @@ def one_at_a_time(folder: Path, act: str, is_told: bool = True) -> Iterator[None
         if is_told:
             console.print(f"Another command is doing a {act} of this run; waiting for it …")
 
-    with waiting_lock(path, tell):
+    with waiting_lock(path, tell), run.turn(act):
         yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.tables import Table
 from schemas.videos import Video
 
@@ -22,7 +22,7 @@ def videos_of(run: RunFolder) -> list[Video]:
     return sorted(tables.VIDEOS.records(tables.VIDEOS.read(run.path)), key=lambda video: video.video_id)
 
 
-def unit_file(run: RunFolder, table: Table[Any], video: Video) -> Path:
+def unit_file(run: RunFolder, table: Table[Any], video: Video) -> AnyPath:
     """Where a table keeps the rows of one video."""
     return run.table_file(table, unit_name(video.video_id, video.unit))
 

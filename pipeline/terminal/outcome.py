@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -12,6 +10,7 @@ from pipeline.runs.inputs import Agenda
 from pipeline.statistics.cut_losses import lost_in_run
 from pipeline.terminal.console import show_rejects, summary
 from schemas import tables
+from schemas.remote_paths import AnyPath
 
 
 def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
@@ -79,5 +78,5 @@ def _pace(videos: pa.Table, agenda: Agenda, seconds: float) -> list[tuple[str, o
     return [("time", f"{seconds:.1f} s, {n_frames / max(seconds, 1e-9):.1f} frames/s")] if n_frames else []
 
 
-def _next_steps(run: Path) -> list[tuple[str, object]]:
+def _next_steps(run: AnyPath) -> list[tuple[str, object]]:
     return [("look at it", f"pointvos report --run {run}"), ("verify it", f"pointvos review up --run {run}")]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import jinja2
 
+from schemas.remote_paths import AnyPath
 from schemas.whole_files import whole_file
 from stages.report import plots
 from stages.report.sections import Page
@@ -13,7 +14,7 @@ from stages.report.sections import Page
 _TEMPLATES = Path(__file__).parent
 
 
-def write_page(page: Page, path: Path) -> None:
+def write_page(page: Page, path: AnyPath) -> None:
     """Write the page under a temporary name, then rename it; sections are rendered as they come."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES),

@@ -65,11 +65,11 @@ def test_a_link_is_refused_by_name_by_every_command(finished_run, tmp_path, else
     before = sorted(path.name for path in elsewhere.rglob("*"))
     refusal = rf"{name.replace('.', '[.]')} is a symbolic link to .*; remove it"
     for command in (
-        lambda: merge(finished_run),
-        lambda: simulate(finished_run, tmp_path / "truth", 0.0, 0),
-        lambda: report(finished_run, 10),
-        lambda: export(finished_run, ExportFormat.DAVIS, tmp_path / "out"),
-        lambda: doctor(finished_run, repair=True),
+        lambda: merge(RunFolder(finished_run)),
+        lambda: simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0),
+        lambda: report(RunFolder(finished_run), 10),
+        lambda: export(RunFolder(finished_run), ExportFormat.DAVIS, tmp_path / "out"),
+        lambda: doctor(RunFolder(finished_run), repair=True),
         RunFolder(finished_run).create,
     ):
         with pytest.raises(UsageProblem, match=refusal):
@@ -86,9 +86,9 @@ def test_a_named_pipe_is_refused_by_name_and_nobody_waits_for_it(finished_run, t
         pipe.rename(tmp_path / "moved")
     os.mkfifo(pipe)
     for command in (
-        lambda: merge(finished_run),
-        lambda: report(finished_run, 10),
-        lambda: doctor(finished_run, repair=True),
+        lambda: merge(RunFolder(finished_run)),
+        lambda: report(RunFolder(finished_run), 10),
+        lambda: doctor(RunFolder(finished_run), repair=True),
         RunFolder(finished_run).create,
     ):
         with pytest.raises(UsageProblem, match=rf"{name.replace('.', '[.]')} is a named pipe, .*; remove it"):
@@ -97,8 +97,8 @@ def test_a_named_pipe_is_refused_by_name_and_nobody_waits_for_it(finished_run, t
 
 def test_a_run_folder_may_be_a_link_itself(finished_run, tmp_path):
     (tmp_path / "latest").symlink_to(finished_run)
-    simulate(tmp_path / "latest", tmp_path / "truth", 0.0, 0)
-    merge(tmp_path / "latest")
+    simulate(RunFolder(tmp_path / "latest"), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(tmp_path / "latest"))
 
 
 def test_annotate_refuses_links_before_it_writes(corpus, pointvos, fast, tmp_path, elsewhere):
@@ -115,8 +115,8 @@ def test_annotate_refuses_links_before_it_writes(corpus, pointvos, fast, tmp_pat
 
 
 def test_a_folder_that_everybody_can_write_to_is_pointed_out(finished_run, tmp_path, capsys):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     assert "can write to" not in capsys.readouterr().err
     finished_run.chmod(0o777)
-    merge(finished_run)
+    merge(RunFolder(finished_run))
     assert f"everybody can write to {finished_run}" in capsys.readouterr().err

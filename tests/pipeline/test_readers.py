@@ -30,8 +30,8 @@ def run(finished_run, tmp_path, add_video) -> Path:
         _add_what_few_videos_have(RunFolder(finished_run), video_id)
         if not (tmp_path / "truth" / video_id).exists():
             shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / video_id)
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     return finished_run
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from pipeline.commands.merge import merge
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from verification_ui.queue.tokens import signed
@@ -48,7 +49,7 @@ def office(served_run: Any, own_run: Any) -> Iterator[Office]:
 
 
 def points(run: Path) -> dict[str, tuple[str, str]]:
-    merge(run)
+    merge(RunFolder(run))
     return {p.candidate_id: (p.status, p.decided_by) for p in tables.POINTS.records(tables.POINTS.read(run))}
 
 
@@ -98,7 +99,7 @@ def test_what_only_an_excluded_annotator_answered_is_asked_again_once(
     assert again["data"]["points"] == tasks[1]["data"]["points"]
     office.answer(again, al, "wrong")
     review("pull", own_run.path)
-    merge(own_run.path, exclude=[bo["email"]])
+    merge(RunFolder(own_run.path), exclude=[bo["email"]])
     right = {c.candidate_id: "ACCEPTED" if c.is_fg_candidate else "REJECTED" for c in own_run.candidates.values()}
     found = {p.candidate_id: p.status for p in tables.POINTS.records(tables.POINTS.read(own_run.path))}
     assert len(found) == 24

@@ -15,6 +15,7 @@ import numpy as np
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
+from schemas.remote_paths import AnyPath
 from schemas.reviews import ReviewTask
 from verification_ui.media import pictures
 from verification_ui.media.drawing import Image
@@ -38,7 +39,7 @@ class MediaMaker:
     """
 
     folder: Path
-    frame_file: Callable[[str, int], Path]
+    frame_file: Callable[[str, int], AnyPath]
     masks_of: Callable[[str], _Masks]
     candidates: Mapping[str, PointCandidate]
     objects: Mapping[ObjectKey, AskedObject]
@@ -118,7 +119,7 @@ def _by_frame(tasks: Iterable[ReviewTask]) -> list[list[ReviewTask]]:
     return list(frames.values())
 
 
-def _read(path: Path) -> Image | None:
+def _read(path: AnyPath) -> Image | None:
     try:
         decoded = cv2.imdecode(np.frombuffer(path.read_bytes(), dtype=np.uint8), cv2.IMREAD_COLOR)
     except (OSError, cv2.error):
@@ -138,6 +139,6 @@ def _write(path: Path, content: bytes) -> None:
     temporary.rename(path)
 
 
-def _no_frame(task: ReviewTask, path: Path) -> Reject:
+def _no_frame(task: ReviewTask, path: AnyPath) -> Reject:
     detail = f"the picture of frame {task.frame_idx} of {task.video_id!r} is missing or damaged: {path}"
     return Reject("review", task.task_key, "no_frame", detail, str(path))

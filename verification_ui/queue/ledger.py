@@ -6,9 +6,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.reviews import Skip, Verdict
 from schemas.tables import marks_of
 
@@ -28,11 +28,11 @@ class Ledger:
             marks say, never less, and what is read again comes out the same.
     """
 
-    path: Path
-    skips_path: Path
+    path: AnyPath
+    skips_path: AnyPath
 
     @classmethod
-    def of_project(cls, run: Path, identity: str) -> Ledger:
+    def of_project(cls, run: AnyPath, identity: str) -> Ledger:
         """The ledger of the project with this identity; a new project never writes into an old one's."""
         name = f"label_studio-{hashlib.sha256(identity.encode()).hexdigest()[:12]}.parquet"
         return cls(run / tables.VERDICTS.name / name, run / tables.SKIPS.name / name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pipeline.commands.options import Run
 from pipeline.commands.review.audit import audit
 from pipeline.commands.review.backup import backup, restore
 from pipeline.commands.review.doctor import doctor
@@ -26,7 +26,6 @@ from pipeline.commands.review.options import (
     KeyOption,
     OverlapOption,
     PortOption,
-    RunOption,
     UrlOption,
 )
 from pipeline.commands.review.pull import pull_all
@@ -52,7 +51,7 @@ review_app = typer.Typer(
 
 @review_app.command()
 def up(
-    run: RunOption,
+    run: Run,
     design: DesignOption = "contact_sheet",
     annotator: Annotated[str, typer.Option("--annotator", help="Who answers; verdicts carry this name.")] = ANNOTATOR,
     host: HostOption = None,
@@ -89,7 +88,7 @@ def up(
 
 @review_app.command()
 def push(
-    run: RunOption,
+    run: Run,
     design: DesignOption = "contact_sheet",
     url: UrlOption = None,
     api_key_file: KeyOption = None,
@@ -125,7 +124,7 @@ def push(
 
 
 @review_app.command()
-def pull(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
+def pull(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
     """Copy the answers given so far into `DIR/verdicts`: new, edited and deleted ones.
 
     Verdicts that were pulled are kept, even when somebody deletes the project.
@@ -164,8 +163,8 @@ def _asked(
     return candidates, again
 
 
-def _session(run: Path) -> ReviewSession:
-    return ReviewSession(RunFolder(run).require())
+def _session(run: RunFolder) -> ReviewSession:
+    return ReviewSession(run.require())
 
 
 def _say(sentence: str) -> None:

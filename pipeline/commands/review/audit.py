@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from pipeline.runs.folder import RunFolder
+from pipeline.commands.options import Run
 from pipeline.runs.verdicts import ObjectKey, RunVerdicts, object_paces
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
@@ -30,7 +29,7 @@ _FEW = 8
 
 
 def audit(
-    run: Annotated[Path, typer.Option("--run", help="The run folder that `pointvos annotate` made.", metavar="DIR")],
+    run: Run,
     exclude: Annotated[
         list[str] | None, typer.Option(help="Annotator to leave out; repeat it for several.", metavar="ANNOTATOR")
     ] = None,
@@ -49,7 +48,7 @@ def audit(
 
     Example: `pointvos review audit --run demo-run`
     """
-    folder = RunFolder(run).require()
+    folder = run.require()
     verdicts = RunVerdicts.of(folder)
     votes = verdicts.votes(exclude or [])
     if not votes:

@@ -8,13 +8,15 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.review.options import KeyOption, RunOption, UrlOption
+from pipeline.commands.options import Run
+from pipeline.commands.review.options import KeyOption, UrlOption
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.reviews import DESIGNS
 from schemas.whole_files import write_whole
 from verification_ui.page.media_paths import QUEUE
@@ -29,7 +31,7 @@ _TABLE_FILE = re.compile(rf"({'|'.join(table.name for table in _KEPT)})/[A-Za-z0
 
 
 def backup(
-    run: RunOption,
+    run: Run,
     file: Annotated[Path, typer.Argument(help="The file to write, for example `queue.zip`.", metavar="FILE")],
     url: UrlOption = None,
     api_key_file: KeyOption = None,
@@ -40,7 +42,7 @@ def backup(
 
     Example: `pointvos review backup queue.zip --run demo-run`
     """
-    session = ReviewSession(RunFolder(run).require())
+    session = ReviewSession(run.require())
     with problems_named(), connected(session, url, api_key_file, console.print) as client:
         queues = tuple(copy_queue(queue) for queue in _queues(session, client))
     run_id = session.run.metadata()["pointvos.run_id"]
@@ -55,7 +57,7 @@ def backup(
 
 
 def restore(
-    run: RunOption,
+    run: Run,
     file: Annotated[Path, typer.Argument(exists=True, help="What `review backup` wrote.", metavar="FILE")],
     url: UrlOption = None,
     api_key_file: KeyOption = None,
@@ -67,7 +69,7 @@ def restore(
 
     Example: `pointvos review restore queue.zip --run demo-run`
     """
-    session = ReviewSession(RunFolder(run).require())
+    session = ReviewSession(run.require())
     rows: list[tuple[str, object]] = []
     with problems_named():
         archive = _of_this_run(session, file)
@@ -77,8 +79,10 @@ def restore(
                 with bar("restoring tasks", len(copy.tasks)) as advance:
                     restored = restore_queue(client, copy, advance)
                 serve(restored.queue, session.place, session.media / QUEUE)
-                old, new = (Ledger.of_project(run, identity) for identity in (copy.identity, restored.queue.identity))
-                with one_at_a_time(session.folder, "pull"):
+                old, new = (
+                    Ledger.of_project(run.path, identity) for identity in (copy.identity, restored.queue.identity)
+                )
+                with one_at_a_time(session.run, "pull"):
                     new.take_over(old, session.run.metadata())
                 rows.append(
                     (copy.title, f"{restored.n_added:,} tasks brought back, {restored.n_left:,} left as they are")
@@ -91,8 +95,8 @@ def _queues(session: ReviewSession, client: LabelStudioClient) -> list[LabelStud
     return [queue for queue in found if queue is not None]
 
 
-def _table_files(run: Path) -> list[Path]:
-    return [path for table in _KEPT for path in sorted((run / table.name).glob("*.parquet"))]
+def _table_files(run: RunFolder) -> list[AnyPath]:
+    return [path for table in _KEPT for path in table.files(run.path)]
 
 
 def _of_this_run(session: ReviewSession, file: Path) -> Archive:
@@ -102,11 +106,11 @@ def _of_this_run(session: ReviewSession, file: Path) -> Archive:
     return archive
 
 
-def _bring_back_tables(run: Path, archive: Archive) -> None:
+def _bring_back_tables(run: RunFolder, archive: Archive) -> None:
     """Files that the run has stay: they may know more."""
     for name, content in archive.tables.items():
         if not _TABLE_FILE.fullmatch(name):
             raise UsageProblem(f"the backup holds the unexpected file {name!r}; it was not made by pointvos")
-        path = run / name
+        path = run.path / name
         if not path.exists():
             write_whole(path, content)

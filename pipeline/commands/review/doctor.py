@@ -9,10 +9,10 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
-from pipeline.commands.review.options import KeyOption, RunOption, UrlOption
+from pipeline.commands.options import Run
+from pipeline.commands.review.options import KeyOption, UrlOption
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.upload import upload
-from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import console, styled
 from verification_ui.page.media_paths import QUEUE
 from verification_ui.queue.checks import Finding, ServerChecks
@@ -20,7 +20,7 @@ from verification_ui.queue.checks import Finding, ServerChecks
 _NEEDED_GB = 1.0
 
 
-def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
+def doctor(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
     """Try out what a review needs: server, key, closed sign-up, strict predictions, pictures, disk. One row each.
 
     The pictures are looked for where `review_media` of the run's config says: `place: local` (the default),
@@ -28,7 +28,7 @@ def doctor(run: RunOption, url: UrlOption = None, api_key_file: KeyOption = None
 
     Example: `pointvos review doctor --run demo-run --url https://label.example.org --api-key-file key`
     """
-    session = ReviewSession(RunFolder(run).require())
+    session = ReviewSession(run.require())
     table = Table(show_header=False, box=None, pad_edge=False)
     failed = False
     with problems_named(), connected(session, url, api_key_file, console.print) as client:
@@ -57,8 +57,8 @@ def _probe(session: ReviewSession) -> Path:
 
 
 def _at_home(session: ReviewSession) -> Iterator[Finding]:
-    free_gb = shutil.disk_usage(session.run.path).free / 1e9
-    yield Finding("disk", free_gb > _NEEDED_GB, f"{free_gb:.1f} GB free at {session.run.path} ({_NEEDED_GB} needed)")
+    free_gb = shutil.disk_usage(session.run.local).free / 1e9
+    yield Finding("disk", free_gb > _NEEDED_GB, f"{free_gb:.1f} GB free at {session.run.local} ({_NEEDED_GB} needed)")
     file = session.place.credentials_file
     if file is not None:
         path = Path(file).expanduser()

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from pipeline.commands.review.options import RunOption
+from pipeline.commands.options import Run
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, client_of, problems_named
-from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import console
 from verification_ui.server.running import Presence
 from verification_ui.server.server import running_server
 
 
-def down(run: RunOption) -> None:
+def down(run: Run) -> None:
     """Pull the answers of the run's own server, then stop it and the command that started it.
 
     Only a process that this run recorded as its own is stopped.
 
     Example: `pointvos review down --run demo-run`
     """
-    session = ReviewSession(RunFolder(run).require())
+    session = ReviewSession(run.require())
     presence, server = Presence.read(session.folder), running_server(session.folder)
     if server is not None:
         with problems_named(), client_of(server) as client:

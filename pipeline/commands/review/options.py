@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-RunOption = Annotated[Path, typer.Option("--run", help="The run folder that `pointvos annotate` made.", metavar="DIR")]
 DesignOption = Annotated[
     str,
     typer.Option(

@@ -18,7 +18,7 @@ def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = Fa
 
     One command after the other: each reads the ledger, then replaces it.
     """
-    with one_at_a_time(session.folder, "pull", is_told=not quiet):
+    with one_at_a_time(session.run, "pull", is_told=not quiet):
         for design in DESIGNS:
             if tasks := {task.task_key: task for task in session.tasks(design)}:
                 _pull_design(session, client, design, tasks, quiet)

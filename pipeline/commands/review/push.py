@@ -54,7 +54,7 @@ def push_design(
     """
     require_questions(session, design, [*candidates, *again])
     tasks = [*build_tasks(candidates, design), *again]
-    with one_at_a_time(session.folder, "push"):
+    with one_at_a_time(session.run, "push"):
         with bar("drawing crops", len(tasks)) as advance:
             rejects = list(session.maker.make(tasks, advance))
         rejected = {reject.key for reject in rejects}

@@ -23,8 +23,9 @@ from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
+from schemas.remote_paths import AnyPath
 from schemas.reviews import DESIGNS, ReviewTask
-from schemas.tables import DamagedTableError, damage_named
+from schemas.tables import DamagedTableError, damage_named, parquet_source
 from schemas.videos import Video
 from stages.consensus.blind import blind_sample
 from stages.consensus.gold import with_gold
@@ -50,14 +51,14 @@ class ReviewSession:
 
     @property
     def folder(self) -> Path:
-        """Private data of the review: the server's database, secrets, log."""
-        return self.run.path / "review"
+        """Private data of the review, on this machine: the server's database, secrets, log."""
+        return self.run.local / "review"
 
     @property
     def media(self) -> Path:
         """The only folder that a server shows pictures from."""
-        (self.run.path / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
-        return (self.run.path / "media").resolve()
+        (self.run.local / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
+        return (self.run.local / "media").resolve()
 
     @cached_property
     def place(self) -> MediaPlace:
@@ -143,7 +144,7 @@ class ReviewSession:
         """Draws the pictures."""
         return MediaMaker(self.media, self._frame_file, self._masks_of, self.candidates, self.objects)
 
-    def tasks_file(self, design: str) -> Path:
+    def tasks_file(self, design: str) -> AnyPath:
         """The ledger of the tasks of one design."""
         return self.run.path / tables.TASKS.name / f"{design}.parquet"
 
@@ -168,13 +169,13 @@ class ReviewSession:
 
     def write_notes(self, design: str, **news: Any) -> None:
         """Note what is news, fields of :class:`QueueNotes`."""
-        with one_at_a_time(self.folder, "note", is_told=False):
+        with one_at_a_time(self.run, "note", is_told=False):
             if (notes := replace(self.notes(design), **news)) != self.notes(design):
                 self._write(design, [], notes)
 
     def write_tasks(self, design: str, tasks: list[ReviewTask], **news: Any) -> None:
         """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them."""
-        with one_at_a_time(self.folder, "note", is_told=False):
+        with one_at_a_time(self.run, "note", is_told=False):
             self._write(design, tasks, replace(self.notes(design), **news))
 
     def _write(self, design: str, tasks: list[ReviewTask], notes: QueueNotes) -> None:
@@ -191,7 +192,7 @@ class ReviewSession:
             has_clip = (self.media / names.clip).exists()
             yield payload(Question(task, points, asked, names, video.height, video.width, has_clip))
 
-    def _frame_file(self, video_id: str, frame_idx: int) -> Path:
+    def _frame_file(self, video_id: str, frame_idx: int) -> AnyPath:
         return self.run.frame_file(video_id, frame_idx)
 
     def _masks_of(self, video_id: str) -> Mapping[tuple[str, int], Mask]:
@@ -199,11 +200,13 @@ class ReviewSession:
         return {(mask.object_id, mask.frame_idx): mask for mask in tables.MASKS.records(table)}
 
     @cached_property
-    def _mask_files(self) -> Mapping[str, list[Path]]:
-        files: dict[str, list[Path]] = {}
-        for path in sorted((self.run.path / tables.MASKS.name).glob("*.parquet")):
+    def _mask_files(self) -> Mapping[str, list[AnyPath]]:
+        files: dict[str, list[AnyPath]] = {}
+        for path in tables.MASKS.files(self.run.path):
             with damage_named(path):
-                video_ids = pq.read_table(path, columns=["video_id"], partitioning=None)[0].unique().to_pylist()
+                video_ids = (
+                    pq.read_table(parquet_source(path), columns=["video_id"], partitioning=None)[0].unique().to_pylist()
+                )
             for video_id in video_ids:
                 files.setdefault(video_id, []).append(path)
         return files

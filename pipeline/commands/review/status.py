@@ -11,11 +11,11 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.review.options import ExcludeOption, KeyOption, RunOption, UrlOption
+from pipeline.commands.options import Run
+from pipeline.commands.review.options import ExcludeOption, KeyOption, UrlOption
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.tables import show_progress
-from pipeline.runs.folder import RunFolder
 from pipeline.runs.verdicts import RunVerdicts
 from pipeline.terminal.console import console
 from schemas import tables
@@ -26,7 +26,7 @@ from verification_ui.server.server import running_server
 
 
 def status(
-    run: RunOption,
+    run: Run,
     url: UrlOption = None,
     api_key_file: KeyOption = None,
     exclude: ExcludeOption = None,
@@ -41,7 +41,7 @@ def status(
 
     Example: `pointvos review status --run demo-run --every 60`
     """
-    session = ReviewSession(RunFolder(run).require())
+    session = ReviewSession(run.require())
     with problems_named(), _server(session, url, api_key_file) as client, suppress(KeyboardInterrupt):
         _show(session, client, exclude or [])
         while every is not None:

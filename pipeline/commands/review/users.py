@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.options import Run
 from pipeline.commands.review.links import page_of, require_annotator, tell_link
-from pipeline.commands.review.options import RunOption, UrlOption
+from pipeline.commands.review.options import UrlOption
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
-from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, console, summary
 from verification_ui.gate.access import Access
 from verification_ui.server.accounts import accounts, add_account, disable_account
@@ -25,7 +25,7 @@ EmailArgument = Annotated[str, typer.Argument(help="E-mail address; verdicts car
 
 
 @users_app.command("list")
-def list_users(run: RunOption, url: UrlOption = None) -> None:
+def list_users(run: Run, url: UrlOption = None) -> None:
     """Show who has an account.
 
     Example: `pointvos review users list --run demo-run`
@@ -37,7 +37,7 @@ def list_users(run: RunOption, url: UrlOption = None) -> None:
 
 
 @users_app.command()
-def add(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
+def add(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
     """Give somebody an account and a link that logs them in once; also for a new link, or to enable an account again.
 
     The link is printed to a terminal only; else it goes into a file of `DIR/review` that only you can read. It works
@@ -55,7 +55,7 @@ def add(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
 
 
 @users_app.command()
-def disable(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None:
+def disable(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
     """Disable an account at once; its answers stay. To ignore them: `pointvos merge --exclude EMAIL`.
 
     Example: `pointvos review users disable ann@example.org --run demo-run`
@@ -71,7 +71,7 @@ def disable(run: RunOption, email: EmailArgument, url: UrlOption = None) -> None
     console.print(f"{email} is disabled; re-enable with: pointvos review users add {email}", markup=False)
 
 
-def _own(run: RunOption, url: str | None) -> ReviewSession:
+def _own(run: Run, url: str | None) -> ReviewSession:
     """The session of a run whose server is ours.
 
     Raises:
@@ -79,7 +79,7 @@ def _own(run: RunOption, url: str | None) -> ReviewSession:
     """
     if url is not None:
         raise UsageProblem(f"add accounts on {url} itself: open {url.rstrip('/')}/organization and invite by link")
-    return ReviewSession(RunFolder(run).require())
+    return ReviewSession(run.require())
 
 
 def _standing(is_active: bool) -> str:

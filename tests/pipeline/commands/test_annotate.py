@@ -139,11 +139,19 @@ def test_wrong_usage_ends_with_two_and_says_why(pointvos, corpus, tmp_path, opti
     assert message in answer.stderr
 
 
-@pytest.mark.parametrize("run", ["gs://bucket/run", "s3://bucket/run"])
-def test_a_run_folder_on_another_machine_is_refused_at_once(pointvos, corpus, tmp_path, run):
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        ("gs://bucket/run", "gs:// needs a package that is not installed: pip install 'pointvos[gcp]'"),
+        ("hdfs://host/run", "no run can lie on hdfs://"),
+        ("s3://bucket", "is no folder of a bucket; give s3://BUCKET/FOLDER"),
+    ],
+)
+def test_a_run_folder_that_cannot_be_used_is_refused_at_once(pointvos, corpus, tmp_path, run, why):
     answer = annotate(pointvos, corpus, run)
     assert answer.returncode == 2
-    assert f"run folder {run[:5]}" in answer.stderr
+    assert f"run folder '{run}'" in answer.stderr
+    assert why in answer.stderr
     assert not Path(run.replace("//", "/")).exists()
 
 

@@ -25,13 +25,13 @@ from stages.export.point_vos import video_name
 
 @pytest.fixture
 def merged_run(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     return finished_run
 
 
 def export_points(run, out, jsonl=False):
-    export(run, ExportFormat.POINTVOS, out, "tiny", jsonl)
+    export(RunFolder(run), ExportFormat.POINTVOS, out, "tiny", jsonl)
     return out / "tiny"
 
 
@@ -62,7 +62,7 @@ def test_a_missing_frame_breaks_the_format_and_is_said(merged_run, tmp_path, cap
 
 def test_masks_come_back_from_the_davis_layout(finished_run, tmp_path):
     out = tmp_path / "out"
-    export(finished_run, ExportFormat.DAVIS, out)
+    export(RunFolder(finished_run), ExportFormat.DAVIS, out)
     objects = json.loads((out / "objects.json").read_text())
     assert objects == {"a": {"1": "1", "2": "2"}, "sub/b": {"1": "dog"}}
     for video_id, index_of in (("a", {"1": 1, "2": 2}), ("sub/b", {"dog": 1})):
@@ -87,7 +87,7 @@ def test_wrong_usage_is_named(finished_run, merged_run, tmp_path):
     with pytest.raises(UsageProblem, match="was not made by an export"):
         export_points(merged_run, tmp_path / "mine")
     with pytest.raises(UsageProblem, match=r"dataset name '\.\./x'"):
-        export(merged_run, ExportFormat.POINTVOS, tmp_path / "out", "../x")
+        export(RunFolder(merged_run), ExportFormat.POINTVOS, tmp_path / "out", "../x")
     for file in (merged_run / "points").iterdir():
         file.unlink()
     with pytest.raises(UsageProblem, match="has no points"):
@@ -95,12 +95,12 @@ def test_wrong_usage_is_named(finished_run, merged_run, tmp_path):
 
 
 def test_masks_of_a_folder_are_named_like_its_frames_and_points_by_decode_index(run_of_a_folder, tmp_path):
-    export(run_of_a_folder, ExportFormat.DAVIS, tmp_path / "out")
+    export(RunFolder(run_of_a_folder), ExportFormat.DAVIS, tmp_path / "out")
     names = sorted(path.name for path in (tmp_path / "out/Annotations/a").iterdir())
     assert names == [f"frame_{5 * idx + 5:04d}.png" for idx in range(12)]
     assert (tmp_path / "out/Annotations/sub/b/00000.png").is_file()
-    simulate(run_of_a_folder, tmp_path / "truth", 0.0, 0)
-    merge(run_of_a_folder, 0.0)
+    simulate(RunFolder(run_of_a_folder), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(run_of_a_folder), 0.0)
     folder = export_points(run_of_a_folder, tmp_path / "points")
     frames = {path.stem for path in (folder / "JPEGImages/a").iterdir()}
     assert frames == {f"{row['frame_idx']:06d}" for row in tables.POINTS.read(run_of_a_folder).to_pylist()}
@@ -111,8 +111,8 @@ def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, ad
     for video_id in ("Été", twin):
         add_video(RunFolder(finished_run), video_id, ("1", "2"))
         shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / video_id)
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     with pytest.raises(WorkProblem, match=f"would both be called '{twin}' in this format"):
         export_points(finished_run, tmp_path / "out")
 
@@ -134,5 +134,5 @@ def test_a_video_that_no_annotate_wrote_is_damage_and_nothing_is_written_for_it(
     cell = pa.array([value], table.schema.field(column).type)
     pq.write_table(table.set_column(place, table.schema.field(column), cell), file)
     with pytest.raises(DamagedTableError, match=reason):
-        export(finished_run, ExportFormat.DAVIS, tmp_path / "out")
+        export(RunFolder(finished_run), ExportFormat.DAVIS, tmp_path / "out")
     assert not list(tmp_path.rglob("out/**/*.png"))

@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.commands.merge import ConsensusRule, merge
 from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.gold import Gold
@@ -18,8 +19,8 @@ def points(run):
 
 
 def test_points_carry_words_models_time_and_labels(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     found = points(finished_run)
     verdicts = {v.candidate_id: v.status for v in tables.VERDICTS.records(tables.VERDICTS.read(finished_run))}
     assert {p.candidate_id: p.status for p in found} == verdicts
@@ -31,8 +32,8 @@ def test_points_carry_words_models_time_and_labels(finished_run, tmp_path):
 
 
 def test_a_person_changes_exactly_the_points_that_she_answers(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.1)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.1)
     before = {p.candidate_id: p for p in points(finished_run)}
     chosen = [p for p in before.values() if p.status == "ACCEPTED"][:2]
     human = [
@@ -40,25 +41,25 @@ def test_a_person_changes_exactly_the_points_that_she_answers(finished_run, tmp_
         for p in chosen
     ]
     tables.VERDICTS.write(finished_run / "verdicts" / "label_studio.parquet", human)
-    merge(finished_run, 0.1)
+    merge(RunFolder(finished_run), 0.1)
     after = {p.candidate_id: p for p in points(finished_run)}
     assert {key for key in after if after[key] != before[key]} == {p.candidate_id for p in chosen}
 
 
 def test_merging_again_makes_the_points_anew(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.1)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.1)
     first = {p.name: p.read_bytes() for p in (finished_run / "points").iterdir()}
     (finished_run / "points" / "stale.parquet").write_bytes(next(iter(first.values())))
-    merge(finished_run, 0.1)
+    merge(RunFolder(finished_run), 0.1)
     assert {p.name: p.read_bytes() for p in (finished_run / "points").iterdir()} == first
 
 
 def test_a_run_without_verdicts_and_a_folder_without_a_run_are_wrong_usage(finished_run, tmp_path):
     with pytest.raises(UsageProblem, match="has no verdicts"):
-        merge(finished_run, 0.1)
+        merge(RunFolder(finished_run), 0.1)
     with pytest.raises(UsageProblem, match="is not a run folder"):
-        merge(tmp_path / "nothing", 0.1)
+        merge(RunFolder(tmp_path / "nothing"), 0.1)
 
 
 def crowd(run, answers):
@@ -91,7 +92,7 @@ def test_dawid_skene_hears_two_reliable_people_over_three_who_mostly_guess(finis
     crowd(finished_run, {"al": right, "bo": right, **guessers})
 
     def n_wrong(rule):
-        merge(finished_run, 0.1, rule)
+        merge(RunFolder(finished_run), 0.1, rule)
         return sum(p.status != right(0, p) for p in points(finished_run))
 
     assert n_wrong(ConsensusRule.MAJORITY) > 0 == n_wrong(ConsensusRule.DAWID_SKENE)
@@ -99,21 +100,21 @@ def test_dawid_skene_hears_two_reliable_people_over_three_who_mostly_guess(finis
 
 def test_excluding_an_annotator_makes_the_points_as_if_she_had_never_answered(finished_run):
     crowd(finished_run, {"al": right, "bo": wrong, "cy": wrong})
-    merge(finished_run, 0.1)
+    merge(RunFolder(finished_run), 0.1)
     assert {p.status == right(0, p) for p in points(finished_run)} == {False}
-    merge(finished_run, 0.1, exclude=["bo", "cy"])
+    merge(RunFolder(finished_run), 0.1, exclude=["bo", "cy"])
     assert {(p.status == right(0, p), p.n_verdicts) for p in points(finished_run)} == {(True, 1)}
     with pytest.raises(UsageProblem, match="unknown annotator 'di'; known: al, bo, cy"):
-        merge(finished_run, 0.1, exclude=["di"])
+        merge(RunFolder(finished_run), 0.1, exclude=["di"])
     with pytest.raises(UsageProblem, match="no verdict is left"):
-        merge(finished_run, 0.1, exclude=["al", "bo", "cy"])
+        merge(RunFolder(finished_run), 0.1, exclude=["al", "bo", "cy"])
 
 
 def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, capsys):
     crowd(finished_run, {"al": right, "bo": now_and_then(3, 0), "cy": now_and_then(3, 0)})
     candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))
     n_conflicts = -(-len(candidates) // 3)
-    merge(finished_run, 0.1)
+    merge(RunFolder(finished_run), 0.1)
     assert f"conflicts left {n_conflicts}" in " ".join(capsys.readouterr().out.split())
     asked = candidates[0]
     task = ReviewTask("s", asked.video_id, "1", asked.frame_idx, 0, "adjudication", (asked.candidate_id,), 0.5)
@@ -122,7 +123,7 @@ def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, cap
                       datetime(2026, 1, 2, tzinfo=UTC))  # fmt: skip
     tables.VERDICTS.write(finished_run / "verdicts" / "settled.parquet", [settled])
     for rule in ConsensusRule:
-        merge(finished_run, 0.1, rule)
+        merge(RunFolder(finished_run), 0.1, rule)
         found = {p.candidate_id: p for p in points(finished_run)}
         point = found.pop(asked.candidate_id)
         assert (point.status, point.n_verdicts, point.decided_by) == (right(0, asked), 1, "adjudication")
@@ -133,7 +134,7 @@ def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, cap
 
 def test_answers_to_gold_never_become_points(finished_run):
     crowd(finished_run, {"al": right, "bo": now_and_then(3, 0), "cy": now_and_then(4, 1)})
-    merge(finished_run, 0.1, ConsensusRule.DAWID_SKENE)
+    merge(RunFolder(finished_run), 0.1, ConsensusRule.DAWID_SKENE)
     before = points(finished_run)
     original = before[0]
     tables.GOLD.write(
@@ -142,5 +143,5 @@ def test_answers_to_gold_never_become_points(finished_run):
     )
     extra = Verdict("f" * 32, "REJECTED", "al", "label_studio", 1.0, "t2", "9", datetime(2026, 1, 2, tzinfo=UTC))
     tables.VERDICTS.write(finished_run / "verdicts" / "later.parquet", [extra])
-    merge(finished_run, 0.1, ConsensusRule.DAWID_SKENE)
+    merge(RunFolder(finished_run), 0.1, ConsensusRule.DAWID_SKENE)
     assert points(finished_run) == before

@@ -5,6 +5,7 @@ import re
 from pipeline.commands.merge import merge
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
 
 
 def texts(run):
@@ -13,7 +14,7 @@ def texts(run):
 
 
 def test_a_run_without_verdicts_has_a_report(finished_run):
-    report(finished_run)
+    report(RunFolder(finished_run))
     words = " ".join(texts(finished_run).split())
     assert "segmenter grabcut, propagator flow" in words
     assert "No verdicts yet." in words
@@ -22,9 +23,9 @@ def test_a_run_without_verdicts_has_a_report(finished_run):
 
 
 def test_answers_and_costs_are_counted(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.1)
-    report(finished_run)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.1)
+    report(RunFolder(finished_run))
     words = " ".join(texts(finished_run).split())
     assert "foreground candidates confirmed 100.0 %" in words
     assert "3 clicks 4 s" in words or "localizing 3 clicks" in words
@@ -32,7 +33,7 @@ def test_answers_and_costs_are_counted(finished_run, tmp_path):
 
 
 def test_repairs_are_counted_and_told_where_they_were_decided(finished_run):
-    report(finished_run)
+    report(RunFolder(finished_run))
     words = " ".join(texts(finished_run).split())
     assert "2 masks repaired of 6 low-quality masks" in words
     assert "Frame 0: first mask of low quality (quality 0.80, motion 0.50); grabcut drew a better one" in words
@@ -45,7 +46,7 @@ def test_repairs_are_counted_and_told_where_they_were_decided(finished_run):
 
 def test_the_number_of_pictures_is_bounded(finished_run):
     def n_pictures(most):
-        report(finished_run, most)
+        report(RunFolder(finished_run), most)
         return (finished_run / "report" / "index.html").read_text().count("<img ")
 
     assert n_pictures(600) == 3 * 3 + 1

@@ -23,8 +23,8 @@ A = unit_name("a", "0123")
 
 @pytest.fixture
 def run(finished_run, tmp_path) -> Path:
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     return finished_run
 
 
@@ -80,9 +80,9 @@ UNIT_FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 def test_a_sound_run_is_in_order_and_stays_as_it_is(run, capsys):
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file() and path.name != ".lock"}
-    doctor(run, repair=False)
+    doctor(RunFolder(run), repair=False)
     assert f"Run {run} is in order: 2 videos." in said(capsys)
-    doctor(run, repair=True)
+    doctor(RunFolder(run), repair=True)
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -91,18 +91,18 @@ def test_a_damaged_video_is_dropped_so_that_annotate_does_it_again(run, capsys, 
     spoil, text = UNIT_FAULTS[name]
     spoil(run)
     with pytest.raises(typer.Exit) as leaving:
-        doctor(run, repair=False)
+        doctor(RunFolder(run), repair=False)
     assert leaving.value.exit_code == 1
     assert text in said(capsys)
     marked = set(tables.VIDEOS.read(run)["video_id"].to_pylist())
     assert marked == {"a", "sub/b"}, "without --repair nothing changes"
     verdicts = (run / "verdicts" / "simulated.parquet").read_bytes()
-    doctor(run, repair=True)
+    doctor(RunFolder(run), repair=True)
     assert AGAIN in said(capsys)
     assert list(RunFolder(run).committed()) == ["sub/b"]
     assert not [file for table in ("masks", "candidates", "rejects") for file in (run / table).glob("a.*")]
     assert (run / "verdicts" / "simulated.parquet").read_bytes() == verdicts
-    doctor(run, repair=False)
+    doctor(RunFolder(run), repair=False)
     assert "1 files of points are of videos that are no longer done" in said(capsys)
 
 
@@ -111,17 +111,17 @@ def test_a_damaged_mark_and_what_a_kill_left_are_removed(run, capsys):
     stray = run / "masks" / ".x.parquet.999999999-0123abcd.tmp"
     stray.write_bytes(b"half")
     (run / ".work" / "video-1").mkdir(parents=True)
-    doctor(run, repair=True)
+    doctor(RunFolder(run), repair=True)
     assert AGAIN in said(capsys)
     assert not stray.exists()
     assert not (run / ".work").exists()
     assert list(RunFolder(run).committed()) == ["sub/b"]
-    doctor(run, repair=False)
+    doctor(RunFolder(run), repair=False)
 
 
 def test_tables_without_a_mark_are_no_part_of_the_run(run, capsys):
     (run / "videos" / f"{A}.parquet").unlink()
-    doctor(run, repair=True)
+    doctor(RunFolder(run), repair=True)
     assert f"localizations, masks, repairs, candidates of {A} belong to no video that is done" in said(capsys)
     assert set(tables.MASKS.read(run)["video_id"].to_pylist()) == {"sub/b"}
 
@@ -132,19 +132,19 @@ def test_answers_that_cannot_be_read_are_set_aside_and_never_deleted(run, capsys
     for content in (b"half a file", b"another"):
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(content)
-        doctor(run, repair=True)
+        doctor(RunFolder(run), repair=True)
         assert "Now run again: pointvos review pu" in said(capsys)
     kept = [path.read_bytes() for path in sorted((run / "damaged" / table).iterdir(), key=lambda path: len(path.name))]
     assert kept == [b"half a file", b"another"]
-    doctor(run, repair=False)
+    doctor(RunFolder(run), repair=False)
 
 
 def test_damaged_points_are_made_again_by_merge(run, capsys):
     before = tables.POINTS.read(run)
     cut(next((run / "points").iterdir()))
-    doctor(run, repair=True)
+    doctor(RunFolder(run), repair=True)
     assert f"Now run again: pointvos merge --run {run}" in said(capsys)
-    merge(run, 0.0)
+    merge(RunFolder(run), 0.0)
     assert tables.POINTS.read(run) == before
 
 
@@ -154,23 +154,23 @@ def test_damaged_points_are_made_again_by_merge(run, capsys):
 def test_a_broken_config_is_named_and_set_aside(run, capsys, content):
     (run / "run.yaml").write_bytes(content)
     with pytest.raises(UsageProblem, match=r"run\.yaml is damaged \(.*doctor --run .* --repair"):
-        merge(run)
-    doctor(run, repair=True)
+        merge(RunFolder(run))
+    doctor(RunFolder(run), repair=True)
     assert AGAIN in said(capsys)
     assert (run / "damaged" / "run.yaml").read_bytes() == content
 
 
 def test_verdicts_on_candidates_that_are_gone_are_a_note(run, capsys):
     RunFolder(run).drop_unit("a", "0123")
-    doctor(run, repair=False)
+    doctor(RunFolder(run), repair=False)
     assert "verdicts on 48 candidates that the run no longer has; they are kept" in said(capsys)
 
 
 def test_a_folder_that_is_no_run_and_repair_without_a_run_are_wrong_usage(tmp_path):
     with pytest.raises(UsageProblem, match=r"neither run\.yaml nor tables"):
-        doctor(tmp_path, repair=False)
+        doctor(RunFolder(tmp_path), repair=False)
     with pytest.raises(UsageProblem, match="check --run"):
-        doctor(tmp_path / "none", repair=False)
+        doctor(RunFolder(tmp_path / "none"), repair=False)
     with pytest.raises(UsageProblem, match="--repair goes with --run"):
         doctor(None, repair=True)
 

@@ -18,19 +18,19 @@ def statuses(run):
 
 
 def test_candidates_with_ground_truth_are_answered_the_same_way_twice(finished_run, tmp_path, capsys):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     first = (finished_run / "verdicts" / "simulated.parquet").read_bytes()
     candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))
     assert set(statuses(finished_run)) == {c.candidate_id for c in candidates if c.video_id == "a"}
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     assert (finished_run / "verdicts" / "simulated.parquet").read_bytes() == first
     assert "pointvos merge" in capsys.readouterr().out
 
 
 def test_errors_change_some_answers(finished_run, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     right = statuses(finished_run)
-    simulate(finished_run, tmp_path / "truth", 1.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 1.0, 0)
     flipped = statuses(finished_run)
     assert {flipped[key] for key in right if right[key] == "ACCEPTED"} == {"REJECTED"}
 
@@ -39,12 +39,12 @@ def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
     (tmp_path / "empty").mkdir()
     there = r"it holds no folders, and the run's videos are 'a', 'sub/b'$"
     with pytest.raises(UsageProblem, match=rf"no candidate of .* has ground truth below .*; {there}"):
-        simulate(finished_run, tmp_path / "empty", 0.02, 0)
+        simulate(RunFolder(finished_run), tmp_path / "empty", 0.02, 0)
 
 
 def test_objects_that_the_truth_does_not_know_are_not_answered(finished_run, tmp_path):
     shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / "sub" / "b")
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     objects = {c.candidate_id: c.object_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
     assert {objects[key] for key in statuses(finished_run)} == {"1", "2"}
 
@@ -55,16 +55,16 @@ def test_a_damaged_ground_truth_rejects_its_video(finished_run, tmp_path, capsys
     for idx in range(12):
         (folder / f"{idx:05d}.png").write_bytes(b"no png")
     with pytest.raises(typer.Exit) as leaving:
-        simulate(finished_run, tmp_path / "truth", 0.02, 0)
+        simulate(RunFolder(finished_run), tmp_path / "truth", 0.02, 0)
     assert leaving.value.exit_code == 3
     assert "rejected sub/b: ground truth" in capsys.readouterr().out
 
 
 def test_the_truth_of_a_folder_is_looked_up_by_the_names_of_its_frames(finished_run, request, tmp_path):
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     by_index = statuses(finished_run)
     request.getfixturevalue("run_of_a_folder")
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     assert statuses(finished_run) == by_index
 
 
@@ -76,4 +76,4 @@ def test_a_candidate_outside_of_its_frame_rejects_its_video(finished_run, tmp_pa
         UsageProblem,
         match=r"a: table .candidates. is damaged .*\(2147483647, \d+\) lies outside the frame of 80x60 pixels",
     ):
-        simulate(finished_run, tmp_path / "truth", 0.0, 0)
+        simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)

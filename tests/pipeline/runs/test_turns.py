@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.turns import one_at_a_time
 from schemas import tables
 
@@ -31,10 +32,10 @@ def test_the_second_command_waits_for_the_first_and_says_so(tmp_path, capsys):
     order = []
 
     def second() -> None:
-        with one_at_a_time(tmp_path, "pull"):
+        with one_at_a_time(RunFolder(tmp_path), "pull"):
             order.append("second")
 
-    with one_at_a_time(tmp_path, "pull"):
+    with one_at_a_time(RunFolder(tmp_path), "pull"):
         other = threading.Thread(target=second)
         other.start()
         while "waiting for it" not in capsys.readouterr().out:
@@ -45,7 +46,8 @@ def test_the_second_command_waits_for_the_first_and_says_so(tmp_path, capsys):
 
 
 def test_a_lock_that_is_a_symbolic_link_is_not_followed(tmp_path):
-    (tmp_path / "pull.lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError, match=r"symbolic links.*pull\.lock"), one_at_a_time(tmp_path, "pull"):
+    (tmp_path / "review").mkdir(mode=0o700)
+    (tmp_path / "review" / "pull.lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match=r"symbolic links.*pull\.lock"), one_at_a_time(RunFolder(tmp_path), "pull"):
         pass
     assert not (tmp_path / "elsewhere").exists()

@@ -62,7 +62,7 @@ def test_the_report_shows_mask_errors_and_who_answered(finished_run):
         for i, (candidate_id, status) in enumerate(answered(finished_run).items())
     ]
     tables.VERDICTS.write(finished_run / "verdicts" / "label_studio.parquet", verdicts)
-    report(finished_run)
+    report(RunFolder(finished_run))
     page = (finished_run / "report" / "index.html").read_text(encoding="utf-8")
     assert "What the answers say about the masks" in page
     assert "<td>propagator</td>" in page

@@ -97,12 +97,12 @@ def needing(n_bytes: float) -> Estimate:
 
 def test_a_disk_that_is_surely_too_small_is_refused_and_one_that_may_be_is_told(tmp_path, capsys):
     free = free_bytes(tmp_path / "not" / "there")
-    check_room(tmp_path, needing(free / 2))
+    check_room(RunFolder(tmp_path), needing(free / 2))
     assert not capsys.readouterr().out
-    check_room(tmp_path, needing(2 * free))
+    check_room(RunFolder(tmp_path), needing(2 * free))
     assert "The disk may become full: the run takes" in capsys.readouterr().out
     with pytest.raises(UsageProblem, match=r"takes .* GB of disk at most, .* are free in .*; free some space"):
-        check_room(tmp_path, needing(20 * free))
+        check_room(RunFolder(tmp_path), needing(20 * free))
 
 
 def test_a_review_of_nothing_starts_no_server(pointvos, finished_run):

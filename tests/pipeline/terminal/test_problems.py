@@ -14,6 +14,7 @@ import pytest
 from pipeline.commands.doctor import doctor
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from pipeline.terminal.problems import sentence_of
 
@@ -29,8 +30,8 @@ COMMANDS = {
 
 @pytest.fixture
 def run(finished_run, tmp_path) -> Path:
-    simulate(finished_run, tmp_path / "truth", 0.0, 0)
-    merge(finished_run, 0.0)
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
     return finished_run
 
 
@@ -68,7 +69,7 @@ def test_a_review_folder_of_another_user_is_refused(run):
     (run / "review").mkdir()
     os.chown(run / "review", 1234, 1234)
     with pytest.raises(UsageProblem, match="review belongs to user 1234, who could read the keys"):
-        doctor(run, repair=True)
+        doctor(RunFolder(run), repair=True)
 
 
 @pytest.fixture

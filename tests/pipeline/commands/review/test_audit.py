@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.commands.review.audit import audit
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.gold import Gold
@@ -38,7 +39,7 @@ def answer(run):
 
 def test_the_audit_tells_who_can_be_trusted(finished_run, capsys):
     n = len(answer(finished_run))
-    audit(finished_run)
+    audit(RunFolder(finished_run))
     found = json.loads((finished_run / "review" / "audit.json").read_text())
     al, _, cy = found["annotators"]
     assert (found["candidates"], found["answered_by_several"], len(found["conflicts"])) == (n, n, -(-n // 5))
@@ -59,7 +60,7 @@ def test_the_audit_tells_who_can_be_trusted(finished_run, capsys):
 
 def test_an_excluded_annotator_is_out_of_every_figure(finished_run):
     answer(finished_run)
-    audit(finished_run, ["cy"])
+    audit(RunFolder(finished_run), ["cy"])
     found = json.loads((finished_run / "review" / "audit.json").read_text())
     assert [a["annotator"] for a in found["annotators"]] == ["al", "bo"]
     assert (found["agreement"]["value"], found["conflicts"]) == (1.0, [])
@@ -70,7 +71,7 @@ def test_flags_and_notes_are_listed_once_a_task(finished_run, capsys):
     noted = [Verdict(c.candidate_id, "AMBIGUOUS", "dee", "label_studio", 0.5, "t0", "n", WHEN, "bad_frame", "a mirror")
              for c in candidates[:8]]  # fmt: skip
     tables.VERDICTS.write(finished_run / "verdicts" / "noted.parquet", noted)
-    audit(finished_run)
+    audit(RunFolder(finished_run))
     (remark,) = json.loads((finished_run / "review" / "audit.json").read_text())["remarks"]
     assert (remark["task_key"], remark["annotator"], remark["flag"], remark["note"]) == (
         "t0", "dee", "bad_frame", "a mirror",
@@ -83,7 +84,7 @@ def test_answers_whose_author_is_not_who_was_logged_in_are_shown(finished_run, c
     forged = [Verdict(c.candidate_id, "REJECTED", "dee", "label_studio", 0.5, f"t{i // 8}", "n", WHEN, entered_by="eve")
               for i, c in enumerate(candidates[:16])]  # fmt: skip
     tables.VERDICTS.write(finished_run / "verdicts" / "forged.parquet", forged)
-    audit(finished_run)
+    audit(RunFolder(finished_run))
     facts = json.loads((finished_run / "review" / "audit.json").read_text())
     assert facts["entered_by_others"] == [{"annotator": "dee", "entered_by": "eve", "tasks": 2}]
     assert "dee 2 tasks, entered by eve" in " ".join(capsys.readouterr().out.split())
@@ -91,7 +92,7 @@ def test_answers_whose_author_is_not_who_was_logged_in_are_shown(finished_run, c
 
 def test_nothing_to_audit_is_wrong_usage(finished_run):
     with pytest.raises(UsageProblem, match="has no verdicts to audit"):
-        audit(finished_run)
+        audit(RunFolder(finished_run))
 
 
 def test_blind_answers_tell_how_many_wrong_claims_were_let_stand(finished_run, capsys):
@@ -103,7 +104,7 @@ def test_blind_answers_tell_how_many_wrong_claims_were_let_stand(finished_run, c
     blind = [Verdict(t.candidate_ids[0], status, "dee", "label_studio", 2.0, t.task_key, "b", WHEN)
              for t, status in zip(tasks, said, strict=True)]  # fmt: skip
     tables.VERDICTS.write(finished_run / "verdicts" / "blind.parquet", blind)
-    audit(finished_run)
+    audit(RunFolder(finished_run))
     found = json.loads((finished_run / "review" / "audit.json").read_text())
     assert (found["blind"]["confirmed"]["rate"], found["blind"]["confirmed"]["n"]) == (0.9, 10)
     assert (found["blind"]["let_stand"]["rate"], found["blind"]["let_stand"]["n"]) == (0.1, 10)
