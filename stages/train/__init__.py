@@ -1,0 +1,1 @@
+"""Training VOS models on verified points: reading them, clip by clip."""

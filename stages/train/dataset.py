@@ -1,0 +1,196 @@
+"""Verified points and their frames as a PyTorch data set of clips.
+
+The training follows Point-VOS (Zulfikar et al., CVPR 2024): a clip has an object's points on its first frame as the
+reference and its points on later frames as targets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypedDict
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from schemas.remote_paths import AnyPath
+from stages.train.augmentation import Augmentation, View, draw_view, whole_view
+from stages.train.clips import PADDING, Clip, ClipOptions, draw_clip
+from stages.train.points import VideoRows, points_of, videos_with_points
+
+FrameReader = Callable[[str, int], NDArray[np.uint8]]
+"""Video id and frame index to a (H, W, 3) uint8 RGB frame. It must be picklable for several workers."""
+ClipKey = tuple[int, int]
+"""Epoch and number of a clip in it."""
+
+
+class Sample(TypedDict):
+    """One clip; T frames, O objects, P points. Batches of the default collation have a first axis B.
+
+    Attributes:
+        images: (T, 3, H, W) uint8 RGB.
+        xy: (T, O, P, 2) float32, x first, in pixels of the images; whole numbers are centres of pixels.
+        labels: (T, O, P) int8: 1 on the object, 0 off it, -1 where there is no point.
+        frame_idx: (T,) int64, ascending. A frame is repeated where a video has too few.
+        video_id: the video.
+        object_ids: of the first objects, joined by line feeds; objects beyond them are padding.
+    """
+
+    images: Tensor
+    xy: Tensor
+    labels: Tensor
+    frame_idx: Tensor
+    video_id: str
+    object_ids: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetOptions:
+    """What samples look like.
+
+    Attributes:
+        size: (height, width) of the images.
+        clip: frames, objects and points of a clip.
+        augmentation: None for the whole frame, unchanged.
+        clips_a_video: in one epoch.
+        seed: decides on all chance.
+    """
+
+    size: tuple[int, int] = (256, 448)
+    clip: ClipOptions = field(default_factory=ClipOptions)
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
+    clips_a_video: int = 1
+    seed: int = 0
+
+
+class PointVOSDataset(Dataset[Sample]):
+    """Clips of the videos of one split.
+
+    A clip depends on the seed, its epoch and its number alone: not on the number of workers, ranks or what was read
+    before. Only the ids of videos are held; the points of a video and its frames are read when a clip needs them.
+    """
+
+    def __init__(
+        self, points: Path, read_frame: FrameReader, split: str = "train", options: DatasetOptions | None = None
+    ) -> None:
+        """Look up which videos there are.
+
+        Args:
+            points: folder of Parquet files with the columns of the ``points`` table.
+            read_frame: reads frames.
+            split: ``train`` or ``val``.
+            options: what samples look like.
+
+        Raises:
+            FileNotFoundError: there are no points.
+        """
+        self.options = options or DatasetOptions()
+        self.videos: list[VideoRows] = videos_with_points(points, split)
+        self._read_frame = read_frame
+
+    def __len__(self) -> int:
+        return len(self.videos) * self.options.clips_a_video
+
+    def __getitem__(self, key: ClipKey | int) -> Sample:
+        epoch, number = (0, key) if isinstance(key, int) else key
+        if not 0 <= number < len(self):
+            raise IndexError(f"clip {number} of {len(self)}")
+        video = self.videos[number % len(self.videos)]
+        random = np.random.default_rng((self.options.seed, epoch, number))
+        clip = draw_clip(points_of(video), self.options.clip, random)
+        frames = {idx: self._read_frame(video.video_id, idx) for idx in dict.fromkeys(clip.frame_idx)}
+        frame_size = frames[clip.frame_idx[0]].shape[:2]
+        view = self._view((frame_size[0], frame_size[1]), random)
+        images = np.stack([view.image(frames[idx]) for idx in clip.frame_idx])
+        xy, labels = _placed(clip, view, self.options.clip)
+        return {
+            "images": torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
+            "xy": torch.from_numpy(xy),
+            "labels": torch.from_numpy(labels),
+            "frame_idx": torch.tensor(clip.frame_idx),
+            "video_id": video.video_id,
+            "object_ids": "\n".join(clip.object_ids),
+        }
+
+    def _view(self, frame_size: tuple[int, int], random: np.random.Generator) -> View:
+        if self.options.augmentation is None:
+            return whole_view(frame_size, self.options.size)
+        return draw_view(frame_size, self.options.size, self.options.augmentation, random)
+
+
+def _placed(clip: Clip, view: View, options: ClipOptions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Points of a clip in its view: (T, O, P, 2) float32 and their labels (T, O, P) int8."""
+    shape = (options.frames, options.objects, options.points)
+    xy, labels = np.zeros((*shape, 2), dtype=np.float32), np.full(shape, PADDING, dtype=np.int8)
+    for o, own in enumerate(clip.points):
+        for t, here in enumerate(own):
+            if here is not None:
+                seen, is_inside = view.points(here.xy)
+                n = int(is_inside.sum())
+                xy[t, o, :n], labels[t, o, :n] = seen[is_inside], here.labels[is_inside]
+    return xy, labels
+
+
+class ClipSampler(Sampler[ClipKey]):
+    """The clips of one epoch for one rank, in an order that the seed decides.
+
+    All ranks have equally many; the first clips come again where they do not go round.
+    """
+
+    def __init__(self, dataset: PointVOSDataset, rank: int = 0, n_ranks: int = 1, *, is_shuffled: bool = True) -> None:
+        """Prepare the first epoch.
+
+        Raises:
+            ValueError: there is no such rank.
+        """
+        if not 0 <= rank < n_ranks:
+            raise ValueError(f"rank {rank} is none of {n_ranks} ranks, which count from 0")
+        self._dataset, self._rank, self._n_ranks, self._is_shuffled = dataset, rank, n_ranks, is_shuffled
+        self._epoch = self._start = 0
+
+    def set_epoch(self, epoch: int, start: int = 0) -> None:
+        """Choose the epoch; to resume in its middle, ``start`` is how many of its clips this rank has trained on."""
+        self._epoch, self._start = epoch, start
+
+    def __len__(self) -> int:
+        return max(self._n_a_rank() - self._start, 0)
+
+    def __iter__(self) -> Iterator[ClipKey]:
+        numbers: NDArray[Any] = np.arange(len(self._dataset))
+        if self._is_shuffled:
+            np.random.default_rng((self._dataset.options.seed, self._epoch)).shuffle(numbers)
+        own = np.resize(numbers, self._n_a_rank() * self._n_ranks)[self._rank :: self._n_ranks]
+        for number in own[self._start :]:
+            yield self._epoch, int(number)
+
+    def _n_a_rank(self) -> int:
+        return -(-len(self._dataset) // self._n_ranks)
+
+
+@dataclass(frozen=True, slots=True)
+class JpegFrames:
+    """Reads frames that a run keeps as JPEG.
+
+    Attributes:
+        file_of: video id and frame index to the file.
+    """
+
+    file_of: Callable[[str, int], AnyPath]
+
+    def __call__(self, video_id: str, frame_idx: int) -> NDArray[np.uint8]:
+        """The (H, W, 3) uint8 RGB frame.
+
+        Raises:
+            FileNotFoundError: the run does not keep this frame, or the file is damaged.
+        """
+        file = self.file_of(video_id, frame_idx)
+        data = np.frombuffer(file.read_bytes() if file.is_file() else b"", dtype=np.uint8)
+        frame = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB) if len(data) else None
+        if frame is None:
+            raise FileNotFoundError(f"frame {frame_idx} of {video_id!r} cannot be read from {file}")
+        return np.asarray(frame, dtype=np.uint8)

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+from functools import partial
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from schemas.points import PointLabel
+from schemas.tables import POINTS
+from stages.train.augmentation import Augmentation, View, draw_view
+from stages.train.clips import ClipOptions, draw_clip
+from stages.train.dataset import ClipSampler, DatasetOptions, JpegFrames, PointVOSDataset
+from stages.train.points import FramePoints, points_of, videos_with_points
+
+H, W, FRAMES = 40, 60, (0, 5, 9, 14)
+
+
+def point(video_id, object_id, frame_idx, x, y, label, split="train"):
+    status = {1: "ACCEPTED", 0: "REJECTED", None: "AMBIGUOUS"}[label]
+    name = f"{video_id}/{object_id}/{frame_idx}/{x}/{y}"
+    return PointLabel(video_id, object_id, "dog", "", frame_idx, 0.0, x, y, label, status, True, split, "s", "p", 0, 1,
+                      name)  # fmt: skip
+
+
+def file_of(root, video_id, frame_idx):
+    return root / "frames" / video_id / f"{frame_idx:06d}.jpg"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Five videos of two objects, with a bright square at every point on the first object; the fifth is of val."""
+    root = tmp_path_factory.mktemp("run")
+    random = np.random.default_rng(0)
+    for number in range(5):
+        video_id, split = f"v{number}", "val" if number == 4 else "train"
+        rows = []
+        for frame_idx in FRAMES:
+            image = np.full((H, W, 3), 20, dtype=np.uint8)
+            for x, y in random.permutation([(x, y) for x in range(5, W - 5, 12) for y in range(5, H - 5, 12)])[:4]:
+                image[y - 3 : y + 4, x - 3 : x + 4] = 250
+                rows.append(point(video_id, "1", frame_idx, int(x), int(y), 1, split))
+            rows += [point(video_id, "1", frame_idx, x, 0, 0, split) for x in range(0, W, 10)]
+            rows += [point(video_id, "2", frame_idx, 3, H - 2, 1, split)] * (frame_idx != 5)
+            rows.append(point(video_id, "1", frame_idx, 1, 1, None, split))
+            file = file_of(root, video_id, frame_idx)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(file), image, [cv2.IMWRITE_JPEG_QUALITY, 100])
+        POINTS.write(root / "points" / f"{video_id}.parquet", rows)
+    return root
+
+
+def dataset(run, split="train", **options):
+    chosen = DatasetOptions(**{"size": (H, W), "clip": ClipOptions(3, 2, 6), **options})
+    return PointVOSDataset(run / "points", JpegFrames(partial(file_of, run)), split, chosen)
+
+
+def test_a_sample_has_the_documented_shapes_and_types(run):
+    sample = dataset(run, size=(20, 30))[0]
+    assert {name: (tuple(v.shape), v.dtype) for name, v in sample.items() if isinstance(v, torch.Tensor)} == {
+        "images": ((3, 3, 20, 30), torch.uint8),
+        "xy": ((3, 2, 6, 2), torch.float32),
+        "labels": ((3, 2, 6), torch.int8),
+        "frame_idx": ((3,), torch.int64),
+    }
+    assert set(np.unique(sample["labels"])) <= {-1, 0, 1}
+
+
+def test_points_lie_on_their_pixels_in_every_augmented_view(run):
+    data = dataset(run, size=(80, 120), augmentation=Augmentation(0.6, light=0.3), clips_a_video=40)
+    seen = {0: [], 1: []}
+    for number in range(len(data)):
+        sample = data[number]
+        grey = sample["images"].float().mean(dim=1)
+        for t, p in np.ndindex(3, 6):
+            label, (x, y) = int(sample["labels"][t, 0, p]), sample["xy"][t, 0, p].round().int().tolist()
+            if sample["object_ids"].startswith("1") and label >= 0:
+                seen[label].append(float(grey[t, y, x]) > 110)
+    assert len(seen[1]) > 300
+    assert np.mean(seen[1]) > 0.99
+    assert np.mean(seen[0]) < 0.01
+
+
+def test_a_clip_depends_on_seed_epoch_and_number_alone(run):
+    first, again, later, other = dataset(run)[1], dataset(run)[(0, 1)], dataset(run)[(1, 1)], dataset(run, seed=1)[1]
+    assert all(torch.equal(first[name], again[name]) for name in ("images", "xy", "labels"))
+    assert not torch.equal(first["images"], later["images"])
+    assert not torch.equal(first["images"], other["images"])
+
+
+@pytest.mark.parametrize("n_workers", [0, 1, 2])
+@pytest.mark.parametrize("n_ranks", [1, 2])
+def test_workers_and_ranks_share_the_same_clips(run, n_workers, n_ranks):
+    data = dataset(run, clips_a_video=2)
+
+    def clips(rank):
+        loader = DataLoader(data, batch_size=2, sampler=ClipSampler(data, rank, n_ranks), num_workers=n_workers)
+        pairs = [pair for batch in loader for pair in zip(batch["video_id"], batch["images"], strict=True)]
+        return [(name, image.sum().item()) for name, image in pairs]
+
+    alone = [(data[key]["video_id"], data[key]["images"].sum().item()) for key in ClipSampler(data)]
+    assert sorted(clip for rank in range(n_ranks) for clip in clips(rank)) == sorted(alone)
+
+
+def test_an_epoch_continues_where_it_was_left_and_another_has_another_order(run):
+    data = dataset(run, clips_a_video=3)
+    sampler = ClipSampler(data)
+    whole = list(sampler)
+    sampler.set_epoch(0, start=5)
+    assert (len(sampler), list(sampler)) == (7, whole[5:])
+    sampler.set_epoch(1)
+    assert [number for _, number in sampler] != [number for _, number in whole]
+    assert sorted(number for _, number in sampler) == list(range(12))
+    with pytest.raises(ValueError, match="rank 2 is none of 2 ranks"):
+        ClipSampler(data, 2, 2)
+
+
+def test_clips_that_do_not_go_round_come_again(run):
+    data = dataset(run)
+    shares = [[number for _, number in ClipSampler(data, rank, 3, is_shuffled=False)] for rank in range(3)]
+    assert shares == [[0, 3], [1, 0], [2, 1]]
+
+
+def test_undecided_points_and_other_splits_are_left_out(run):
+    assert [video.video_id for video in videos_with_points(run / "points", "train")] == ["v0", "v1", "v2", "v3"]
+    (val,) = videos_with_points(run / "points", "val")
+    points = points_of(val)
+    assert list(points) == ["1", "2"]
+    assert list(points["2"]) == [0, 9, 14]
+    assert sum(len(here.labels) for here in points["1"].values()) == 4 * (4 + 6)
+    with pytest.raises(FileNotFoundError, match="pointvos merge"):
+        videos_with_points(run / "frames", "train")
+
+
+def frame_points(*labels):
+    return FramePoints(np.arange(2 * len(labels)).reshape(-1, 2).astype(np.int32), np.array(labels, dtype=np.int8))
+
+
+def test_every_object_of_a_clip_has_a_point_on_it_in_the_first_frame():
+    video = {
+        "a": {0: frame_points(0), 3: frame_points(1), 6: frame_points(1, 0)},
+        "b": {0: frame_points(1), 6: frame_points(1)},
+        "c": {0: frame_points(0), 3: frame_points(0)},
+    }
+    for seed in range(50):
+        clip = draw_clip(video, ClipOptions(2, 3, 5), np.random.default_rng(seed))
+        assert all(own[0].labels.any() for own in clip.points)
+        assert len(set(clip.frame_idx)) == 2
+        assert set(clip.object_ids) <= {"a", "b"}
+    with pytest.raises(ValueError, match="no object of the video has a point on it"):
+        draw_clip({"c": video["c"]}, ClipOptions(), np.random.default_rng(0))
+
+
+def test_of_many_points_as_many_on_as_off_the_object_are_kept():
+    crowded = {"a": {0: frame_points(*[1] * 30, *[0] * 5), 1: frame_points(*[1] * 2, *[0] * 50)}}
+    clip = draw_clip(crowded, ClipOptions(2, 1, 12), np.random.default_rng(0))
+    assert [int(here.labels.sum()) for here in clip.points[0]] == [7, 2]
+    assert [len(here.labels) for here in clip.points[0]] == [12, 12]
+
+
+def test_a_view_and_its_mirror_image_keep_the_centres_of_pixels():
+    xy = np.array([[10, 4], [29, 13], [30, 4]], dtype=np.int32)
+    seen, is_inside = View((10, 4, 30, 14), 20, 40).points(xy)
+    assert is_inside.tolist() == [True, True, False]
+    assert seen[:2].tolist() == [[0.5, 0.5], [38.5, 18.5]]
+    mirrored, _ = View((10, 4, 30, 14), 20, 40, is_mirrored=True).points(xy)
+    assert mirrored[:2].tolist() == [[38.5, 0.5], [0.5, 18.5]]
+
+
+def test_views_stay_in_the_frame():
+    for seed in range(100):
+        x0, y0, x1, y1 = draw_view((H, W), (8, 8), Augmentation(), np.random.default_rng(seed)).window
+        assert 0 <= x0 < x1 <= W
+        assert 0 <= y0 < y1 <= H
+
+
+def test_a_frame_that_is_not_kept_is_named(run):
+    with pytest.raises(FileNotFoundError, match="frame 7 of 'v0' cannot be read"):
+        JpegFrames(partial(file_of, run))("v0", 7)
