@@ -63,12 +63,17 @@ class Compute:
             where one worker has several cores.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         max_memory: such as ``4GB``; other settings were chosen so that it holds. Empty for no limit.
+        accelerator: GPUs of the workers that run models, for runners that choose their machines (Dataflow), such as
+            ``type:nvidia-l4;count:1;install-nvidia-driver``. Empty for none.
+        min_ram: memory of these workers, such as ``16GB``. Empty for what the runner takes.
     """
 
     workers: int | None = None
     threads: int | None = None
     device: str = "auto"
     max_memory: str = ""
+    accelerator: str = ""
+    min_ram: str = ""
 
     def __post_init__(self) -> None:
         for name, number in (("workers", self.n_workers), ("threads", self.n_threads)):
@@ -76,6 +81,15 @@ class Compute:
                 raise ValueError(f"{name} {number} must be at least 1")
         if not re.fullmatch(r"auto|cpu|cuda(:[0-9]+)?", self.device):
             raise ValueError(f"unknown device {self.device!r}; known: auto, cpu, cuda, cuda:<n> (NVIDIA GPUs only)")
+        if self.accelerator and not re.fullmatch(r"type:[^;]+;count:[0-9]+(;[^;]+)*", self.accelerator):
+            raise ValueError(f"invalid accelerator {self.accelerator!r}; expected e.g. type:nvidia-l4;count:1")
+        if self.min_ram and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", self.min_ram):
+            raise ValueError(f"invalid min_ram {self.min_ram!r}; expected e.g. 16GB")
+
+    def resource_hints(self) -> dict[str, str]:
+        """Beam's resource hints for the workers that run models."""
+        hints = {"accelerator": self.accelerator, "min_ram": self.min_ram}
+        return {name: hint for name, hint in hints.items() if hint}
 
     @property
     def n_workers(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -11,7 +12,7 @@ from apache_beam.pvalue import PCollection
 from pipeline.config import RunConfig
 from pipeline.runs.filesystems import open_binary
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.transform import WriteRejects, WriteTables
+from pipeline.runs.transform import SkipCommitted, WriteRejects, WriteTables
 from schemas.jobs import VideoJob
 from stages.backends.localizers import load_localizer
 from stages.backends.propagators import load_propagator
@@ -22,7 +23,7 @@ from stages.propagate.transform import PropagateMasks, ResolveOverlaps
 from stages.sample_points.transform import SamplePoints
 from stages.sample_points.videos import chosen_masks
 from stages.segment.transform import SegmentLocalizations, SplitObjects
-from stages.transform import SharedModel
+from stages.transform import Results, SharedModel
 
 
 class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
@@ -33,14 +34,23 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
     Args:
         run: where results go.
         config: of the run.
-        spread: batches of objects are spread over workers and grouped again, which waits for all videos; else a video
-            goes through the whole graph before the next one starts.
+        spread: batches of objects are spread over workers and grouped again; else a video goes through the whole graph
+            before the next one starts.
         scratch: folder for temporary files; the system's own by default.
+        with_hints: name the machines that models need, for runners that choose them.
     """
 
-    def __init__(self, run: RunFolder, config: RunConfig, spread: bool = True, scratch: Path | None = None) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        config: RunConfig,
+        spread: bool = True,
+        scratch: Path | None = None,
+        with_hints: bool = False,
+    ) -> None:
         super().__init__()
         self._run, self._config, self._spread, self._scratch = run, config, spread, scratch
+        self._hints = config.compute.resource_hints() if with_hints else {}
 
     def expand(self, jobs: PCollection[VideoJob]) -> PCollection[str]:
         """The whole graph."""
@@ -57,13 +67,18 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
             scratch=self._scratch,
             opener=open_binary,
         )
-        placed, r0 = jobs | "LocalizeExpressions" >> LocalizeExpressions(localizer, open_binary)
+        open_jobs = jobs | "SkipCommitted" >> SkipCommitted(self._run)
+        placed, r0 = open_jobs | "LocalizeExpressions" >> self._model(LocalizeExpressions(localizer, open_binary))
         batches = placed | "SplitObjects" >> SplitObjects(models.objects_a_pass, self._spread)
-        seeds, r1 = batches | "SegmentLocalizations" >> SegmentLocalizations(segmenter, open_binary)
-        tracks, r2 = seeds | "PropagateMasks" >> PropagateMasks(propagator, segmenter, propagation)
+        seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, open_binary))
+        tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
         sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling)
         done: PCollection[str]
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
         return done
+
+    def _model(self, stage: beam.PTransform[Any, Results]) -> beam.PTransform[Any, Results]:
+        """A stage that runs models, on a machine for them."""
+        return stage.with_resource_hints(**self._hints) if self._hints else stage

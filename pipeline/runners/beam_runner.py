@@ -17,7 +17,15 @@ from schemas.jobs import VideoJob
 
 def run_graph(runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]) -> None:
     """Do all jobs; workers read the videos and write to the run folder by the same absolute paths as here."""
-    folder = replace(run, path=run.path.absolute())
     with beam.Pipeline(options=PipelineOptions(list(runner.options))) as pipeline:
-        videos = pipeline | "ReadInputs" >> beam.Create(jobs) | "SpreadVideos" >> beam.Reshuffle()
-        videos | "AnnotateVideos" >> AnnotateVideos(folder, config, spread=runner.is_cluster)
+        add_graph(pipeline, runner, run, config, jobs)
+
+
+def add_graph(
+    pipeline: beam.Pipeline, runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]
+) -> None:
+    """Put the graph of all jobs into a pipeline, as ``runner`` needs it."""
+    folder = replace(run, path=run.path.absolute())
+    videos = pipeline | "ReadInputs" >> beam.Create(jobs) | "SpreadVideos" >> beam.Reshuffle()
+    spread, with_hints = runner.is_cluster, runner.chooses_machines
+    videos | "AnnotateVideos" >> AnnotateVideos(folder, config, spread, with_hints=with_hints)

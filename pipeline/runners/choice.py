@@ -21,6 +21,11 @@ class BeamRunner:
     options: tuple[str, ...]
 
     @property
+    def chooses_machines(self) -> bool:
+        """Whether it takes machines by their resource hints; to others a hint is one more environment to start."""
+        return self.name == "DataflowRunner"
+
+    @property
     def is_cluster(self) -> bool:
         """Whether workers may be on other machines."""
         return self.name != IN_PROCESS

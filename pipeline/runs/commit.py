@@ -16,6 +16,7 @@ from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.frames import Frame
+from schemas.jobs import VideoJob
 from schemas.tables import Table
 from schemas.whole_files import write_whole
 from stages.video import selected_frames
@@ -45,9 +46,13 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int) -> No
 
 def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:
     """Say why there is nothing of a video, unless another attempt committed it."""
-    stem = unit_name(rejected.job.video_id, rejected.job.unit)
-    if not run.table_file(tables.VIDEOS, stem).exists():
-        write_unit(run, stem, [(tables.REJECTS, [rejected.reject])])
+    if not is_committed(run, rejected.job):
+        write_unit(run, unit_name(rejected.job.video_id, rejected.job.unit), [(tables.REJECTS, [rejected.reject])])
+
+
+def is_committed(run: RunFolder, job: VideoJob) -> bool:
+    """Whether the commit mark of a video stands."""
+    return run.table_file(tables.VIDEOS, unit_name(job.video_id, job.unit)).exists()
 
 
 def encode_jpeg(frame: Frame, quality: int) -> bytes:

@@ -1,4 +1,4 @@
-"""``WriteTables`` and ``WriteRejects``: the end of the graph, where results are committed to the run folder."""
+"""Where the graph meets the run folder: ``SkipCommitted`` begins it, ``WriteTables`` and ``WriteRejects`` end it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,24 @@ from collections.abc import Iterable
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
-from pipeline.runs.commit import commit_reject, commit_video
+from pipeline.runs.commit import commit_reject, commit_video, is_committed
 from pipeline.runs.folder import RunFolder
 from schemas.elements import RejectedVideo, SampledVideo
+from schemas.jobs import VideoJob
 from stages.transform import Results, StageDoFn, parallel
+
+
+class SkipCommitted(beam.PTransform[PCollection[VideoJob], PCollection[VideoJob]]):
+    """Videos → those that are not committed yet: a job that a runner starts again continues where it was cut off."""
+
+    def __init__(self, run: RunFolder) -> None:
+        super().__init__()
+        self._run = run
+
+    def expand(self, jobs: PCollection[VideoJob]) -> PCollection[VideoJob]:
+        """Looked up when a worker begins with a video."""
+        open_jobs: PCollection[VideoJob] = jobs | "IsOpen" >> beam.Filter(_is_open, run=self._run)
+        return open_jobs
 
 
 class WriteTablesDoFn(StageDoFn):
@@ -49,6 +63,10 @@ class WriteRejects(beam.PTransform[tuple[PCollection[RejectedVideo], ...], None]
         """One branch a stage: a Flatten would hold everything back until all videos are through."""
         for number, videos in enumerate(rejected):
             videos | f"WriteReject{number}" >> beam.Map(_write_reject, run=self._run)
+
+
+def _is_open(job: VideoJob, run: RunFolder) -> bool:
+    return not is_committed(run, job)
 
 
 def _write_reject(rejected: RejectedVideo, run: RunFolder) -> None:

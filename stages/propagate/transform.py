@@ -67,10 +67,15 @@ class ResolveOverlaps(beam.PTransform[PCollection[TrackedBatch], Results]):
         self._spread = spread
 
     def expand(self, batches: PCollection[TrackedBatch]) -> Results:
-        """One element a video; where batches are not spread over workers, those of a video follow each other."""
+        """One element a video.
+
+        Where batches are spread over workers, those of a video of several are grouped, which waits for all videos; a
+        video of one batch goes on at once. Where they are not, those of a video follow each other.
+        """
         if self._spread:
-            keyed = batches | "KeyByVideo" >> beam.Map(_by_video) | "GroupBatches" >> beam.GroupByKey()
-            together = keyed | "Batches" >> beam.MapTuple(_together)
+            alone = batches | "OnlyBatch" >> beam.FlatMap(_alone)
+            keyed = batches | "KeyByVideo" >> beam.FlatMap(_by_video) | "GroupBatches" >> beam.GroupByKey()
+            together = (alone, keyed | "Batches" >> beam.MapTuple(_together)) | "AllVideos" >> beam.Flatten()
         else:
             together = batches | "CollectBatches" >> beam.ParDo(CollectBatchesDoFn())
         whole = together | "WholeVideos" >> beam.Filter(_is_whole)
@@ -103,8 +108,12 @@ class ResolveOverlapsDoFn(StageDoFn):
         return [join_batches(batches.parts)]
 
 
-def _by_video(part: TrackedBatch) -> tuple[str, TrackedBatch]:
-    return part.job.video_id, part
+def _alone(part: TrackedBatch) -> list[TrackedBatches]:
+    return [TrackedBatches((part,))] if part.seeds.batch.n_batches == 1 else []
+
+
+def _by_video(part: TrackedBatch) -> list[tuple[str, TrackedBatch]]:
+    return [(part.job.video_id, part)] if part.seeds.batch.n_batches > 1 else []
 
 
 def _together(_: str, parts: Iterable[TrackedBatch]) -> TrackedBatches:

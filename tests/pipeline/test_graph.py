@@ -101,6 +101,15 @@ def test_batches_that_are_spread_and_grouped_give_the_bytes_of_batches_that_foll
     assert len({m.object_id for m in tables.MASKS.records(tables.MASKS.read(spread.path))}) == 3
 
 
+def test_a_job_that_starts_again_leaves_out_what_is_committed(config, jobs, new_run):
+    run = new_run("run")
+    annotate(run, config, jobs[:1], [jobs[0].video_id], spread=True)
+    first = contents(run)
+    annotate(run, config, jobs, [job.video_id for job in jobs[1:]], spread=True)
+    assert len(run.committed()) == 3
+    assert first.items() <= contents(run).items()
+
+
 class Stages:
     """The DoFns of the graph, as a runner would hold them."""
 

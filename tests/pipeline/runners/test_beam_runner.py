@@ -1,0 +1,79 @@
+"""The graph as it is handed to Dataflow, which takes machines by the hints in it."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+import pytest
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.portability import common_urns
+
+from pipeline.config import load_config
+from pipeline.runners.beam_runner import add_graph
+from pipeline.runners.choice import choose_runner
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem
+from schemas.jobs import VideoJob
+from schemas.localizations import Clicks, Localization
+from schemas.video_files import VideoFile
+
+DATAFLOW = (
+    "--runner=DataflowRunner", "--project=p", "--region=europe-west4", "--temp_location=gs://bucket/temp",
+    "--sdk_container_image=registry/pointvos",
+)  # fmt: skip
+JOB = VideoJob(VideoFile("a", "a.mp4"), (Localization("a", "1", 0, Clicks(((5.0, 5.0),), (1,))),), "0")
+MODEL_STAGES = {"LocalizeExpressions", "SegmentLocalizations", "PropagateMasks"}
+
+
+def settings(**compute):
+    places = {"videos": "v", "localizations": "l", "models.segmenter": "grabcut", "models.propagator": "flow"}
+    return load_config(None, {**places, **{f"compute.{name}": value for name, value in compute.items()}})
+
+
+def hints_of_stages(tmp_path, options, config):
+    """Full name of a step that runs code → the hints of its environment, as the runner gets them."""
+    pipeline = beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([*options[1:]]))
+    add_graph(pipeline, choose_runner(options), RunFolder(tmp_path), config, [JOB])
+    parts = pipeline.to_runner_api().components
+    return {
+        step.unique_name: {
+            urn: hint.decode() for urn, hint in parts.environments[step.environment_id].resource_hints.items()
+        }
+        for step in parts.transforms.values()
+        if step.spec.urn == common_urns.primitives.PAR_DO.urn and step.environment_id
+    }
+
+
+def stages(names):
+    return {name.split("/")[1] for name in names if name.startswith("AnnotateVideos/")}
+
+
+def test_on_dataflow_the_stages_with_models_ask_for_gpus_and_the_others_do_not(tmp_path):
+    config = settings(accelerator="type:nvidia-l4;count:1;install-nvidia-driver", min_ram="16GB")
+    found = hints_of_stages(tmp_path, DATAFLOW, config)
+    asked = {
+        "beam:resources:accelerator:v1": "type:nvidia-l4;count:1;install-nvidia-driver",
+        "beam:resources:min_ram_bytes:v1": "16000000000",
+    }
+    assert stages(name for name, hints in found.items() if hints == asked) == MODEL_STAGES
+    others = stages(name for name, hints in found.items() if not hints)
+    assert others >= {"SkipCommitted", "SplitObjects", "ResolveOverlaps", "SamplePoints", "WriteTables"}
+    assert not others & MODEL_STAGES
+
+
+def test_runners_that_take_no_machines_get_no_hints(tmp_path):
+    options = ("--runner=PortableRunner", "--job_endpoint=localhost:8099")
+    found = hints_of_stages(tmp_path, options, settings(min_ram="16GB"))
+    assert stages(found) >= MODEL_STAGES
+    assert not any(found.values())
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "said"),
+    [
+        ("accelerator", "gpu", "invalid accelerator 'gpu'; expected e.g. type:nvidia-l4;count:1"),
+        ("min_ram", "much", "invalid min_ram 'much'; expected e.g. 16GB"),
+    ],
+)
+def test_a_wrong_hint_is_refused_before_anything_starts(setting, value, said):
+    with pytest.raises(UsageProblem, match=said):
+        settings(**{setting: value})
