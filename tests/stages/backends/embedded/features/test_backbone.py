@@ -4,13 +4,13 @@ import torch
 from torch.nn import functional
 
 from stages.backends.devices import pick_device
-from stages.backends.embedded.features.backbone import CHANNELS, STRIDES, load_backbone
+from stages.backends.embedded.features.backbone import CHANNELS, FLOAT32, STRIDES, load_backbone
 from stages.backends.embedded.features.grids import Grid
 
 
 @pytest.fixture(scope="module")
 def backbone():
-    return load_backbone("cpu")
+    return load_backbone("cpu", FLOAT32)
 
 
 def random_image(height, width):
