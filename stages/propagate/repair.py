@@ -29,8 +29,9 @@ from stages.propagate.repair_prompts import repair_prompts
 
 REACH = 4
 """Frames behind the poor one against which its motion is measured."""
-LEAST_QUALITY, LEAST_AGREEMENT = 0.7, 0.5
-"""Of an acceptable answer: the segmenter's trust in it, and its intersection over union with the poor mask."""
+LEAST_QUALITY, LEAST_AGREEMENT, LEAST_KEPT = 0.5, 0.5, 0.8
+"""Of an acceptable answer: the segmenter's trust in it, and its intersection over union with the poor mask, or the
+share of the poor mask that it keeps: a click may mean an object or a part of it, and the motion shows which."""
 LEAST_GAIN = 0.03
 """In support, for the answer to be accepted."""
 
@@ -93,7 +94,7 @@ class Repairer:
         poor = [row for row in suspects if row.source == "propagator" or self._poor_start(row, scene)]
         if not poor:
             return {}
-        prompts = [repair_prompts(row, self._rivals(row, rows), scene.motion) for row in poor]
+        prompts = [repair_prompts(row, self._rivals(row, rows), _held(row, rows), scene.motion) for row in poor]
         answers = iter(self._segment(here, [replace(prompt, n_objects=len(rows)) for own in prompts for prompt in own]))
         taken: dict[str, ObjectMask] = {}
         for row, own in zip(poor, prompts, strict=True):
@@ -135,11 +136,11 @@ class Repairer:
 
     def _decide(self, row: ObjectMask, answer: Segment, scene: _Scene) -> Repair:
         before, after = scene.support(row.object_id), scene.support(row.object_id, answer.mask)
-        agreement = iou(row.mask, answer.mask)
+        agreement, kept = iou(row.mask, answer.mask), float((row.mask & answer.mask).sum() / row.mask.sum())
         gained = scene.balance(row.object_id, answer.mask)
         if answer.quality < LEAST_QUALITY:
             outcome = "unsure"
-        elif agreement < LEAST_AGREEMENT:
+        elif agreement < LEAST_AGREEMENT and kept < LEAST_KEPT:
             outcome = "unlike"
         else:
             outcome = "accepted" if after - before >= LEAST_GAIN and gained > 0 else "no_gain"
@@ -148,6 +149,12 @@ class Repairer:
             row.video_id, row.object_id, row.frame_idx, occasion, self.segmenter.name, row.quality, before,
             answer.quality, after, agreement, gained, outcome,
         )  # fmt: skip
+
+
+def _held(row: ObjectMask, rows: Sequence[ObjectMask]) -> NDArray[np.bool_]:
+    """What the other objects of the frame hold."""
+    others = [other.mask for other in rows if other.object_id != row.object_id]
+    return np.asarray(np.logical_or.reduce([np.zeros_like(row.mask), *others]))
 
 
 class _Scene:

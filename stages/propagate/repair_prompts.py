@@ -19,8 +19,10 @@ Point = tuple[int, int]
 _SURE = 204
 """Of 255, from where on a pixel's trust is confident."""
 _LEAST_PIXELS = 10
-_MOVING, _LEAST_MOVING = 127, 0.2
-"""Of 255, from where on a pixel moves, and the share of a mask that must move for the rest not to count."""
+_MOVING = 127
+"""Of 255, from where on a pixel moves."""
+_GROWN = 1.05
+"""A mask may be of a part of the object where it is so many times as large together with what moves beside it."""
 _POSITIVES = 3
 _DEEP, _TYPICAL = 0.4, 90.0
 """Positives lie at least this share of the mask's typical depth from its edge; typical is this percentile."""
@@ -28,47 +30,60 @@ _NEAREST_SHARE, _NEAREST = 0.025, 0.25
 """The ground begins at this share of the frame's shorter side, or of the root of the mask's area."""
 
 
-def repair_prompts(row: ObjectMask, others: Sequence[ObjectMask], motion: Motion) -> list[Prompt]:
-    """Two prompts, or one where they are the same: segmenters may answer clicks a few pixels apart very differently.
+def repair_prompts(row: ObjectMask, rivals: Sequence[ObjectMask], held: Bits, motion: Motion) -> list[Prompt]:
+    """One prompt for a mask that is about right and, where more than it moves, one for a mask of a part of the object.
 
-    Each has three clicks deep in a confident part of the mask, one on the ground around it, and one on every near
-    object. One takes what the tracker is sure of as confident, the other what moves of that.
+    Both have three clicks deep in the part of the mask of which the tracker is sure, and one on every near rival. The
+    first has one more on the ground around the mask, the other the box of the mask and of what moves and hangs
+    together with it.
 
     Args:
         row: the object; its mask is not empty.
-        others: objects of the frame that share no pixel with it.
+        rivals: objects of the frame that share no pixel with it.
+        held: (H, W) bool, what any other objects hold.
         motion: on the frame.
     """
-    negatives = _negatives(row, others)
     confident = row.mask if row.trust is None else resize(row.trust, row.mask.shape, cv2.INTER_LINEAR) >= _SURE
-    sure = _large_part(row.mask, confident, _LEAST_PIXELS)
-    moves = resize(motion.moving, row.mask.shape, cv2.INTER_LINEAR) > _MOVING
-    moving = _large_part(sure, moves, _LEAST_MOVING * int(row.mask.sum()))
-    clicks = dict.fromkeys((tuple(_spread(sure)), tuple(_spread(moving))))
-    return [_prompt(row.object_id, positives, negatives) for positives in clicks]
+    sure = row.mask & confident
+    positives = _spread(sure if sure.sum() >= _LEAST_PIXELS else row.mask)
+    ground, beside = _negatives(row, rivals)
+    prompts = [_prompt(row.object_id, positives, [*ground, *beside])]
+    whole = _moving_together(row.mask, held, motion)
+    if whole.sum() > _GROWN * row.mask.sum():
+        prompts.append(_prompt(row.object_id, positives, beside, _box(whole)))
+    return prompts
 
 
-def _prompt(object_id: str, positives: Sequence[Point], negatives: Sequence[Point]) -> Prompt:
+def _prompt(
+    object_id: str, positives: Sequence[Point], negatives: Sequence[Point], box: NDArray[np.float32] | None = None
+) -> Prompt:
     points = np.array([*positives, *negatives], dtype=np.float32)
     labels = np.array([1] * len(positives) + [0] * len(negatives), dtype=np.int8)
-    return Prompt(object_id, "repair", points, labels, points[: len(positives)])
+    return Prompt(object_id, "repair", points, labels, points[: len(positives)], box)
 
 
-def _negatives(row: ObjectMask, others: Sequence[ObjectMask]) -> list[Point]:
-    """On the ground, and deep in every near object."""
+def _moving_together(mask: Bits, held: Bits, motion: Motion) -> Bits:
+    """The mask, and what moves, belongs to no other object, and hangs together with it."""
+    moves = (resize(motion.moving, mask.shape, cv2.INTER_LINEAR) > _MOVING) & ~held
+    _, parts = cv2.connectedComponents((moves | mask).astype(np.uint8))
+    return np.isin(parts, np.unique(parts[mask]))
+
+
+def _box(region: Bits) -> NDArray[np.float32]:
+    """(4,) half-open xyxy around a region."""
+    left, top, width, height = cv2.boundingRect(region.astype(np.uint8))
+    return np.array([left, top, left + width, top + height], dtype=np.float32)
+
+
+def _negatives(row: ObjectMask, rivals: Sequence[ObjectMask]) -> tuple[list[Point], list[Point]]:
+    """One on the ground, and one deep in every near rival."""
     mask = row.mask
     nearest_px = max(_NEAREST_SHARE * min(mask.shape), _NEAREST * int(mask.sum()) ** 0.5)
     away = _depth(~mask, bordered=False)
     near = away < 2 * nearest_px
-    rivals = [other.mask & ~mask for other in others if (other.mask & ~mask & near).any()]
-    ground = (away > nearest_px) & near & ~np.logical_or.reduce([np.zeros_like(mask), *rivals])
-    return [_highest(away, ground)] * bool(ground.any()) + [_highest(_depth(rival), rival) for rival in rivals]
-
-
-def _large_part(mask: Bits, region: Bits, least: float) -> Bits:
-    """What of the mask lies in the region, or the mask when that is less than ``least`` pixels."""
-    part = mask & region
-    return part if part.sum() >= max(least, 1) else mask
+    beside = [other.mask & ~mask for other in rivals if (other.mask & ~mask & near).any()]
+    ground = (away > nearest_px) & near & ~np.logical_or.reduce([np.zeros_like(mask), *beside])
+    return [_highest(away, ground)] * bool(ground.any()), [_highest(_depth(part), part) for part in beside]
 
 
 def _spread(region: Bits) -> list[Point]:

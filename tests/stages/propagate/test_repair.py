@@ -94,9 +94,8 @@ def test_a_poor_mask_gives_way_to_one_that_holds_more_of_what_moves():
 
 
 def test_of_two_answers_the_better_is_taken():
-    """The tracker took still ground for the object, so that what it is sure of is not what moves."""
-    made = Repairer(Told([mask(100, 180), WHOLE]), RepairOptions())
-    taken = made.repair(here(), [row(mask(80, 180))], STILL)
+    made = Repairer(Told([mask(120, 170), WHOLE]), RepairOptions())
+    taken = made.repair(here(), [row(PART)], STILL)
     assert np.array_equal(taken["it"].mask, WHOLE)
     assert [decision.outcome for decision in made.decisions] == ["accepted"]
 
@@ -107,9 +106,16 @@ def test_the_better_mask_stays():
     assert made.decisions[0].balance < 0
 
 
-@pytest.mark.parametrize(("drawn", "quality", "why"), [(WHOLE, 0.69, "unsure"), (ELSEWHERE, 0.9, "unlike")])
+@pytest.mark.parametrize(("drawn", "quality", "why"), [(WHOLE, 0.49, "unsure"), (ELSEWHERE, 0.9, "unlike")])
 def test_an_answer_must_be_sure_and_of_the_same_thing(drawn, quality, why):
     assert outcome(repairer(drawn, quality)) == ([], why)
+
+
+def test_an_answer_may_be_much_larger_if_it_keeps_the_mask():
+    made = repairer()
+    assert outcome(made, [row(mask(140, 160))]) == (["it"], "accepted")
+    assert made.decisions[0].agreement == pytest.approx(1 / 3)
+    assert outcome(repairer(), [row(mask(90, 135))]) == ([], "unlike")
 
 
 def test_an_empty_answer_is_unlike():
@@ -209,4 +215,6 @@ def test_only_objects_that_exclude_it_get_a_negative_click(groups, n_negatives):
     made = repairer(groups=groups)
     made.repair(here(), [row(), row(mask(180, 220), object_id="near")], STILL)
     asked = [prompt for prompt in made.segmenter.asked if prompt.object_id == "it"]
-    assert {int((prompt.labels == 0).sum()) for prompt in asked} == {n_negatives}
+    on_ground = [prompt.box_xyxy_px is None for prompt in asked]
+    assert on_ground == [True, False]
+    assert [int((prompt.labels == 0).sum()) for prompt in asked] == [n_negatives, n_negatives - 1]
