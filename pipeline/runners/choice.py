@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from pipeline.terminal.console import UsageProblem
 
@@ -55,4 +56,6 @@ def choose_runner(options: Sequence[str]) -> BeamRunner | None:
     if name not in (IN_PROCESS, *CLUSTER):
         known = ", ".join((IN_PROCESS, *CLUSTER))
         raise UsageProblem(f"runner {name} is not supported; known: {known}. On one machine leave the option out")
+    if name == "DataflowRunner" and not find_spec("apitools"):
+        raise UsageProblem("DataflowRunner needs Google's packages; install them with: pip install 'pointvos[gcp]'")
     return BeamRunner(name, tuple(options))

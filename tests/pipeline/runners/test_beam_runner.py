@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.portability import common_urns
 
 from pipeline.config import load_config
-from pipeline.runners.beam_runner import add_graph
-from pipeline.runners.choice import choose_runner
+from pipeline.runners.beam_runner import add_graph, run_graph
+from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas.jobs import VideoJob
@@ -17,7 +19,7 @@ from schemas.localizations import Clicks, Localization
 from schemas.video_files import VideoFile
 
 DATAFLOW = (
-    "--runner=DataflowRunner", "--project=p", "--region=europe-west4", "--temp_location=gs://bucket/temp",
+    "--runner=DataflowRunner", "--project=a-project", "--region=europe-west4", "--temp_location=gs://bucket/temp",
     "--sdk_container_image=registry/pointvos",
 )  # fmt: skip
 JOB = VideoJob(VideoFile("a", "a.mp4"), (Localization("a", "1", 0, Clicks(((5.0, 5.0),), (1,))),), "0")
@@ -32,7 +34,7 @@ def settings(**compute):
 def hints_of_stages(tmp_path, options, config):
     """Full name of a step that runs code → the hints of its environment, as the runner gets them."""
     pipeline = beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([*options[1:]]))
-    add_graph(pipeline, choose_runner(options), RunFolder(tmp_path), config, [JOB])
+    add_graph(pipeline, runner_of(options), RunFolder(tmp_path), config, [JOB])
     parts = pipeline.to_runner_api().components
     return {
         step.unique_name: {
@@ -41,6 +43,10 @@ def hints_of_stages(tmp_path, options, config):
         for step in parts.transforms.values()
         if step.spec.urn == common_urns.primitives.PAR_DO.urn and step.environment_id
     }
+
+
+def runner_of(options):
+    return BeamRunner(options[0].partition("=")[2], tuple(options))
 
 
 def stages(names):
@@ -65,6 +71,18 @@ def test_runners_that_take_no_machines_get_no_hints(tmp_path):
     found = hints_of_stages(tmp_path, options, settings(min_ram="16GB"))
     assert stages(found) >= MODEL_STAGES
     assert not any(found.values())
+
+
+def test_dataflow_translates_the_graph_without_submitting_it(tmp_path):
+    pytest.importorskip("apitools", reason="needs pip install 'pointvos[gcp]'")
+    runner = choose_runner([*DATAFLOW, "--dry_run=True", "--no_auth"])
+    run_graph(runner, RunFolder(tmp_path), settings(min_ram="16GB"), [JOB])
+
+
+@pytest.mark.skipif(find_spec("apitools") is not None, reason="Google's packages are installed")
+def test_dataflow_without_its_packages_is_refused_before_anything_starts():
+    with pytest.raises(UsageProblem, match=r"pip install 'pointvos\[gcp\]'"):
+        choose_runner(DATAFLOW)
 
 
 @pytest.mark.parametrize(
