@@ -10,8 +10,8 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from pipeline.config import RunConfig
-from pipeline.runs.filesystems import open_binary
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.spool import VideoOpener
 from pipeline.runs.transform import SkipCommitted, WriteRejects, WriteTables
 from schemas.jobs import VideoJob
 from stages.backends.localizers import load_localizer
@@ -54,6 +54,7 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
 
     def expand(self, jobs: PCollection[VideoJob]) -> PCollection[str]:
         """The whole graph."""
+        opener = VideoOpener(self._scratch)
         models, compute, sampling = self._config.models, self._config.compute, self._config.sampling
         localizer = SharedModel(partial(load_localizer, models.localizer, compute.device))
         segmenter = SharedModel(partial(load_segmenter, models.segmenter, compute.device, compute.n_threads))
@@ -65,17 +66,17 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
             partial(chosen_masks, options=sampling),
             prefetch=0 if compute.n_threads == 1 else compute.n_threads,
             scratch=self._scratch,
-            opener=open_binary,
+            opener=opener,
         )
         open_jobs = jobs | "SkipCommitted" >> SkipCommitted(self._run)
-        placed, r0 = open_jobs | "LocalizeExpressions" >> self._model(LocalizeExpressions(localizer, open_binary))
+        placed, r0 = open_jobs | "LocalizeExpressions" >> self._model(LocalizeExpressions(localizer, opener))
         batches = placed | "SplitObjects" >> SplitObjects(models.objects_a_pass, self._spread)
-        seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, open_binary))
+        seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, opener))
         tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
         sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling)
         done: PCollection[str]
-        done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality)
+        done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
         return done
 

@@ -10,6 +10,7 @@ from pipeline.capacity.costs import Costs
 from pipeline.capacity.devices import may_have_gpu
 from pipeline.capacity.footage import Footage
 from pipeline.config import RunConfig
+from pipeline.runs.storage import is_remote
 from stages.propagate.repair import REACH
 
 MASK_ROW_BYTES = 1200
@@ -112,7 +113,8 @@ def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, flo
     n_objects, n_frames = footage.job.n_objects, footage.least_frames
     n_back = max(footage.localized(), default=0)
     waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * objects_at_once(footage, config))
-    spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting
+    copy = footage.job.file.n_bytes if is_remote(footage.job.file.uri) and not footage.job.file.frames else 0
+    spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting + copy
     n_kept = n_objects * (config.sampling.frames + 1)
     rows = MASK_ROW_BYTES * n_frames * n_objects + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
     return spool, min(n_kept, n_frames) * jpeg + rows

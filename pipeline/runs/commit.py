@@ -11,7 +11,6 @@ from typing import Any
 
 import cv2
 
-from pipeline.runs.filesystems import open_binary
 from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.elements import RejectedVideo, SampledVideo
@@ -19,10 +18,10 @@ from schemas.frames import Frame
 from schemas.jobs import VideoJob
 from schemas.tables import Table
 from schemas.whole_files import write_whole
-from stages.video import selected_frames
+from stages.video import Opener, selected_frames
 
 
-def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int) -> None:
+def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opener: Opener) -> None:
     """Write all that a video gave; it is done when this returns.
 
     Raises:
@@ -31,7 +30,7 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int) -> No
     """
     job, tracked = sampled.job, sampled.tracked
     folder = run.frames_of(job.video_id)
-    for frame in selected_frames(job.file, sampled.frames_to_look_at(), open_binary):
+    for frame in selected_frames(job.file, sampled.frames_to_look_at(), opener):
         write_whole(folder / f"{frame.idx:06d}.jpg", frame.jpeg or encode_jpeg(frame, jpeg_quality))
     parts: list[tuple[Table[Any], Sequence[Any]]] = [
         (tables.LOCALIZATIONS, tracked.placed.localizations),

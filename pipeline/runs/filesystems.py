@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.runs.storage import is_remote, match, open_stream, require_packages
+from pipeline.runs.storage import is_remote, match, open_object, require_packages
 from pipeline.terminal.console import UsageProblem
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
@@ -66,5 +66,5 @@ def _find_remote(pattern: str) -> list[SizedPath]:
 
 
 def open_binary(uri: str) -> BinaryIO:
-    """Open a local or remote file for reading; remote files can seek where their file system can."""
-    return open_stream(uri) if is_remote(uri) else Path(uri).open("rb")
+    """Open a local file, or an object that is read here and there."""
+    return open_object(uri) if is_remote(uri) else Path(uri).open("rb")

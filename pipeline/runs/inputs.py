@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pipeline.capacity.footage import frame_facts
 from pipeline.config import RunConfig
 from pipeline.runs.filesystems import find_videos
+from pipeline.runs.hints import read_hints
 from pipeline.runs.jobs import make_jobs
 from pipeline.terminal.console import UsageProblem
 from schemas.jobs import VideoJob
@@ -19,7 +20,6 @@ from stages.backends.localizers import require_localizer
 from stages.ingest.errors import IngestError
 from stages.ingest.matching import match
 from stages.ingest.placing import place
-from stages.ingest.registry import read_localizations
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,7 @@ def take_in(config: RunConfig) -> Intake:
         UsageProblem: something cannot be read, or nothing is localized.
     """
     files, rejects = find_videos(config.videos)
-    try:
-        localizations, bad = read_localizations(config.localizations, config.format)
-    except (IngestError, OSError) as problem:
-        raise UsageProblem(str(problem)) from None
+    localizations, bad = read_hints(config.localizations, config.format)
     matches = match(localizations, files)
     facts = frame_facts([file for file in files if file.video_id in matches.by_video])
     try:

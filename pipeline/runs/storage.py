@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib.util
-import io
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,8 +14,9 @@ from pathlib import Path
 from shutil import copyfileobj
 from typing import Any, BinaryIO
 
+from pipeline.runs.positioned import buffered
 from pipeline.terminal.console import UsageProblem
-from schemas.remote_paths import AnyPath, ObjectStore, RemotePath, StoredObject
+from schemas.remote_paths import AnyPath, RemotePath, StoredObject
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):/+")
 _NEEDED = {"s3": ("boto3", "aws"), "gs": ("google.cloud.storage", "gcp"), "hdfs": ("hdfs", "")}
@@ -24,6 +25,8 @@ RUN_SCHEMES = ("s3", "gs")
 """Where a run can lie: these write objects whole, and list what was written at once."""
 _CODES = {401: errno.EACCES, 403: errno.EACCES, 404: errno.ENOENT}
 _COPY_BYTES = 1 << 22
+_READ_BYTES = 1 << 18
+"""At a time; as much as the header of most videos takes."""
 
 
 def is_remote(uri: str) -> bool:
@@ -50,7 +53,8 @@ def run_path(text: str) -> AnyPath:
             f"run folder {text!r} is no folder of a bucket; give {scheme}://BUCKET/FOLDER, without * ? [ ] # and spaces"
         )
     require_packages(scheme, f"run folder {text!r}")
-    return RemotePath(f"{scheme}://{name}", store_of(scheme))
+    address = f"{scheme}://{name}"
+    return RemotePath(address, _store_at(address))
 
 
 def require_packages(scheme: str, what: str) -> None:
@@ -72,9 +76,8 @@ def _is_installed(package: str) -> bool:
         return False
 
 
-def store_of(scheme: str) -> ObjectStore:
-    """The store of a scheme."""
-    return S3Store() if scheme == "s3" else BeamStore()
+def _store_at(address: str) -> BeamStore:
+    return S3Store() if address.startswith("s3://") else BeamStore()
 
 
 def use_options(options: Sequence[str]) -> None:
@@ -88,21 +91,32 @@ def use_options(options: Sequence[str]) -> None:
 @cache
 def _filesystems() -> Any:
     """Beam's file systems; some of them need options, if only empty ones, which a pipeline of this process may set."""
-    from apache_beam.io.filesystems import FileSystems
-
+    logging.disable(logging.WARNING)  # Beam names packages that it misses and nobody asked for
+    try:
+        from apache_beam.io.filesystems import FileSystems
+    finally:
+        logging.disable(logging.NOTSET)
     if getattr(FileSystems, "_pipeline_options", None) is None:
         use_options([])
     return FileSystems
 
 
-def open_stream(uri: str, buffer_bytes: int = 1 << 18) -> BinaryIO:
+def open_object(uri: str) -> BinaryIO:
     """Open an object for reading here and there, without loading all of it.
 
-    Beam's own buffer of 16 MB would load as much for a header.
+    Raises:
+        OSError: there is none, or it cannot be read.
     """
-    with named_errors(uri):
-        opened: BinaryIO = _filesystems().open(uri, "application/octet-stream", "uncompressed")
-    return io.BufferedReader(opened.detach(), buffer_bytes) if isinstance(opened, io.BufferedReader) else opened
+    return _store_at(uri).open(uri)
+
+
+def read_object(uri: str) -> bytes:
+    """The whole object.
+
+    Raises:
+        OSError: there is none, or it cannot be read.
+    """
+    return _store_at(uri).read(uri)
 
 
 def match(pattern: str) -> list[StoredObject]:
@@ -128,8 +142,14 @@ class BeamStore:
 
     def read(self, address: str) -> bytes:
         """See :class:`ObjectStore`."""
-        with open_stream(address, _COPY_BYTES) as file, named_errors(address):
+        with self.open(address) as file, named_errors(address):
             return file.read()
+
+    def open(self, address: str) -> BinaryIO:
+        """The object for reading here and there."""
+        with named_errors(address):
+            opened: BinaryIO = _filesystems().open(address, "application/octet-stream", "uncompressed")
+        return opened
 
     def put(self, address: str, content: BinaryIO) -> None:
         """See :class:`ObjectStore`."""
@@ -171,8 +191,18 @@ class S3Store(BeamStore):
 
     def read(self, address: str) -> bytes:
         """See :class:`ObjectStore`."""
-        content: bytes = self._call("get_object", address, lambda answer: answer["Body"].read())
+        content: bytes = self._call("get_object", address, _body)
         return content
+
+    def open(self, address: str) -> BinaryIO:
+        """The object for reading here and there: Beam would load 16 MB for a header."""
+        n_bytes = self._call("head_object", address)["ContentLength"]
+
+        def read_at(start: int, n: int) -> bytes:
+            content: bytes = self._call("get_object", address, _body, Range=f"bytes={start}-{start + n - 1}")
+            return content
+
+        return buffered(read_at, n_bytes, _READ_BYTES)
 
     def put(self, address: str, content: BinaryIO) -> None:
         """See :class:`ObjectStore`."""
@@ -195,6 +225,10 @@ def _s3_client() -> Any:
     from apache_beam.io.aws.clients.s3.boto3_client import Client
 
     return Client(_filesystems()._pipeline_options).client
+
+
+def _body(answer: Any) -> Any:
+    return answer["Body"].read()
 
 
 def _bucket_and_key(address: str) -> tuple[str, str]:

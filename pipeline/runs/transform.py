@@ -12,6 +12,7 @@ from pipeline.runs.folder import RunFolder
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.jobs import VideoJob
 from stages.transform import Results, StageDoFn, parallel
+from stages.video import Opener
 
 
 class SkipCommitted(beam.PTransform[PCollection[VideoJob], PCollection[VideoJob]]):
@@ -30,22 +31,22 @@ class SkipCommitted(beam.PTransform[PCollection[VideoJob], PCollection[VideoJob]
 class WriteTablesDoFn(StageDoFn):
     """Commits one video."""
 
-    def __init__(self, run: RunFolder, jpeg_quality: int) -> None:
+    def __init__(self, run: RunFolder, jpeg_quality: int, opener: Opener) -> None:
         super().__init__()
-        self._run, self._jpeg_quality = run, jpeg_quality
+        self._run, self._jpeg_quality, self._opener = run, jpeg_quality, opener
 
     def work(self, sampled: SampledVideo) -> Iterable[str]:
         """See :func:`pipeline.runs.commit.commit_video`."""
-        commit_video(self._run, sampled, self._jpeg_quality)
+        commit_video(self._run, sampled, self._jpeg_quality, self._opener)
         return [sampled.job.video_id]
 
 
 class WriteTables(beam.PTransform[PCollection[SampledVideo], Results]):
     """Videos with candidates → ids of committed videos, and rejected videos."""
 
-    def __init__(self, run: RunFolder, jpeg_quality: int) -> None:
+    def __init__(self, run: RunFolder, jpeg_quality: int, opener: Opener) -> None:
         super().__init__()
-        self._stage = WriteTablesDoFn(run, jpeg_quality)
+        self._stage = WriteTablesDoFn(run, jpeg_quality, opener)
 
     def expand(self, videos: PCollection[SampledVideo]) -> Results:
         """One element a video."""

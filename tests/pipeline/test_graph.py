@@ -121,7 +121,7 @@ class Stages:
         self.propagate = PropagateMasksDoFn(SharedModel(partial(load_propagator, "flow")), segmenter, options)
         self.resolve = ResolveOverlapsDoFn()
         self.sample = SamplePointsDoFn(config.sampling)
-        self.write = WriteTablesDoFn(run, config.jpeg_quality)
+        self.write = WriteTablesDoFn(run, config.jpeg_quality, open_binary)
         for stage in (self.localize, self.segment, self.propagate, self.resolve, self.sample, self.write):
             stage.setup()
 

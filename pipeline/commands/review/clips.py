@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipeline.commands.review.session import ReviewSession
-from pipeline.runs.filesystems import find_videos, open_binary
-from pipeline.runs.storage import is_remote
+from pipeline.runs.filesystems import find_videos
+from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console
 from schemas.frames import Frame
@@ -43,14 +43,14 @@ def _make(session: ReviewSession, missing: dict[str, dict[int, Path]], done: Cal
     for video_id, targets in missing.items():
         video = session.videos[video_id]
         try:
-            with _opened(video) as frames:
+            with _opened(video, session.run.work) as frames:
                 make_clips(frames, video.fps, targets, video.cuts, done)
         except (DecodeError, OSError, UsageProblem) as problem:
             yield f"{video_id}: {problem}"
 
 
 @contextmanager
-def _opened(video: Video) -> Iterator[Iterator[Frame]]:
+def _opened(video: Video, work: Path) -> Iterator[Iterator[Frame]]:
     """The frames of the video that was annotated.
 
     Raises:
@@ -60,7 +60,7 @@ def _opened(video: Video) -> Iterator[Iterator[Frame]]:
     file = next((found for found in find_videos(video.uri)[0] if found.uri == video.uri), None)
     if file is None:
         raise UsageProblem(f"there is no video at {video.uri!r}")
-    with open_video(file, opener=open_binary if is_remote(video.uri) else None) as reader:
+    with open_video(file, VideoOpener(work)) as reader:
         yield _same(reader, video)
 
 

@@ -21,6 +21,7 @@ from schemas.video_files import VideoFile
 from schemas.videos import Video
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.videos import sample_points
+from stages.video.files import open_local
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 COMMIT = """
@@ -28,6 +29,7 @@ import os, pickle, sys
 from pathlib import Path
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.commit import commit_video
+from stages.video.files import open_local
 
 run, sampled, times, last = RunFolder(Path(sys.argv[1])), pickle.load(open(sys.argv[2], "rb")), *map(int, sys.argv[3:])
 renamed = 0
@@ -41,7 +43,7 @@ def end(event, _):
 
 sys.addaudithook(end)
 for _ in range(times):
-    commit_video(run, sampled, 92)
+    commit_video(run, sampled, 92, open_local)
 print(renamed)
 """
 
@@ -115,7 +117,7 @@ def test_a_reject_never_takes_the_place_of_a_committed_video(sampled, tmp_path):
     rejected = RejectedVideo(sampled.job, Reject("annotate", "v", "unexpected", "out of memory", ""))
     commit_reject(run, rejected)
     assert tables.REJECTS.read(run.path)["error"].to_pylist() == ["unexpected"]
-    commit_video(run, sampled, 92)
+    commit_video(run, sampled, 92, open_local)
     commit_reject(run, rejected)
     assert tables.REJECTS.read(run.path).num_rows == 0
     assert run.committed() == {"v": sampled.job.unit}
