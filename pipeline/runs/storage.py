@@ -82,20 +82,27 @@ def _store_at(address: str) -> BeamStore:
 
 def use_options(options: Sequence[str]) -> None:
     """Reach stores of this process with Beam options, such as ``--s3_endpoint_url=…``."""
-    from apache_beam.io.filesystems import FileSystems
-    from apache_beam.options.pipeline_options import PipelineOptions
-
+    with _quietly():
+        from apache_beam.io.filesystems import FileSystems
+        from apache_beam.options.pipeline_options import PipelineOptions
     FileSystems.set_options(PipelineOptions(list(options)))
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Import Beam without what it says of packages that it misses and nobody asked for."""
+    logging.disable(logging.WARNING)
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 @cache
 def _filesystems() -> Any:
     """Beam's file systems; some of them need options, if only empty ones, which a pipeline of this process may set."""
-    logging.disable(logging.WARNING)  # Beam names packages that it misses and nobody asked for
-    try:
+    with _quietly():
         from apache_beam.io.filesystems import FileSystems
-    finally:
-        logging.disable(logging.NOTSET)
     if getattr(FileSystems, "_pipeline_options", None) is None:
         use_options([])
     return FileSystems
@@ -222,8 +229,8 @@ class S3Store(BeamStore):
 @cache
 def _s3_client() -> Any:
     """The client of this process, which threads may share, with Beam's options."""
-    from apache_beam.io.aws.clients.s3.boto3_client import Client
-
+    with _quietly():
+        from apache_beam.io.aws.clients.s3.boto3_client import Client
     return Client(_filesystems()._pipeline_options).client
 
 
