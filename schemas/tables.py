@@ -5,10 +5,11 @@ A table is a folder of Parquet files. Field names of a record are the column nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
@@ -123,9 +124,17 @@ class Table(Generic[Record]):
 
     def to_arrow(self, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> pa.Table:
         """An Arrow table of ``records``; ``metadata`` (run id, config hash) goes into the schema's metadata."""
-        rows = [_to_row(record) for record in records]
-        marks = {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **(metadata or {})}
-        return pa.Table.from_pylist(rows, schema=self.schema.with_metadata(marks))
+        return self._rows(list(records)).replace_schema_metadata(self.marks(metadata or {}))
+
+    def marks(self, metadata: Mapping[str, str]) -> dict[str, str]:
+        """What the metadata of every file of the table says, and ``metadata``."""
+        return {"pointvos.table": self.name, "pointvos.schema_version": str(SCHEMA_VERSION), **metadata}
+
+    def _rows(self, records: Sequence[Record]) -> pa.Table:
+        if self.record is Localization:
+            return pa.Table.from_pylist([record.to_row() for record in records], schema=self.schema)  # type: ignore[attr-defined]
+        columns = {name: list(map(attrgetter(name), records)) for name in self.schema.names}
+        return pa.Table.from_pydict(columns, schema=self.schema)
 
     def write(self, path: AnyPath, records: Iterable[Record], metadata: Mapping[str, str] | None = None) -> None:
         """Write one zstd Parquet file under a temporary name, then rename it: it is whole or it is not there.
@@ -137,36 +146,66 @@ class Table(Generic[Record]):
             if table.num_rows:
                 writer.write_table(table)
 
-    def read(self, folder: AnyPath, filters: Any = None) -> pa.Table:
+    def read(self, folder: AnyPath, filters: Any = None, columns: Sequence[str] | None = None) -> pa.Table:
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.
+
+        Args:
+            folder: the run.
+            filters: of rows, as pyarrow takes them.
+            columns: that are read, all by default.
 
         Raises:
             ForeignTableError: a file was written by another schema version.
             DamagedTableError: a file cannot be read.
         """
-        return self.read_files(self.files(folder), filters)
+        return self.read_files(self.files(folder), filters, columns)
 
     def files(self, folder: AnyPath, pattern: str = "*.parquet") -> list[AnyPath]:
         """The files of ``folder/<name>/`` whose names match a pattern, by name."""
         found: Iterable[AnyPath] = (folder / self.name).glob(pattern)
         return sorted(found, key=lambda path: path.name)
 
-    def read_files(self, paths: Iterable[AnyPath], filters: Any = None) -> pa.Table:
+    def read_files(
+        self, paths: Iterable[AnyPath], filters: Any = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
         """The given files as one table; those in a store several at a time, for each takes a while to answer."""
         files = list(paths)
         if any(isinstance(path, RemotePath) for path in files):
             with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-                parts = list(pool.map(lambda path: self._read_file(path, filters), files))
+                parts = list(pool.map(lambda path: self._read_file(path, filters, columns), files))
         else:
-            parts = [self._read_file(path, filters) for path in files]
-        return pa.concat_tables(parts) if parts else self.schema.empty_table()
+            parts = [self._read_file(path, filters, columns) for path in files]
+        return pa.concat_tables(parts) if parts else self._schema_of(columns).empty_table()
 
-    def _read_file(self, path: AnyPath, filters: Any) -> pa.Table:
-        file = parquet_source(path)
+    def n_row_groups(self, path: AnyPath) -> int:
+        """How many pieces of a file can be read by themselves with :meth:`batches`."""
+        with damage_named(path), pq.ParquetFile(parquet_source(path)) as file:
+            self._newer_columns(path, file)
+            return int(file.num_row_groups)
+
+    def batches(self, path: AnyPath, row_group: int, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:
+        """One row group of a file, at most ``n_rows`` at a time."""
+        with damage_named(path), pq.ParquetFile(parquet_source(path)) as file:
+            newer = self._newer_columns(path, file)
+            there = [name for name in columns if name not in newer]
+            for batch in file.iter_batches(n_rows, [row_group], there):
+                yield self._completed(pa.Table.from_batches([batch]), path, newer, columns)
+
+    def _read_file(self, path: AnyPath, filters: Any, columns: Sequence[str] | None) -> pa.Table:
+        source = parquet_source(path)
+        with damage_named(path), pq.ParquetFile(source) as file:
+            newer = self._newer_columns(path, file)
+            there = [name for name in columns or self.schema.names if name not in newer]
+            if filters is None:
+                return self._completed(file.read(there, use_threads=False), path, newer, columns)
         with damage_named(path):
-            found = pq.read_schema(file)
-            names = found.names
-        version = (found.metadata or {}).get(b"pointvos.schema_version", b"?").decode(errors="replace")
+            table = pq.read_table(source, columns=there, filters=filters, partitioning=None)
+        return self._completed(table, path, newer, columns)
+
+    def _newer_columns(self, path: AnyPath, file: pq.ParquetFile) -> list[str]:
+        """The columns that a file is too old to have."""
+        names, metadata = file.schema_arrow.names, file.schema_arrow.metadata or {}
+        version = metadata.get(b"pointvos.schema_version", b"?").decode(errors="replace")
         newer = [name for name in self.schema.names if name not in names]
         is_known = set(names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
         if version != str(SCHEMA_VERSION) or not is_known:
@@ -175,14 +214,24 @@ class Table(Generic[Record]):
                 f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
                 "make the run again, or use the one that made it"
             )
+        return newer
+
+    def _completed(
+        self, table: pa.Table, path: AnyPath, newer: Sequence[str], columns: Sequence[str] | None
+    ) -> pa.Table:
+        """A table that was read, checked and with the columns that it is too old to have."""
         with damage_named(path):
-            table = pq.read_table(file, filters=filters, partitioning=None)
             table.validate(full=True)
+        schema = self._schema_of(columns)
         for name in newer:
-            column = pa.array([self._defaults[name]] * table.num_rows, self.schema.field(name).type)
-            table = table.append_column(name, column)
+            if name in schema.names:
+                column = pa.array([self._defaults[name]] * table.num_rows, schema.field(name).type)
+                table = table.append_column(name, column)
         with damage_named(path):
-            return table.select(self.schema.names).cast(self.schema)
+            return table.select(schema.names).cast(schema)
+
+    def _schema_of(self, columns: Sequence[str] | None) -> pa.Schema:
+        return self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
 
     @property
     def _defaults(self) -> dict[str, Any]:
@@ -195,8 +244,9 @@ class Table(Generic[Record]):
         Raises:
             DamagedTableError: a row holds what no pointvos writes.
         """
-        names = [f.name for f in fields(self.record)]  # type: ignore[arg-type]
-        return [self._record({n: _from_cell(row[n]) for n in names if n in row}) for row in table.to_pylist()]
+        names = [f.name for f in fields(self.record) if f.name in table.schema.names]  # type: ignore[arg-type]
+        columns = [_cells(table[name]) for name in names]
+        return [self._record(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
     def _record(self, values: dict[str, Any]) -> Record:
         try:
@@ -237,14 +287,9 @@ def damage_named(path: AnyPath) -> Iterator[None]:
         raise DamagedTableError(f"{path} is damaged: {str(problem).splitlines()[0]}") from None
 
 
-def _to_row(record: Any) -> dict[str, Any]:
-    if isinstance(record, Localization):
-        return record.to_row()
-    return {f.name: getattr(record, f.name) for f in fields(record)}
-
-
-def _from_cell(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _cells(column: pa.ChunkedArray) -> list[Any]:
+    cells = column.to_pylist()
+    return [cell if cell is None else tuple(cell) for cell in cells] if pa.types.is_list(column.type) else cells
 
 
 VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)

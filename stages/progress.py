@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from schemas.elements import ObjectBatch
@@ -38,6 +39,26 @@ _listeners: list[Listener] = []
 def listen(listener: Listener) -> None:
     """Call ``listener`` with every step that is told in this process from now on."""
     _listeners[:] = [listener]
+
+
+Count = Callable[[int], None]
+_counts: list[Count] = []
+
+
+@contextmanager
+def counted_by(count: Count) -> Iterator[None]:
+    """Call ``count`` with the number of elements that graphs of this process get done while the block runs."""
+    _counts.append(count)
+    try:
+        yield
+    finally:
+        _counts.remove(count)
+
+
+def done(n: int = 1) -> None:
+    """Say that ``n`` elements more are done."""
+    for count in _counts:
+        count(n)
 
 
 @dataclass(slots=True)

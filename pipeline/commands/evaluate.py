@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Annotated, Any
 
 import typer
-from rich.progress import track
 from rich.table import Table
 
 from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.frame_files import names_of
-from pipeline.runs.units import unit_records, videos_of
+from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
-from schemas import tables
-from schemas.videos import Video
 from stages.evaluate.davis import PROTOCOLS, ObjectScore
-from stages.evaluate.evaluation import VideoEvaluation, evaluate_video
-from stages.evaluate.ground_truth import find_truth, shown_folders
-from stages.evaluate.points import PointClaim, PointScore, score_by_kind, score_points
+from stages.evaluate.ground_truth import shown_folders
+from stages.evaluate.measures import VideoMeasures, add_scores
+from stages.evaluate.points import PointScore
+from stages.progress import counted_by
 
 _MEASURES = ("J&F", "J", "J recall", "J decay", "F", "F recall", "F decay")
+MOST_ROWS = 200
+"""Objects that are printed; all are in the JSON file."""
 _RATIOS = ("accuracy", "fg_agreement", "bg_agreement", "fg_recall", "bg_specificity", "balanced_accuracy")
 
 
@@ -53,18 +53,21 @@ def evaluate(
     if protocol not in PROTOCOLS:
         raise UsageProblem(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     folder = run.require()
-    results, problems = _evaluate_all(folder, ground_truth, protocol)
-    if not results and not problems:
-        there = shown_folders(ground_truth, [video.video_id for video in videos_of(folder)])
+    results = _evaluate_all(folder, ground_truth, protocol)
+    problems = [problem for result in results for problem in result.problems]
+    if not problems and not any(result.has_truth for result in results):
+        there = shown_folders(ground_truth, [result.video_id for result in results])
         raise UsageProblem(
             f"no video of {run} has ground truth below {ground_truth}, named VIDEO_ID/FRAME.png there; {there}"
         )
+    for note in (note for result in results for note in result.notes):
+        console.print(note, markup=False)
     report = _report(results, protocol, problems)
     if json_file:
         json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     _print_masks([score for result in results for score in result.objects])
-    _print_points("Candidates, by stratum", [claim for result in results for claim in result.candidates])
-    _print_points("Points, by status", [claim for result in results for claim in result.points])
+    _print_points("Candidates, by stratum", report["candidates"])
+    _print_points("Points, by status", report["points"])
     for result in results:
         if result.unmatched:
             console.print(f"{result.video_id}: not in the ground truth: {', '.join(result.unmatched)}", markup=False)
@@ -73,41 +76,20 @@ def evaluate(
         raise typer.Exit(REJECTED)
 
 
-def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> tuple[list[VideoEvaluation], list[str]]:
-    results: list[VideoEvaluation] = []
-    problems: list[str] = []
-    for video in track(videos_of(folder), "Evaluating", console=console, transient=True):
-        try:
-            result = _evaluate_one(folder, video, ground_truth, protocol, problems)
-        except ValueError as problem:
-            problems.append(f"{video.video_id}: {problem}")
-            continue
-        if result:
-            results.append(result)
-    return results, problems
+def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> list[VideoMeasures]:
+    """What was measured on each video, by id."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.table_graphs import EvaluateRun
+
+    keys = video_keys(folder)
+    with result_folder(folder) as work, bar("Evaluating", len(keys)) as advance, counted_by(advance):
+        out = work / "measures.json"
+        graph = EvaluateRun(folder.absolute(), in_ranges(keys), ground_truth.absolute(), protocol, out)
+        run_table_graph(folder, graph, "EvaluateRun")
+        return sorted(results(out, VideoMeasures), key=lambda found: found.video_id)
 
 
-def _evaluate_one(
-    folder: RunFolder, video: Video, ground_truth: Path, protocol: str, problems: list[str]
-) -> VideoEvaluation | None:
-    masks, candidates, points = (
-        unit_records(folder, tables.MASKS, video),
-        unit_records(folder, tables.CANDIDATES, video),
-        unit_records(folder, tables.POINTS, video),
-    )
-    object_ids = {mask.object_id for mask in masks}
-    truth = find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width), names_of(video))
-    if truth is None:
-        return None
-    if truth.unknown:
-        problems.append(f"{video.video_id}: {truth.unknown}")
-    if other := truth.other_size():
-        scale = f"ground truth of {other} (H, W) is scaled to {(video.height, video.width)}, by nearest neighbour"
-        console.print(f"{video.video_id}: {scale}", markup=False)
-    return evaluate_video(truth, masks, candidates, points, protocol)
-
-
-def _report(results: Sequence[VideoEvaluation], protocol: str, problems: Sequence[str]) -> dict[str, Any]:
+def _report(results: Sequence[VideoMeasures], protocol: str, problems: Sequence[str]) -> dict[str, Any]:
     scores = [score for result in results for score in result.objects]
     return {
         "protocol": protocol,
@@ -117,15 +99,14 @@ def _report(results: Sequence[VideoEvaluation], protocol: str, problems: Sequenc
             | dict(zip(_MEASURES, _figures(s), strict=True))
             for s in scores
         ],
-        "candidates": _point_report([claim for result in results for claim in result.candidates]),
-        "points": _point_report([claim for result in results for claim in result.points]),
+        "candidates": _point_report(add_scores(result.candidates for result in results)),
+        "points": _point_report(add_scores(result.points for result in results)),
         "unmatched": {result.video_id: list(result.unmatched) for result in results if result.unmatched},
         "rejected": list(problems),
     }
 
 
-def _point_report(claims: Sequence[PointClaim]) -> dict[str, Any]:
-    kinds = {"all": score_points(claims)} | score_by_kind(claims)
+def _point_report(kinds: Mapping[str, PointScore]) -> dict[str, Any]:
     return {kind: _ratios(score) for kind, score in kinds.items()}
 
 
@@ -151,21 +132,23 @@ def _print_masks(scores: Sequence[ObjectScore]) -> None:
     table.add_column("object", overflow="fold")
     for name in ("frames", *_MEASURES):
         table.add_column(name, justify="right")
-    for score in scores:
+    for score in scores[:MOST_ROWS]:
         table.add_row(score.video_id, score.object_id, str(score.n_frames), *_cells(_figures(score)))
+    if (left := len(scores) - MOST_ROWS) > 0:
+        table.add_row(f"… and {left:,} more", "--json has all")
     table.add_section()
     table.add_row("mean", f"{len(scores)} objects", "", *_cells(_means(scores)), style="bold")
     console.print(table)
 
 
-def _print_points(title: str, claims: Sequence[PointClaim]) -> None:
-    if not claims:
+def _print_points(title: str, kinds: Mapping[str, Mapping[str, Any]]) -> None:
+    if len(kinds) == 1:
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     table.add_column("kind", style="cyan")
     for name in ("n", "ambiguous", "unknown", *_RATIOS):
         table.add_column(name.replace("_", " "), justify="right")
-    for kind, ratios in _point_report(claims).items():
+    for kind, ratios in kinds.items():
         style = "bold" if kind == "all" else None
         table.add_row(kind, *(_cell(value) for value in ratios.values()), style=style)
     console.print(table)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.progress import track
 
 from pipeline.commands.options import Run
-from pipeline.runs.folder import RunFolder
-from pipeline.runs.frame_files import names_of
-from pipeline.runs.units import unit_records, videos_of
+from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, console, show_problems, summary
 from schemas import tables
-from schemas.videos import Video
-from stages.export.davis import frame_name, index_maps, object_indices
-from stages.export.index_png import index_png
-from stages.export.point_vos import SPLITS, Entry, entries_of, point_map, to_json, to_jsonl, video_name
-from stages.export.point_vos_check import problems_of
+from schemas.ranges import VideoRange
+from schemas.remote_paths import AnyPath
+from stages.export.davis_folder import ExportedMasks
+from stages.export.point_vos import SPLITS, video_name
+from stages.export.point_vos_folder import ExportedPoints, PointVosFolder
 from stages.export.target import ExportTarget
+from stages.progress import counted_by
+
+Exported = TypeVar("Exported", ExportedPoints, ExportedMasks)
 
 
 class ExportFormat(StrEnum):
@@ -54,13 +58,12 @@ def export(
     if form is ExportFormat.POINTVOS:
         _require_points(folder, name)
     try:
-        target = ExportTarget.prepare(out)
+        target = ExportTarget.prepare(out.absolute())
     except FileExistsError as problem:
         raise UsageProblem(str(problem)) from None
     with folder.lock():
         if form is ExportFormat.POINTVOS:
-            rows = _write_point_vos(folder, target, name, jsonl)
-            problems = list(problems_of(out / name))
+            rows, problems = _write_point_vos(folder, target, name, jsonl)
         else:
             rows, problems = _write_davis(folder, target)
     summary(f"Exported {run} as {form}", [*rows, ("written to", out)])
@@ -77,55 +80,56 @@ def _require_points(folder: RunFolder, name: str) -> None:
         raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")
 
 
-def _write_point_vos(folder: RunFolder, target: ExportTarget, name: str, jsonl: bool) -> list[tuple[str, object]]:
-    splits: dict[str, dict[str, Entry]] = {split: {} for split in SPLITS}
+def _write_point_vos(
+    folder: RunFolder, target: ExportTarget, name: str, jsonl: bool
+) -> tuple[list[tuple[str, object]], list[str]]:
+    from pipeline.table_graphs import ExportRunPoints
+
+    pointed = {file.name for file in tables.POINTS.files(folder.path)}
+    ranges = in_ranges([k for k in video_keys(folder) if f"{unit_name(k.video_id, k.unit)}.parquet" in pointed])
+    _require_names(ranges)
+    out = PointVosFolder(target, name, jsonl, folder.absolute().frame_file)
+    found = _run(folder, ranges, partial(ExportRunPoints, folder.absolute(), ranges, out), ExportedPoints)
+    found.sort(key=lambda one: one.number)
+    video_ids = {there: video_id for one in found for there, video_id in one.videos.items()}
+    out.join(len(ranges), video_ids)
+    counts = [(f"objects in {split}", sum(one.n_objects[split] for one in found)) for split in SPLITS]
+    problems = [problem for split in SPLITS for one in found for problem in one.problems[split]]
+    return [("videos", len(video_ids)), *counts, ("points", sum(one.n_points for one in found))], problems
+
+
+def _require_names(ranges: Sequence[VideoRange]) -> None:
+    """Raise WorkProblem when two videos would have one name."""
     video_ids: dict[str, str] = {}
-    for video in track(videos_of(folder), "Exporting", console=console, transient=True):
-        points = unit_records(folder, tables.POINTS, video)
-        if not points:
-            continue
-        name_there = video_name(video.video_id)
-        if (other := video_ids.setdefault(name_there, video.video_id)) != video.video_id:
+    for video_id in (key.video_id for found in ranges for key in found.videos):
+        there = video_name(video_id)
+        if (other := video_ids.setdefault(there, video_id)) != video_id:
             raise WorkProblem(
-                f"videos {other!r} and {video.video_id!r} would both be called {name_there!r} in this format; "
+                f"videos {other!r} and {video_id!r} would both be called {there!r} in this format; "
                 "give one of them another file name and annotate it again"
             )
-        for entry in entries_of(points):
-            splits[points[0].split][entry.question_hash] = entry
-            _write_frames(folder, target, name, video, entry)
-    for split, entries in splits.items():
-        suffix, content = ("jsonl", to_jsonl(entries)) if jsonl else ("json", to_json(entries))
-        target.write(f"{name}/{split}.{suffix}", content)
-    target.write(f"{name}/videos.json", json.dumps(video_ids, indent=1, sort_keys=True).encode("ascii"))
-    n_points = sum(len(e.annotated_points) for entries in splits.values() for e in entries.values())
-    counts = [(f"objects in {split}", len(entries)) for split, entries in splits.items()]
-    return [("videos", len(video_ids)), *counts, ("points", n_points)]
-
-
-def _write_frames(folder: RunFolder, target: ExportTarget, name: str, video: Video, entry: Entry) -> None:
-    for frame_id in sorted({point.frame_id for point in entry.annotated_points}):
-        labels = point_map(entry, frame_id, video.height, video.width)
-        target.write(f"{name}/Annotations/{entry.video_name}/{entry.question_hash}/{frame_id}.png", index_png(labels))
-        jpeg = folder.frame_file(video.video_id, int(frame_id))
-        if jpeg.is_file():
-            target.write(f"{name}/JPEGImages/{entry.video_name}/{frame_id}.jpg", jpeg.read_bytes())
 
 
 def _write_davis(folder: RunFolder, target: ExportTarget) -> tuple[list[tuple[str, object]], list[str]]:
-    objects: dict[str, dict[int, str]] = {}
-    problems: list[str] = []
-    n_frames = 0
-    for video in track(videos_of(folder), "Exporting", console=console, transient=True):
-        masks = unit_records(folder, tables.MASKS, video)
-        try:
-            indices = object_indices(mask.object_id for mask in masks)
-        except ValueError as problem:
-            problems.append(f"{video.video_id}: {problem}")
-            continue
-        objects[video.video_id] = {index: object_id for object_id, index in indices.items()}
-        stems = names_of(video).stems()
-        for frame_idx, labels in index_maps(video, masks, indices):
-            target.write(frame_name(video.video_id, frame_idx, stems), index_png(labels))
-            n_frames += 1
+    from pipeline.table_graphs import ExportRunMasks
+
+    ranges = in_ranges(video_keys(folder))
+    found = _run(folder, ranges, partial(ExportRunMasks, folder.absolute(), ranges, target), ExportedMasks)
+    found.sort(key=lambda one: one.video_id)
+    objects = {one.video_id: one.objects for one in found if not one.problem}
     target.write("objects.json", json.dumps(objects, indent=1, sort_keys=True).encode("ascii"))
-    return [("videos", len(objects)), ("objects", sum(map(len, objects.values()))), ("frames", n_frames)], problems
+    counts = [("videos", len(objects)), ("objects", sum(map(len, objects.values())))]
+    n_frames = sum(one.n_frames for one in found)
+    return [*counts, ("frames", n_frames)], [one.problem for one in found if one.problem]
+
+
+def _run(
+    folder: RunFolder, ranges: Sequence[VideoRange], graph: Callable[[AnyPath], Any], kind: type[Exported]
+) -> list[Exported]:
+    """Run a graph, given where its results go; those of each range or video, in no particular order."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+
+    n_videos = sum(len(found.videos) for found in ranges)
+    with result_folder(folder) as work, bar("Exporting", n_videos) as advance, counted_by(advance):
+        run_table_graph(folder, graph(work / "exported.json"), "Export")
+        return results(work / "exported.json", kind)

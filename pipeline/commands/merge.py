@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Annotated
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 
 from pipeline.commands.options import Run
+from pipeline.runs.dealing import VerdictDealing, n_parts, verdict_rows
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.questions import answers_for_other_names, questions_of
-from pipeline.runs.units import object_models, object_words, unit_file, unit_records, videos_of
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.points import WrittenPoints
+from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.verdicts import require_annotators
+from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
-from schemas.reviews import Verdict
-from schemas.videos import Video
-from stages.consensus.dawid_skene import dawid_skene
-from stages.consensus.opinions import Opinion, decider, majority
-from stages.consensus.points import ObjectFacts, merge_points
-from stages.consensus.votes import Votes
+from stages.consensus.settling import SettledCounts
+from stages.progress import counted_by
 
 
 class ConsensusRule(StrEnum):
@@ -54,20 +53,26 @@ def merge(
     Example: `pointvos merge --run runs/demo`
     """
     folder = run.require()
+    excluded = exclude or []
+    from pipeline.runners.table_runner import work_folder
+
     with folder.lock():
-        verdicts = RunVerdicts.of(folder)
-        opinions = _opinions(_checked(folder, verdicts, exclude or []), exclude or [], consensus)
-        statuses, n_candidates, n_copied = _merge_all(folder, opinions, val_share)
-    n_points, n_conflicts = sum(statuses.values()), len(verdicts.conflicts(exclude or []))
+        _require_verdicts(folder, excluded)
+        with work_folder(folder, "merge") as work:
+            settled, written = _merge(folder, work, val_share, consensus, excluded)
+        _drop_stale(folder, {file for found in written for file in found.files})
+    statuses = sum((Counter(found.statuses) for found in written), Counter[str]())
+    n_points, n_conflicts = statuses.total(), sum(found.n_conflicts for found in settled)
+    n_copied = sum(found.n_copied for found in written)
     summary(
         f"Points of {run}",
         [
-            ("candidates", n_candidates),
+            ("candidates", sum(found.n_candidates for found in written)),
             ("answered", n_points),
             *sorted(statuses.items()),
-            ("settled by adjudication", sum(opinion.decided_by == "adjudication" for opinion in opinions.values())),
+            ("settled by adjudication", sum(found.n_adjudicated for found in settled)),
             ("conflicts left", n_conflicts),
-            ("verdicts on other candidates", len(opinions) - n_points),
+            ("verdicts on other candidates", sum(found.n_opinions for found in settled) - n_points),
             *([("points of other names of an object", n_copied)] if n_copied else []),
             ("points in", folder.path / tables.POINTS.name),
         ],
@@ -77,65 +82,45 @@ def merge(
     console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
 
 
-def _checked(folder: RunFolder, verdicts: RunVerdicts, excluded: Sequence[str]) -> RunVerdicts:
+def _require_verdicts(folder: RunFolder, excluded: Sequence[str]) -> None:
     """Raise UsageProblem when nobody is heard, or an excluded annotator is not among those who answered."""
-    if not verdicts.given:
+    annotators: set[str] = set()
+    is_heard = False
+    golds = tables.GOLD.read(folder.path, columns=["candidate_id"])["candidate_id"]
+    for rows in verdict_rows(folder, ["annotator", "candidate_id"]):
+        annotators.update(rows["annotator"].unique().to_pylist())
+        if not is_heard:
+            silent = pc.or_(
+                pc.is_in(rows["annotator"], pa.array(list(excluded), pa.string())),
+                pc.is_in(rows["candidate_id"], golds),
+            )
+            is_heard = not pc.all(silent).as_py()
+    if not annotators:
         raise UsageProblem(
             f"run {folder.path} has no verdicts; get some with: pointvos review … or pointvos simulate …"
         )
-    verdicts.require_annotators(excluded)
-    if not verdicts.deciding(excluded):
+    require_annotators(annotators, excluded)
+    if not is_heard:
         raise UsageProblem("no verdict is left without these annotators; exclude fewer")
-    return verdicts
 
 
-def _opinions(verdicts: RunVerdicts, excluded: Sequence[str], rule: ConsensusRule) -> dict[str, Opinion]:
-    """What the verdicts on each candidate come to; what somebody settled is so, whatever the rule."""
-    settled = {name: replace(o, decided_by="adjudication") for name, o in majority(verdicts.settled(excluded)).items()}
-    counted = {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
-    return {**(majority(counted) if rule is ConsensusRule.MAJORITY else _weighed(counted)), **settled}
+def _merge(
+    folder: RunFolder, work: AnyPath, val_share: float, rule: ConsensusRule, excluded: list[str]
+) -> tuple[list[SettledCounts], list[WrittenPoints]]:
+    from pipeline.runners.table_runner import results, run_table_graph
+    from pipeline.table_graphs import MergeVerdicts
+
+    ranges = in_ranges(video_keys(folder))
+    n_videos = sum(len(found.videos) for found in ranges)
+    dealing = VerdictDealing(folder.absolute(), work, n_parts(folder), max(len(ranges), 1))
+    graph = MergeVerdicts(dealing, ranges, excluded, rule is ConsensusRule.DAWID_SKENE, val_share)
+    with bar("Merging", n_videos) as advance, counted_by(advance):
+        run_table_graph(folder, graph, "MergeVerdicts")
+    return results(work / "settled.json", SettledCounts), results(work / "written.json", WrittenPoints)
 
 
-def _weighed(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, Opinion]:
-    if not counted:
-        return {}
-    statuses = dawid_skene(Votes.of(verdict for group in counted.values() for verdict in group)).statuses()
-    return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
-
-
-def _merge_all(folder: RunFolder, opinions: Mapping[str, Opinion], val_share: float) -> tuple[Counter[str], int, int]:
-    """Write the points; counts by status of those of asked candidates, all candidates, points of other names."""
-    statuses: Counter[str] = Counter()
-    n_candidates = n_copied = 0
-    written: set[AnyPath] = set()
-    metadata = folder.metadata()
-    for video in videos_of(folder):
-        candidates = unit_records(folder, tables.CANDIDATES, video)
-        n_candidates += len(candidates)
-        other_names = answers_for_other_names(candidates, questions_of(folder, video), opinions)
-        facts = _facts(folder, video)
-        points, copied = (
-            merge_points(asked, opinions, facts, video.time_s, val_share) for asked in (candidates, other_names)
-        )
-        statuses.update(point.status for point in points)
-        n_copied += len(copied)
-        if points:
-            file = unit_file(folder, tables.POINTS, video)
-            tables.POINTS.write(file, [*points, *copied], metadata)
-            written.add(file)
-    for stale in set(tables.POINTS.files(folder.path)) - written:
-        stale.unlink()
-    return statuses, n_candidates, n_copied
-
-
-def _facts(folder: RunFolder, video: Video) -> dict[str, ObjectFacts]:
-    words = object_words(folder, video)
-    segmenters, propagators = (
-        object_models(folder, video, *sources) for sources in (("segmenter", "repair"), ("propagator",))
-    )
-    return {
-        object_id: ObjectFacts(
-            *words.get(object_id, ("", "")), segmenters.get(object_id, ""), propagators.get(object_id, "")
-        )
-        for object_id in {*words, *segmenters, *propagators}
-    }
+def _drop_stale(folder: RunFolder, written: Collection[str]) -> None:
+    """Remove the points of videos that have none any more."""
+    for file in tables.POINTS.files(folder.path):
+        if file.name not in written:
+            file.unlink()

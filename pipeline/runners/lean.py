@@ -6,6 +6,7 @@ they use it for is not used here, and it takes every worker 40 MB and a third of
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,8 +34,10 @@ def _without_pandas() -> Iterator[None]:
         sys.meta_path.remove(finder)
 
 
+logging.disable(logging.WARNING)  # Beam misses the libraries of a cloud that nobody asked for
 with _without_pandas():
     import apache_beam  # noqa: F401
     import pyarrow
 
     pyarrow.array([0])  # it looks for pandas once, and remembers that there was none
+logging.disable(logging.NOTSET)

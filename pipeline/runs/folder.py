@@ -104,6 +104,10 @@ class RunFolder:
         """Temporary files of the annotation in progress; swept at the next start."""
         return self.local / ".work"
 
+    def absolute(self) -> RunFolder:
+        """The same folder for workers whose current folder is another."""
+        return RunFolder(self.path.absolute())
+
     def require(self) -> RunFolder:
         """Return self when this is a run folder.
 
@@ -166,6 +170,21 @@ class RunFolder:
                 yield
         else:
             yield
+
+    @contextmanager
+    def work_folder(self, name: str, is_shared: bool = False) -> Iterator[AnyPath]:
+        """An empty folder for what the steps of a graph leave to each other, removed when the block ends.
+
+        Args:
+            name: of the folder; hold the lock where others may use the same one.
+            is_shared: the steps run on several machines, which all see the run folder.
+        """
+        folder = (self.path / ".work" if is_shared else self.work).absolute() / name
+        _empty(folder)
+        try:
+            yield folder
+        finally:
+            _empty(folder)
 
     def config(self) -> dict[str, Any]:
         """The resolved config as plain values.
@@ -256,6 +275,14 @@ class RunFolder:
         for folder in (self.path, *(self.path / table.name for table in tables.TABLES)):
             for stale in left_behind(folder):
                 stale.unlink(missing_ok=True)
+
+
+def _empty(folder: AnyPath) -> None:
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        for file in folder.rglob("*"):
+            file.unlink(missing_ok=True)
 
 
 def rejected_videos(run: AnyPath, pairs: Collection[tuple[str, str]]) -> list[str]:

@@ -10,8 +10,13 @@ from stages.video.frame_names import FrameNames
 
 
 def names_of(video: Video) -> FrameNames:
+    """The frames of a video by their names."""
+    return FrameNames(frame_names(video))
+
+
+def frame_names(video: Video) -> tuple[str, ...]:
     """The names that the run keeps; for a run that is too old to keep them, those that its source has now."""
-    return FrameNames(video.frame_names or _names_in(Path(video.uri), video.n_frames))
+    return video.frame_names or _names_in(Path(video.uri), video.n_frames)
 
 
 def _names_in(folder: Path, n_frames: int) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import unit_file, unit_records
+from pipeline.runs.units import unit_records, unit_rows
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.videos import Video
@@ -21,8 +21,7 @@ NARRATIVE_RULES = ("actor_", "noun_")
 
 def questions_of(run: RunFolder, video: Video) -> Questions:
     """What people are asked about in one video."""
-    file = unit_file(run, tables.LOCALIZATIONS, video)
-    hints = tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []
+    hints = unit_rows(run, tables.LOCALIZATIONS, video).to_pylist()
     groups = {hint["object_id"]: hint["group"] for hint in hints}
     rules = {hint["object_id"]: hint["rule"] for hint in hints if hint["rule"].startswith(NARRATIVE_RULES)}
     actors = sorted((name for name, rule in rules.items() if rule.startswith("actor_")), key=natural_key)
@@ -32,6 +31,12 @@ def questions_of(run: RunFolder, video: Video) -> Questions:
         if hint["x"]:
             spans[hint["object_id"]] = max(spans.get(hint["object_id"], 0.0), _span(hint, video))
     return questions(unit_records(run, tables.MASKS, video), [*actors, *nouns], groups, spans)
+
+
+def has_narrative(run: RunFolder, video: Video) -> bool:
+    """Whether a video has names of a narrative, of which several may be one question."""
+    rules = unit_rows(run, tables.LOCALIZATIONS, video, ["rule"])["rule"].to_pylist()
+    return any(rule.startswith(NARRATIVE_RULES) for rule in rules)
 
 
 def answers_for_other_names(

@@ -1,16 +1,25 @@
-"""Where the graph meets the run folder: ``SkipCommitted`` begins it, ``WriteTables`` and ``WriteRejects`` end it."""
+"""The ends of the graphs, where results are committed to the run folder, and what reads its tables in pieces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import apache_beam as beam
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import AsIter, PCollection
+from apache_beam.transforms.combiners import ToList
+from pydantic import TypeAdapter
 
 from pipeline.runs.commit import commit_reject, commit_video, is_committed
+from pipeline.runs.dealing import TablePiece, VerdictDealing
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.points import WrittenPoints, write_points
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.jobs import VideoJob
+from schemas.ranges import VideoRange
+from schemas.remote_paths import AnyPath
+from schemas.whole_files import write_whole
+from stages import progress
 from stages.transform import Results, StageDoFn, parallel
 from stages.video import Opener
 
@@ -72,3 +81,57 @@ def _is_open(job: VideoJob, run: RunFolder) -> bool:
 
 def _write_reject(rejected: RejectedVideo, run: RunFolder) -> None:
     commit_reject(run, rejected)
+
+
+class DealVerdicts(beam.PTransform[PCollection[TablePiece | VideoRange], PCollection[str]]):
+    """Pieces of tables, and ranges of videos whose candidates were asked about → the files that they are dealt into."""
+
+    def __init__(self, dealing: VerdictDealing) -> None:
+        super().__init__()
+        self._dealing = dealing
+
+    def expand(self, pieces: PCollection[TablePiece | VideoRange]) -> PCollection[str]:
+        """One element a piece; a repeated one writes the same files again."""
+        dealt: PCollection[str] = pieces | "DealPiece" >> beam.FlatMap(self._dealing.deal)
+        return dealt
+
+
+class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPoints]]):
+    """Ranges of videos → what was written of their points.
+
+    Args:
+        dealing: where the opinions lie.
+        opinions: files of the opinions of all parts.
+        val_share: share of all videos that go to the ``val`` split.
+    """
+
+    def __init__(self, dealing: VerdictDealing, opinions: PCollection[str], val_share: float) -> None:
+        super().__init__()
+        self._dealing, self._opinions, self._val_share = dealing, AsIter(opinions), val_share
+
+    def expand(self, ranges: PCollection[VideoRange]) -> PCollection[WrittenPoints]:
+        """One step, once all opinions are there."""
+        written: PCollection[WrittenPoints] = ranges | "WriteRange" >> beam.Map(self._write, self._opinions)
+        return written
+
+    def _write(self, found: VideoRange, given_back: Iterable[str]) -> WrittenPoints:
+        opinions = self._dealing.opinions(found.number, given_back)
+        written = write_points(self._dealing.run, found, opinions, self._val_share)
+        progress.done(len(found.videos))
+        return written
+
+
+class CollectResults(beam.PTransform[PCollection[Any], PCollection[None]]):
+    """Small results of all elements → one JSON file, which the command reads when the graph has ended."""
+
+    def __init__(self, path: AnyPath, kind: type[Any]) -> None:
+        super().__init__()
+        self._path, self._kind = path, kind
+
+    def expand(self, results: PCollection[Any]) -> PCollection[None]:
+        """One file, in no particular order."""
+        written: PCollection[None] = results | "AllResults" >> ToList() | "WriteResults" >> beam.Map(self._write)
+        return written
+
+    def _write(self, results: list[Any]) -> None:
+        write_whole(self._path, TypeAdapter(list[self._kind]).dump_json(results), is_synced=False)  # type: ignore[name-defined]

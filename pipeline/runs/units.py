@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
+from schemas.ranges import VideoKey
 from schemas.remote_paths import AnyPath
 from schemas.tables import Table
 from schemas.videos import Video
@@ -22,15 +24,33 @@ def videos_of(run: RunFolder) -> list[Video]:
     return sorted(tables.VIDEOS.records(tables.VIDEOS.read(run.path)), key=lambda video: video.video_id)
 
 
+def video_of(run: RunFolder, key: VideoKey) -> Video:
+    """What is known of one video."""
+    file = run.table_file(tables.VIDEOS, unit_name(key.video_id, key.unit))
+    (video,) = tables.VIDEOS.records(tables.VIDEOS.read_files([file]))
+    return video
+
+
 def unit_file(run: RunFolder, table: Table[Any], video: Video) -> AnyPath:
     """Where a table keeps the rows of one video."""
     return run.table_file(table, unit_name(video.video_id, video.unit))
 
 
+def unit_rows(
+    run: RunFolder,
+    table: Table[Any],
+    key: VideoKey | Video,
+    columns: Sequence[str] | None = None,
+    filters: Any = None,
+) -> pa.Table:
+    """The rows of one video as an Arrow table; none when the table has no file for it."""
+    file = run.table_file(table, unit_name(key.video_id, key.unit))
+    return table.read_files([file] if file.is_file() else [], filters, columns)
+
+
 def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Record]:
     """The rows of one video; none when the table has no file for it."""
-    file = unit_file(run, table, video)
-    return table.records(table.read_files([file])) if file.is_file() else []
+    return table.records(unit_rows(run, table, video))
 
 
 def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
@@ -44,10 +64,7 @@ def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
 
 def object_models(run: RunFolder, video: Video, *sources: str) -> dict[str, str]:
     """Object id → registry key of the model that made its masks of any of ``sources`` (see ``MASK_SOURCES``)."""
-    file = unit_file(run, tables.MASKS, video)
-    if not file.is_file():
-        return {}
-    masks = tables.MASKS.read_files([file])
+    masks = unit_rows(run, tables.MASKS, video, ["object_id", "source", "model"])
     made = (
         masks.filter(pc.is_in(masks["source"], pa.array(sources))).group_by("object_id").aggregate([("model", "min")])
     )
@@ -71,5 +88,5 @@ def localized_frames(run: RunFolder, video: Video) -> dict[str, list[int]]:
 
 
 def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:
-    file = unit_file(run, tables.LOCALIZATIONS, video)
-    return tables.LOCALIZATIONS.read_files([file]).to_pylist() if file.is_file() else []
+    rows: list[dict[str, Any]] = unit_rows(run, tables.LOCALIZATIONS, video).to_pylist()
+    return rows

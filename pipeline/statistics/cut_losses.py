@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import unit_file, videos_of
+from pipeline.runs.units import unit_rows, videos_of
 from schemas import tables
 
 
@@ -31,9 +31,8 @@ def lost_in_run(folder: RunFolder) -> int:
     """The same over all videos of a run; only masks of those with cuts are read."""
     total = 0
     for video in videos_of(folder):
-        file = unit_file(folder, tables.MASKS, video)
-        if video.cuts and file.is_file():
-            masks = tables.MASKS.read_files([file])
+        if video.cuts:
+            masks = unit_rows(folder, tables.MASKS, video, ["object_id", "frame_idx"])
             pairs = zip(masks["object_id"].to_pylist(), masks["frame_idx"].to_pylist(), strict=True)
             total += lost_to_cuts(video.cuts, video.n_frames, pairs)
     return total

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import unit_file
+from pipeline.runs.units import unit_rows
 from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
@@ -55,9 +55,7 @@ def _groups(mask: Mask) -> Sequence[Group]:
 
 def _masks_on(folder: RunFolder, video: Video, frames: set[int]) -> Mapping[tuple[str, int], Sequence[Mask]]:
     found: dict[tuple[str, int], list[Mask]] = defaultdict(list)
-    file = unit_file(folder, tables.MASKS, video)
-    if file.is_file():
-        rows = tables.MASKS.read_files([file], [("frame_idx", "in", sorted(frames))])
-        for mask in tables.MASKS.records(rows):
-            found[mask.object_id, mask.frame_idx].append(mask)
+    rows = unit_rows(folder, tables.MASKS, video, filters=[("frame_idx", "in", sorted(frames))])
+    for mask in tables.MASKS.records(rows):
+        found[mask.object_id, mask.frame_idx].append(mask)
     return found

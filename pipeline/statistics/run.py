@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import localization_counts, object_words, unit_records, videos_of
-from pipeline.runs.verdicts import ObjectKey, RunVerdicts, object_paces
+from pipeline.runs.verdicts import ObjectKey, object_paces, read_verdicts
 from pipeline.statistics.answers import answers_of, object_rows
 from pipeline.statistics.masks import MaskAnswers
 from schemas import tables
@@ -15,6 +15,7 @@ from schemas.videos import Video
 from stages.consensus.audit import audit
 from stages.consensus.opinions import majority
 from stages.consensus.pace import Pace, paces
+from stages.consensus.run_verdicts import RunVerdicts
 from stages.report.answers import Answers, MaskRow
 from stages.report.sections import Fact, Share
 from stages.simulate.cost import human_cost
@@ -55,7 +56,7 @@ class Survey:
     @classmethod
     def of(cls, folder: RunFolder) -> Survey:
         """Count, one video at a time."""
-        verdicts = RunVerdicts.of(folder)
+        verdicts = read_verdicts(folder)
         statuses = {key: opinion.status for key, opinion in majority(verdicts.deciding()).items()}
         survey = cls(
             videos_of(folder), verdicts, statuses, MaskAnswers(statuses), paces(verdicts.given, lambda v: v.source)

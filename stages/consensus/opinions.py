@@ -51,6 +51,8 @@ def majority(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, Opinion]:
 
 
 def _majority(verdicts: Sequence[Verdict]) -> Opinion:
+    if len(verdicts) == 1:
+        return Opinion(verdicts[0].status, 1, decider(verdicts))
     votes = Counter(verdict.status for verdict in verdicts).most_common()
     tied = len(votes) > 1 and votes[0][1] == votes[1][1]
     return Opinion("AMBIGUOUS" if tied else votes[0][0], len(verdicts), decider(verdicts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,10 @@ class PointScore:
     false_bg: int
     n_ambiguous: int = 0
     n_unknown: int = 0
+
+    def __add__(self, other: PointScore) -> PointScore:
+        """The claims of both."""
+        return PointScore(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
     def n(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ def index_png(labels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
+@cache
 def palette() -> bytes:
     """768 bytes, red green blue by index: the bits of the index, spread over the channels from the top bit down.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,11 @@ def problems_of(folder: Path) -> Iterator[str]:
     files = [f for split in SPLITS for f in (folder / f"{split}.json", folder / f"{split}.jsonl") if f.is_file()]
     if not files:
         yield f"{folder} has neither train.json nor train.jsonl"
+    yield from problems_in(folder, files)
+
+
+def problems_in(folder: Path, files: Iterable[Path]) -> Iterator[str]:
+    """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about."""
     seen: set[str] = set()
     for file in files:
         for key, entry in _read(file):

@@ -24,7 +24,7 @@ from pipeline.cli import app
 from pipeline.commands.review.session import ReviewSession
 from pipeline.demo.__main__ import CLICKS, clips
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts
 from schemas import tables
 from stages.consensus.audit import audit
 from tests.verification_ui.person import Person
@@ -229,7 +229,7 @@ def test_the_skip_is_recorded(crew: Crew, run: Path) -> None:
 
 
 def test_the_planted_error_rates_are_within_the_intervals(crew: Crew, run: Path) -> None:
-    found = audit(RunVerdicts.of(RunFolder(run)).votes(), [])
+    found = audit(read_verdicts(RunFolder(run)).votes(), [])
     assert [person.annotator for person in found.annotators] == list(RATES)
     for person in found.annotators:
         low, high = person.error.interval()
@@ -238,7 +238,7 @@ def test_the_planted_error_rates_are_within_the_intervals(crew: Crew, run: Path)
 
 
 def test_the_kappas_that_the_rates_make_are_within_the_intervals(crew: Crew, run: Path) -> None:
-    found = audit(RunVerdicts.of(RunFolder(run)).votes(), [])
+    found = audit(read_verdicts(RunFolder(run)).votes(), [])
     assert len(found.cohen) == 3
     for one, other, kappa in found.cohen:
         table = crew.plan.expected(one, other)

@@ -34,7 +34,7 @@ from pipeline.commands.review.session import ReviewSession, client_of, connected
 from pipeline.commands.review.status import status
 from pipeline.commands.review.users import users_app
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts, require_annotators
 from pipeline.terminal.console import UsageProblem, WorkProblem, console, summary
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
@@ -152,7 +152,7 @@ def _asked(
     """
     if adjudicators and design != "adjudication":
         raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")
-    RunVerdicts.of(session.run).require_annotators(excluded)
+    require_annotators({v.annotator for v in read_verdicts(session.run).given}, excluded)
     candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
     if design == "adjudication":
         if not candidates:

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands.options import Run
-from pipeline.runs.verdicts import ObjectKey, RunVerdicts, object_paces
+from pipeline.runs.verdicts import ObjectKey, object_paces, read_verdicts
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
 from schemas.points import PointCandidate
@@ -49,7 +49,7 @@ def audit(
     Example: `pointvos review audit --run demo-run`
     """
     folder = run.require()
-    verdicts = RunVerdicts.of(folder)
+    verdicts = read_verdicts(folder)
     votes = verdicts.votes(exclude or [])
     if not votes:
         raise UsageProblem(f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {run}")

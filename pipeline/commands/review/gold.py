@@ -7,7 +7,7 @@ from pathlib import Path
 from pipeline.commands.simulate import true_answers, truth_of
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_records, videos_of
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from stages.consensus.gold import plant, unanimous_statuses
@@ -49,7 +49,7 @@ def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> in
 
 
 def _unanimous(folder: RunFolder) -> dict[str, str]:
-    deciding = RunVerdicts.of(folder).deciding()
+    deciding = read_verdicts(folder).deciding()
     return unanimous_statuses(verdict for group in deciding.values() for verdict in group)
 
 

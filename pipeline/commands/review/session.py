@@ -18,7 +18,7 @@ from pipeline.runs.questions import questions_of
 from pipeline.runs.queue_notes import QueueNotes
 from pipeline.runs.turns import one_at_a_time
 from pipeline.runs.units import videos_of
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
 from schemas.masks import Mask
@@ -87,14 +87,14 @@ class ReviewSession:
         (:mod:`stages.sample_points.questions`).
         """
         if design == "adjudication":
-            differ = set(RunVerdicts.of(self.run).conflicts(excluded))
+            differ = set(read_verdicts(self.run).conflicts(excluded))
             return [candidate for candidate in self._sampled if candidate.candidate_id in differ]
         return [c for c in (self._sampled if design == "single" else self._with_gold) if self._is_asked(c)]
 
     def asked_again(self, design: str, excluded: Sequence[str]) -> list[ReviewTask]:
         """The tasks that only excluded annotators answered, under new keys: the server takes the old ones for done."""
         people: dict[str, set[str]] = defaultdict(set)
-        for verdict in RunVerdicts.of(self.run).given:
+        for verdict in read_verdicts(self.run).given:
             people[verdict.task_key].add(verdict.annotator)
         enough, unheard = self.notes(design).n_people, set(excluded)
         lost = [t for t in self.tasks(design) if len(people[t.task_key]) >= enough and people[t.task_key] <= unheard]

@@ -16,7 +16,7 @@ from pipeline.commands.review.options import ExcludeOption, KeyOption, UrlOption
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.tables import show_progress
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts, require_annotators
 from pipeline.terminal.console import console
 from schemas import tables
 from schemas.reviews import DESIGNS
@@ -62,8 +62,8 @@ def _server(session: ReviewSession, url: str | None, api_key_file: Path | None) 
 def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: list[str]) -> None:
     if client is not None:
         pull_all(session, client, quiet=True)
-    answers = RunVerdicts.of(session.run)
-    answers.require_annotators(excluded)
+    answers = read_verdicts(session.run)
+    require_annotators({verdict.annotator for verdict in answers.given}, excluded)
     verdicts = [verdict for verdict in answers.given if verdict.annotator not in excluded]
     skips = tables.SKIPS.records(tables.SKIPS.read(session.run.path))
     hidden = {gold.candidate_id for gold in answers.golds}

@@ -6,9 +6,10 @@ import pytest
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.queue_notes import QueueNotes
-from pipeline.runs.verdicts import RunVerdicts
+from pipeline.runs.verdicts import read_verdicts
 from schemas import tables
 from schemas.reviews import ReviewTask, Verdict
+from stages.consensus.run_verdicts import RunVerdicts
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,7 +63,7 @@ def test_the_check_holds_sheet_answers_against_blind_ones():
 def test_the_blind_tasks_are_those_of_the_single_design(tmp_path, design, is_blind):
     task = ReviewTask("k", "v", "1", 0, 0, design, ("a",), 0.5)
     tables.TASKS.write(tmp_path / "tasks" / f"{design}.parquet", [task])
-    assert RunVerdicts.of(RunFolder(tmp_path)).blind_tasks == (frozenset({"k"}) if is_blind else frozenset())
+    assert read_verdicts(RunFolder(tmp_path)).blind_tasks == (frozenset({"k"}) if is_blind else frozenset())
 
 
 def settling(*given, adjudicators=()):
@@ -119,7 +120,7 @@ def test_settling_tasks_and_adjudicators_are_read_from_the_queue(tmp_path):
     task = ReviewTask("k", "v", "1", 0, 0, "adjudication", ("a",), 0.5)
     notes = QueueNotes(2, ("ann@lab",))
     tables.TASKS.write(tmp_path / "tasks" / "adjudication.parquet", [task], notes.metadata())
-    found = RunVerdicts.of(RunFolder(tmp_path))
+    found = read_verdicts(RunFolder(tmp_path))
     assert (found.settling_tasks, found.blind_tasks, found.adjudicators) == ({"k"}, frozenset(), {"ann@lab"})
     assert QueueNotes.read(tmp_path / "tasks" / "adjudication.parquet") == notes
     assert QueueNotes.read(tmp_path / "tasks" / "frame.parquet") == QueueNotes(1, ())

@@ -39,11 +39,11 @@ def slow_dawid_skene(verdicts, n_rounds, smoothing):
 def test_it_is_the_papers_algorithm(crowd):
     _, verdicts = crowd(RATES, 60, share=0.8)
     found = dawid_skene(Votes.of(verdicts))
-    posteriors, _ = slow_dawid_skene(verdicts, found.n_rounds, 0.01)
+    posteriors, _ = slow_dawid_skene(verdicts, found.rates.n_rounds, 0.01)
     expected = np.array([posteriors[c] for c in found.votes.candidate_ids])
     np.testing.assert_allclose(found.posteriors, expected, atol=1e-9)
-    assert found.n_rounds < MAX_ROUNDS
-    np.testing.assert_allclose(found.confusion.sum(axis=2), 1.0)
+    assert found.rates.n_rounds < MAX_ROUNDS
+    np.testing.assert_allclose(found.rates.confusion.sum(axis=2), 1.0)
 
 
 def test_planted_error_rates_lie_in_their_intervals_and_the_consensus_beats_the_majority(crowd):
@@ -72,7 +72,7 @@ def test_the_confusion_of_someone_who_takes_doubt_for_rejection_is_found(crowd):
         for v in verdicts
     ]
     found = dawid_skene(Votes.of(confused))
-    matrix = found.confusion[found.votes.annotators.index("cy")]
+    matrix = found.rates.confusion[found.votes.annotators.index("cy")]
     assert matrix[STATUSES.index("AMBIGUOUS"), STATUSES.index("REJECTED")] > 0.9
     assert matrix[STATUSES.index("ACCEPTED"), STATUSES.index("ACCEPTED")] > 0.9
 
@@ -115,7 +115,7 @@ CROWD_KIT = {
 }  # fmt: skip
 
 
-def test_crowd_kit_finds_the_same_beliefs_and_confusions(verdict):
+def test_crowd_kit_finds_the_same_posteriors_and_confusions(verdict):
     words = {"A": "ACCEPTED", "R": "REJECTED", "U": "AMBIGUOUS"}
     answers = {"al": "RURAAUARRURAAA", "bo": "RURRAU..RRA.AA", "cy": "RURAAR.R.RAARA", "di": "RARAA.RAU.UAAU"}
     found = dawid_skene(
@@ -128,6 +128,8 @@ def test_crowd_kit_finds_the_same_beliefs_and_confusions(verdict):
         smoothing=0.0,
     )
     np.testing.assert_allclose(found.posteriors, CROWD_KIT["posteriors"], atol=1e-6)
-    np.testing.assert_allclose(found.prior, CROWD_KIT["prior"], atol=1e-6)
+    np.testing.assert_allclose(found.rates.prior, CROWD_KIT["prior"], atol=1e-6)
     for name in ("al", "cy", "di"):
-        np.testing.assert_allclose(found.confusion[found.votes.annotators.index(name)], CROWD_KIT[name], atol=1e-6)
+        np.testing.assert_allclose(
+            found.rates.confusion[found.votes.annotators.index(name)], CROWD_KIT[name], atol=1e-6
+        )

@@ -1,0 +1,198 @@
+"""Verdicts of a whole corpus, dealt into parts that fit into memory: each part has all that was said of its candidates.
+
+Verdicts lie in the order in which they were given, one file a project, so those on one candidate may be anywhere. They
+are read once, a piece at a time, and every piece is written into one Arrow file whose k-th batch belongs to part k;
+what they come to goes back to the videos in the same way. The files lie in the run's work folder under names that
+depend on their source alone, so any step may be repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, dataclass, fields
+from itertools import chain, pairwise
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.units import unit_rows
+from pipeline.runs.verdicts import adjudicators_of
+from schemas import tables
+from schemas.ranges import VideoRange
+from schemas.remote_paths import AnyPath
+from schemas.reviews import BLIND_DESIGNS, Verdict
+from schemas.tables import Table, parquet_source
+from schemas.whole_files import whole_file
+from stages.consensus.opinions import Opinion
+from stages.consensus.run_verdicts import RunVerdicts
+from stages.consensus.settling import SettledPart, VerdictPart
+
+PART_ROWS = 200_000
+"""Verdicts of a part, about: a part takes some 300 MB while it is worked on."""
+_TASKS = ("task_key", "design", "candidate_ids")
+_COLUMNS: dict[str, Sequence[str]] = {
+    tables.VERDICTS.name: [f.name for f in fields(Verdict) if f.default is MISSING],
+    tables.GOLD.name: tables.GOLD.schema.names,
+    tables.TASKS.name: _TASKS,
+}
+_CANDIDATES, _OPINIONS = "candidates", "opinions"
+
+
+@dataclass(frozen=True, slots=True)
+class TablePiece:
+    """A row group of a file that is dealt.
+
+    Attributes:
+        table: name of its table.
+        path: the file.
+        row_group: index in the file.
+        number: of the piece among those of its table, in the order in which they are read.
+    """
+
+    table: str
+    path: AnyPath
+    row_group: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictDealing:
+    """Deals the verdicts of a run.
+
+    Attributes:
+        run: the run.
+        folder: where dealt rows lie until the command ends.
+        n_parts: parts of candidates.
+        n_ranges: ranges of videos.
+    """
+
+    run: RunFolder
+    folder: AnyPath
+    n_parts: int
+    n_ranges: int
+
+    def deal(self, piece: TablePiece | VideoRange) -> Iterator[str]:
+        """Deal one piece of a table, or the candidates of a range of videos; yields the files written."""
+        if isinstance(piece, VideoRange):
+            yield self._deal(f"{_CANDIDATES}-{piece.number:06d}", self._candidates(piece))
+            return
+        table: Table[Any] = next(t for t in tables.TABLES if t.name == piece.table)
+        found = table.batches(piece.path, piece.row_group, _COLUMNS[piece.table], PART_ROWS)
+        for number, rows in enumerate(found):
+            asked = _by_candidate(rows) if table is tables.TASKS else rows
+            yield self._deal(f"{piece.table}-{piece.number:06d}-{number:06d}", asked)
+
+    def part(self, number: int, dealt: Iterable[str]) -> VerdictPart:
+        """All that was said of the candidates of one part, in the order of the tables."""
+        rows = {name: self._batches(dealt, name, number) for name in (*_COLUMNS, _CANDIDATES)}
+        given = tables.VERDICTS.records(_joined(tables.VERDICTS, rows[tables.VERDICTS.name]))
+        golds = tables.GOLD.records(_joined(tables.GOLD, rows[tables.GOLD.name]))
+        asked = list(_tuples(rows[tables.TASKS.name]))
+        blind, settling = (
+            frozenset(key for _, key, design in asked if design == wanted) for wanted in ("single", "adjudication")
+        )
+        verdicts = RunVerdicts(given, golds, blind, settling, adjudicators_of(self.run))
+        return VerdictPart(number, verdicts, dict(_tuples(rows[_CANDIDATES])))
+
+    def give_back(self, settled: SettledPart) -> str:
+        """Deal opinions to the ranges of their candidates; the file written."""
+        known = [(name, o) for name, o in settled.opinions.items() if name in settled.ranges]
+        columns = {
+            "candidate_id": pa.array([name for name, _ in known], pa.string()),
+            "status": pa.array([o.status for _, o in known], pa.string()),
+            "n_verdicts": pa.array([o.n_verdicts for _, o in known], pa.int32()),
+            "decided_by": pa.array([o.decided_by for _, o in known], pa.string()),
+        }
+        homes = np.array([settled.ranges[name] for name, _ in known], dtype=np.int64)
+        name = f"{_OPINIONS}-{settled.number:06d}.arrow"
+        _write(self.folder / name, pa.table(columns), homes, self.n_ranges)
+        return name
+
+    def opinions(self, number: int, given_back: Iterable[str]) -> dict[str, Opinion]:
+        """The opinions on the candidates of one range of videos, by candidate id."""
+        rows = self._batches(given_back, _OPINIONS, number)
+        return {name: Opinion(status, n, by) for name, status, n, by in _tuples(rows)}
+
+    def _batches(self, files: Iterable[str], table: str, number: int) -> Sequence[pa.RecordBatch]:
+        """What was dealt to one part from a table, in the order in which it was read."""
+        return [_batch(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-")]
+
+    def _deal(self, stem: str, rows: pa.Table) -> str:
+        keys = rows["candidate_id"].to_pylist()
+        part = np.fromiter((crc32(key.encode("utf-8", "surrogatepass")) for key in keys), np.int64, len(keys))
+        name = f"{stem}.arrow"
+        _write(self.folder / name, rows, part % self.n_parts, self.n_parts)
+        return name
+
+    def _candidates(self, found: VideoRange) -> pa.Table:
+        ids = [unit_rows(self.run, tables.CANDIDATES, key, ["candidate_id"])["candidate_id"] for key in found.videos]
+        names = pa.chunked_array(list(chain.from_iterable(column.chunks for column in ids)), pa.string())
+        return pa.table({"candidate_id": names, "range": pa.array([found.number] * len(names), pa.int32())})
+
+
+def verdict_pieces(run: RunFolder) -> list[TablePiece]:
+    """All pieces of the tables that tell which verdicts count."""
+    return [
+        TablePiece(table.name, path, row_group, number)
+        for table in (tables.VERDICTS, tables.GOLD, tables.TASKS)
+        for number, (path, row_group) in enumerate(_row_groups(run, table))
+    ]
+
+
+def verdict_rows(run: RunFolder, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Some columns of all verdicts of a run, a piece at a time."""
+    for path, row_group in _row_groups(run, tables.VERDICTS):
+        yield from tables.VERDICTS.batches(path, row_group, columns, PART_ROWS)
+
+
+def n_parts(run: RunFolder) -> int:
+    """Into how many parts a run's verdicts are dealt."""
+    n_rows = sum(pq.read_metadata(parquet_source(path)).num_rows for path in tables.VERDICTS.files(run.path))
+    return -(-n_rows // PART_ROWS) or 1
+
+
+def _row_groups(run: RunFolder, table: Table[Any]) -> Iterator[tuple[AnyPath, int]]:
+    for path in table.files(run.path):
+        yield from ((path, row_group) for row_group in range(table.n_row_groups(path)))
+
+
+def _by_candidate(tasks: pa.Table) -> pa.Table:
+    """(candidate_id, task_key, design) of the tasks that show no claim, a row a candidate."""
+    rows = zip(*(tasks[name].to_pylist() for name in _TASKS), strict=True)
+    asked = [(c, key, design) for key, design, ids in rows if design in BLIND_DESIGNS for c in ids]
+    columns = zip(*asked, strict=True) if asked else ((), (), ())
+    arrays = [pa.array(list(column), pa.string()) for column in columns]
+    return pa.table(dict(zip(("candidate_id", "task_key", "design"), arrays, strict=True)))
+
+
+def _write(path: AnyPath, rows: pa.Table, part: NDArray[np.int64], n_parts: int) -> None:
+    """One Arrow file; its k-th batch holds the rows of part k, in their order."""
+    order = np.argsort(part, kind="stable")
+    ends = np.searchsorted(part[order], np.arange(n_parts + 1))
+    (whole,) = rows.take(pa.array(order)).combine_chunks().to_batches() or [
+        pa.RecordBatch.from_pylist([], schema=rows.schema)
+    ]
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with whole_file(path, is_synced=False) as file, pa.ipc.new_file(file, rows.schema, options=options) as writer:
+        for start, end in pairwise(ends):
+            writer.write_batch(whole.slice(start, end - start))
+
+
+def _batch(path: AnyPath, number: int) -> pa.RecordBatch:
+    with pa.OSFile(str(path)) if isinstance(path, Path) else pa.BufferReader(path.read_bytes()) as opened:
+        return pa.ipc.open_file(opened).get_batch(number)
+
+
+def _joined(table: Table[Any], batches: Sequence[pa.RecordBatch]) -> pa.Table:
+    return pa.Table.from_batches(batches) if batches else table.schema.empty_table()
+
+
+def _tuples(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]:
+    for batch in batches:
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

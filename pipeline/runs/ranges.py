@@ -1,0 +1,43 @@
+"""The videos of a run as the graphs over its tables go through them: ranges of ids, and the rows of one video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.frame_files import frame_names
+from pipeline.runs.units import unit_records, video_of
+from schemas import tables
+from schemas.ranges import ReadVideo, VideoKey, VideoRange, VideoTables
+from schemas.tables import Table
+
+VIDEOS_A_RANGE = 128
+
+
+def video_keys(run: RunFolder) -> list[VideoKey]:
+    """The annotated videos of a run, by id."""
+    found = tables.VIDEOS.read(run.path, columns=["video_id", "unit"])
+    pairs = zip(found["video_id"].to_pylist(), found["unit"].to_pylist(), strict=True)
+    return [VideoKey(*pair) for pair in sorted(pairs)]
+
+
+def in_ranges(keys: Sequence[VideoKey], n_videos: int = VIDEOS_A_RANGE) -> list[VideoRange]:
+    """Videos in ranges of ``n_videos``, in their order."""
+    starts = range(0, len(keys), n_videos)
+    return [VideoRange(number, tuple(keys[start : start + n_videos])) for number, start in enumerate(starts)]
+
+
+def reader(run: RunFolder, *wanted: Table[Any]) -> ReadVideo:
+    """What reads the rows of one video from the tables that are wanted."""
+    return partial(_read, run, frozenset(table.name for table in wanted))
+
+
+def _read(run: RunFolder, wanted: frozenset[str], key: VideoKey) -> VideoTables:
+    video = video_of(run, key)
+    masks, candidates, points = (
+        tuple(unit_records(run, table, video)) if table.name in wanted else ()
+        for table in (tables.MASKS, tables.CANDIDATES, tables.POINTS)
+    )
+    return VideoTables(video, masks, candidates, points, frame_names(video))

@@ -1,0 +1,120 @@
+"""The commands over a run's tables as graphs: an element is a range of videos, or a part of the candidates.
+
+No step holds more than one part. Every step may be repeated: what it writes depends on its element alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apache_beam as beam
+from apache_beam.pvalue import PBegin, PCollection
+
+from pipeline.runs.dealing import VerdictDealing, verdict_pieces
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.points import WrittenPoints
+from pipeline.runs.ranges import reader
+from pipeline.runs.transform import CollectResults, DealVerdicts, WritePoints
+from schemas import tables
+from schemas.ranges import VideoRange
+from schemas.remote_paths import AnyPath
+from stages.consensus.settling import SettledCounts
+from stages.consensus.transform import SettleVerdicts
+from stages.evaluate.measures import VideoMeasures
+from stages.evaluate.transform import EvaluateVideos
+from stages.export.davis_folder import ExportedMasks
+from stages.export.point_vos_folder import ExportedPoints, PointVosFolder
+from stages.export.target import ExportTarget
+from stages.export.transform import ExportMasks, ExportPoints
+
+
+class MergeVerdicts(beam.PTransform[PBegin, PCollection[None]]):
+    """``merge``: verdicts of the whole corpus → the points of every video.
+
+    Args:
+        dealing: of the run's verdicts.
+        ranges: all videos.
+        excluded: annotators who are not heard.
+        is_weighed: by their reliability; else the majority decides.
+        val_share: share of all videos that go to the ``val`` split.
+    """
+
+    def __init__(
+        self, dealing: VerdictDealing, ranges: list[VideoRange], excluded: list[str], is_weighed: bool, val_share: float
+    ) -> None:
+        super().__init__()
+        self._dealing, self._ranges, self._excluded = dealing, ranges, excluded
+        self._is_weighed, self._val_share = is_weighed, val_share
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        pieces = begin | "Pieces" >> beam.Create([*verdict_pieces(self._dealing.run), *self._ranges])
+        dealt = pieces | "DealVerdicts" >> DealVerdicts(self._dealing)
+        parts = begin | "Parts" >> beam.Create(range(self._dealing.n_parts))
+        settle = SettleVerdicts(self._dealing.part, self._dealing.give_back, dealt, self._excluded, self._is_weighed)
+        settled = parts | "SettleVerdicts" >> settle
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        files, counts = settled | "Files" >> beam.Keys(), settled | "Counts" >> beam.Values()
+        written = ranges | "WritePoints" >> WritePoints(self._dealing, files, self._val_share)
+        counts | "CollectCounts" >> CollectResults(self._dealing.folder / "settled.json", SettledCounts)
+        collected: PCollection[None]
+        collected = written | "CollectPoints" >> CollectResults(self._dealing.folder / "written.json", WrittenPoints)
+        return collected
+
+
+class EvaluateRun(beam.PTransform[PBegin, PCollection[None]]):
+    """``evaluate``: all videos against ground truth.
+
+    Args:
+        run: the run.
+        ranges: all videos.
+        ground_truth: folder of true masks.
+        protocol: of the DAVIS scores.
+        out: where the measures go.
+    """
+
+    def __init__(
+        self, run: RunFolder, ranges: list[VideoRange], ground_truth: Path, protocol: str, out: AnyPath
+    ) -> None:
+        super().__init__()
+        self._run, self._ranges, self._out = run, ranges, out
+        self._ground_truth, self._protocol = ground_truth, protocol
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        read = reader(self._run, tables.MASKS, tables.CANDIDATES, tables.POINTS)
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        measured = ranges | "EvaluateVideos" >> EvaluateVideos(read, self._ground_truth, self._protocol)
+        collected: PCollection[None]
+        collected = measured | "CollectMeasures" >> CollectResults(self._out, VideoMeasures)
+        return collected
+
+
+class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
+    """``export --format pointvos``: the points of all videos, ranges in the order of the release's files."""
+
+    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: PointVosFolder, out: AnyPath) -> None:
+        super().__init__()
+        self._run, self._ranges, self._folder, self._out = run, ranges, folder, out
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        written = ranges | "ExportPoints" >> ExportPoints(reader(self._run, tables.POINTS), self._folder)
+        collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedPoints)
+        return collected
+
+
+class ExportRunMasks(beam.PTransform[PBegin, PCollection[None]]):
+    """``export --format davis``: the masks of all videos."""
+
+    def __init__(self, run: RunFolder, ranges: list[VideoRange], target: ExportTarget, out: AnyPath) -> None:
+        super().__init__()
+        self._run, self._ranges, self._target, self._out = run, ranges, target, out
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        written = ranges | "ExportMasks" >> ExportMasks(reader(self._run, tables.MASKS), self._target)
+        collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedMasks)
+        return collected

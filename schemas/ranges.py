@@ -1,0 +1,54 @@
+"""What travels in the graphs over a run's tables: videos by name, ranges of them, and the rows of one video."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemas.masks import Mask
+from schemas.points import PointCandidate, PointLabel
+from schemas.videos import Video
+
+
+@dataclass(frozen=True, slots=True)
+class VideoKey:
+    """An annotated video, and the unit that its rows are filed under."""
+
+    video_id: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class VideoRange:
+    """Videos that follow each other by id: what one step of a graph works on.
+
+    Attributes:
+        number: of the range, from 0.
+        videos: by id.
+    """
+
+    number: int
+    videos: tuple[VideoKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VideoTables:
+    """The rows of one video in the tables that were asked for; the others are empty.
+
+    Attributes:
+        video: the video.
+        masks: its masks.
+        candidates: its point candidates.
+        points: its verified points.
+        frame_names: file names of the frames of a folder, in decode order; empty for a video file.
+    """
+
+    video: Video
+    masks: tuple[Mask, ...] = ()
+    candidates: tuple[PointCandidate, ...] = ()
+    points: tuple[PointLabel, ...] = ()
+    frame_names: tuple[str, ...] = ()
+
+
+ReadVideo = Callable[[VideoKey], VideoTables]
+"""Reads one video's rows; it travels to the workers, the rows do not."""

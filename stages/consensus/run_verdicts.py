@@ -1,0 +1,105 @@
+"""All verdicts of a run, or of some of its candidates, and which of them count for what."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from schemas.gold import Gold
+from schemas.reviews import Verdict
+from stages.consensus.blind import BlindCheck, check_blindly
+from stages.consensus.opinions import counted_verdicts, majority
+
+
+@dataclass(frozen=True, slots=True)
+class RunVerdicts:
+    """What was answered in a run by anybody, gold included.
+
+    Attributes:
+        given: every verdict of every source.
+        golds: all gold of the run.
+        blind_tasks: keys of the tasks that were asked without a claim in view, to measure the others.
+        settling_tasks: keys of the tasks that ask what annotators differ on.
+        adjudicators: whose answers to those settle; none: those of whoever had not answered otherwise.
+    """
+
+    given: Sequence[Verdict]
+    golds: Sequence[Gold]
+    blind_tasks: frozenset[str] = frozenset()
+    settling_tasks: frozenset[str] = frozenset()
+    adjudicators: frozenset[str] = frozenset()
+
+    def deciding(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
+        """The verdicts that make points, by candidate id: answers to gold never do.
+
+        Blind answers measure the others and must not touch what they measure: they make a point only where no person
+        has answered otherwise. Where somebody settled what annotators differ on, nobody else is heard.
+        """
+        passed_over = {gold.candidate_id for gold in self.golds}
+        heard = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
+        seen = {v.candidate_id for v in heard if v.source != "simulated" and v.task_key not in self.blind_tasks}
+        asked = [v for v in heard if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
+        return {**counted_verdicts(asked), **self.settled(excluded)}
+
+    def settled(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
+        """The verdicts that settle what annotators differ on, by candidate id.
+
+        Without named adjudicators they are those of people who gave no other answer to the candidate; another look of
+        one who did counts like any answer of hers, the latest one.
+        """
+        answers = [v for v in self.given if v.annotator not in excluded]
+        others = {(v.candidate_id, v.annotator) for v in answers if v.task_key not in self.settling_tasks}
+        return counted_verdicts(
+            v
+            for v in answers
+            if v.task_key in self.settling_tasks
+            and (v.annotator in self.adjudicators if self.adjudicators else (v.candidate_id, v.annotator) not in others)
+        )
+
+    def conflicts(self, excluded: Collection[str] = ()) -> list[str]:
+        """Ids of the candidates on which people differ and that nobody has settled."""
+        return conflicts_in(self.deciding(excluded), self.settled(excluded))
+
+    def votes(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
+        """The verdicts that tell how far annotators can be trusted, by candidate id, gold included.
+
+        What a person said blindly is an opinion of its own, by ``NAME (blind)``. What was settled is left out: only
+        what is hard is asked there.
+        """
+        heard = (v for v in self.given if v.annotator not in excluded and v.task_key not in self.settling_tasks)
+        return counted_verdicts(
+            replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in heard
+        )
+
+    def remarks(self) -> list[Verdict]:
+        """One verdict of every task and person with a flag or a note, the latest first."""
+        said = {(v.task_key, v.annotator): v for v in self.given if v.flag or v.note}
+        return sorted(said.values(), key=lambda v: (v.decided_at, v.task_key, v.annotator), reverse=True)
+
+    def entered_by_others(self) -> list[tuple[str, str, int]]:
+        """(annotator, who was logged in, answered tasks) where these two people differ, by name."""
+        tasks = {(v.annotator, v.entered_by, v.task_key) for v in self.given if v.entered_by}
+        return sorted((*pair, n) for pair, n in Counter((who, by) for who, by, _ in tasks).items())
+
+    def blind_check(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> BlindCheck:
+        """Answers with the claim in view against blind answers; ``is_fg`` is the claim by candidate id."""
+        asked = [v for v in self.given if v.task_key not in self.settling_tasks]
+        seen, blind = (
+            counted_verdicts((v for v in asked if (v.task_key in self.blind_tasks) == is_blind), excluded)
+            for is_blind in (False, True)
+        )
+        return check_blindly(_statuses(seen), _statuses(blind), is_fg)
+
+
+def conflicts_in(deciding: Mapping[str, Sequence[Verdict]], settled: Collection[str]) -> list[str]:
+    """Ids of the candidates on which the deciding verdicts differ and that nobody has settled."""
+    return [
+        candidate_id
+        for candidate_id, group in deciding.items()
+        if candidate_id not in settled and len({verdict.status for verdict in group}) > 1
+    ]
+
+
+def _statuses(counted: Mapping[str, Sequence[Verdict]]) -> dict[str, str]:
+    return {candidate_id: opinion.status for candidate_id, opinion in majority(counted).items()}

@@ -1,0 +1,104 @@
+"""What the verdicts of a run, or of some of its candidates, come to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from schemas.reviews import Verdict
+from stages.consensus.dawid_skene import Pattern, Rates, consensus, patterns_of
+from stages.consensus.opinions import Opinion, decider, majority
+from stages.consensus.run_verdicts import RunVerdicts, conflicts_in
+from stages.consensus.votes import Votes
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictPart:
+    """All verdicts on some of a run's candidates.
+
+    Attributes:
+        number: of the part, from 0.
+        verdicts: on its candidates.
+        ranges: number of the range of videos that a candidate belongs to, by candidate id; verdicts may be on others.
+    """
+
+    number: int
+    verdicts: RunVerdicts
+    ranges: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPart:
+    """What the verdicts of one part come to.
+
+    Attributes:
+        number: of the part.
+        opinions: by candidate id, those on candidates that are none of the run among them.
+        ranges: as in the part.
+        n_conflicts: candidates on which people differ and that nobody has settled.
+    """
+
+    number: int
+    opinions: Mapping[str, Opinion]
+    ranges: Mapping[str, int]
+    n_conflicts: int
+
+    def counts(self) -> SettledCounts:
+        """The same in numbers."""
+        adjudicated = sum(opinion.decided_by == "adjudication" for opinion in self.opinions.values())
+        return SettledCounts(len(self.opinions), adjudicated, self.n_conflicts)
+
+
+@dataclass(frozen=True, slots=True)
+class SettledCounts:
+    """What the verdicts of one part come to, counted.
+
+    Attributes:
+        n_opinions: candidates with an opinion, those that are none of the run among them.
+        n_adjudicated: of these, settled by adjudication.
+        n_conflicts: candidates on which people differ and that nobody has settled.
+    """
+
+    n_opinions: int
+    n_adjudicated: int
+    n_conflicts: int
+
+
+def settle(part: VerdictPart, excluded: Collection[str], rates: Rates | None) -> SettledPart:
+    """Come to one opinion a candidate; what somebody settled is so, whatever the others said.
+
+    Args:
+        part: the verdicts.
+        excluded: annotators who are not heard.
+        rates: of the annotators, who are weighed by them; None for the majority.
+    """
+    settled, counted = _heard(part.verdicts, excluded)
+    adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(settled).items()}
+    opinions = {**(majority(counted) if rates is None else _weighed(counted, rates)), **adjudicated}
+    return SettledPart(part.number, opinions, part.ranges, len(conflicts_in(counted, settled)))
+
+
+def answer_patterns(part: VerdictPart, excluded: Collection[str]) -> Counter[Pattern]:
+    """How many candidates that nobody settled were answered in which way."""
+    _, counted = _heard(part.verdicts, excluded)
+    return patterns_of(_votes(counted))
+
+
+def _heard(
+    verdicts: RunVerdicts, excluded: Collection[str]
+) -> tuple[dict[str, list[Verdict]], dict[str, list[Verdict]]]:
+    """What settles, and what counts of the rest, by candidate id."""
+    settled = verdicts.settled(excluded)
+    return settled, {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
+
+
+def _weighed(counted: Mapping[str, Sequence[Verdict]], rates: Rates) -> dict[str, Opinion]:
+    if not counted:
+        return {}
+    statuses = consensus(_votes(counted), rates).statuses()
+    return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
+
+
+def _votes(counted: Mapping[str, Sequence[Verdict]]) -> Votes:
+    return Votes.of(verdict for group in counted.values() for verdict in group)

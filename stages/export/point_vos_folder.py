@@ -1,0 +1,118 @@
+"""A dataset in the format of the Point-VOS release, written and checked a range of videos at a time.
+
+Every range leaves its entries beside the frames, in JSON files of its own; in the end those are joined into the files
+of the release, byte by byte, so that no more than one range is ever in memory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.ranges import VideoTables
+from schemas.remote_paths import AnyPath
+from schemas.videos import Video
+from schemas.whole_files import whole_file
+from stages.export.index_png import index_png
+from stages.export.point_vos import SPLITS, Entry, entries_of, point_map, to_json, to_jsonl
+from stages.export.point_vos_check import problems_in
+from stages.export.target import ExportTarget
+
+_PARTS = ".parts"
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedPoints:
+    """What was written of one range of videos.
+
+    Attributes:
+        number: of the range.
+        videos: ``video_name`` → video id.
+        n_objects: entries by split.
+        n_points: points of all entries.
+        problems: by split, a sentence for every demand of the format that what was written breaks.
+    """
+
+    number: int
+    videos: Mapping[str, str]
+    n_objects: Mapping[str, int]
+    n_points: int
+    problems: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class PointVosFolder:
+    """The folder of one dataset.
+
+    Attributes:
+        target: of the export.
+        name: of the dataset's folder in it.
+        is_jsonl: one entry a line.
+        frame_file: where the JPEG of (video_id, frame_idx) lies.
+    """
+
+    target: ExportTarget
+    name: str
+    is_jsonl: bool
+    frame_file: Callable[[str, int], AnyPath]
+
+    def write(self, number: int, videos: Iterable[VideoTables]) -> ExportedPoints:
+        """Write the points of a range of videos and read them again."""
+        splits: dict[str, dict[str, Entry]] = {split: {} for split in SPLITS}
+        names: dict[str, str] = {}
+        for found in videos:
+            for entry in entries_of(found.points):
+                names[entry.video_name] = found.video.video_id
+                splits[found.points[0].split][entry.question_hash] = entry
+                self._write_frames(found.video, entry)
+        encode = to_jsonl if self.is_jsonl else to_json
+        for split, entries in splits.items():
+            self.target.write(self._part(number, split), encode(entries))
+        parts = {split: self.target.path / self._part(number, split) for split in SPLITS}
+        problems = {split: tuple(problems_in(self._path, [part])) for split, part in parts.items()}
+        n_points = sum(len(entry.annotated_points) for entries in splits.values() for entry in entries.values())
+        n_objects = {split: len(entries) for split, entries in splits.items()}
+        return ExportedPoints(number, names, n_objects, n_points, problems)
+
+    def join(self, n_ranges: int, videos: Mapping[str, str]) -> None:
+        """Make the files of the release from those of all ranges, and the list of videos."""
+        for split in SPLITS:
+            parts = (self.target.path / self._part(number, split) for number in range(n_ranges))
+            pieces = (part.read_bytes() for part in parts) if self.is_jsonl else _joined(parts)
+            with whole_file(self._path / f"{split}.{self._suffix}", is_synced=False) as file:
+                file.writelines(pieces)
+        self.target.write(f"{self.name}/videos.json", json.dumps(videos, indent=1, sort_keys=True).encode("ascii"))
+        shutil.rmtree(self._path / _PARTS, ignore_errors=True)
+
+    @property
+    def _path(self) -> Path:
+        return self.target.path / self.name
+
+    @property
+    def _suffix(self) -> str:
+        return "jsonl" if self.is_jsonl else "json"
+
+    def _part(self, number: int, split: str) -> str:
+        return f"{self.name}/{_PARTS}/{number:06d}/{split}.{self._suffix}"
+
+    def _write_frames(self, video: Video, entry: Entry) -> None:
+        folder = f"{self.name}/Annotations/{entry.video_name}/{entry.question_hash}"
+        for frame_id in sorted({point.frame_id for point in entry.annotated_points}):
+            labels = point_map(entry, frame_id, video.height, video.width)
+            self.target.write(f"{folder}/{frame_id}.png", index_png(labels))
+            jpeg = self.frame_file(video.video_id, int(frame_id))
+            if jpeg.is_file():
+                self.target.write(f"{self.name}/JPEGImages/{entry.video_name}/{frame_id}.jpg", jpeg.read_bytes())
+
+
+def _joined(parts: Iterable[Path]) -> Iterator[bytes]:
+    """One JSON object from several, each as ``to_json`` writes it."""
+    before = b"{\n"
+    for content in (part.read_bytes() for part in parts):
+        if content != b"{}":
+            yield before + content[2:-2]
+            before = b",\n"
+    yield b"{}" if before == b"{\n" else b"\n}"
