@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from schemas.checks import require_below
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
 from schemas.videos import Video
@@ -16,6 +17,9 @@ class VideoKey:
 
     video_id: str
     unit: str
+
+    def __post_init__(self) -> None:
+        require_below("video_id", self.video_id)
 
 
 @dataclass(frozen=True, slots=True)

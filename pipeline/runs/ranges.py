@@ -11,16 +11,23 @@ from pipeline.runs.frame_files import frame_names
 from pipeline.runs.units import unit_records, video_of
 from schemas import tables
 from schemas.ranges import ReadVideo, VideoKey, VideoRange, VideoTables
-from schemas.tables import Table
+from schemas.tables import DamagedTableError, Table
 
 VIDEOS_A_RANGE = 128
 
 
 def video_keys(run: RunFolder) -> list[VideoKey]:
-    """The annotated videos of a run, by id."""
+    """The annotated videos of a run, by id.
+
+    Raises:
+        DamagedTableError: an id is such as no command writes.
+    """
     found = tables.VIDEOS.read(run.path, columns=["video_id", "unit"])
     pairs = zip(found["video_id"].to_pylist(), found["unit"].to_pylist(), strict=True)
-    return [VideoKey(*pair) for pair in sorted(pairs)]
+    try:
+        return [VideoKey(*pair) for pair in sorted(pairs)]
+    except ValueError as problem:
+        raise DamagedTableError(f"table {tables.VIDEOS.name!r} is damaged: {problem}") from None
 
 
 def in_ranges(keys: Sequence[VideoKey], n_videos: int = VIDEOS_A_RANGE) -> list[VideoRange]:
