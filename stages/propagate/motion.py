@@ -19,7 +19,7 @@ _NOISE_PX = 0.1
 """What optical flow misses by on still ground, at this size."""
 _SURE = 3.0
 _ROUNDS = 5
-_EVERY = 3
+_EVERY = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +40,8 @@ class Motion:
         """
         flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
         found = flow.calc(grey, other, np.zeros((*grey.shape, 2), dtype=np.float32))
-        excess, noise_px = _against_ground(np.asarray(found, dtype=np.float64))
-        return Motion(np.rint(np.minimum(excess / (_SURE * noise_px), 1) * 255).astype(np.uint8))
+        excess, noise_px = _against_ground(np.asarray(found, dtype=np.float32))
+        return Motion(np.asarray(cv2.convertScaleAbs(excess, alpha=255 / (_SURE * noise_px)), dtype=np.uint8))
 
     @staticmethod
     def among(others: Sequence[Grey], grey: Grey) -> Motion:
@@ -62,10 +62,12 @@ def small_grey(image: NDArray[np.uint8]) -> Grey:
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
 
 
-def _against_ground(vectors: NDArray[Any]) -> tuple[NDArray[Any], float]:
+def _against_ground(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
     """Length of (h, w, 2) ``vectors`` less the ground's, in pixels, and the noise of those on the ground."""
     places = _places(*vectors.shape[:2])
-    few, seen = (values[::_EVERY, ::_EVERY].reshape(-1, values.shape[2]) for values in (places, vectors))
+    few, seen = (
+        values[::_EVERY, ::_EVERY].reshape(-1, values.shape[2]).astype(np.float64) for values in (places, vectors)
+    )
     weights, noise_px = np.ones((len(few), 1)), _NOISE_PX
     for _ in range(_ROUNDS):
         weighted = few * weights
@@ -73,12 +75,12 @@ def _against_ground(vectors: NDArray[Any]) -> tuple[NDArray[Any], float]:
         rest = np.linalg.norm(seen - few @ ground, axis=1, keepdims=True)
         noise_px = 1.5 * float(np.median(rest)) + _NOISE_PX
         weights = 1 / (1 + (rest / noise_px) ** 2)
-    excess = vectors - places @ ground
-    return np.sqrt(excess[..., 0] ** 2 + excess[..., 1] ** 2), noise_px
+    excess = vectors - places @ ground.astype(np.float32)
+    return np.asarray(cv2.magnitude(*cv2.split(excess)), dtype=np.float32), noise_px
 
 
 @lru_cache(maxsize=2)
-def _places(height: int, width: int) -> NDArray[np.float64]:
+def _places(height: int, width: int) -> NDArray[np.float32]:
     """(height, width, 3): 1 and where a pixel is, across and down, in widths."""
     rows, columns = np.mgrid[:height, :width] / float(width)
-    return np.dstack([np.ones_like(rows), columns - 0.5, rows - 0.5])
+    return np.dstack([np.ones_like(rows), columns - 0.5, rows - 0.5]).astype(np.float32)

@@ -62,13 +62,11 @@ def fine_cells(maps: Mapping[str, Tensor], image: NDArray[np.uint8], grid: Grid)
 def colour_cells(image: NDArray[np.uint8]) -> Tensor:
     """Second-order LAB colour of every cell of stride 4: (rows, columns, 9) float32 in [-1.5, 1.5]."""
     rows, columns = Grid(*image.shape[:2]).shape(FINE_STRIDE)
-    means = resize(np.asarray(cv2.GaussianBlur(image, (0, 0), 0.8), dtype=np.uint8), (rows, columns), cv2.INTER_AREA)
-    lab = cv2.cvtColor(means.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
-    first = (lab - _LAB_CENTRE) / _LAB_SCALE
-    light, a, b = first[..., 0:1], first[..., 1:2], first[..., 2:3]
-    second = [first**2, light * a, light * b, a * b]
-    colours = np.concatenate([first, *second], axis=-1).clip(-6.0, 6.0) * 0.25
-    return torch.from_numpy(colours.astype(np.float32))
+    means = resize(image, (rows, columns), cv2.INTER_AREA)
+    lab = cv2.cvtColor(means.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
+    light, a, b = cv2.split((lab - _LAB_CENTRE) / _LAB_SCALE)
+    planes = [light, a, b, light * light, a * a, b * b, light * a, light * b, a * b]
+    return torch.from_numpy(np.clip(cv2.merge(planes), np.float32(-6), np.float32(6)) * np.float32(0.25))
 
 
 def enlarge(cells: Tensor, ratio: int, shape: tuple[int, int]) -> Tensor:

@@ -16,6 +16,8 @@ from torch import Tensor
 _BIAS_STRENGTH = 1e-6
 _NEAR_MASS = 0.7
 _FAR_MASS = 0.3
+_BLOCKS = 4
+"""In which half of a symmetric product is computed on a CPU."""
 _TOUCHED = 0.02
 """The object touches a cell of which it covers more than this."""
 
@@ -35,8 +37,7 @@ class Moments:
 def measure(cells: Tensor, weights: Tensor, targets: Tensor) -> Moments:
     """Moments of (N, d) cells with (N,) weights and (N,) targets in [-1, 1], all float32."""
     extended = _with_bias(cells)
-    weighted = extended * weights[:, None]
-    return Moments(weighted.T @ extended, weighted.T @ targets)
+    return Moments(_gram(extended, weights), extended.T @ (weights * targets))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ def measure_object(cells: Tensor, probability: Tensor, band: float, backdrop: Ba
     cross = weights[chosen] * (2 * probability.reshape(-1)[chosen] - 1) + share * sampled[chosen]
     extended = _with_bias(cells[chosen])
     return Moments(
-        torch.addmm(backdrop.moments.gram, (extended * excess[:, None]).T, extended, beta=share),
+        _gram(extended, excess).add_(backdrop.moments.gram, alpha=share),
         torch.addmv(backdrop.moments.cross, extended.T, cross, beta=share),
     )
 
@@ -136,6 +137,22 @@ def _distance(probability: Tensor) -> Tensor:
     """(rows, columns) float32: distance in cells to the nearest cell of the object, 0 on it."""
     outside = (probability <= 0.5).cpu().numpy().astype(np.uint8)
     return torch.from_numpy(cv2.distanceTransform(outside, cv2.DIST_L2, 3)).to(probability.device)
+
+
+def _gram(cells: Tensor, weights: Tensor) -> Tensor:
+    """``Xᵀ diag(w) X`` (d, d) float32 of (N, d) cells with (N,) weights of either sign.
+
+    It is symmetric: a CPU computes five eighths of it, in rows of blocks from the diagonal on.
+    """
+    weighted = (cells * weights[:, None]).T
+    if cells.is_cuda:
+        return weighted @ cells
+    size = cells.shape[1]
+    upper = cells.new_zeros(size, size)
+    step = -(-size // _BLOCKS)
+    for start in range(0, size, step):
+        torch.mm(weighted[start : start + step], cells[:, start:], out=upper[start : start + step, start:])
+    return upper.triu_() + upper.triu(1).T
 
 
 def _with_bias(cells: Tensor) -> Tensor:

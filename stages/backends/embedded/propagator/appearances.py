@@ -39,9 +39,13 @@ class Appearance:
 
     def score(self, cells: Tensor) -> Tensor:
         """(N,) float32 for (N, d) cells: about +1 on the object, -1 off it."""
+        return score(cells, self.classifier())
+
+    def classifier(self) -> Tensor:
+        """(d + 1,) float32, the bias last; solved anew after something was learned."""
         if self._anchors is None or self._recent is None:
-            raise RuntimeError("score() before anchor()")
+            raise RuntimeError("classifier() before anchor()")
         if self._classifier is None:
             memory = self._recent.mixed(self._anchors, self._scale.anchored)
             self._classifier = solve(memory, self._scale.strength)
-        return score(cells, self._classifier)
+        return self._classifier

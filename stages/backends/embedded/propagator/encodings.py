@@ -19,6 +19,10 @@ from stages.backends.embedded.features.guided_filter import GuidedFilter
 from stages.backends.embedded.features.ridge import Backdrop
 
 
+EDGE_STRIDE = 4
+"""The linear models of the edges are fitted on cells of this stride."""
+
+
 @dataclass(frozen=True, eq=False)
 class FrameEncoding:
     """One frame at its working size.
@@ -52,7 +56,7 @@ class FrameEncoding:
             coarse=coarse_cells(maps, grid),
             fine=fine_cells(maps, image, grid),
             grey=np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8),
-            edges=GuidedFilter(image, radius, epsilon),
+            edges=GuidedFilter(image, radius, epsilon, EDGE_STRIDE),
         )
 
     @property
