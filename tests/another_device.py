@@ -79,6 +79,8 @@ class _Translator(TorchFunctionMode):
         kwargs = dict(kwargs or {})
         if func is torch.Tensor.tolist and isinstance(args[0], StandIn):
             return args[0].here.tolist()
+        if func is torch.Tensor.pin_memory:
+            return args[0]
         if func is torch.Tensor.cuda:
             return _away(_here(args[0]).clone())
         if func in _ITEMS and isinstance(args[0], StandIn):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 PRECISION = "POINTVOS_PRECISION"
 """Environment variable: ``float32`` computes as on a processor without fast bfloat16 and int8."""
@@ -31,6 +35,14 @@ def pick_device(name: str = "auto") -> torch.device:
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise ValueError(f"device {name!r} is not there; {_what_is_there()}")
     return torch.device(name)
+
+
+def to_device(values: NDArray[Any], device: torch.device) -> Tensor:
+    """An array on a device; a GPU copies it from pinned memory while the caller goes on."""
+    tensor = torch.from_numpy(np.ascontiguousarray(values))
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def exact_is_wanted() -> bool:

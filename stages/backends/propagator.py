@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,15 +19,25 @@ class Estimate:
     """Where one object is on one frame, as the propagator sees it.
 
     Attributes:
-        probability: (h, w) float32 in [0, 1] at the backend's working size; all zero when the object is absent.
+        probability: (h, w) at the backend's working size, uint8 with 255 for 1, or float32 in [0, 1]; all zero when the
+            object is absent.
         quality: trust in [0, 1]: a ranking over frames, not a calibrated J.
-        trust: (h, w) float32 in [0, 1], how surely each pixel is object (1) or background (0), less sharpened than
+        trust: (h, w) likewise, how surely each pixel is object (1) or background (0), less sharpened than
             ``probability``; candidates are drawn where it is decided. None: use ``probability``.
     """
 
-    probability: NDArray[np.float32]
+    probability: NDArray[np.uint8] | NDArray[np.float32]
     quality: float
-    trust: NDArray[np.float32] | None = None
+    trust: NDArray[np.uint8] | NDArray[np.float32] | None = None
+
+
+def to_bytes(values: NDArray[np.uint8] | NDArray[np.float32]) -> NDArray[np.uint8]:
+    """(h, w) in [0, 1] → 0..255, rounded to the nearest; bytes stay as they are. h and w may be 0."""
+    if values.dtype == np.uint8:
+        return cast(NDArray[np.uint8], values)
+    if not values.size:
+        return np.zeros(values.shape, dtype=np.uint8)  # OpenCV answers None
+    return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
 
 
 class Propagator(Protocol):

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.backends.propagator import Estimate
+from stages.backends.propagator import Estimate, to_bytes
 from stages.patches import pack_patch, unpack_patch
 
 Bytes = NDArray[np.uint8]
@@ -36,13 +35,6 @@ class ProbabilityMap:
         probability = to_bytes(estimate.probability)
         trust = probability if estimate.trust is None else to_bytes(estimate.trust)
         return ProbabilityMap(probability, trust, float(np.clip(estimate.quality, 0.0, 1.0)))
-
-
-def to_bytes(values: NDArray[np.float32]) -> Bytes:
-    """(h, w) in [0, 1] → 0..255, rounded to the nearest; h and w may be 0."""
-    if not values.size:
-        return np.zeros(values.shape, dtype=np.uint8)  # OpenCV answers None
-    return np.asarray(cv2.convertScaleAbs(values, alpha=255.0), dtype=np.uint8)
 
 
 def pack(maps: Mapping[str, ProbabilityMap]) -> dict[str, NDArray[Any]]:

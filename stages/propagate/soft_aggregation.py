@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from schemas.groups import casts
 from schemas.object_masks import ObjectMask
-from stages.propagate.probability_maps import Bytes, ProbabilityMap, to_bytes
+from stages.backends.propagator import to_bytes
+from stages.propagate.probability_maps import Bytes, ProbabilityMap
 from stages.resize import resize
 
 Map = NDArray[np.float32]

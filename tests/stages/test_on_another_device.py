@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -111,10 +112,11 @@ def on_both(act, *names):
 
 
 def assert_alike(here, away):
+    """The same masks; a device that adds in another order, objects at once, may differ in last digits of quality."""
     assert len(here) == len(away)
     for one, other in zip(here, away, strict=True):
         assert np.array_equal(one.mask, other.mask)
-        assert one.quality == other.quality
+        assert one.quality == pytest.approx(other.quality, abs=1e-4)
 
 
 @pytest.mark.parametrize("name", SEGMENTERS)
@@ -180,7 +182,11 @@ def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoi
 
     (here, decided_here), (away, decided_away) = on_both(run, name, PAIRS[name])
     assert_alike(here, away)
-    assert decided_here == decided_away
+    own = [[decision.own_quality for decision in decided] for decided in (decided_here, decided_away)]
+    assert own[0] == pytest.approx(own[1], abs=1e-4)
+    assert [replace(decision, own_quality=0.5) for decision in decided_here] == [
+        replace(decision, own_quality=0.5) for decision in decided_away
+    ]
     assert decided_away
     if name not in checkpoints:  # random weights may lose their objects
         assert {row.frame_idx for row in away} == set(range(N_FRAMES))

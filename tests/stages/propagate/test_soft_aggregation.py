@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from schemas.object_masks import ObjectMask
-from stages.propagate.probability_maps import ProbabilityMap, to_bytes
+from stages.backends.propagator import to_bytes
+from stages.propagate.probability_maps import ProbabilityMap
 from stages.propagate.soft_aggregation import SoftAggregation
 
 SIZE = (12, 16)

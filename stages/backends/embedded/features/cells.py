@@ -65,8 +65,8 @@ def colour_cells(image: NDArray[np.uint8]) -> Tensor:
     means = resize(image, (rows, columns), cv2.INTER_AREA)
     lab = cv2.cvtColor(means.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
     light, a, b = cv2.split((lab - _LAB_CENTRE) / _LAB_SCALE)
-    planes = [light, a, b, light * light, a * a, b * b, light * a, light * b, a * b]
-    return torch.from_numpy(np.clip(cv2.merge(planes), np.float32(-6), np.float32(6)) * np.float32(0.25))
+    colours = np.dstack([light, a, b, light * light, a * a, b * b, light * a, light * b, a * b])
+    return torch.from_numpy(np.clip(colours, np.float32(-6), np.float32(6)) * np.float32(0.25))
 
 
 def enlarge(cells: Tensor, ratio: int, shape: tuple[int, int]) -> Tensor:

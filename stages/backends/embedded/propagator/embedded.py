@@ -1,12 +1,13 @@
 """The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
 
 It downloads nothing. One pass of the backbone serves all objects of a frame; every object costs two small linear
-systems a frame. The same code runs on a CPU and on a GPU.
+systems every other frame. The same code runs on a CPU and on a GPU, which is asked once a frame: what the classifiers
+of all objects say comes back in one copy, and what is learned is sent after it without waiting.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -16,10 +17,13 @@ import torch
 from numpy.typing import NDArray
 
 from stages.backends.embedded.features.backbone import Backbone, load_backbone
+from stages.backends.embedded.features.cells import COARSE_STRIDE, FINE_STRIDE
 from stages.backends.embedded.features.grids import resize_image, working_grid
+from stages.backends.embedded.features.ridge import Each, Moments, measure_objects, score_all
+from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import FrameEncoding
 from stages.backends.embedded.propagator.recipes import FAST, FULL, Recipe
-from stages.backends.embedded.propagator.tracks import Track
+from stages.backends.embedded.propagator.tracks import Lesson, Scores, Track
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate
 
@@ -59,7 +63,7 @@ class EmbeddedPropagator:
 class EmbeddedSession:
     """The live objects of one direction through one video."""
 
-    def __init__(self, recipe: Recipe, each: Callable[..., Iterable[Any]] = map) -> None:
+    def __init__(self, recipe: Recipe, each: Each = map) -> None:
         self._recipe = recipe
         self._each = each
         self._tracks: dict[str, Track] = {}
@@ -73,13 +77,21 @@ class EmbeddedSession:
             ValueError: a new object's mask is empty.
         """
         self._grey = encoding.grey
+        anchored: list[tuple[Track, Lesson]] = []
         for object_id, mask in masks.items():
             if mask.any():
-                self._tracks.setdefault(object_id, Track(self._recipe)).anchor(encoding, mask)
+                track = self._tracks.setdefault(object_id, Track(self._recipe))
+                anchored.append((track, track.anchor(encoding.grid, mask)))
             elif object_id in self._tracks:
                 self._tracks[object_id].leave()
             else:
                 raise ValueError(f"object {object_id!r} starts with an empty mask")
+        for track, coarse, fine in self._measured(encoding, anchored):
+            track.coarse.anchor(coarse)
+            track.fine.anchor(fine)
+        tracks = [track for track, _ in anchored]
+        for track, scores in zip(tracks, self._scores(encoding, tracks), strict=True):
+            track.measure_margin(scores)
 
     @torch.no_grad()
     def step(self, encoding: FrameEncoding) -> dict[str, Estimate]:
@@ -92,14 +104,40 @@ class EmbeddedSession:
             raise RuntimeError("step() before start()")
         motion = Motion.between(self._grey, encoding.grey, quick=True)  # a weak prior
         self._grey = encoding.grey
-        estimates = self._each(partial(_stepped, encoding, motion), self._tracks.values())
-        return dict(zip(self._tracks, estimates, strict=True))
+        tracks = list(self._tracks.values())
+        scores = self._scores(encoding, tracks)
+        found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores))
+        settled = list(self._each(Track.settle, tracks, found, scores))
+        lessons = [(track, lesson) for track, (_, lesson) in zip(tracks, settled, strict=True) if lesson]
+        for track, coarse, fine in self._measured(encoding, lessons):
+            track.coarse.observe(coarse)
+            track.fine.observe(fine)
+        return dict(zip(self._tracks, (estimate for estimate, _ in settled), strict=True))
 
+    def _scores(self, encoding: FrameEncoding, tracks: Sequence[Track]) -> list[Scores]:
+        """Of all objects in one product a scale, and from a GPU in one copy."""
+        if not tracks:
+            return []
+        coarse = score_all(encoding.coarse, Appearance.classifiers([track.coarse for track in tracks], self._each))
+        fine = score_all(encoding.fine, Appearance.classifiers([track.fine for track in tracks], self._each))
+        values = torch.cat([coarse, fine], dim=1).cpu().numpy()
+        shapes = encoding.grid.shape(COARSE_STRIDE), encoding.grid.shape(FINE_STRIDE)
+        n_coarse = coarse.shape[1]
+        return [Scores(row[:n_coarse].reshape(shapes[0]), row[n_coarse:].reshape(shapes[1])) for row in values]
 
-@torch.no_grad()
-def _stepped(encoding: FrameEncoding, motion: Motion, track: Track) -> Estimate:
-    """One track's step, in any thread: gradients are switched off by thread."""
-    return track.step(encoding, motion)
+    def _measured(
+        self, encoding: FrameEncoding, lessons: Sequence[tuple[Track, Lesson]]
+    ) -> Iterator[tuple[Track, Moments, Moments]]:
+        """What the cells of each lesson look like, coarse and fine."""
+        if not lessons:
+            return iter(())
+        coarse, fine = [lesson.coarse for _, lesson in lessons], [lesson.fine for _, lesson in lessons]
+        return zip(
+            (track for track, _ in lessons),
+            measure_objects(encoding.coarse, coarse, encoding.backdrop, self._each),
+            measure_objects(encoding.fine, fine, encoding.fine_backdrop, self._each),
+            strict=True,
+        )
 
 
 def load_embedded(name: str, device: str, threads: int = 1) -> EmbeddedPropagator:

@@ -18,7 +18,6 @@ from stages.backends.embedded.features.grids import Grid
 from stages.backends.embedded.features.guided_filter import GuidedFilter
 from stages.backends.embedded.features.ridge import Backdrop
 
-
 EDGE_STRIDE = 4
 """The linear models of the edges are fitted on cells of this stride."""
 

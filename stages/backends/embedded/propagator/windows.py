@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from stages.backends.embedded.features.cells import COARSE_STRIDE
 from stages.backends.embedded.features.grids import Grid, to_pixels
 
 Map = NDArray[np.float32]
+Kind = TypeVar("Kind", np.uint8, np.float32)
 Slices = tuple[slice, slice]
 
 
@@ -39,7 +41,17 @@ class Window:
         ratio = COARSE_STRIDE // stride
         return slice(self.top * ratio, self.bottom * ratio), slice(self.left * ratio, self.right * ratio)
 
+    def shape(self, stride: int) -> tuple[int, int]:
+        """(rows, columns) of this window on the grid of ``stride``."""
+        ratio = COARSE_STRIDE // stride
+        return (self.bottom - self.top) * ratio, (self.right - self.left) * ratio
+
     def enlarged(self, cells: Map, stride: int) -> Map:
-        """Bilinear values, in blocks of 2 x 2 pixels of the window, of a whole frame's cells of ``stride``."""
-        height, width = (self.bottom - self.top) * COARSE_STRIDE, (self.right - self.left) * COARSE_STRIDE
-        return to_pixels(cells[self.at(stride)], Grid(height, width), stride, height // 2, width // 2)
+        """Bilinear values, in blocks of 2 x 2 pixels, of the window's cells of ``stride``."""
+        return to_pixels(cells, Grid(*self.shape(1)), stride, *self.shape(2))
+
+    def placed(self, values: NDArray[Kind], stride: int) -> NDArray[Kind]:
+        """A whole frame's (rows, columns) of ``stride``: the ``values`` of the window, elsewhere 0."""
+        whole = np.zeros(self.grid.shape(stride), dtype=values.dtype)
+        whole[self.at(stride)] = values
+        return whole
