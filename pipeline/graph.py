@@ -21,7 +21,6 @@ from stages.localize.transform import LocalizeExpressions
 from stages.propagate.batches import PropagateOptions
 from stages.propagate.transform import PropagateMasks, ResolveOverlaps
 from stages.sample_points.transform import SamplePoints
-from stages.sample_points.videos import chosen_masks
 from stages.segment.transform import SegmentLocalizations, SplitObjects
 from stages.transform import Results, SharedModel
 
@@ -63,7 +62,6 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         )
         propagation = PropagateOptions(
             self._config.repair,
-            partial(chosen_masks, options=sampling),
             prefetch=0 if compute.n_threads == 1 else compute.n_threads,
             scratch=self._scratch,
             opener=opener,
@@ -74,7 +72,7 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, opener))
         tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
-        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling)
+        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, open_binary)
         done: PCollection[str]
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)

@@ -107,7 +107,7 @@ class TrackedBatch:
         masks: at most one an object and frame.
         repairs: decisions on low-quality masks.
         references: object id → the first frame that it was segmented on.
-        trusts: packed trust maps of the masks that are going to be needed.
+        trusts: packed trust maps of masks that exclude objects of other batches.
         lost: frames that could not be decoded, in ascending ranges.
     """
 
@@ -152,7 +152,6 @@ class TrackedVideo:
         masks: by object and frame; those of one group share no pixel.
         repairs: by object and frame.
         references: object id → the first frame that it was segmented on.
-        trusts: packed trust maps of chosen frames.
         rejects: of all stages so far.
     """
 
@@ -161,7 +160,6 @@ class TrackedVideo:
     masks: tuple[Mask, ...]
     repairs: tuple[Repair, ...]
     references: Mapping[str, int]
-    trusts: Mapping[ObjectFrame, bytes]
     rejects: tuple[Reject, ...]
 
     @property

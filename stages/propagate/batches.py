@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,16 +16,13 @@ from schemas.object_masks import ObjectMask
 from schemas.repairs import Repair
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
+from stages.patches import pack_patch
 from stages.progress import BatchProgress
 from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.overlaps import contested_objects
 from stages.propagate.repair import Repairer, RepairOptions
-from stages.propagate.trust_maps import TrustMaps
 from stages.video import Opener, open_video
 from stages.video.shots import ShotCuts
-
-Choose = Callable[[Sequence[Mask], Mapping[str, int], Sequence[Repair]], Collection[ObjectFrame]]
-"""Masks, first localized frames and repair decisions of some objects → the masks whose trust maps will be needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +44,12 @@ class PropagateOptions:
 
     Attributes:
         repair: which masks are re-segmented.
-        choose: the masks whose trust maps will be needed.
         prefetch: frames that are decoded and encoded ahead in threads; it changes no result.
         scratch: folder for what waits on disk; the system's own by default.
         opener: opens videos.
     """
 
     repair: RepairOptions
-    choose: Choose
     prefetch: int = 0
     scratch: Path | None = None
     opener: Opener | None = None
@@ -81,7 +76,7 @@ def propagate_batch(seeds: SegmentedBatch, models: Models, options: PropagateOpt
             times_s = tuple(reader.times_s) if any(reader.times_s) else ()
             video = replace(reader.video(), times_s=times_s, cuts=tuple(sorted(cuts.frames)))
             lost = tuple(reader.lost)
-        return TrackedBatch(seeds, video, tuple(run.masks), tuple(run.repairs), run.references, run.trusts(), lost)
+        return TrackedBatch(seeds, video, tuple(run.masks), tuple(run.repairs), run.references, run.trusts, lost)
 
 
 @dataclass(slots=True)
@@ -95,10 +90,11 @@ class _Run:
     masks: list[Mask] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     references: dict[str, int] = field(default_factory=dict)
-    trust_maps: TrustMaps = field(init=False)
+    trusts: dict[ObjectFrame, bytes] = field(default_factory=dict)
+    _contested: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.trust_maps = TrustMaps(self.folder)
+        self._contested = contested_objects(self.seeds.batch)
 
     def through(self, frames: Iterable[Frame], cuts: Collection[int]) -> Generator[ObjectMask, None, None]:
         job = self.seeds.job
@@ -120,15 +116,8 @@ class _Run:
 
     def keep(self, row: ObjectMask) -> None:
         self.masks.append(row.row())
-        if row.trust is not None:
-            self.trust_maps.put(row.object_id, row.frame_idx, row.trust)
-
-    def trusts(self) -> dict[ObjectFrame, bytes]:
-        """Of the masks that people will see, and of all that have to be settled with objects of other batches."""
-        chosen = set(self.options.choose(self.masks, self.references, self.repairs))
-        contested = contested_objects(self.seeds.batch)
-        chosen |= {(m.object_id, m.frame_idx) for m in self.masks if m.object_id in contested}
-        return {key: self.trust_maps.packed(*key) for key in sorted(chosen)}
+        if row.trust is not None and row.object_id in self._contested:
+            self.trusts[row.object_id, row.frame_idx] = pack_patch(row.trust)
 
     def _repairer(self) -> Repairer | None:
         options = self.options.repair

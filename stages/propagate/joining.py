@@ -27,6 +27,5 @@ def join_batches(batches: Sequence[TrackedBatch]) -> TrackedVideo:
         tuple(sorted(masks, key=lambda mask: (mask.object_id, mask.frame_idx))),
         tuple(sorted(repairs, key=lambda repair: (repair.object_id, repair.frame_idx))),
         references,
-        trusts,
         (*rejects, *placed.rejects, *damage_rejects(parts[-1].video, parts[-1].lost, job.localizations)),
     )

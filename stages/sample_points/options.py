@@ -9,8 +9,6 @@ _SHARES = (
     "uncertain_share",
     "other_object_share",
     "foreground_keep",
-    "ring_keep",
-    "elsewhere_keep",
     "prefer_quality",
     "skip_worst",
     "least_quality",
@@ -31,24 +29,23 @@ class SamplingOptions:
         least_quality: frames whose quality is below this share of what the object's best tenth reaches are never
             chosen either, so that an object that is lost gets fewer frames.
         foreground_share: share of the points that is drawn inside the mask.
-        uncertain_share: share of the points that is drawn where the trust lies in ``uncertain_band``.
+        uncertain_share: share of the points that is drawn where colours leave it open whether a pixel is the object's.
         other_object_share: share of the background points that is drawn on other objects of the group, if any.
         erosion_scale: the mask is eroded by clip(erosion_scale · √A, erosion_min_px, erosion_max_px).
         erosion_min_px: least erosion.
         erosion_max_px: most erosion.
-        foreground_keep: share of the eroded mask that is drawn from: the surest and deepest pixels; more where the
-            mask is too small for all points otherwise. 0.1 keeps most points right even where a third of the mask is
-            wrong; 1 covers the whole object.
+        foreground_keep: least share of the eroded mask that foreground points are drawn from, its surest pixels.
+        cover: that share grows until the points cover this times as much of the mask as uniform ones would; a pixel is
+            covered when a point is within 0.2 · √A of it. 0 keeps to ``foreground_keep``.
         ring_inner_px: background starts this far from the mask.
         ring_slack: where the quality q is low, it starts ring_slack · (1 − q) · √A farther out.
         ring_scale: the ring ends at max(ring_least_px, ring_scale · √A) beyond its start.
         ring_least_px: least width of the ring.
-        ring_keep: share of the ring that is drawn from: the pixels that are most surely background.
-        elsewhere_keep: the same for what lies beyond the ring.
-        spread_px: least distance between two points of a stratum, halved until they find room.
+        spread_px: least distance between two points of a stratum, lowered by tenths until they find room.
         spread_scale: the distance is at least spread_scale · √(area of the stratum / number of points).
         pixels_per_point: a stratum of fewer pixels than this times the points gets fewer points.
-        uncertain_band: (low, high) trust of the uncertain stratum.
+        uncertain_band: (low, high) of the uncertain stratum: share of the mask among the pixels in it and around it
+            that have a pixel's colour, each side counted as one.
     """
 
     frames: int = 10
@@ -64,14 +61,13 @@ class SamplingOptions:
     erosion_min_px: float = 1.0
     erosion_max_px: float = 5.0
     foreground_keep: float = 0.1
+    cover: float = 0.95
     ring_inner_px: float = 3.0
     ring_slack: float = 0.25
     ring_scale: float = 0.25
     ring_least_px: float = 10.0
-    ring_keep: float = 0.5
-    elsewhere_keep: float = 0.8
     spread_px: float = 3.0
-    spread_scale: float = 0.5
+    spread_scale: float = 1.0
     pixels_per_point: int = 16
     uncertain_band: tuple[float, float] = (0.3, 0.7)
 
@@ -85,6 +81,8 @@ class SamplingOptions:
         for item in fields(self):
             if item.name.endswith(("_px", "_scale", "_slack")) and getattr(self, item.name) < 0:
                 raise ValueError(f"{item.name} {getattr(self, item.name)} is negative")
+        if not 0.0 <= self.cover <= 2.0:
+            raise ValueError(f"cover {self.cover} is not in [0, 2]")
         if self.pixels_per_point < 1:
             raise ValueError(f"pixels_per_point {self.pixels_per_point} must be at least 1")
         low, high = self.uncertain_band

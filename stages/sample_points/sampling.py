@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from schemas.frames import Frame
 from schemas.groups import rivals
 from schemas.masks import Mask, decode_rle, union_rle
 from schemas.points import PointCandidate
 from stages.sample_points import strata
+from stages.sample_points.colours import colours_of
 from stages.sample_points.frames import choose_frames
+from stages.sample_points.interior import draw_inside, eroded
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.seeds import candidate_id, generator
 from stages.sample_points.spreading import spread
 from stages.sample_points.strata import BoolMask, View
 
-Trusts = Callable[[str, int], NDArray[np.uint8] | None]
-"""(object_id, frame_idx) → (h, w) uint8, 255 surely the object, at the working size; None where there is none."""
+Look = Callable[[Collection[int]], Iterable[Frame]]
+"""Frame indices → those frames, ascending; frames that cannot be had are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Draw:
 def sample_video(
     video_id: str,
     masks: Sequence[Mask],
-    trusts: Trusts,
+    look: Look,
     references: Mapping[str, int],
     groups: Mapping[str, str],
     options: SamplingOptions,
@@ -50,7 +52,7 @@ def sample_video(
     Args:
         video_id: the video.
         masks: at most one an object and frame, in any order.
-        trusts: asked for the chosen frames only.
+        look: asked for the chosen frames, once.
         references: object id → the frame that it was localized on.
         groups: object id → group; the others of an object's non-empty group are its hard negatives.
         options: every knob.
@@ -63,48 +65,44 @@ def sample_video(
     at: dict[str, dict[int, Mask]] = defaultdict(dict)
     for mask in masks:
         at[mask.object_id][mask.frame_idx] = mask
+    asked: dict[int, list[str]] = defaultdict(list)
+    for object_id, own in sorted(at.items()):
+        qualities = {idx: mask.quality for idx, mask in own.items()}
+        for idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
+            asked[idx].append(object_id)
     candidates: list[PointCandidate] = []
-    for object_id in sorted(at):
-        qualities = {idx: mask.quality for idx, mask in at[object_id].items()}
-        others = rivals(object_id, at, groups)
-        for frame_idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
-            mask = at[object_id][frame_idx]
-            taken = _union([at[other][frame_idx] for other in others if frame_idx in at[other]], mask)
-            rng = generator(video_id, object_id, frame_idx, round_, options.seed)
-            draws = sample_frame(mask.decode(), taken, trusts(object_id, frame_idx), mask.quality, options, rng)
-            candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
-    return candidates
+    for frame in look(asked.keys()) if asked else ():
+        here = {object_id: own[frame.idx] for object_id, own in at.items() if frame.idx in own}
+        colours = colours_of(frame.image)
+        for object_id in asked[frame.idx]:
+            mask = here[object_id]
+            taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
+            view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality)
+            rng = generator(video_id, object_id, frame.idx, round_, options.seed)
+            candidates += [_named(draw, mask, options.seed, round_) for draw in sample_frame(view, options, rng)]
+    return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
 
 
-def sample_frame(
-    mask: BoolMask,
-    others: BoolMask,
-    trust: NDArray[np.uint8] | NDArray[np.float32] | None,
-    quality: float,
-    options: SamplingOptions,
-    rng: np.random.Generator,
-) -> list[Draw]:
+def sample_frame(view: View, options: SamplingOptions, rng: np.random.Generator) -> list[Draw]:
     """Draw the points of one object on one frame; no pixel twice.
 
     Args:
-        mask: (H, W) bool.
-        others: (H, W) bool, the other objects of its group.
-        trust: (h, w) uint8 0..255 or float32 0..1, how surely each pixel is the object; None when unknown.
-        quality: of the mask, in [0, 1].
+        view: the object.
         options: every knob.
         rng: the random stream.
     """
-    if not mask.any():
+    if not view.mask.any():
         return []
-    view = View.of(np.ascontiguousarray(mask), others, trust, quality)
-    taken = np.zeros_like(view.mask)
+    free = np.ones_like(view.mask)
     draws: list[Draw] = []
     for stratum, region, n_points in _quotas(view, options):
-        free = region & ~taken
-        points = spread(free, n_points, options.spread_px, options.spread_scale, rng)
-        probability = len(points) / max(np.count_nonzero(free), 1)
-        taken[points[:, 1], points[:, 0]] = True
-        draws += [_draw(view, int(x), int(y), stratum, probability) for x, y in points]
+        if stratum == "interior":
+            points, chances = draw_inside(view, options, n_points, free, rng)
+        else:
+            points = spread(region & free, n_points, options.spread_px, options.spread_scale, rng)
+            chances = np.full(len(points), len(points) / max(np.count_nonzero(region & free), 1))
+        free[points[:, 1], points[:, 0]] = False
+        draws += [_draw(view, int(x), int(y), stratum, float(p)) for (x, y), p in zip(points, chances, strict=True)]
     return draws
 
 
@@ -115,7 +113,7 @@ def _quotas(view: View, options: SamplingOptions) -> Iterator[tuple[str, BoolMas
     n_foreground = round(n_sure * options.foreground_share)
     unsure = strata.uncertain(view, options) if n_uncertain else np.zeros_like(view.mask)
     yield "uncertain", unsure, _room(unsure, n_uncertain, options)
-    inside = strata.interior(view, options, n_foreground)
+    inside = eroded(view, options)
     yield "interior", inside, _room(inside, n_foreground, options)
     left = n_sure - n_foreground
     hard = strata.other_object(view, options)

@@ -27,7 +27,6 @@ from stages.localize.transform import LocalizeExpressionsDoFn
 from stages.propagate.batches import PropagateOptions
 from stages.propagate.transform import CollectBatchesDoFn, PropagateMasksDoFn, ResolveOverlapsDoFn
 from stages.sample_points.transform import SamplePointsDoFn
-from stages.sample_points.videos import chosen_masks
 from stages.segment.batches import split_objects
 from stages.segment.transform import SegmentLocalizationsDoFn
 from stages.transform import SharedModel, StageDoFn
@@ -115,7 +114,7 @@ class Stages:
 
     def __init__(self, run: RunFolder, config: RunConfig) -> None:
         segmenter = SharedModel(partial(load_segmenter, "grabcut"))
-        options = PropagateOptions(config.repair, partial(chosen_masks, options=config.sampling), opener=open_binary)
+        options = PropagateOptions(config.repair, opener=open_binary)
         self.localize = LocalizeExpressionsDoFn(SharedModel(partial(load_localizer, "imagenet")), open_binary)
         self.segment = SegmentLocalizationsDoFn(segmenter, open_binary)
         self.propagate = PropagateMasksDoFn(SharedModel(partial(load_propagator, "flow")), segmenter, options)

@@ -61,7 +61,7 @@ def sampled(tmp_path, make_video) -> SampledVideo:
     masks = tuple(
         Mask("v", "1", idx, 64, 80, encode_rle(mask), "propagator", "flow", 0.9) for idx, mask in enumerate(drawn)
     )
-    tracked = TrackedVideo(PlacedVideo(job), video, masks, (), {"1": 0}, {}, ())
+    tracked = TrackedVideo(PlacedVideo(job), video, masks, (), {"1": 0}, ())
     return sample_points(tracked, SamplingOptions(frames=3, points=8))
 
 

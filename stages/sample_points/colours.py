@@ -1,0 +1,115 @@
+"""What the colours of a frame say about a mask: where it is like its surroundings, and of which parts it consists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+BoolMask = NDArray[np.bool_]
+Image = NDArray[np.uint8]
+Colours = NDArray[np.uint8]
+"""(H, W, 3) uint8 Lab as OpenCV scales it, a little blurred."""
+
+_BLUR_PX = 1.5
+_BITS = 4
+"""A colour's bin is the upper bits of its three channels."""
+_SMOOTH_BINS = 0.7
+_PARTS = 5
+"""Colours that an object is taken apart into at first; those that look alike are joined again."""
+_ALIKE = 35.0
+"""Colours nearer than this are one part, in units of Lab; lightness, which shades change, counts less."""
+_LIGHTNESS = 0.6
+_LEAST_PART = 0.05
+"""Share of the object below which a colour is no part of its own."""
+_LOOKED_AT = 1024
+_ROUNDS = 6
+
+
+def colours_of(image: Image) -> Colours:
+    """Colours of a (H, W, 3) uint8 RGB frame, for the other functions here."""
+    blurred = cv2.GaussianBlur(image, (0, 0), _BLUR_PX)
+    return np.asarray(cv2.cvtColor(blurred, cv2.COLOR_RGB2LAB), dtype=np.uint8)
+
+
+def likeness(colours: Colours, inside: BoolMask, around: BoolMask, region: BoolMask) -> NDArray[np.float64]:
+    """How much more frequent the colour of each pixel of ``region`` is inside than around.
+
+    Args:
+        colours: of the frame.
+        inside: (H, W) bool, the object.
+        around: (H, W) bool, background near it; may be empty.
+        region: (H, W) bool, the pixels that are asked about.
+
+    Returns:
+        (n,) float64 in [0, 1], in the order of ``np.flatnonzero(region)``; 1 is the object's colour alone.
+    """
+    own, other = _histogram(colours[inside]), _histogram(colours[around])
+    share = own / (own + other + 1e-9)
+    found: NDArray[np.float64] = share[_bins(colours[region])]
+    return found
+
+
+def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
+    """The parts of a region that differ in colour, each at least a twentieth of it; (H, W) bool each.
+
+    A region of one colour, or of shades of one, is one part.
+    """
+    own = colours[region].astype(np.float64) * [_LIGHTNESS, 1.0, 1.0]
+    if not len(own):
+        return []
+    some = own[:: -(-len(own) // _LOOKED_AT)]
+    centres = _centres(some)
+    labels = _joined(centres)[_nearest(own, centres)]
+    found = []
+    for label in np.unique(labels):
+        member = labels == label
+        if np.count_nonzero(member) >= _LEAST_PART * len(own):
+            part = np.zeros_like(region)
+            part[region] = member
+            found.append(part)
+    return found
+
+
+def _bins(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
+    upper = colours.astype(np.int64) >> (8 - _BITS)
+    bins: NDArray[np.int64] = (upper[:, 0] << 2 * _BITS) | (upper[:, 1] << _BITS) | upper[:, 2]
+    return bins
+
+
+def _histogram(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    side = 1 << _BITS
+    counts = np.bincount(_bins(colours), minlength=side**3).astype(np.float64)
+    smooth: NDArray[Any] = ndimage.gaussian_filter(counts.reshape(side, side, side), _SMOOTH_BINS)
+    return np.asarray(smooth.ravel() / max(len(colours), 1))
+
+
+def _centres(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """k-means from colours as far apart as can be."""
+    middle = ((colours - colours.mean(axis=0)) ** 2).sum(axis=1).argmin()
+    centres = colours[[middle]]
+    while len(centres) < _PARTS:
+        distances = ((colours[:, None] - centres) ** 2).sum(axis=2).min(axis=1)
+        centres = np.concatenate([centres, colours[[distances.argmax()]]])
+    for _ in range(_ROUNDS):
+        labels = _nearest(colours, centres)
+        for label in np.unique(labels):
+            centres[label] = colours[labels == label].mean(axis=0)
+    return centres
+
+
+def _nearest(colours: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
+    distances = np.stack([((colours - centre) ** 2).sum(axis=1) for centre in centres])
+    return np.asarray(distances.argmin(axis=0))
+
+
+def _joined(centres: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(k,) labels; centres that look alike, directly or over others, have one."""
+    alike = ((centres[:, None] - centres) ** 2).sum(axis=2) < _ALIKE**2
+    labels = np.arange(len(centres))
+    for _ in centres:
+        labels = np.array([labels[row].min() for row in alike])
+    return labels
