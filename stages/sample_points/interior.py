@@ -18,6 +18,8 @@ from stages.sample_points.strata import BoolMask, View, around, upper
 
 _GROWTH = 1.25
 """The share that is drawn from grows by this factor."""
+_OWN = 0.5
+"""A part whose colours are rarer in the mask than around it is likely no part of the object."""
 _PART_KEEP = 0.2
 """Share of a part that its first point is drawn from where the surest pixels of the object leave it out."""
 
@@ -40,8 +42,10 @@ def draw_inside(
     region = eroded(view, options) & free
     if n_points <= 0 or not region.any():
         return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    sureness, cover = _sureness(view, region), Cover.of(view.mask, rng)
-    own_parts = parts(view.colours, region)
+    alike = np.zeros(region.shape)
+    alike[region] = likeness(view.colours, view.mask, around(view), region)
+    sureness, cover = _sureness(view, region, alike), Cover.of(view.mask, rng)
+    own_parts = [part for part in parts(view.colours, region) if alike[part].mean() >= _OWN and (part != region).any()]
     wanted = options.cover * cover.at_random(n_points)
     room = n_points * options.pixels_per_point / np.count_nonzero(region)
     keep = min(max(options.foreground_keep, room), 1.0)
@@ -63,19 +67,16 @@ def eroded(view: View, options: SamplingOptions) -> BoolMask:
     return deep if deep.any() else view.mask
 
 
-def _sureness(view: View, region: BoolMask) -> NDArray[np.float32]:
+def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArray[np.float32]:
     """(H, W) float32: in the region the worse of the ranks of depth and of colour, both in [0, 1]; 0 elsewhere."""
-    ranks = [_ranks(view.distance_px[region]), _ranks(likeness(view.colours, view.mask, around(view), region))]
     found = np.zeros(region.shape, dtype=np.float32)
-    found[region] = np.minimum(*ranks)
+    found[region] = np.minimum(_ranks(view.distance_px[region]), _ranks(alike[region]))
     return found
 
 
 def _ranks(values: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of the values below each one; equals share the middle of their ranks."""
-    ordered = np.sort(values)
-    below, up_to = (np.searchsorted(ordered, values, side) for side in ("left", "right"))
-    return np.asarray((below + up_to) / (2 * len(values)))
+    """Share of the values that are no greater than each one: values that are all equal are all at the top."""
+    return np.asarray(np.searchsorted(np.sort(values), values, "right") / len(values))
 
 
 def _draw(
@@ -88,7 +89,7 @@ def _draw(
 ) -> tuple[Points, NDArray[np.float64]]:
     """One point for each part, while there are points, and the rest from the region, away from those."""
     firsts, chances = [], []
-    for part in own_parts[:n_points] if len(own_parts) > 1 else []:
+    for part in own_parts[:n_points]:
         sure = part & region
         sure = sure if sure.any() else upper(part, sureness, _PART_KEEP)
         firsts.append(spread(sure, 1, 0.0, 0.0, rng))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from PIL import Image
 from pipeline.runs.folder import RunFolder, unit_name, write_unit
 from schemas import tables
 from schemas.digests import digest
+from schemas.frames import Frame
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle
 from schemas.rejects import Reject
@@ -171,6 +172,10 @@ def _unit(video_id: str) -> str:
     return "0123" if video_id in ("a", "sub/b") else digest(video_id)
 
 
+def _grey_frames(indices: Collection[int]) -> list[Frame]:
+    return [Frame(idx, 0.0, np.full((60, 80, 3), 90, dtype=np.uint8)) for idx in sorted(indices)]
+
+
 def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]) -> None:
     masks, locs, references = [], [], {}
     for place, object_id in enumerate(object_ids):
@@ -184,7 +189,7 @@ def _write_video_unit(run: RunFolder, video_id: str, object_ids: tuple[str, ...]
             masks.append(Mask(video_id, object_id, idx, 60, 80, encode_rle(mask), source, model, 0.9 - 0.02 * idx))
     options = SamplingOptions(frames=3, points=8)
     groups = dict.fromkeys(object_ids, "all")
-    candidates = sample_video(video_id, masks, lambda *_: None, references, groups, options)
+    candidates = sample_video(video_id, masks, _grey_frames, references, groups, options)
     size, times = (12, 60, 80), tuple(i / 10 for i in range(12))
     video = Video(
         video_id, f"{video_id}.mp4", *size, 10.0, 1.2, "h264", 0, len(object_ids), times_s=times, unit=_unit(video_id)

@@ -7,9 +7,12 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
+from stages.sample_points.colours import colours_of
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_frame, sample_video
+from stages.sample_points.strata import View
 
 HEIGHT, WIDTH = 120, 160
 
@@ -22,8 +25,20 @@ def disk(x, y, radius):
 NOTHING = np.zeros((HEIGHT, WIDTH), dtype=bool)
 
 
-def draw(mask, others=NOTHING, trust=None, quality=1.0, seed=0, **options):
-    return sample_frame(mask, others, trust, quality, SamplingOptions(**options), np.random.default_rng(seed))
+def colours(height=HEIGHT, width=WIDTH):
+    """A grey frame: colours say nothing."""
+    return colours_of(np.full((height, width, 3), 128, dtype=np.uint8))
+
+
+def draw(mask, others=NOTHING, colours=colours(), quality=1.0, seed=0, **options):  # noqa: B008
+    return sample_frame(
+        View.of(mask, others, colours, quality), SamplingOptions(**options), np.random.default_rng(seed)
+    )
+
+
+def look(indices):
+    """Grey frames."""
+    return [Frame(idx, 0.0, np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)) for idx in sorted(indices)]
 
 
 def mask_row(object_id, frame_idx, mask, quality=0.8):
@@ -55,16 +70,6 @@ def test_other_objects_of_the_group_are_hard_negatives():
     assert not any(other[d.y, d.x] for d in draws if d.stratum in ("ring", "elsewhere"))
 
 
-def test_points_are_drawn_where_the_trust_is_decided():
-    trust = np.tile(np.linspace(0, 1, 40, dtype=np.float32), (30, 1))
-    mask = disk(80, 60, 40)
-    draws = draw(mask, trust=trust)
-    foreground = [d.x for d in draws if d.is_fg_candidate]
-    background = [d.x for d in draws if d.stratum == "ring"]
-    assert min(foreground) > 75
-    assert max(background) < 80
-
-
 def test_low_quality_keeps_the_background_away_from_the_edge():
     mask = disk(70, 60, 25)
     sure, doubtful = (
@@ -75,12 +80,14 @@ def test_low_quality_keeps_the_background_away_from_the_edge():
     assert doubtful < -3 - 0.25 * 44
 
 
-def test_a_share_of_the_points_asks_where_the_model_does_not_know():
-    trust = np.where(disk(70, 60, 20), np.uint8(255), np.where(disk(70, 60, 30), np.uint8(120), np.uint8(0)))
-    draws = draw(disk(70, 60, 25), trust=trust, uncertain_share=0.2)
+def test_a_share_of_the_points_asks_where_colours_leave_it_open():
+    image = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
+    image[disk(70, 60, 18)] = 200, 30, 30
+    image[disk(70, 60, 32) & ~disk(70, 60, 18)] = 30, 200, 30  # inside the mask and outside alike
+    draws = draw(disk(70, 60, 25), colours=colours_of(image), uncertain_share=0.2)
     unsure = [d for d in draws if d.stratum == "uncertain"]
     assert len(unsure) == 4
-    assert all(trust[d.y, d.x] == 120 for d in unsure)
+    assert all(disk(70, 60, 34)[d.y, d.x] and not disk(70, 60, 16)[d.y, d.x] for d in unsure)
     assert all(d.is_fg_candidate == (d.mask_distance_px > 0) for d in unsure)
 
 
@@ -108,7 +115,7 @@ def test_candidates_depend_on_the_question_and_not_on_the_order_of_the_masks():
 
     def sample(rows, **changes):
         options = replace(SamplingOptions(frames=3), **changes)
-        return sample_video("v", rows, lambda *_: None, {"0": 2}, {"0": "a", "1": "a"}, options)
+        return sample_video("v", rows, look, {"0": 2}, {"0": "a", "1": "a"}, options)
 
     candidates = sample(masks)
     assert candidates == sample(masks[::-1])
@@ -121,22 +128,29 @@ def test_candidates_depend_on_the_question_and_not_on_the_order_of_the_masks():
 
 def test_objects_without_a_group_are_not_each_others_background():
     masks = [mask_row("shirt", 0, disk(60, 60, 10)), mask_row("man", 0, disk(80, 60, 20))]
-    candidates = sample_video("v", masks, lambda *_: None, {}, {}, SamplingOptions())
+    candidates = sample_video("v", masks, look, {}, {}, SamplingOptions())
     assert "other_object" not in {c.stratum for c in candidates}
 
 
-def test_trust_is_asked_for_the_chosen_frames_only():
+def test_only_the_chosen_frames_are_looked_at_and_those_that_cannot_be_had_give_no_points():
     asked = []
+
+    def without_the_first(indices):
+        asked.append(sorted(indices))
+        return look(sorted(indices)[1:])
+
     masks = [mask_row("0", t, disk(60, 60, 15)) for t in range(30)]
-    sample_video("v", masks, lambda *key: asked.append(key), {}, {}, SamplingOptions(frames=2))
-    assert len(asked) == 2
+    candidates = sample_video("v", masks, without_the_first, {}, {}, SamplingOptions(frames=3))
+    assert [len(indices) for indices in asked] == [3]
+    assert {c.frame_idx for c in candidates} == set(asked[0][1:])
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"frames": 0}, "frames 0 must be at least 1"),
-        ({"ring_keep": 1.5}, r"ring_keep 1.5 is not in \[0, 1\]"),
+        ({"foreground_keep": 1.5}, r"foreground_keep 1.5 is not in \[0, 1\]"),
+        ({"cover": -1.0}, r"cover -1.0 is not in \[0, 2\]"),
         ({"ring_inner_px": -1.0}, "ring_inner_px -1.0 is negative"),
         ({"uncertain_band": (0.7, 0.3)}, "uncertain_band"),
         ({"pixels_per_point": 0}, "pixels_per_point 0"),

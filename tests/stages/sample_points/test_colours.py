@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from stages.sample_points.colours import colours_of, likeness, parts
+
+LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
+RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
+
+
+def stripes(left, right) -> np.ndarray:
+    image = np.empty((40, 60, 3), dtype=np.uint8)
+    image[LEFT], image[~LEFT] = left, right
+    return colours_of(image)
+
+
+def test_a_colour_of_the_inside_alone_is_the_objects_and_one_of_the_outside_alone_is_not():
+    found = np.empty((40, 60))
+    everywhere = np.ones_like(LEFT)
+    found[:] = likeness(stripes(RED, GREEN), LEFT, ~LEFT, everywhere).reshape(40, 60)
+    assert found[:, :25].min() == pytest.approx(1, abs=1e-6)
+    assert found[:, 35:].max() == pytest.approx(0, abs=1e-6)
+
+
+def test_a_colour_of_both_sides_says_nothing():
+    assert likeness(stripes(RED, RED), LEFT, ~LEFT, LEFT) == pytest.approx(0.5)
+
+
+def test_without_surroundings_all_is_the_objects():
+    everywhere = np.ones_like(LEFT)
+    assert likeness(stripes(RED, GREEN), everywhere, ~everywhere, LEFT) == pytest.approx(1)
+
+
+def test_two_colours_are_two_parts_and_shades_of_one_are_one():
+    found = parts(stripes(RED, GREEN), np.ones_like(LEFT))
+    assert sorted(part.sum() for part in found) == pytest.approx([1200, 1200], abs=80)
+    assert not (found[0] & found[1]).any()
+    (only,) = parts(stripes(RED, DARK_RED), np.ones_like(LEFT))
+    assert only.all()
+
+
+def test_a_speck_is_no_part():
+    image = np.full((40, 60, 3), RED, dtype=np.uint8)
+    image[10:17, 20:27] = GREEN
+    assert len(parts(colours_of(image), np.ones_like(LEFT))) == 1
+    assert parts(colours_of(image), np.zeros_like(LEFT)) == []
