@@ -6,7 +6,6 @@ it. A remote path is no ``os.PathLike``, so that nothing takes it for a local fi
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -52,6 +51,10 @@ class ObjectStore(Protocol):
 
     def read(self, address: str) -> bytes:
         """The whole object."""
+        ...
+
+    def open(self, address: str) -> BinaryIO:
+        """The object, seekable, to read parts of it."""
         ...
 
     def put(self, address: str, content: BinaryIO) -> None:
@@ -152,14 +155,14 @@ class RemotePath:
         return (path for path in found if fnmatchcase(path.name, pattern))
 
     def open(self, mode: str = "rb") -> BinaryIO:
-        """The object, read into memory.
+        """The object, of which only the parts that are read are fetched.
 
         Raises:
             ValueError: it is opened for anything but reading bytes.
         """
         if mode != "rb":
             raise ValueError(f"{self} is opened for {mode!r}; an object is read as bytes and written as a whole")
-        return io.BytesIO(self.read_bytes())
+        return self.store.open(self.address)
 
     def read_bytes(self) -> bytes:
         """The whole object."""

@@ -168,24 +168,29 @@ class Table(Generic[Record]):
     def read_files(
         self, paths: Iterable[AnyPath], filters: Any = None, columns: Sequence[str] | None = None
     ) -> pa.Table:
-        """The given files as one table; those in a store several at a time, for each takes a while to answer."""
-        files = list(paths)
-        if any(isinstance(path, RemotePath) for path in files):
-            with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
-                parts = list(pool.map(lambda path: self._read_file(path, filters, columns), files))
-        else:
-            parts = [self._read_file(path, filters, columns) for path in files]
+        """The given files as one table."""
+        parts = self.read_each(paths, filters, columns)
         return pa.concat_tables(parts) if parts else self._schema_of(columns).empty_table()
+
+    def read_each(
+        self, paths: Iterable[AnyPath], filters: Any = None, columns: Sequence[str] | None = None
+    ) -> list[pa.Table]:
+        """The given files as a table each; those in a store several at once, for each takes a while to answer."""
+        files = list(paths)
+        if not any(isinstance(path, RemotePath) for path in files):
+            return [self._read_file(path, filters, columns) for path in files]
+        with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+            return list(pool.map(lambda path: self._read_file(path, filters, columns), files))
 
     def n_row_groups(self, path: AnyPath) -> int:
         """How many pieces of a file can be read by themselves with :meth:`batches`."""
-        with damage_named(path), pq.ParquetFile(parquet_source(path)) as file:
+        with damage_named(path), pq.ParquetFile(_parts_of(path)) as file:
             self._newer_columns(path, file)
             return int(file.num_row_groups)
 
     def batches(self, path: AnyPath, row_group: int, columns: Sequence[str], n_rows: int) -> Iterator[pa.Table]:
         """One row group of a file, at most ``n_rows`` at a time."""
-        with damage_named(path), pq.ParquetFile(parquet_source(path)) as file:
+        with damage_named(path), pq.ParquetFile(_parts_of(path)) as file:
             newer = self._newer_columns(path, file)
             there = [name for name in columns if name not in newer]
             for batch in file.iter_batches(n_rows, [row_group], there):
@@ -270,6 +275,11 @@ def marks_of(path: AnyPath) -> dict[str, str]:
 def parquet_source(path: AnyPath) -> Any:
     """What pyarrow reads a Parquet file from: a local path, or the whole content of an object."""
     return pa.BufferReader(path.read_bytes()) if isinstance(path, RemotePath) else path
+
+
+def _parts_of(path: AnyPath) -> Any:
+    """What pyarrow reads parts of a Parquet file from."""
+    return pa.PythonFile(path.open()) if isinstance(path, RemotePath) else path
 
 
 @contextmanager

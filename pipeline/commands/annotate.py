@@ -111,8 +111,7 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     check_room(folder, foreseen)
     _announce(agenda, foreseen)
     start = time.monotonic()
-    for job in agenda.open_jobs:
-        folder.drop_unit(job.video_id, job.unit)
+    folder.drop_units((job.video_id, job.unit) for job in agenda.open_jobs)
     _work(folder, lock, config, footage, foreseen, runner)
     folder.sweep()
     folder.drop_superseded(units)

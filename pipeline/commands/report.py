@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from io import BytesIO
 from typing import Annotated
 
 import numpy as np
@@ -87,7 +88,7 @@ def _load(folder: RunFolder, video_id: str, idx: int) -> NDArray[np.uint8] | Non
     if not file.is_file():
         return None
     try:
-        with file.open("rb") as opened, Image.open(opened) as image:
+        with Image.open(BytesIO(file.read_bytes())) as image:
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError) as problem:
         if isinstance(problem, OSError) and problem.errno is not None:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -268,7 +269,7 @@ def _keys(rows: Any, *columns: str) -> list[tuple[Any, ...]]:
 
 def _is_picture(file: AnyPath) -> bool:
     try:
-        with file.open("rb") as opened, Image.open(opened) as image:
+        with Image.open(BytesIO(file.read_bytes())) as image:
             image.load()
     except (OSError, SyntaxError, ValueError):
         return False

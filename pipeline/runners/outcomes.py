@@ -31,7 +31,11 @@ def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
     Raises:
         WorkProblem: some videos are neither committed nor rejected.
     """
-    open_ids = [job.video_id for job in jobs if not is_settled(run, job)]
+    done, begun, rejected = (
+        {file.stem for file in table.files(run.path)} for table in (tables.VIDEOS, tables.LOCALIZATIONS, tables.REJECTS)
+    )
+    settled = done | (rejected - begun)
+    open_ids = [job.video_id for job in jobs if unit_name(job.video_id, job.unit) not in settled]
     if open_ids:
         some = ", ".join(open_ids[:3]) + (" …" if len(open_ids) > 3 else "")
         raise WorkProblem(

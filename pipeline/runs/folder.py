@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -232,6 +232,14 @@ class RunFolder:
         for table in (tables.VIDEOS, *UNIT_TABLES):
             self.table_file(table, stem).unlink(missing_ok=True)
 
+    def drop_units(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Remove what is there of units, given as (video_id, unit): all commit marks first."""
+        stems = {unit_name(*pair) for pair in pairs}
+        for table in (tables.VIDEOS, *UNIT_TABLES):
+            for file in table.files(self.path):
+                if file.stem in stems:
+                    file.unlink(missing_ok=True)
+
     def drop_superseded(self, units: Mapping[str, str]) -> None:
         """Remove what a video gave when it, or its localizations, were others; a result only once there is a new one.
 
@@ -287,13 +295,10 @@ def _empty(folder: AnyPath) -> None:
 
 def rejected_videos(run: AnyPath, pairs: Collection[tuple[str, str]]) -> list[str]:
     """Ids of the videos, given with their units as (video_id, unit), that the rejects of their own unit reject."""
-    files = {run / tables.REJECTS.name / f"{unit_name(*pair)}.parquet": pair[0] for pair in sorted(pairs)}
-    found = {
-        video_id: tables.REJECTS.read_files([file], [("key", "=", video_id), ("stage", "=", "annotate")])
-        for file, video_id in files.items()
-        if file.is_file()
-    }
-    return [video_id for video_id, rows in found.items() if rows.num_rows]
+    by_stem = {unit_name(*pair): pair[0] for pair in pairs}
+    files = [file for file in tables.REJECTS.files(run) if file.stem in by_stem]
+    found = zip(files, tables.REJECTS.read_each(files, [("stage", "=", "annotate")]), strict=True)
+    return sorted(by_stem[file.stem] for file, rows in found if by_stem[file.stem] in rows["key"].to_pylist())
 
 
 def _is_of(video_id: str, rejects: AnyPath) -> bool:

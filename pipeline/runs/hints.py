@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.runs.storage import is_remote, match, open_object, require_packages
+from pipeline.runs.storage import copy_object, is_remote, match, require_packages
 from pipeline.terminal.console import UsageProblem
 from schemas.localizations import Localization
 from schemas.rejects import Reject
@@ -65,6 +65,6 @@ def _copied(source: str) -> Iterator[Path]:
         for one in found:
             file = copy / one.address.removeprefix(base).lstrip("/") if one.address != base else copy
             file.parent.mkdir(parents=True, exist_ok=True)
-            with open_object(one.address) as opened, file.open("wb") as target:
-                shutil.copyfileobj(opened, target)
+            with file.open("wb") as target:
+                copy_object(one.address, target)
         yield copy

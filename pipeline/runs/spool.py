@@ -9,17 +9,15 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, BinaryIO
 
 from pipeline.runs.positioned import buffered
-from pipeline.runs.storage import is_remote, open_object, read_object
+from pipeline.runs.storage import copy_object, is_remote, read_object
 from stages.video.corpus import FRAME_EXTENSIONS
 
 KEPT = 2
 """Copies that a process keeps at most: a video is worked on from its first pass to its last before the next one."""
-_CHUNK_BYTES = 1 << 22
 _BUFFER_BYTES = 1 << 16
 
 
@@ -69,8 +67,7 @@ def _copied(uri: str, folder: Path | None) -> IO[bytes]:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
     copy: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as it is kept
-    with open_object(uri) as source:
-        copyfileobj(source, copy, _CHUNK_BYTES)
+    copy_object(uri, copy)  # type: ignore[arg-type]
     copy.flush()
     return copy
 

@@ -53,7 +53,11 @@ def run_path(text: str) -> AnyPath:
             f"run folder {text!r} is no folder of a bucket; give {scheme}://BUCKET/FOLDER, without * ? [ ] # and spaces"
         )
     require_packages(scheme, f"run folder {text!r}")
-    address = f"{scheme}://{name}"
+    return remote_path(f"{scheme}://{name}")
+
+
+def remote_path(address: str) -> RemotePath:
+    """A folder or object of a store by its address."""
     return RemotePath(address, _store_at(address))
 
 
@@ -117,6 +121,15 @@ def open_object(uri: str) -> BinaryIO:
     return _store_at(uri).open(uri)
 
 
+def copy_object(uri: str, file: BinaryIO) -> None:
+    """Copy an object into a file, from where that stands.
+
+    Raises:
+        OSError: there is none, or it cannot be read or written.
+    """
+    _store_at(uri).copy(uri, file)
+
+
 def read_object(uri: str) -> bytes:
     """The whole object.
 
@@ -157,6 +170,11 @@ class BeamStore:
         with named_errors(address):
             opened: BinaryIO = _filesystems().open(address, "application/octet-stream", "uncompressed")
         return opened
+
+    def copy(self, address: str, file: BinaryIO) -> None:
+        """Copy the object into a file."""
+        with self.open(address) as source, named_errors(address):
+            copyfileobj(source, file, _COPY_BYTES)
 
     def put(self, address: str, content: BinaryIO) -> None:
         """See :class:`ObjectStore`."""
@@ -210,6 +228,12 @@ class S3Store(BeamStore):
             return content
 
         return buffered(read_at, n_bytes, _READ_BYTES)
+
+    def copy(self, address: str, file: BinaryIO) -> None:
+        """Copy the object into a file, in parts that are asked for again when the connection breaks."""
+        bucket, key = _bucket_and_key(address)
+        with named_errors(address):
+            _s3_client().download_fileobj(bucket, key, file)
 
     def put(self, address: str, content: BinaryIO) -> None:
         """See :class:`ObjectStore`."""

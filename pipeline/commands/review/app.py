@@ -80,7 +80,7 @@ def up(
                 summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
                 tell_link(session, now, annotator)
                 console.print("Stop with Ctrl-C; the answers are pulled first.")
-                _wait(server)
+                _wait(session, server)
             console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
     leave(session, rejects)
@@ -171,7 +171,7 @@ def _say(sentence: str) -> None:
     console.print(sentence)
 
 
-def _wait(server: Server) -> None:
+def _wait(session: ReviewSession, server: Server) -> None:
     """Until Ctrl-C.
 
     Raises:
@@ -181,5 +181,6 @@ def _wait(server: Server) -> None:
         while server.process is not None and server.process.poll() is None:
             time.sleep(0.5)
         raise WorkProblem(
-            "Label Studio stopped unexpectedly; its log is DIR/review/server.log. Answers are kept: start it again"
+            f"Label Studio stopped unexpectedly; its log is {session.folder}/server.log. "
+            "Answers are kept: start it again"
         )

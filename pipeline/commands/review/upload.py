@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pipeline.runs.storage import remote_path, require_packages
 from pipeline.terminal.console import UsageProblem
 from verification_ui.media.location import MediaPlace
 
@@ -25,23 +26,20 @@ def upload(place: MediaPlace, media: Path, files: Sequence[Path], done: Callable
     """
     if place.scheme not in ("s3", "gs") or place.is_copied:
         return 0
-    from apache_beam.io.filesystems import FileSystems
-
-    addresses = {place.address(path.relative_to(media).as_posix()): path for path in files}
+    require_packages(place.scheme, f"review_media {place.place}")
+    root = remote_path(place.address("").rstrip("/"))
+    addresses = {str(root / path.relative_to(media).as_posix()): path for path in files}
     try:
-        listed = FileSystems.match([place.address("**")])[0].metadata_list
-        there = {found.path: found.size_in_bytes for found in listed}
+        there = {found.address: found.st_size for found in root.store.below(f"{root}/")}
         missing = [address for address, path in addresses.items() if there.get(address) != path.stat().st_size]
         done(len(addresses) - len(missing))
         for address in missing:
-            with FileSystems.create(address, mime_type="application/octet-stream") as file:
-                file.write(addresses[address].read_bytes())
+            with addresses[address].open("rb") as file:
+                root.store.put(address, file)
             done(1)
-    except (OSError, ValueError, ImportError) as problem:
-        extra = "aws" if place.scheme == "s3" else "gcp"
+    except OSError as problem:
         raise UsageProblem(
-            f"cannot copy pictures to {place.place} ({type(problem).__name__}: {problem}); "
-            f"install apache-beam[{extra}], or copy {media}/queue to {place.address('queue')} yourself "
-            "and set review_media.is_copied: true in run.yaml"
+            f"cannot copy pictures to {place.place} ({problem.strerror}); check who may write there, or copy "
+            f"{media}/queue to {place.address('queue')} yourself and set review_media.is_copied: true in run.yaml"
         ) from None
     return len(missing)
