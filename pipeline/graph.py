@@ -72,7 +72,7 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, opener))
         tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
-        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, open_binary)
+        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, opener)
         done: PCollection[str]
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
