@@ -31,6 +31,7 @@ HISTORY = ("benchmarks.md", "changelog.md")
 OF_BEAM = {
     "--artifacts-dir",
     "--container_executable",
+    "--dry_run",
     "--flink_master",
     "--parallelism",
     "--prism_location",

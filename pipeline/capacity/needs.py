@@ -18,7 +18,7 @@ MASK_ROW_BYTES = 1200
 CANDIDATE_ROW_BYTES = 150
 _ASKED_AGAIN, _PROMPTS_A_REPAIR = 0.5, 2
 """Share of the chances for a repair that are taken, on real videos, and what is asked then."""
-_SIDE_BY_SIDE = 0.7
+SIDE_BY_SIDE = 0.7
 """Share of its speed that a core keeps while others work too, measured on two."""
 _OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
 """Of Cutie when it has no limits; costs were taken with them."""
@@ -83,7 +83,7 @@ def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
 def core_speed(n_busy: int, config: RunConfig) -> float:
     """Share of its speed that a core keeps while ``n_busy`` workers work."""
     alone = min(psutil.cpu_count() or 1, _threads(config) * n_busy) <= 1
-    return 1.0 if alone else _SIDE_BY_SIDE
+    return 1.0 if alone else SIDE_BY_SIDE
 
 
 def _threads(config: RunConfig) -> int:

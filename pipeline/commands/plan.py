@@ -12,13 +12,15 @@ import psutil
 import typer
 
 from pipeline.capacity.budget import with_workers, within_budget
+from pipeline.capacity.cluster import corpus_seconds
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.disk_space import free_bytes, size
 from pipeline.capacity.estimate import Estimate, estimate
 from pipeline.capacity.footage import look_at
 from pipeline.capacity.needs import uses_gpu
 from pipeline.capacity.time_left import duration
-from pipeline.commands import options
+from pipeline.commands import options, plan_corpus
+from pipeline.commands.plan_corpus import corpus_facts, show_corpus
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import Agenda, require_words_understood, take_in
@@ -52,6 +54,9 @@ def plan(
     device: options.Device = None,
     max_memory: options.MaxMemory = None,
     config: options.ConfigFile = None,
+    scale_to: plan_corpus.ScaleTo = None,
+    price: plan_corpus.Price = 0.0,
+    losses: plan_corpus.Losses = 0.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.
@@ -59,10 +64,14 @@ def plan(
     Memory and disk are upper bounds for any machine; times were measured on the machine that is named. Only the
     headers and first frames of the videos are read.
 
+    With --scale-to, what these videos take is replayed for a whole corpus on a cluster, whose workers have one core
+    each: hours, money, how long workers wait for the slowest one, and what restarts take.
+
     Example:
       pointvos plan clips/ --localizations clicks.json --workers 2
+      pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05
     """
-    resolved = options.resolve(ctx.params)
+    resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})
     intake = take_in(resolved)
     resolved = within_budget(resolved, intake)
     done = run.committed() if run and run.config_file.is_file() else {}
@@ -73,12 +82,16 @@ def plan(
     rejects = [*intake.rejects, *(reject for one in footage for reject in one.rejects())]
     foreseen = estimate(footage, resolved)
     facts = _facts(agenda, resolved, foreseen, rejects)
+    if scale_to and footage:
+        facts["corpus"] = corpus_facts(corpus_seconds(footage, resolved, scale_to), workers, price, losses)
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
         for note in intake.notes:
             console.print(note)
         _show(facts, foreseen, free_bytes(run.local if run else Path.cwd()))
+        if "corpus" in facts:
+            show_corpus(facts["corpus"])
         show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
     if rejects:
         raise typer.Exit(REJECTED)

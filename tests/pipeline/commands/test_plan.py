@@ -69,3 +69,13 @@ def test_an_unknown_length_is_planned_as_unknown_and_named(pointvos, tmp_path):
     rows = {line.split("  ")[0]: line.split() for line in answer.stdout.splitlines()}
     assert rows["frames, objects"][2:] == ["unknown,", "1"]
     assert "recorder: the file does not say how many frames it has" in answer.stdout
+
+
+def test_a_sample_is_scaled_to_a_corpus_on_a_cluster(pointvos, corpus):
+    options = ("--scale-to", "3000", "--price", "0.5", "--device", "cpu")
+    found = facts(plan(pointvos, corpus, *options, "--json"))["corpus"]
+    assert (found["videos"], [one["workers"] for one in found["replays"]]) == (3000, [16, 64, 256, 1024])
+    assert found["replays"][0]["money"] == pytest.approx(found["replays"][0]["hours"] * 16 * 0.5)
+    answer = plan(pointvos, corpus, *options, "--workers", "100000", "--losses", "0.1")
+    assert "A corpus of 3,000 videos like these on a cluster" in answer.stdout
+    assert "never finished: workers are lost faster than they finish videos" in answer.stdout
