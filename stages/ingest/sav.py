@@ -8,6 +8,7 @@ Source: the data format of SA-V (Ravi et al., "SAM 2: Segment Anything in Images
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from stages.ingest.errors import IngestError
 from stages.ingest.fields import identifier, items, listed, mapping, number, text
 from stages.ingest.parsed import Parsed
 from stages.ingest.segmentations import read_mask
+
+_STEP = 4
 
 
 def is_masklets(document: Any) -> bool:
@@ -47,8 +50,9 @@ def parse(document: Any, input_uri: str) -> Parsed:
 def _step(document: Mapping[str, Any], n_annotated: int) -> int:
     """Frames from one annotated frame to the next."""
     if not n_annotated or "video_frame_count" not in document:
-        return 4
-    return max(round(number(document["video_frame_count"], "video_frame_count") / n_annotated), 1)
+        return _STEP
+    n_frames = number(document["video_frame_count"], "video_frame_count")
+    return _STEP if math.ceil(n_frames / _STEP) == n_annotated else max(round(n_frames / n_annotated), 1)
 
 
 def _visible(mask: Any, key: str, parsed: Parsed) -> MaskHint | None:

@@ -1,0 +1,1 @@
+"""Masks in the formats of other data sets and tools, a module each."""

@@ -1,0 +1,24 @@
+"""Formats of masks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stages.export.masks.coco_instances import CocoInstances, YouTubeVis
+from stages.export.masks.exported import MaskFormat
+from stages.export.masks.sav import Sav
+from stages.export.masks.text_labels import Mot, Yolo
+from stages.export.masks.tools import Cvat, LabelStudio
+from stages.export.masks.youtube_vos import YouTubeVos
+
+MASK_FORMATS: Mapping[str, MaskFormat] = {
+    "coco": CocoInstances(),
+    "coco_polygons": CocoInstances(has_polygons=True),
+    "cvat": Cvat(),
+    "label_studio": LabelStudio(),
+    "mot": Mot(),
+    "sav": Sav(),
+    "yolo": Yolo(),
+    "youtube_vis": YouTubeVis(),
+    "youtube_vos": YouTubeVos(),
+}
