@@ -1,0 +1,1 @@
+"""Verified points in the formats of training libraries, a module each."""

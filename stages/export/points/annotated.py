@@ -1,0 +1,75 @@
+"""The points of one video by frame and by object, as data sets hold them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from schemas.natural_order import natural_order
+from schemas.points import PointLabel
+from schemas.videos import Video
+
+ReadFrame = Callable[[str, int], bytes | None]
+"""Video id and frame index to the JPEG of the frame; None where the run does not keep it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectOnFrame:
+    """The decided points of one object on one frame, by row and column."""
+
+    object_id: str
+    object_name: str
+    expression: str
+    points: tuple[PointLabel, ...]
+
+    def row(self) -> dict[str, object]:
+        """Columns of a nested row."""
+        return {
+            "object_id": self.object_id,
+            "object_name": self.object_name,
+            "expression": self.expression,
+            "x": [point.x for point in self.points],
+            "y": [point.y for point in self.points],
+            "label": [point.label for point in self.points],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotatedVideo:
+    """One video with its decided points; those that people could not decide are left out.
+
+    Attributes:
+        video: the video.
+        split: ``train`` or ``val``.
+        frames: frame index → objects on it, by id.
+        n_points: of all frames.
+    """
+
+    video: Video
+    split: str
+    frames: Mapping[int, Sequence[ObjectOnFrame]]
+    n_points: int
+
+    @property
+    def object_ids(self) -> list[str]:
+        """Of the video, in natural order."""
+        return sorted({one.object_id for own in self.frames.values() for one in own}, key=natural_order)
+
+
+def annotated(video: Video, points: Iterable[PointLabel]) -> AnnotatedVideo | None:
+    """The points of a video; None when none is decided. Of a pixel's several answers the latest counts."""
+    latest: dict[tuple[int, str, int, int], PointLabel] = {}
+    for point in sorted(points, key=lambda p: p.round):
+        latest[point.frame_idx, point.object_id, point.y, point.x] = point
+    decided = {place: point for place, point in latest.items() if point.label is not None}
+    if not decided:
+        return None
+    by_object: dict[tuple[int, str], list[PointLabel]] = defaultdict(list)
+    for (frame_idx, object_id, _, _), point in sorted(decided.items(), key=lambda item: item[0]):
+        by_object[frame_idx, object_id].append(point)
+    frames: dict[int, list[ObjectOnFrame]] = defaultdict(list)
+    for frame_idx, object_id in sorted(by_object, key=lambda key: (key[0], natural_order(key[1]))):
+        own = by_object[frame_idx, object_id]
+        frames[frame_idx].append(ObjectOnFrame(object_id, own[0].object_name, own[0].expression, tuple(own)))
+    return AnnotatedVideo(video, next(iter(decided.values())).split, dict(frames), len(decided))

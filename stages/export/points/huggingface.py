@@ -1,0 +1,173 @@
+"""A data set for the Hugging Face ``datasets`` library: Parquet files in two configurations, and a card.
+
+``frames`` has a row for every annotated frame, with its picture and the points of all objects on it; ``objects`` one
+for every object, with its points on all frames. Sources: https://huggingface.co/docs/hub/datasets-manual-configuration
+and https://huggingface.co/docs/hub/datasets-cards.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from stages.export.points.annotated import AnnotatedVideo, ReadFrame
+
+CONFIGS = ("frames", "objects")
+SPLITS = ("train", "val")
+_ROWS_A_GROUP = 100
+_s, _i = pa.string(), pa.int32()
+_POINTS = [("x", pa.list_(_i)), ("y", pa.list_(_i)), ("label", pa.list_(pa.int8()))]
+_WORDS = [("object_id", _s), ("object_name", _s), ("expression", _s)]
+FRAMES_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("frame_idx", _i), ("time_s", pa.float64()), ("width", _i), ("height", _i),
+        ("image", pa.struct([("bytes", pa.binary()), ("path", _s)])),
+        ("objects", pa.list_(pa.struct([*_WORDS, *_POINTS]))),
+    ]
+)  # fmt: skip
+OBJECTS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), *_WORDS, ("width", _i), ("height", _i), ("n_frames", _i),
+        ("frames", pa.list_(pa.struct([("frame_idx", _i), ("time_s", pa.float64()), *_POINTS]))),
+    ]
+)  # fmt: skip
+
+
+def shard_name(config: str, split: str, number: int) -> str:
+    """Path of the rows of one range of videos."""
+    return f"data/{config}/{split}-{number:05d}.parquet"
+
+
+def shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame) -> Iterator[tuple[str, bytes]]:
+    """The files of one range of videos; a split without rows has none.
+
+    Args:
+        number: of the range, from 0.
+        videos: of the range.
+        read_frame: reads pictures.
+    """
+    by_split: dict[str, list[AnnotatedVideo]] = {split: [] for split in SPLITS}
+    for video in videos:
+        by_split[video.split].append(video)
+    for split, own in by_split.items():
+        if own:
+            frames = (row for video in own for row in frame_rows(video, read_frame))
+            yield shard_name("frames", split, number), _parquet(frames, FRAMES_SCHEMA)
+            yield (
+                shard_name("objects", split, number),
+                _parquet((r for v in own for r in object_rows(v)), OBJECTS_SCHEMA),
+            )
+
+
+def frame_rows(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[dict[str, object]]:
+    """The rows of a video's annotated frames; without a picture where the run does not keep it."""
+    video = found.video
+    for frame_idx, objects in found.frames.items():
+        jpeg = read_frame(video.video_id, frame_idx)
+        yield {
+            "video_id": video.video_id,
+            "frame_idx": frame_idx,
+            "time_s": video.time_s(frame_idx),
+            "width": video.width,
+            "height": video.height,
+            "image": jpeg and {"bytes": jpeg, "path": f"{video.video_id}/{frame_idx:06d}.jpg"},
+            "objects": [one.row() for one in objects],
+        }
+
+
+def object_rows(found: AnnotatedVideo) -> Iterator[dict[str, object]]:
+    """The rows of a video's objects."""
+    video = found.video
+    for object_id in found.object_ids:
+        there = [(idx, one) for idx, own in found.frames.items() for one in own if one.object_id == object_id]
+        words = {name: there[0][1].row()[name] for name in ("object_id", "object_name", "expression")}
+        frames = [
+            {"frame_idx": idx, "time_s": video.time_s(idx), **{k: one.row()[k] for k in ("x", "y", "label")}}
+            for idx, one in there
+        ]
+        size = {"width": video.width, "height": video.height, "n_frames": video.n_frames}
+        yield {"video_id": video.video_id, **words, **size, "frames": frames}
+
+
+def _parquet(rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> bytes:
+    buffer = io.BytesIO()
+    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
+        group: list[Mapping[str, object]] = []
+        for row in rows:
+            group.append(row)
+            if len(group) == _ROWS_A_GROUP:
+                writer.write_table(pa.Table.from_pylist(group, schema))
+                group = []
+        if group:
+            writer.write_table(pa.Table.from_pylist(group, schema))
+    return buffer.getvalue()
+
+
+def card(name: str, counts: Mapping[str, Mapping[str, int]]) -> bytes:
+    """``README.md``: what the library and the hub read, and what people read.
+
+    Args:
+        name: of the data set.
+        counts: split → number of ``videos``, ``objects`` and ``points``.
+    """
+    there = [split for split in SPLITS if counts.get(split, {}).get("points")]
+    configs = [
+        {
+            "config_name": config,
+            "default": config == CONFIGS[0],
+            "data_files": [{"split": split, "path": f"data/{config}/{split}-*.parquet"} for split in there],
+        }
+        for config in CONFIGS
+    ]
+    header = {
+        "pretty_name": name,
+        "license": "other",
+        "task_categories": ["image-segmentation"],
+        "tags": ["video object segmentation", "point supervision", "video"],
+        "configs": configs,
+        "dataset_info": [
+            {"config_name": config, "features": [_feature(field) for field in schema]}
+            for config, schema in zip(CONFIGS, (FRAMES_SCHEMA, OBJECTS_SCHEMA), strict=True)
+        ],
+    }
+    rows = "".join(
+        f"| {split} | {counts[split]['videos']:,} | {counts[split]['objects']:,} | {counts[split]['points']:,} |\n"
+        for split in there
+    )
+    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n{_TEXT.format(name=name, rows=rows)}".encode()
+
+
+_TEXT = """
+# {name}
+
+Points on the objects of videos, each decided by people: on the object (label 1) or not (label 0).
+
+| split | videos | objects | points |
+|---|---|---|---|
+{rows}
+```python
+from datasets import load_dataset
+frames = load_dataset("{name}", "frames")["train"]    # a row a frame: image, objects with x, y, label
+objects = load_dataset("{name}", "objects")["train"]  # a row an object: its points on all frames
+```
+
+`x` and `y` are indices of pixels of the frame, x to the right, y down, from the upper left corner. `frame_idx` counts
+decoded frames from 0. Fill in where the videos come from and under which terms they may be used, then upload this
+folder with `hf upload USER/NAME . --repo-type dataset`.
+"""
+
+
+def _feature(field: pa.Field) -> dict[str, object]:
+    """A column in the words of a card."""
+    if field.name == "image":
+        return {"name": "image", "dtype": "image"}
+    if pa.types.is_list(field.type):
+        inner = field.type.value_type
+        is_struct = pa.types.is_struct(inner)
+        return {"name": field.name, "list": [_feature(one) for one in inner] if is_struct else str(inner)}
+    names = {"double": "float64"}
+    return {"name": field.name, "dtype": names.get(str(field.type), str(field.type))}
