@@ -22,9 +22,8 @@ from stages.consensus.settling import SettledCounts
 from stages.consensus.transform import SettleVerdicts
 from stages.evaluate.measures import VideoMeasures
 from stages.evaluate.transform import EvaluateVideos
-from stages.export.davis_folder import ExportedMasks
-from stages.export.point_vos_folder import ExportedPoints, PointVosFolder
-from stages.export.target import ExportTarget
+from stages.export.mask_folder import ExportedMasks, MaskFolder
+from stages.export.point_folder import ExportedPoints, PointFolder
 from stages.export.transform import ExportMasks, ExportPoints
 
 
@@ -91,9 +90,9 @@ class EvaluateRun(beam.PTransform[PBegin, PCollection[None]]):
 
 
 class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
-    """``export --format pointvos``: the points of all videos, ranges in the order of the release's files."""
+    """``export`` of a format of points: the points of all videos, ranges in the order of their files."""
 
-    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: PointVosFolder, out: AnyPath) -> None:
+    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: PointFolder, out: AnyPath) -> None:
         super().__init__()
         self._run, self._ranges, self._folder, self._out = run, ranges, folder, out
 
@@ -106,15 +105,16 @@ class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
 
 
 class ExportRunMasks(beam.PTransform[PBegin, PCollection[None]]):
-    """``export --format davis``: the masks of all videos."""
+    """``export`` of a format of masks: the masks of all videos."""
 
-    def __init__(self, run: RunFolder, ranges: list[VideoRange], target: ExportTarget, out: AnyPath) -> None:
+    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: MaskFolder, out: AnyPath) -> None:
         super().__init__()
-        self._run, self._ranges, self._target, self._out = run, ranges, target, out
+        self._run, self._ranges, self._folder, self._out = run, ranges, folder, out
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
-        written = ranges | "ExportMasks" >> ExportMasks(reader(self._run, tables.MASKS), self._target)
+        read = reader(self._run, tables.MASKS, tables.LOCALIZATIONS)
+        written = ranges | "ExportMasks" >> ExportMasks(read, self._folder)
         collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedMasks)
         return collected

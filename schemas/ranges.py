@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from schemas.checks import require_below
 from schemas.masks import Mask
@@ -29,10 +29,12 @@ class VideoRange:
     Attributes:
         number: of the range, from 0.
         videos: by id.
+        first: place of its first video among all, from 0.
     """
 
     number: int
     videos: tuple[VideoKey, ...]
+    first: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class VideoTables:
         candidates: its point candidates.
         points: its verified points.
         frame_names: file names of the frames of a folder, in decode order; empty for a video file.
+        names: object id → name of the object, where its localizations give one.
     """
 
     video: Video
@@ -52,6 +55,7 @@ class VideoTables:
     candidates: tuple[PointCandidate, ...] = ()
     points: tuple[PointLabel, ...] = ()
     frame_names: tuple[str, ...] = ()
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 ReadVideo = Callable[[VideoKey], VideoTables]

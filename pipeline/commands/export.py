@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
@@ -19,9 +18,11 @@ from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, conso
 from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
-from stages.export.davis_folder import ExportedMasks
-from stages.export.point_vos import SPLITS, video_name
-from stages.export.point_vos_folder import ExportedPoints, PointVosFolder
+from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
+from stages.export.point_folder import SPLITS, ExportedPoints, PointFolder
+from stages.export.point_vos import video_name
+from stages.export.point_vos_folder import PointVosFolder
+from stages.export.points.folder import ShardFolder
 from stages.export.target import ExportTarget
 from stages.progress import counted_by
 
@@ -32,16 +33,31 @@ class ExportFormat(StrEnum):
     """What can be written."""
 
     POINTVOS = "pointvos"
+    HUGGINGFACE = "huggingface"
+    WEBDATASET = "webdataset"
     DAVIS = "davis"
+    YOUTUBE_VOS = "youtube_vos"
+    YOUTUBE_VIS = "youtube_vis"
+    COCO = "coco"
+    COCO_POLYGONS = "coco_polygons"
+    SAV = "sav"
+    MOT = "mot"
+    YOLO = "yolo"
+    CVAT = "cvat"
+    LABEL_STUDIO = "label_studio"
+
+
+_POINTS = (ExportFormat.POINTVOS, ExportFormat.HUGGINGFACE, ExportFormat.WEBDATASET)
 
 
 def export(
     run: Run,
     form: Annotated[
-        ExportFormat, typer.Option("--format", help="pointvos: verified points; davis: masks.", show_default=False)
+        ExportFormat,
+        typer.Option("--format", help="pointvos, huggingface, webdataset: points; else masks.", show_default=False),
     ],
     out: Annotated[Path, typer.Option(help="A new folder, or one of an earlier export.", show_default=False)],
-    name: Annotated[str, typer.Option(help="pointvos: name of the dataset's folder in --out.")] = "pointvos",
+    name: Annotated[str, typer.Option(help="Formats of points: name of the dataset.")] = "pointvos",
     jsonl: Annotated[bool, typer.Option("--jsonl", help="pointvos: one entry a line instead of one JSON.")] = False,
 ) -> None:
     """Write the dataset of a run.
@@ -49,23 +65,30 @@ def export(
     **pointvos**: the points of `pointvos merge` as the Point-VOS release keeps them: train and val JSON, the annotated
     frames as JPEG, the points of each frame as PNG. What was written is checked against every demand of that format.
 
-    **davis**: the masks of every frame as PNG of object indices, with `objects.json` to tell which object an index is.
-    Masks of a folder of frames are named like its frames, those of a video file by decode index, counted from 0.
+    **huggingface**, **webdataset**: the decided points with the pictures of their frames, for the `datasets` and
+    `webdataset` libraries.
+
+    **davis**, **youtube_vos**: the masks as PNG of object indices. Masks of a folder of frames are named like its
+    frames, those of a video file by decode index, counted from 0. **youtube_vis**, **coco**, **coco_polygons**,
+    **sav**: masks as JSON. **cvat**, **label_studio**, **mot**, **yolo**: polygons or boxes around the masks.
 
     Example: `pointvos export --run runs/demo --format pointvos --out demo-dataset`
     """
     folder = run.require()
-    if form is ExportFormat.POINTVOS:
+    is_points = form in _POINTS
+    if is_points:
         _require_points(folder, name)
     try:
         target = ExportTarget.prepare(out.absolute())
     except FileExistsError as problem:
         raise UsageProblem(str(problem)) from None
     with folder.lock():
-        if form is ExportFormat.POINTVOS:
-            rows, problems = _write_point_vos(folder, target, name, jsonl)
-        else:
-            rows, problems = _write_davis(folder, target)
+        write = (
+            partial(_write_points, folder, target, form, name, jsonl)
+            if is_points
+            else partial(_write_masks, folder, target, form)
+        )
+        rows, problems = write()
     summary(f"Exported {run} as {form}", [*rows, ("written to", out)])
     show_problems("broken:", problems)
     if problems:
@@ -80,22 +103,25 @@ def _require_points(folder: RunFolder, name: str) -> None:
         raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")
 
 
-def _write_point_vos(
-    folder: RunFolder, target: ExportTarget, name: str, jsonl: bool
+def _write_points(
+    folder: RunFolder, target: ExportTarget, form: ExportFormat, name: str, jsonl: bool
 ) -> tuple[list[tuple[str, object]], list[str]]:
     from pipeline.table_graphs import ExportRunPoints
 
-    pointed = {file.name for file in tables.POINTS.files(folder.path)}
+    pointed = {file.name for file in (folder.path / tables.POINTS.name).glob("*.parquet")}
     ranges = in_ranges([k for k in video_keys(folder) if f"{unit_name(k.video_id, k.unit)}.parquet" in pointed])
-    _require_names(ranges)
-    out = PointVosFolder(target, name, jsonl, folder.absolute().frame_file)
+    frame_file = folder.absolute().frame_file
+    out: PointFolder = ShardFolder(target, form, name, frame_file)
+    if form is ExportFormat.POINTVOS:
+        _require_names(ranges)
+        out = PointVosFolder(target, name, jsonl, frame_file)
     found = _run(folder, ranges, partial(ExportRunPoints, folder.absolute(), ranges, out), ExportedPoints)
     found.sort(key=lambda one: one.number)
-    video_ids = {there: video_id for one in found for there, video_id in one.videos.items()}
-    out.join(len(ranges), video_ids)
+    out.join(found)
     counts = [(f"objects in {split}", sum(one.n_objects[split] for one in found)) for split in SPLITS]
+    n_points = sum(sum(one.n_points.values()) for one in found)
     problems = [problem for split in SPLITS for one in found for problem in one.problems[split]]
-    return [("videos", len(video_ids)), *counts, ("points", sum(one.n_points for one in found))], problems
+    return [("videos", sum(len(one.videos) for one in found)), *counts, ("points", n_points)], problems
 
 
 def _require_names(ranges: Sequence[VideoRange]) -> None:
@@ -110,17 +136,24 @@ def _require_names(ranges: Sequence[VideoRange]) -> None:
             )
 
 
-def _write_davis(folder: RunFolder, target: ExportTarget) -> tuple[list[tuple[str, object]], list[str]]:
+def _write_masks(
+    folder: RunFolder, target: ExportTarget, form: ExportFormat
+) -> tuple[list[tuple[str, object]], list[str]]:
     from pipeline.table_graphs import ExportRunMasks
 
     ranges = in_ranges(video_keys(folder))
-    found = _run(folder, ranges, partial(ExportRunMasks, folder.absolute(), ranges, target), ExportedMasks)
+    out = MaskFolder(target, form, numbered(_object_names(folder)))
+    found = _run(folder, ranges, partial(ExportRunMasks, folder.absolute(), ranges, out), ExportedMasks)
     found.sort(key=lambda one: one.video_id)
-    objects = {one.video_id: one.objects for one in found if not one.problem}
-    target.write("objects.json", json.dumps(objects, indent=1, sort_keys=True).encode("ascii"))
-    counts = [("videos", len(objects)), ("objects", sum(map(len, objects.values())))]
-    n_frames = sum(one.n_frames for one in found)
-    return [*counts, ("frames", n_frames)], [one.problem for one in found if one.problem]
+    out.join()
+    written = [one for one in found if not one.problem]
+    n_objects, n_masks = (sum(getattr(one, name) for one in written) for name in ("n_objects", "n_masks"))
+    counts = [("videos", len(written)), ("objects", n_objects), ("masks", n_masks)]
+    return counts, [one.problem for one in found if one.problem]
+
+
+def _object_names(folder: RunFolder) -> set[str]:
+    return set(tables.LOCALIZATIONS.read(folder.path, columns=["object_name"])["object_name"].unique().to_pylist())
 
 
 def _run(

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import frame_names
-from pipeline.runs.units import unit_records, video_of
+from pipeline.runs.units import object_words, unit_records, video_of
 from schemas import tables
 from schemas.ranges import ReadVideo, VideoKey, VideoRange, VideoTables
 from schemas.tables import DamagedTableError, Table
@@ -33,7 +33,7 @@ def video_keys(run: RunFolder) -> list[VideoKey]:
 def in_ranges(keys: Sequence[VideoKey], n_videos: int = VIDEOS_A_RANGE) -> list[VideoRange]:
     """Videos in ranges of ``n_videos``, in their order."""
     starts = range(0, len(keys), n_videos)
-    return [VideoRange(number, tuple(keys[start : start + n_videos])) for number, start in enumerate(starts)]
+    return [VideoRange(number, tuple(keys[start : start + n_videos]), start) for number, start in enumerate(starts)]
 
 
 def reader(run: RunFolder, *wanted: Table[Any]) -> ReadVideo:
@@ -47,4 +47,12 @@ def _read(run: RunFolder, wanted: frozenset[str], key: VideoKey) -> VideoTables:
         tuple(unit_records(run, table, video)) if table.name in wanted else ()
         for table in (tables.MASKS, tables.CANDIDATES, tables.POINTS)
     )
-    return VideoTables(video, masks, candidates, points, frame_names(video))
+    names = object_words(run, video) if tables.LOCALIZATIONS.name in wanted else {}
+    return VideoTables(
+        video,
+        masks,
+        candidates,
+        points,
+        frame_names(video),
+        {object_id: name for object_id, (name, _) in names.items()},
+    )

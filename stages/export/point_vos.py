@@ -24,7 +24,6 @@ from schemas.natural_order import natural_order
 from schemas.points import PointLabel
 
 PIXEL_VALUES = {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}
-SPLITS = ("train", "val")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 

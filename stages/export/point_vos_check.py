@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stages.export.point_vos import PIXEL_VALUES, SPLITS
+from stages.export.point_folder import SPLITS
+from stages.export.point_vos import PIXEL_VALUES
 
 _FIELDS = {"question_hash": str, "question": str, "object_name": str, "video_name": str, "annotated_points": list}
 _POINT_FIELDS = {"x": int, "y": int, "frame_id": str, "status": str, "is_fg_candidate": bool}

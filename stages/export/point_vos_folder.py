@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,30 +17,12 @@ from schemas.remote_paths import AnyPath
 from schemas.videos import Video
 from schemas.whole_files import whole_file
 from stages.export.index_png import index_png
-from stages.export.point_vos import SPLITS, Entry, entries_of, point_map, to_json, to_jsonl
+from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.point_vos import Entry, entries_of, point_map, to_json, to_jsonl
 from stages.export.point_vos_check import problems_in
 from stages.export.target import ExportTarget
 
 _PARTS = ".parts"
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedPoints:
-    """What was written of one range of videos.
-
-    Attributes:
-        number: of the range.
-        videos: ``video_name`` → video id.
-        n_objects: entries by split.
-        n_points: points of all entries.
-        problems: by split, a sentence for every demand of the format that what was written breaks.
-    """
-
-    number: int
-    videos: Mapping[str, str]
-    n_objects: Mapping[str, int]
-    n_points: int
-    problems: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +55,16 @@ class PointVosFolder:
             self.target.write(self._part(number, split), encode(entries))
         parts = {split: self.target.path / self._part(number, split) for split in SPLITS}
         problems = {split: tuple(problems_in(self._path, [part])) for split, part in parts.items()}
-        n_points = sum(len(entry.annotated_points) for entries in splits.values() for entry in entries.values())
-        n_objects = {split: len(entries) for split, entries in splits.items()}
-        return ExportedPoints(number, names, n_objects, n_points, problems)
+        n_points = {s: sum(len(entry.annotated_points) for entry in own.values()) for s, own in splits.items()}
+        n_objects = {split: len(own) for split, own in splits.items()}
+        n_videos = {split: len({entry.video_name for entry in own.values()}) for split, own in splits.items()}
+        return ExportedPoints(number, names, n_videos, n_objects, n_points, problems)
 
-    def join(self, n_ranges: int, videos: Mapping[str, str]) -> None:
+    def join(self, found: Sequence[ExportedPoints]) -> None:
         """Make the files of the release from those of all ranges, and the list of videos."""
+        videos = {name: video_id for one in found for name, video_id in one.videos.items()}
         for split in SPLITS:
-            parts = (self.target.path / self._part(number, split) for number in range(n_ranges))
+            parts = (self.target.path / self._part(number, split) for number in range(len(found)))
             pieces = (part.read_bytes() for part in parts) if self.is_jsonl else _joined(parts)
             with whole_file(self._path / f"{split}.{self._suffix}", is_synced=False) as file:
                 file.writelines(pieces)

@@ -9,15 +9,14 @@ from apache_beam.pvalue import PCollection
 
 from schemas.ranges import ReadVideo, VideoRange, VideoTables
 from stages import progress
-from stages.export.davis_folder import ExportedMasks, write_masks
-from stages.export.point_vos_folder import ExportedPoints, PointVosFolder
-from stages.export.target import ExportTarget
+from stages.export.mask_folder import ExportedMasks, MaskFolder
+from stages.export.point_folder import ExportedPoints, PointFolder
 
 
 class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[ExportedPoints]]):
-    """Ranges of videos → what was written of each; :meth:`PointVosFolder.join` makes one dataset of them."""
+    """Ranges of videos → what was written of each; :meth:`PointFolder.join` makes one dataset of them."""
 
-    def __init__(self, read: ReadVideo, folder: PointVosFolder) -> None:
+    def __init__(self, read: ReadVideo, folder: PointFolder) -> None:
         super().__init__()
         self._read, self._folder = read, folder
 
@@ -31,19 +30,20 @@ class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[Exported
 
 
 class ExportMasks(beam.PTransform[PCollection[VideoRange], PCollection[ExportedMasks]]):
-    """Ranges of videos → what was written of each video; one video's masks are in memory at a time."""
+    """Ranges of videos → what was written of each video; :meth:`MaskFolder.join` makes one export of them."""
 
-    def __init__(self, read: ReadVideo, target: ExportTarget) -> None:
+    def __init__(self, read: ReadVideo, folder: MaskFolder) -> None:
         super().__init__()
-        self._read, self._target = read, target
+        self._read, self._folder = read, folder
 
     def expand(self, ranges: PCollection[VideoRange]) -> PCollection[ExportedMasks]:
-        """One step."""
+        """One step; one video's masks are in memory at a time."""
         written: PCollection[ExportedMasks] = ranges | "WriteMasks" >> beam.FlatMap(self._write)
         return written
 
     def _write(self, found: VideoRange) -> Iterator[ExportedMasks]:
-        return (write_masks(self._target, video) for video in _counted(found, self._read))
+        for number, video in enumerate(_counted(found, self._read), start=found.first):
+            yield self._folder.write(number, video)
 
 
 def _counted(found: VideoRange, read: ReadVideo) -> Iterator[VideoTables]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stages.export.masks.coco_instances import CocoInstances, YouTubeVis
+from stages.export.masks.davis import Davis
 from stages.export.masks.exported import MaskFormat
 from stages.export.masks.sav import Sav
 from stages.export.masks.text_labels import Mot, Yolo
@@ -15,6 +16,7 @@ MASK_FORMATS: Mapping[str, MaskFormat] = {
     "coco": CocoInstances(),
     "coco_polygons": CocoInstances(has_polygons=True),
     "cvat": Cvat(),
+    "davis": Davis(),
     "label_studio": LabelStudio(),
     "mot": Mot(),
     "sav": Sav(),

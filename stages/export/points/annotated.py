@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from schemas.natural_order import natural_order
 from schemas.points import PointLabel
@@ -12,6 +14,8 @@ from schemas.videos import Video
 
 ReadFrame = Callable[[str, int], bytes | None]
 """Video id and frame index to the JPEG of the frame; None where the run does not keep it."""
+OpenFile = Callable[[str], AbstractContextManager[BinaryIO]]
+"""Opens a file below the export's folder for writing; it is there, whole, once it is closed."""
 
 
 @dataclass(frozen=True, slots=True)

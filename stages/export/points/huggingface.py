@@ -7,18 +7,17 @@ and https://huggingface.co/docs/hub/datasets-cards.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from stages.export.points.annotated import AnnotatedVideo, ReadFrame
+from stages.export.point_folder import SPLITS
+from stages.export.points.annotated import AnnotatedVideo, OpenFile, ReadFrame
 
 CONFIGS = ("frames", "objects")
-SPLITS = ("train", "val")
-_ROWS_A_GROUP = 100
 _s, _i = pa.string(), pa.int32()
 _POINTS = [("x", pa.list_(_i)), ("y", pa.list_(_i)), ("label", pa.list_(pa.int8()))]
 _WORDS = [("object_id", _s), ("object_name", _s), ("expression", _s)]
@@ -35,6 +34,7 @@ OBJECTS_SCHEMA = pa.schema(
         ("frames", pa.list_(pa.struct([("frame_idx", _i), ("time_s", pa.float64()), *_POINTS]))),
     ]
 )  # fmt: skip
+_SCHEMAS = dict(zip(CONFIGS, (FRAMES_SCHEMA, OBJECTS_SCHEMA), strict=True))
 
 
 def shard_name(config: str, split: str, number: int) -> str:
@@ -42,25 +42,28 @@ def shard_name(config: str, split: str, number: int) -> str:
     return f"data/{config}/{split}-{number:05d}.parquet"
 
 
-def shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame) -> Iterator[tuple[str, bytes]]:
-    """The files of one range of videos; a split without rows has none.
+def write_shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame, open_file: OpenFile) -> None:
+    """Write the files of one range of videos; a split without rows has none.
 
     Args:
         number: of the range, from 0.
         videos: of the range.
         read_frame: reads pictures.
+        open_file: opens a file of the export for writing.
     """
-    by_split: dict[str, list[AnnotatedVideo]] = {split: [] for split in SPLITS}
-    for video in videos:
-        by_split[video.split].append(video)
-    for split, own in by_split.items():
-        if own:
-            frames = (row for video in own for row in frame_rows(video, read_frame))
-            yield shard_name("frames", split, number), _parquet(frames, FRAMES_SCHEMA)
-            yield (
-                shard_name("objects", split, number),
-                _parquet((r for v in own for r in object_rows(v)), OBJECTS_SCHEMA),
-            )
+    with ExitStack() as stack:
+        writers: dict[tuple[str, str], pq.ParquetWriter] = {}
+
+        def write(config: str, split: str, rows: Iterable[Mapping[str, object]]) -> None:
+            if (config, split) not in writers:
+                file = stack.enter_context(open_file(shard_name(config, split, number)))
+                writer = pq.ParquetWriter(file, _SCHEMAS[config], compression="zstd")
+                writers[config, split] = stack.enter_context(writer)
+            writers[config, split].write_table(pa.Table.from_pylist(list(rows), _SCHEMAS[config]))
+
+        for video in videos:
+            write("frames", video.split, frame_rows(video, read_frame))
+            write("objects", video.split, object_rows(video))
 
 
 def frame_rows(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[dict[str, object]]:
@@ -93,20 +96,6 @@ def object_rows(found: AnnotatedVideo) -> Iterator[dict[str, object]]:
         yield {"video_id": video.video_id, **words, **size, "frames": frames}
 
 
-def _parquet(rows: Iterable[Mapping[str, object]], schema: pa.Schema) -> bytes:
-    buffer = io.BytesIO()
-    with pq.ParquetWriter(buffer, schema, compression="zstd") as writer:
-        group: list[Mapping[str, object]] = []
-        for row in rows:
-            group.append(row)
-            if len(group) == _ROWS_A_GROUP:
-                writer.write_table(pa.Table.from_pylist(group, schema))
-                group = []
-        if group:
-            writer.write_table(pa.Table.from_pylist(group, schema))
-    return buffer.getvalue()
-
-
 def card(name: str, counts: Mapping[str, Mapping[str, int]]) -> bytes:
     """``README.md``: what the library and the hub read, and what people read.
 
@@ -131,7 +120,7 @@ def card(name: str, counts: Mapping[str, Mapping[str, int]]) -> bytes:
         "configs": configs,
         "dataset_info": [
             {"config_name": config, "features": [_feature(field) for field in schema]}
-            for config, schema in zip(CONFIGS, (FRAMES_SCHEMA, OBJECTS_SCHEMA), strict=True)
+            for config, schema in _SCHEMAS.items()
         ],
     }
     rows = "".join(

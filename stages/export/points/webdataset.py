@@ -9,11 +9,10 @@ import io
 import json
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 
 from stages.export.point_vos import video_name
-from stages.export.points.annotated import AnnotatedVideo, ReadFrame
-
-SPLITS = ("train", "val")
+from stages.export.points.annotated import AnnotatedVideo, OpenFile, ReadFrame
 
 
 def shard_name(split: str, number: int) -> str:
@@ -21,8 +20,8 @@ def shard_name(split: str, number: int) -> str:
     return f"{split}-{number:05d}.tar"
 
 
-def shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame) -> Iterator[tuple[str, bytes]]:
-    """The shards of one range of videos; a split without samples has none.
+def write_shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame, open_file: OpenFile) -> None:
+    """Write the shards of one range of videos; a split without samples has none.
 
     Frames that the run does not keep are left out.
 
@@ -30,24 +29,19 @@ def shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: ReadFrame)
         number: of the range, from 0.
         videos: of the range.
         read_frame: reads pictures.
+        open_file: opens a file of the export for writing.
     """
-    by_split: dict[str, list[AnnotatedVideo]] = {split: [] for split in SPLITS}
-    for found in videos:
-        by_split[found.split].append(found)
-    for split, own in by_split.items():
-        if own:
-            yield shard_name(split, number), _archive(own, read_frame)
-
-
-def _archive(videos: Iterable[AnnotatedVideo], read_frame: ReadFrame) -> bytes:
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+    with ExitStack() as stack:
+        archives: dict[str, tarfile.TarFile] = {}
         for found in videos:
+            if found.split not in archives:
+                file = stack.enter_context(open_file(shard_name(found.split, number)))
+                archive = tarfile.open(fileobj=file, mode="w|", format=tarfile.USTAR_FORMAT)  # noqa: SIM115
+                archives[found.split] = stack.enter_context(archive)
             for path, content in _samples(found, read_frame):
                 entry = tarfile.TarInfo(path)
                 entry.size = len(content)
-                archive.addfile(entry, io.BytesIO(content))
-    return buffer.getvalue()
+                archives[found.split].addfile(entry, io.BytesIO(content))
 
 
 def _samples(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[tuple[str, bytes]]:

@@ -21,6 +21,7 @@ from schemas import tables
 from schemas.tables import DamagedTableError
 from stages.evaluate.ground_truth import find_truth
 from stages.export.point_vos import video_name
+from stages.ingest.registry import read_localizations
 
 
 @pytest.fixture
@@ -136,3 +137,27 @@ def test_a_video_that_no_annotate_wrote_is_damage_and_nothing_is_written_for_it(
     with pytest.raises(DamagedTableError, match=reason):
         export(RunFolder(finished_run), ExportFormat.DAVIS, tmp_path / "out")
     assert not list(tmp_path.rglob("out/**/*.png"))
+
+
+@pytest.mark.parametrize("form", sorted({*ExportFormat} - {ExportFormat.POINTVOS}))
+def test_every_format_is_written_whole_and_the_same_again(merged_run, tmp_path, form, capsys):
+    def contents():
+        export(RunFolder(merged_run), form, tmp_path / "out")
+        return {p: p.read_bytes() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+
+    first = contents()
+    assert contents() == first
+    names = [path.relative_to(tmp_path / "out").as_posix() for path in first]
+    assert len(names) > 1
+    assert not [name for name in names if ".parts" in name or name.endswith(".tmp")]
+    assert f"Exported {merged_run} as {form}" in "".join(capsys.readouterr().out.split("\n")[:2]).replace("\n", "")
+
+
+def test_masks_come_back_from_coco_through_our_own_reader(finished_run, tmp_path):
+    export(RunFolder(finished_run), ExportFormat.COCO, tmp_path / "out")
+    found, rejects = read_localizations(tmp_path / "out" / "instances.json")
+    masks = tables.MASKS.records(tables.MASKS.read(finished_run))
+    assert not rejects
+    assert sorted((one.video_id, one.frame_idx, one.hint.rle) for one in found) == sorted(
+        (mask.video_id, mask.frame_idx, mask.rle) for mask in masks
+    )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from contextlib import contextmanager
 
 import pyarrow.parquet as pq
 import yaml
@@ -36,6 +37,21 @@ def read_frame(video_id, frame_idx):
     return JPEG if frame_idx == 4 else None
 
 
+def written(write_shards, number, videos):
+    """What a writer wrote, by path, in the order in which files were opened."""
+    files = {}
+
+    @contextmanager
+    def open_file(path):
+        buffer = io.BytesIO()
+        files[path] = b""
+        yield buffer
+        files[path] = buffer.getvalue()
+
+    write_shards(number, videos, read_frame, open_file)
+    return files
+
+
 def test_points_are_sorted_by_place_and_the_latest_answer_counts():
     found = video()
     assert (list(found.frames), found.object_ids, found.n_points) == ([4, 8], ["2", "10"], 4)
@@ -47,7 +63,7 @@ def test_points_are_sorted_by_place_and_the_latest_answer_counts():
 
 
 def test_parquet_shards_hold_a_row_for_every_frame_and_for_every_object():
-    files = dict(huggingface.shards(3, [video(), video("val")], read_frame))
+    files = written(huggingface.write_shards, 3, [video(), video("val")])
     wanted = [(config, split) for split in ("train", "val") for config in ("frames", "objects")]
     assert list(files) == [f"data/{config}/{split}-00003.parquet" for config, split in wanted]
     frames = pq.read_table(io.BytesIO(files["data/frames/train-00003.parquet"])).to_pylist()
@@ -75,7 +91,7 @@ def test_a_card_names_the_files_and_the_features_of_what_is_there():
 
 
 def test_tar_shards_hold_a_picture_and_its_points_under_one_key_without_dots_or_spaces():
-    ((name, content),) = webdataset.shards(1, [video("val")], read_frame)
+    ((name, content),) = written(webdataset.write_shards, 1, [video("val")]).items()
     assert name == "val-00001.tar"
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         jpeg, document = archive.getmembers()
@@ -83,4 +99,4 @@ def test_tar_shards_hold_a_picture_and_its_points_under_one_key_without_dots_or_
         assert "." not in jpeg.name.removesuffix(".jpg")
         assert " " not in jpeg.name
         assert json.load(archive.extractfile(document))["objects"][1]["x"] == [3]
-    assert content == dict(webdataset.shards(1, [video("val")], read_frame))[name]
+    assert content == written(webdataset.write_shards, 1, [video("val")])[name]

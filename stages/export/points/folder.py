@@ -1,0 +1,81 @@
+"""Verified points in the formats of training libraries, written a range of videos at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from schemas.ranges import VideoTables
+from schemas.remote_paths import AnyPath
+from schemas.whole_files import whole_file
+from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.points import huggingface, webdataset
+from stages.export.points.annotated import AnnotatedVideo, annotated
+from stages.export.target import ExportTarget
+
+_WRITERS = {"huggingface": huggingface.write_shards, "webdataset": webdataset.write_shards}
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFolder:
+    """The folder of one export, with a shard for every split and range.
+
+    Attributes:
+        target: of the export.
+        form: ``huggingface`` or ``webdataset``.
+        name: of the data set.
+        frame_file: where the JPEG of (video_id, frame_idx) lies.
+    """
+
+    target: ExportTarget
+    form: str
+    name: str
+    frame_file: Callable[[str, int], AnyPath]
+
+    def write(self, number: int, videos: Iterable[VideoTables]) -> ExportedPoints:
+        """Write the points of a range of videos."""
+        n_videos, n_objects, n_points = (Counter(dict.fromkeys(SPLITS, 0)) for _ in range(3))
+        missing: dict[str, list[str]] = {split: [] for split in SPLITS}
+        names: dict[str, str] = {}
+
+        def decided() -> Iterator[AnnotatedVideo]:
+            for found in videos:
+                if video := annotated(found.video, found.points):
+                    names[video.video.video_id] = video.video.video_id
+                    n_videos[video.split] += 1
+                    n_objects[video.split] += len(video.object_ids)
+                    n_points[video.split] += video.n_points
+                    missing[video.split] += self._missing(video)
+                    yield video
+
+        _WRITERS[self.form](number, decided(), self._read_frame, self._open)
+        problems = {split: tuple(own) for split, own in missing.items()}
+        return ExportedPoints(number, names, dict(n_videos), dict(n_objects), dict(n_points), problems)
+
+    def join(self, found: Sequence[ExportedPoints]) -> None:
+        """Write the card of a Hugging Face data set; WebDataset knows no file about all shards."""
+        if self.form == "huggingface":
+            kinds = {"videos": "n_videos", "objects": "n_objects", "points": "n_points"}
+            counts = {
+                split: {kind: sum(getattr(one, name)[split] for one in found) for kind, name in kinds.items()}
+                for split in SPLITS
+            }
+            self.target.write("README.md", huggingface.card(self.name, counts))
+
+    def _missing(self, video: AnnotatedVideo) -> list[str]:
+        video_id = video.video.video_id
+        return [
+            f"{video_id}: the picture of frame {idx} is missing in the run"
+            for idx in video.frames
+            if not self.frame_file(video_id, idx).is_file()
+        ]
+
+    def _read_frame(self, video_id: str, frame_idx: int) -> bytes | None:
+        file = self.frame_file(video_id, frame_idx)
+        return file.read_bytes() if file.is_file() else None
+
+    def _open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        return whole_file(self.target.path / name, is_synced=False)
