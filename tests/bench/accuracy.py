@@ -14,12 +14,14 @@ import cv2
 import numpy as np
 
 from schemas import tables
-from schemas.localizations import Clicks, Trace
+from schemas.localizations import Box, Clicks, Trace
 from stages.evaluate.boundary import region_and_boundary
-from stages.simulated_prompts import simulate_click, simulate_clicks, simulate_trace
+from stages.simulated_prompts import simulate_box, simulate_click, simulate_clicks, simulate_trace
 from tests.bench.commands import pointvos
 
-HINTS = ("mask", "click", "clicks3", "trace")
+HINTS = ("mask", "click", "clicks3", "trace", "box")
+BOX_GROWTH = 0.2
+"""Of width and height: a margin of 10 % on every side."""
 
 
 def first_masks(davis: Path) -> dict[str, np.ndarray]:
@@ -38,6 +40,8 @@ def write_hint(kind: str, davis: Path, target: Path) -> Path:
     masks = first_masks(davis)
     if kind == "trace":
         return _write_traces({name: simulate_trace(mask) for name, mask in masks.items()}, target / "trace.jsonl")
+    if kind == "box":
+        return _write_boxes({name: simulate_box(mask, BOX_GROWTH) for name, mask in masks.items()}, target / "box.csv")
     draw = simulate_click if kind == "click" else simulate_clicks
     return _write_clicks({name: draw(mask) for name, mask in masks.items()}, target / f"{kind}.json")
 
@@ -47,6 +51,12 @@ def _write_clicks(hints: dict[str, Clicks], file: Path) -> Path:
         return {"frame": 0, "points": [{"object_id": "1", "x": x, "y": y, "label": 1} for x, y in clicks.xy_px]}
 
     file.write_text(json.dumps({name: entry(clicks) for name, clicks in hints.items()}))
+    return file
+
+
+def _write_boxes(hints: dict[str, Box], file: Path) -> Path:
+    lines = [",".join(map(str, (name, 0, "1", *box.xyxy_px))) for name, box in hints.items()]
+    file.write_text("\n".join(["video_id,frame,object_id,x0,y0,x1,y1", *lines]))
     return file
 
 

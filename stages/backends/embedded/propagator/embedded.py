@@ -1,8 +1,9 @@
 """The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
 
 It downloads nothing. One pass of the backbone serves all objects of a frame; every object costs two small linear
-systems every other frame. The same code runs on a CPU and on a GPU, which is asked once a frame: what the classifiers
-of all objects say comes back in one copy, and what is learned is sent after it without waiting.
+systems every other frame. The click network of the embedded segmenter draws the masks anew, and what it draws is what
+the classifiers learn from. The same code runs on a CPU and on a GPU: what the classifiers of all objects say comes back
+in one copy a frame, then each drawing, and what is learned is sent after them without waiting.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import FrameEncoding
 from stages.backends.embedded.propagator.recipes import FAST, FULL, Recipe
 from stages.backends.embedded.propagator.tracks import Lesson, Scores, Track
+from stages.backends.embedded.segmenter.click_predictor import ClickPredictor, load_click_predictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate
 
@@ -31,17 +33,20 @@ RECIPES = {"embedded": FULL, "embedded_fast": FAST}
 
 
 class EmbeddedPropagator:
-    """The model of every session: a backbone and a recipe."""
+    """The model of every session: a backbone, the click network and a recipe."""
 
-    def __init__(self, name: str, backbone: Backbone, recipe: Recipe, threads: int = 1) -> None:
+    def __init__(
+        self, name: str, backbone: Backbone, predictor: ClickPredictor, recipe: Recipe, threads: int = 1
+    ) -> None:
         self.name = name
         self._backbone = backbone
+        self._predictor = predictor
         self._recipe = recipe
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="track") if threads > 1 else None
 
     def open(self, height: int, width: int) -> EmbeddedSession:
         """A new session; every frame brings its own working size, so the arguments are not needed."""
-        return EmbeddedSession(self._recipe, self._pool.map if self._pool else map)
+        return EmbeddedSession(self._recipe, self._predictor, self._pool.map if self._pool else map)
 
     def encode(self, image: NDArray[np.uint8]) -> FrameEncoding:
         """Features, colours and edges of a (H, W, 3) uint8 RGB frame."""
@@ -61,11 +66,16 @@ class EmbeddedPropagator:
 
 
 class EmbeddedSession:
-    """The live objects of one direction through one video."""
+    """The live objects of one direction through one video.
 
-    def __init__(self, recipe: Recipe, each: Each = map) -> None:
+    The click network draws the masks of so many objects a frame as the recipe says, of each in its turn.
+    """
+
+    def __init__(self, recipe: Recipe, predictor: ClickPredictor, each: Each = map) -> None:
         self._recipe = recipe
+        self._predictor = predictor
         self._each = each
+        self._n_steps = 0
         self._tracks: dict[str, Track] = {}
         self._grey: NDArray[np.uint8] | None = None
 
@@ -80,7 +90,7 @@ class EmbeddedSession:
         anchored: list[tuple[Track, Lesson]] = []
         for object_id, mask in masks.items():
             if mask.any():
-                track = self._tracks.setdefault(object_id, Track(self._recipe))
+                track = self._tracks.setdefault(object_id, Track(self._recipe, self._predictor))
                 anchored.append((track, track.anchor(encoding.grid, mask)))
             elif object_id in self._tracks:
                 self._tracks[object_id].leave()
@@ -89,9 +99,6 @@ class EmbeddedSession:
         for track, coarse, fine in self._measured(encoding, anchored):
             track.coarse.anchor(coarse)
             track.fine.anchor(fine)
-        tracks = [track for track, _ in anchored]
-        for track, scores in zip(tracks, self._scores(encoding, tracks), strict=True):
-            track.measure_margin(scores)
 
     @torch.no_grad()
     def step(self, encoding: FrameEncoding) -> dict[str, Estimate]:
@@ -107,12 +114,19 @@ class EmbeddedSession:
         tracks = list(self._tracks.values())
         scores = self._scores(encoding, tracks)
         found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores))
-        settled = list(self._each(Track.settle, tracks, found, scores))
+        images = [encoding.image if is_drawn else None for is_drawn in self._turns()]
+        settled = list(self._each(Track.settle, tracks, found, images))
         lessons = [(track, lesson) for track, (_, lesson) in zip(tracks, settled, strict=True) if lesson]
         for track, coarse, fine in self._measured(encoding, lessons):
             track.coarse.observe(coarse)
             track.fine.observe(fine)
         return dict(zip(self._tracks, (estimate for estimate, _ in settled), strict=True))
+
+    def _turns(self) -> list[bool]:
+        """Whose masks the click network draws on this frame, in the order of the tracks."""
+        self._n_steps += 1
+        period = -(-len(self._tracks) // self._recipe.drawn)
+        return [(self._n_steps + number) % period == 0 for number in range(len(self._tracks))]
 
     def _scores(self, encoding: FrameEncoding, tracks: Sequence[Track]) -> list[Scores]:
         """Of all objects in one product a scale, and from a GPU in one copy."""
@@ -142,4 +156,4 @@ class EmbeddedSession:
 
 def load_embedded(name: str, device: str, threads: int = 1) -> EmbeddedPropagator:
     """Load ``embedded`` or ``embedded_fast`` from the installed packages."""
-    return EmbeddedPropagator(name, load_backbone(device), RECIPES[name], threads)
+    return EmbeddedPropagator(name, load_backbone(device), load_click_predictor(device), RECIPES[name], threads)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stages.backends.embedded.features.grids import FAST_PIXELS, FULL_PIXELS
+from stages.backends.embedded.segmenter.click_predictor import SIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Recipe:
         radius: guided-filter radius, in pixels of the working size.
         epsilon: guided-filter regulariser.
         learn_every: every so many frames the classifiers learn from what was found.
+        drawn: of so many objects at most the click network draws the masks of a frame.
+        side: pixels of the longer side at which the click network sees the object's surroundings.
         min_area: nothing is learned from masks below this share of the anchor's area.
     """
 
@@ -58,8 +61,10 @@ class Recipe:
     radius: int = 12
     epsilon: float = 2e-3
     learn_every: int = 2
+    drawn: int = 3
+    side: int = SIDE
     min_area: float = 0.1
 
 
 FULL = Recipe()
-FAST = Recipe(pixels=FAST_PIXELS)
+FAST = Recipe(pixels=FAST_PIXELS, side=320)

@@ -17,6 +17,7 @@ from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import EDGE_STRIDE, FrameEncoding
 from stages.backends.embedded.propagator.recipes import Recipe
 from stages.backends.embedded.propagator.windows import Window
+from stages.backends.embedded.segmenter.click_predictor import ClickPredictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate, to_bytes
 from stages.resize import resize
@@ -24,6 +25,8 @@ from stages.resize import resize
 Map = NDArray[np.float32]
 _FLOW_STRIDE = 2
 _PRESENT = 0.3
+_ALIKE = 0.5
+"""Least intersection over union of what the classifiers found and what the click network makes of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,18 +69,20 @@ class Track:
     """One object: its appearance at two scales and where it was last.
 
     It looks at a frame in three steps, so that others can do their parts of it together: :meth:`find`,
-    :meth:`settle`, and learning from the lesson.
+    :meth:`settle`, and learning from the lesson. Where the classifiers find the object, the click network draws its
+    mask; what it draws is what is learned.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, predictor: ClickPredictor) -> None:
         self._recipe = recipe
+        self._predictor = predictor
         self.coarse = Appearance(recipe.coarse)
         self.fine = Appearance(recipe.fine)
         self._halved: Map
         self._last_seen: Map
         self._n_steps = 0
         self._anchor_area = 0.0
-        self._anchor_margin = 1.0
+        self._drawing_quality = 1.0
 
     def anchor(self, grid: Grid, mask: NDArray[np.bool_]) -> Lesson:
         """Take a (H, W) bool mask as the truth on a frame."""
@@ -85,11 +90,8 @@ class Track:
         coarse, fine = (_visible(to_cells(mask, grid, stride)) for stride in (COARSE_STRIDE, FINE_STRIDE))
         self._last_seen = coarse
         self._anchor_area = float(coarse.sum())
+        self._drawing_quality = 1.0
         return self._lesson(coarse, fine)
-
-    def measure_margin(self, scores: Scores) -> None:
-        """Remember how well the classifiers tell the object on the frame on which it was anchored."""
-        self._anchor_margin = max(_margin(scores.coarse, self._last_seen), 1e-3)
 
     def leave(self) -> None:
         """Take the object as absent on this frame; what it looks like stays in memory."""
@@ -119,22 +121,40 @@ class Track:
         distance = cv2.distanceTransform((~present).astype(np.uint8), cv2.DIST_L2, 3)
         return np.maximum(distance - 1, 0).astype(np.float32), Window.around(present, self._recipe.reach, grid)
 
-    def settle(self, found: Found, scores: Scores) -> tuple[Estimate, Lesson | None]:
-        """Remember where the object was found and rate it; on some frames it is learned from."""
-        window, drawn = found.window, found.drawn
-        probability = _sigmoid(np.float32(self._recipe.sharpness) * (drawn - np.float32(0.5)))
+    def settle(self, found: Found, image: NDArray[np.uint8] | None) -> tuple[Estimate, Lesson | None]:
+        """Remember where the object was found and rate it; on some frames it is learned from.
+
+        The quality is what the click network says of its last drawing, times the intersection over union of the mask
+        and of what the coarse classifier supports.
+
+        Args:
+            found: on this frame.
+            image: the frame at its working size, for the click network to draw the mask anew; None: as it was found.
+        """
+        window, trust = found.window, found.drawn
+        probability = _sigmoid(np.float32(self._recipe.sharpness) * (found.drawn - np.float32(0.5)))
         if not (probability > 0.5).any():
             probability = np.zeros_like(probability)
+        elif image is not None:
+            probability, trust = self._drawn_anew(image, window, probability, trust)
         halved = resize(probability, window.shape(_FLOW_STRIDE), cv2.INTER_AREA)
         self._halved = window.placed(halved, _FLOW_STRIDE)
         coarse = window.placed(resize(halved, window.shape(COARSE_STRIDE), cv2.INTER_AREA), COARSE_STRIDE)
-        quality = iou(found.supported, halved > 0.5) * _margin(scores.coarse, coarse) / self._anchor_margin
-        estimate = Estimate(
-            window.placed(to_bytes(probability), 1),
-            float(np.clip(quality, 0.0, 1.0)),
-            window.placed(to_bytes(drawn), 1),
-        )
+        mask = halved > 0.5
+        quality = self._drawing_quality * iou(found.supported, mask) if mask.any() else 0.0
+        estimate = Estimate(window.placed(to_bytes(probability), 1), quality, window.placed(to_bytes(trust), 1))
         return estimate, self._learned(window, halved, coarse)
+
+    def _drawn_anew(self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map) -> tuple[Map, Map]:
+        """Probability and trust after a look of the click network; as they were where it sees another thing."""
+        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side)
+        drawn = opinion.probability[window.at(1)]
+        agreement = iou(drawn > 0.5, probability > 0.5)
+        if agreement < _ALIKE:
+            self._drawing_quality = opinion.quality * agreement
+            return probability, trust
+        self._drawing_quality = opinion.quality
+        return drawn, (trust + drawn) / np.float32(2)
 
     def _learned(self, window: Window, halved: Map, coarse: Map) -> Lesson | None:
         if coarse.max() > _PRESENT:
@@ -153,13 +173,6 @@ def _visible(cells: Map) -> Map:
     """Cells of an object so small that it fills none of them by half are scaled until one is."""
     peak = float(cells.max())
     return cells if peak > 0.5 else cells * np.float32(0.95 / max(peak, 1e-6))
-
-
-def _margin(scores: Map, probability: Map) -> float:
-    inside = probability > 0.5
-    if not inside.any() or inside.all():
-        return 0.0
-    return float(scores[inside].mean() - scores[~inside].mean())
 
 
 def _limited(logits: Map, limit: float) -> Map:
