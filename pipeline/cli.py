@@ -6,21 +6,61 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.annotate import annotate
-from pipeline.commands.doctor import doctor
-from pipeline.commands.evaluate import evaluate
-from pipeline.commands.export import export
-from pipeline.commands.merge import merge
-from pipeline.commands.models import models_app
-from pipeline.commands.plan import plan
-from pipeline.commands.report import report
-from pipeline.commands.review.app import review_app
-from pipeline.commands.simulate import simulate
-from pipeline.commands.train import train_app
-from pipeline.terminal.console import named_problems
+from pipeline.lazy_commands import LazyCommand, LazyGroup
 from pipeline.version import show_versions
 
+COMMANDS = {
+    "annotate": LazyCommand(
+        "pipeline.commands.annotate",
+        "annotate",
+        "Turn videos and rough hints into pseudo-masks and point candidates.",
+        takes_more=True,
+    ),
+    "plan": LazyCommand(
+        "pipeline.commands.plan",
+        "plan",
+        "Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.",
+    ),
+    "review": LazyCommand(
+        "pipeline.commands.review.app", "review_app", "Let people confirm or correct the candidates in Label Studio."
+    ),
+    "merge": LazyCommand(
+        "pipeline.commands.merge", "merge", "Join verdicts and candidates into **points**, the training dataset."
+    ),
+    "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run."),
+    "evaluate": LazyCommand("pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth."),
+    "simulate": LazyCommand(
+        "pipeline.commands.simulate",
+        "simulate",
+        "Answer the candidates from ground truth, as a person with a small error rate would.",
+    ),
+    "report": LazyCommand(
+        "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
+    ),
+    "doctor": LazyCommand(
+        "pipeline.commands.doctor",
+        "doctor",
+        "Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.",
+    ),
+    "models": LazyCommand(
+        "pipeline.commands.models",
+        "models_app",
+        "List, fetch and check the checkpoints of Segment Anything and Cutie. The embedded models need none.",
+    ),
+    "train": LazyCommand(
+        "pipeline.commands.train", "train_app", "Train the small learned parts that the project ships."
+    ),
+}
+
+
+class PointvosGroup(LazyGroup):
+    """All sub-commands."""
+
+    table = COMMANDS
+
+
 app = typer.Typer(
+    cls=PointvosGroup,
     name="pointvos",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -44,16 +84,14 @@ def pointvos(
     """Take the options that stand before a sub-command."""
 
 
-app.command(context_settings={"allow_extra_args": True})(annotate)
-app.command()(plan)
-app.add_typer(review_app, name="review")
-for command in (merge, export, evaluate, simulate, report, doctor):
-    app.command()(command)
-app.add_typer(models_app, name="models")
-app.add_typer(train_app, name="train")
-
-
 def main() -> None:
     """Run the command line; the entry point of the ``pointvos`` script."""
-    with named_problems():
+    try:
         app()
+    except (Exception, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and not ended.code:
+            raise
+        from pipeline.terminal.console import named_problems  # needs what help does without
+
+        with named_problems():
+            raise
