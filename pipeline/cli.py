@@ -21,6 +21,12 @@ COMMANDS = {
         "plan",
         "Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.",
     ),
+    "resample": LazyCommand(
+        "pipeline.commands.resample",
+        "resample",
+        "Draw the candidates of a run anew from its masks: another number, other frames or another seed.",
+        takes_more=True,
+    ),
     "review": LazyCommand(
         "pipeline.commands.review.app", "review_app", "Let people confirm or correct the candidates in Label Studio."
     ),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -172,6 +173,32 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
     try:
         _refuse_unknown(RunConfig, values, "")
         return TypeAdapter(RunConfig).validate_python(values)
+    except ValidationError as problem:
+        raise UsageProblem("; ".join(_sentence(e) for e in problem.errors())) from None
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+
+
+def load_sampling(stored: Mapping[str, Any], path: Path | None, overrides: Mapping[str, Any]) -> SamplingOptions:
+    """Sampling settings: those given, over those of a YAML file, over those that a run was annotated with.
+
+    Args:
+        stored: ``sampling`` of the run's ``run.yaml``; settings that this version does not know are left out.
+        path: YAML file whose ``sampling`` is used, or None.
+        overrides: values by field name; None means not given.
+
+    Raises:
+        UsageProblem: unreadable file, unknown field or wrong value; the message names it.
+    """
+    known = {f.name for f in fields(SamplingOptions)}
+    values = {name: value for name, value in stored.items() if name in known}
+    given = _read_yaml(path).get("sampling", {}) if path else {}
+    if not isinstance(given, dict):
+        raise UsageProblem(f"config file {path}: sampling must hold named settings, not a {type(given).__name__}")
+    values |= given | {name: value for name, value in overrides.items() if value is not None}
+    try:
+        _refuse_unknown(SamplingOptions, values, "sampling.")
+        return TypeAdapter(SamplingOptions).validate_python(values)
     except ValidationError as problem:
         raise UsageProblem("; ".join(_sentence(e) for e in problem.errors())) from None
     except ValueError as problem:

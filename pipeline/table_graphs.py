@@ -14,9 +14,10 @@ from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.points import WrittenPoints
 from pipeline.runs.ranges import reader
-from pipeline.runs.transform import CollectResults, DealVerdicts, WritePoints
+from pipeline.runs.resampling import Resampled
+from pipeline.runs.transform import CollectResults, DealVerdicts, ResampleVideos, WritePoints
 from schemas import tables
-from schemas.ranges import VideoRange
+from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
 from stages.consensus.settling import SettledCounts
 from stages.consensus.transform import SettleVerdicts
@@ -25,6 +26,8 @@ from stages.evaluate.transform import EvaluateVideos
 from stages.export.mask_folder import ExportedMasks, MaskFolder
 from stages.export.point_folder import ExportedPoints, PointFolder
 from stages.export.transform import ExportMasks, ExportPoints
+from stages.sample_points.options import SamplingOptions
+from stages.video import Opener
 
 
 class MergeVerdicts(beam.PTransform[PBegin, PCollection[None]]):
@@ -117,4 +120,36 @@ class ExportRunMasks(beam.PTransform[PBegin, PCollection[None]]):
         read = reader(self._run, tables.MASKS, tables.LOCALIZATIONS)
         written = ranges | "ExportMasks" >> ExportMasks(read, self._folder)
         collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedMasks)
+        return collected
+
+
+class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
+    """``resample``: the candidates of all videos, drawn anew from their masks.
+
+    Args:
+        run: the run.
+        keys: all videos.
+        options: of the sampling.
+        jpeg_quality: of the frames that people look at.
+        opener: opens videos.
+        out: where the counts go.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        keys: list[VideoKey],
+        options: SamplingOptions,
+        jpeg_quality: int,
+        opener: Opener,
+        out: AnyPath,
+    ) -> None:
+        super().__init__()
+        self._keys, self._out = keys, out
+        self._resample = ResampleVideos(run, options, jpeg_quality, opener)
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        drawn = begin | "Videos" >> beam.Create(self._keys) | "ResampleVideos" >> self._resample
+        collected: PCollection[None] = drawn | "CollectCounts" >> CollectResults(self._out, Resampled)
         return collected

@@ -14,13 +14,15 @@ from pipeline.runs.commit import commit_reject, commit_video, is_committed
 from pipeline.runs.dealing import TablePiece, VerdictDealing
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.points import WrittenPoints, write_points
+from pipeline.runs.resampling import Resampled, resample_video
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.jobs import VideoJob
-from schemas.ranges import VideoRange
+from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
 from stages import progress
-from stages.transform import Results, StageDoFn, parallel
+from stages.sample_points.options import SamplingOptions
+from stages.transform import Results, StageDoFn, parallel, use_one_thread_an_operation
 from stages.video import Opener
 
 
@@ -119,6 +121,26 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
         written = write_points(self._dealing.run, found, opinions, self._val_share)
         progress.done(len(found.videos))
         return written
+
+
+class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resampled]]):
+    """Videos → what became of their candidates, which are drawn anew from their masks."""
+
+    def __init__(self, run: RunFolder, options: SamplingOptions, jpeg_quality: int, opener: Opener) -> None:
+        super().__init__()
+        self._run, self._options, self._jpeg_quality, self._opener = run, options, jpeg_quality, opener
+
+    def expand(self, videos: PCollection[VideoKey]) -> PCollection[Resampled]:
+        """One step, spread over all workers; a repeated video gives the same files."""
+        spread = videos | "SpreadVideos" >> beam.Reshuffle()
+        drawn: PCollection[Resampled] = spread | "ResampleVideo" >> beam.Map(self._resample)
+        return drawn
+
+    def _resample(self, key: VideoKey) -> Resampled:
+        use_one_thread_an_operation()
+        found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener)
+        progress.done()
+        return found
 
 
 class CollectResults(beam.PTransform[PCollection[Any], PCollection[None]]):

@@ -87,6 +87,11 @@ def localized_frames(run: RunFolder, video: Video) -> dict[str, list[int]]:
     return {object_id: sorted(own) for object_id, own in frames.items()}
 
 
+def object_groups(run: RunFolder, video: Video) -> dict[str, str]:
+    """Object id → group, or empty."""
+    return {row["object_id"]: row["group"] for row in _localizations(run, video)}
+
+
 def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = unit_rows(run, tables.LOCALIZATIONS, video).to_pylist()
     return rows

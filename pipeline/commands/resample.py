@@ -1,0 +1,104 @@
+"""``pointvos resample``: other candidates from the masks that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import typer
+
+from pipeline.capacity.time_left import duration
+from pipeline.commands import options
+from pipeline.config import load_sampling
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import video_keys
+from pipeline.runs.resampling import Resampled
+from pipeline.runs.spool import VideoOpener
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from schemas import tables
+from schemas.ranges import VideoKey
+from schemas.whole_files import left_behind
+from stages.progress import counted_by
+from stages.sample_points.options import SamplingOptions
+
+_DECODED_A_SECOND, _DRAWING_S = 250, 0.06
+"""Frames of 480p and frames of an object, on one core."""
+_JPEG_QUALITY = 92
+
+
+def resample(
+    run: options.Run,
+    frames: options.Frames = None,
+    points: options.Points = None,
+    seed: options.Seed = None,
+    config: options.ConfigFile = None,
+) -> None:
+    """Draw the candidates of a run anew from its masks: another number, other frames or another seed.
+
+    Without options, the settings of `annotate` are used again: what a `resample` changed comes back. No mask is
+    touched; the videos are read for the colours of their frames. The command can be repeated and interrupted.
+
+    Verdicts stay: they count wherever their points are among the candidates, now or after another `resample`. The next
+    `review push` takes outdated tasks out of the queue, except those that somebody has answered.
+
+    Example: `pointvos resample --run runs/demo --points 40`
+    """
+    folder = run.require()
+    stored = folder.config()
+    sampling = load_sampling(stored.get("sampling") or {}, config, {"frames": frames, "points": points, "seed": seed})
+    with folder.lock():
+        found = _resample(folder, sampling, int(stored.get("jpeg_quality", _JPEG_QUALITY)))
+    n_now, n_same = sum(one.n_now for one in found), sum(one.n_same for one in found)
+    summary(
+        f"Candidates of {run}",
+        [
+            ("videos", len(found)),
+            ("frames of objects", sum(one.n_frames for one in found)),
+            ("candidates", n_now),
+            ("of these new", n_now - n_same),
+            ("taken out", sum(one.n_before for one in found) - n_same),
+        ],
+    )
+    if tables.TASKS.files(folder.path):
+        console.print(f"Bring the queue up to date with: pointvos review push --run {run}")
+    if tables.VERDICTS.files(folder.path):
+        console.print(f"Bring the points up to date with: pointvos merge --run {run}")
+    problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
+    show_problems("candidates stay as they were:", problems)
+    if problems:
+        raise typer.Exit(REJECTED)
+
+
+def _resample(folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int) -> list[Resampled]:
+    """What became of each video, by id."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.table_graphs import ResampleRun
+
+    keys = video_keys(folder)
+    if not keys:
+        raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
+    console.print(_plan(folder, keys, sampling))
+    folder.sweep()
+    for stale in (file for key in keys for file in left_behind(folder.frames_of(key.video_id))):
+        stale.unlink(missing_ok=True)
+    with result_folder(folder) as work, bar("Drawing", len(keys)) as advance, counted_by(advance):
+        out = work / "resampled.json"
+        graph = partial(ResampleRun, folder.absolute(), keys, sampling, jpeg_quality, VideoOpener())
+        run_table_graph(folder, graph(out), "ResampleRun")
+        return sorted(results(out, Resampled), key=lambda one: one.video_id)
+
+
+def _plan(folder: RunFolder, keys: Sequence[VideoKey], sampling: SamplingOptions) -> str:
+    """What is going to be done, and about how long it takes."""
+    rows = tables.VIDEOS.read(folder.path, columns=["n_frames", "n_objects", "frame_names"]).to_pylist()
+    n_objects = n_drawn = n_decoded = 0
+    for row in rows:
+        here = min(row["n_frames"], sampling.frames) * row["n_objects"]
+        n_objects, n_drawn = n_objects + row["n_objects"], n_drawn + here
+        n_decoded += min(row["n_frames"], here) if row["frame_names"] else row["n_frames"]
+    seconds = n_decoded / _DECODED_A_SECOND + n_drawn * _DRAWING_S
+    return (
+        f"Drawing {sampling.points} points on each of up to {sampling.frames} frames of {n_objects:,} objects in "
+        f"{len(keys):,} videos: about {duration(seconds)}"
+    )

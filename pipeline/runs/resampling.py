@@ -1,0 +1,109 @@
+"""Candidates drawn anew from the masks of a run, video by video; no mask is touched.
+
+What is written of a video depends on its tables, its frames and the settings alone: the frames that people will look at
+first, then its candidates as one file in the place of the old one. So any video may be repeated or cut off anywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from pipeline.runs.commit import encode_jpeg
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.frame_files import frame_names
+from pipeline.runs.units import localized_frames, object_groups, unit_file, unit_records, video_of
+from schemas import tables
+from schemas.frames import Frame
+from schemas.masks import Mask
+from schemas.points import PointCandidate
+from schemas.ranges import VideoKey
+from schemas.repairs import doubted_frames
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+from schemas.whole_files import write_whole
+from stages.sample_points.options import SamplingOptions
+from stages.sample_points.sampling import sample_video
+from stages.video import DecodeError, Opener, selected_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """What became of the candidates of one video.
+
+    Attributes:
+        video_id: the video.
+        n_before: candidates that it had.
+        n_now: candidates that it has.
+        n_same: of these, those that it had before.
+        n_frames: frames of objects that have candidates now.
+        problem: why its candidates stayed as they were; else empty.
+    """
+
+    video_id: str
+    n_before: int
+    n_now: int
+    n_same: int
+    n_frames: int
+    problem: str = ""
+
+
+def resample_video(
+    run: RunFolder, key: VideoKey, options: SamplingOptions, jpeg_quality: int, opener: Opener
+) -> Resampled:
+    """Draw the candidates of a video anew and put them in the place of the old ones.
+
+    A video that cannot be decoded any more, or whose frames have another size now, keeps its candidates.
+    """
+    video = video_of(run, key)
+    before = unit_records(run, tables.CANDIDATES, video)
+    try:
+        candidates = _drawn(run, video, options, jpeg_quality, opener)
+    except (DecodeError, ValueError) as problem:
+        n_frames = len({(c.object_id, c.frame_idx) for c in before})
+        return Resampled(video.video_id, len(before), len(before), len(before), n_frames, str(problem))
+    if candidates != before:
+        tables.CANDIDATES.write(unit_file(run, tables.CANDIDATES, video), candidates, run.metadata())
+    same = {c.candidate_id for c in before} & {c.candidate_id for c in candidates}
+    n_frames = len({(c.object_id, c.frame_idx) for c in candidates})
+    return Resampled(video.video_id, len(before), len(candidates), len(same), n_frames)
+
+
+def source_of(video: Video) -> VideoFile:
+    """Where the frames of an annotated video are read from."""
+    return VideoFile(video.video_id, video.uri, tuple(f"{video.uri}/{name}" for name in frame_names(video)))
+
+
+def references(masks: Sequence[Mask], localized: dict[str, list[int]]) -> dict[str, int]:
+    """Object id → the first localized frame whose mask was not propagated, else the first that has a mask."""
+    sources = {(mask.object_id, mask.frame_idx): mask.source for mask in masks}
+    found = {}
+    for object_id, frames in localized.items():
+        there = [idx for idx in frames if (object_id, idx) in sources]
+        own = [idx for idx in there if sources[object_id, idx] != "propagator"]
+        if there:
+            found[object_id] = (own or there)[0]
+    return found
+
+
+def _drawn(
+    run: RunFolder, video: Video, options: SamplingOptions, jpeg_quality: int, opener: Opener
+) -> list[PointCandidate]:
+    masks = unit_records(run, tables.MASKS, video)
+
+    def look(indices: Collection[int]) -> Iterator[Frame]:
+        for frame in selected_frames(source_of(video), indices, opener):
+            if frame.image.shape[:2] != (video.height, video.width):
+                height, width = frame.image.shape[:2]
+                raise ValueError(
+                    f"{video.uri} has frames of {width}x{height} pixels and had {video.width}x{video.height} when it "
+                    "was annotated; annotate it again"
+                )
+            file = run.frames_of(video.video_id) / f"{frame.idx:06d}.jpg"
+            if not file.is_file():
+                write_whole(file, frame.jpeg or encode_jpeg(frame, jpeg_quality))
+            yield frame
+
+    doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
+    places = references(masks, localized_frames(run, video))
+    return sample_video(video.video_id, masks, look, places, object_groups(run, video), options, doubted=doubted)
