@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Annotated
 
 import typer
 
@@ -25,13 +26,14 @@ from stages.sample_points.options import SamplingOptions
 _DECODED_A_SECOND, _DRAWING_S = 250, 0.06
 """Frames of 480p and frames of an object, on one core."""
 _JPEG_QUALITY = 92
+_OWN = "as annotate"
 
 
 def resample(
     run: options.Run,
-    frames: options.Frames = None,
-    points: options.Points = None,
-    seed: options.Seed = None,
+    frames: Annotated[int | None, typer.Option(help="Frames to sample for each object.", show_default=_OWN)] = None,
+    points: Annotated[int | None, typer.Option(help="Candidates for each object and frame.", show_default=_OWN)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default=_OWN)] = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Draw the candidates of a run anew from its masks: another number, other frames or another seed.
