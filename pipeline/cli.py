@@ -53,9 +53,6 @@ COMMANDS = {
         "models_app",
         "List, fetch and check the checkpoints of Segment Anything and Cutie. The embedded models need none.",
     ),
-    "train": LazyCommand(
-        "pipeline.commands.train", "train_app", "Train the small learned parts that the project ships."
-    ),
 }
 
 

@@ -43,14 +43,6 @@ def trimap_of(shape: tuple[int, int], window: Array, seeds: Array, negatives: Ar
     return trimap
 
 
-def probability_trimap(probability: NDArray[np.float32], sure: float) -> NDArray[np.uint8]:
-    """Sure object above ``sure``, sure background below ``1 - sure``, probable either way between."""
-    trimap = np.where(probability > 0.5, MAYBE_FG, MAYBE_BG).astype(np.uint8)
-    trimap[probability > sure] = SURE_FG
-    trimap[probability < 1 - sure] = SURE_BG
-    return trimap
-
-
 def grab_cuts(image: NDArray[np.uint8], trimap: NDArray[np.uint8], rounds: Sequence[int]) -> list[Mask]:
     """Cut, look, cut on: how alike successive cuts are says how stable they are.
 

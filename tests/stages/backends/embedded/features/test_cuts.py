@@ -6,13 +6,11 @@ import pytest
 
 from schemas.iou import iou
 from stages.backends.embedded.features.cuts import (
-    MAYBE_BG,
     MAYBE_FG,
     SURE_BG,
     SURE_FG,
     grab_cuts,
     keep_seeded,
-    probability_trimap,
     seed_window,
     trimap_of,
 )
@@ -52,11 +50,6 @@ def test_the_trimap_marks_window_seeds_and_negatives():
     assert trimap[15, 5] == SURE_BG
     assert trimap[10, 10] == SURE_FG
     assert trimap[10, 20] == SURE_BG
-
-
-def test_probabilities_become_sure_and_probable_classes():
-    trimap = probability_trimap(np.array([[0.05, 0.4, 0.6, 0.95]], dtype=np.float32), 0.9)
-    assert trimap.tolist() == [[SURE_BG, MAYBE_BG, MAYBE_FG, SURE_FG]]
 
 
 def test_the_window_grows_with_the_seeds():
