@@ -35,6 +35,11 @@ COMMANDS = {
     ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run."),
     "evaluate": LazyCommand("pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth."),
+    "evaluate-results": LazyCommand(
+        "pipeline.commands.evaluate_results",
+        "evaluate_results",
+        "Measure results of referring video segmentation: J, F and their mean for every expression.",
+    ),
     "simulate": LazyCommand(
         "pipeline.commands.simulate",
         "simulate",
@@ -51,7 +56,7 @@ COMMANDS = {
     "models": LazyCommand(
         "pipeline.commands.models",
         "models_app",
-        "List, fetch and check the checkpoints of Segment Anything and Cutie. The embedded models need none.",
+        "List, fetch and check the weights of models. The embedded models need none.",
     ),
 }
 

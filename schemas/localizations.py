@@ -134,11 +134,13 @@ class Expression:
     Attributes:
         texts: what people call the object; several of them mean the same object.
         anywhere: look for it on several frames of the video; else on the localization's frame only.
+        every: every instance is meant, each an object of its own, also those that come later in the video.
     """
 
     kind: ClassVar[str] = "expression"
     texts: tuple[str, ...]
     anywhere: bool = True
+    every: bool = False
 
     def __post_init__(self) -> None:
         if not self.texts or not all(text.strip() for text in self.texts):

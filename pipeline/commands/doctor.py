@@ -155,9 +155,11 @@ def _backends() -> Finding:
 
 def _checkpoints() -> Finding:
     from stages.backends.checkpoints.cache import cache_folder, checkpoint_file
-    from stages.backends.checkpoints.catalog import CHECKPOINTS
+    from stages.backends.checkpoints.catalog import CHECKPOINTS, HUB_MODELS
+    from stages.backends.checkpoints.hub import hub_folder
 
     present = [name for name, checkpoint in CHECKPOINTS.items() if checkpoint_file(checkpoint).is_file()]
+    present += [name for name, model in HUB_MODELS.items() if hub_folder(model).is_dir()]
     return (
         bool(present),
         f"{', '.join(present) or 'none'} in {cache_folder()}; bring one with pointvos models fetch NAME",

@@ -39,11 +39,15 @@ Coords = Annotated[
 ]
 Segmenter = Annotated[
     str | None,
-    typer.Option(help="embedded, embedded_fast, grabcut, or sam_vit_b|l|h (pointvos models).", show_default="embedded"),
+    typer.Option(
+        help="embedded, embedded_fast, grabcut, or a model to fetch (pointvos models list).", show_default="embedded"
+    ),
 ]
 Propagator = Annotated[
     str | None,
-    typer.Option(help="embedded, embedded_fast, flow, or cutie_base|small (pointvos models).", show_default="embedded"),
+    typer.Option(
+        help="embedded, embedded_fast, flow, or a model to fetch (pointvos models list).", show_default="embedded"
+    ),
 ]
 Localizer = Annotated[
     str | None,

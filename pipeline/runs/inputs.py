@@ -101,8 +101,9 @@ def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:
     Raises:
         UsageProblem: its packages or its weights are missing.
     """
-    if any(isinstance(loc.hint, Expression) for job in jobs for loc in job.localizations):
+    words = [loc.hint for job in jobs for loc in job.localizations if isinstance(loc.hint, Expression)]
+    if words:
         try:
-            require_localizer(localizer)
+            require_localizer(localizer, any(hint.every for hint in words))
         except LocalizerError as problem:
             raise UsageProblem(str(problem)) from None

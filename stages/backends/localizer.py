@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,5 +66,22 @@ class Localizer(Protocol):
 
         Returns:
             One answer an expression, in order.
+        """
+        ...
+
+
+@runtime_checkable
+class InstanceLocalizer(Localizer, Protocol):
+    """A localizer that also finds every instance of what words mean."""
+
+    def locate_all(self, image: NDArray[np.uint8], expressions: Sequence[Expression]) -> list[list[Located]]:
+        """Look for every instance of all expressions on one frame.
+
+        Args:
+            image: (H, W, 3) uint8 RGB.
+            expressions: at least one.
+
+        Returns:
+            By expression, in order, the instances, the surest first; none lies on another of the same expression.
         """
         ...

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stages.backends.cutie.limits import NO_LIMITS, Limits
+from stages.backends.families import SAM2_FAMILY
 from stages.backends.plugins import PROPAGATOR_GROUP, load_plugin, plugin_names
 from stages.backends.propagator import Propagator
 
-PROPAGATORS = ("embedded", "embedded_fast", "flow", "cutie_base", "cutie_small")
+PROPAGATORS = ("embedded", "embedded_fast", "flow", "cutie_base", "cutie_small", *SAM2_FAMILY)
 """Names that :func:`load_propagator` knows by itself, the default first; other packages may bring more."""
 
 
@@ -41,6 +42,10 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: L
             from stages.backends.cutie.propagator import load_cutie
 
             return load_cutie(name, device, limits=limits)
+        case _ if name in SAM2_FAMILY:
+            from stages.backends.sam2.propagator import load_propagator as load_sam2
+
+            return load_sam2(name, device)
     plugin: Propagator | None = load_plugin(PROPAGATOR_GROUP, name, device)
     if plugin is None:
         raise ValueError(f"unknown propagator {name!r}; known: {', '.join(propagator_names())}")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from stages.backends.families import SAM2_FAMILY
 from stages.backends.plugins import SEGMENTER_GROUP, load_plugin, plugin_names
 from stages.backends.segmenter import Segmenter
 
-SEGMENTERS = ("embedded", "embedded_fast", "grabcut", "sam_vit_b", "sam_vit_l", "sam_vit_h")
+SEGMENTERS = ("embedded", "embedded_fast", "grabcut", "sam_vit_b", "sam_vit_l", "sam_vit_h", *SAM2_FAMILY)
 """Names that :func:`load_segmenter` knows by itself, the default first; other packages may bring more."""
 
 
@@ -42,6 +43,10 @@ def load_segmenter(name: str, device: str = "auto", threads: int = 1) -> Segment
             from stages.backends.sam.segmenter import load_sam
 
             return load_sam(name, device)
+        case _ if name in SAM2_FAMILY:
+            from stages.backends.sam2.segmenter import load_segmenter as load_sam2
+
+            return load_sam2(name, device)
     plugin: Segmenter | None = load_plugin(SEGMENTER_GROUP, name, device)
     if plugin is None:
         raise ValueError(f"unknown segmenter {name!r}; known: {', '.join(segmenter_names())}")

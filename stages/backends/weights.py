@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -24,18 +24,28 @@ class WeightsError(ValueError):
     """A file of weights cannot be read, or is of another architecture; the message says what to do."""
 
 
-def load_weights(model: nn.Module, path: Path, name: str) -> None:
+State = dict[str, Tensor]
+
+
+def as_they_are(state: State) -> State:
+    """A state dict under its own names."""
+    return state
+
+
+def load_weights(model: nn.Module, path: Path, name: str, rename: Callable[[State], State] = as_they_are) -> None:
     """Copy the weights of a checkpoint into a model that waits on the CPU, and freeze it for inference.
 
     Args:
         model: of the architecture that ``name`` says.
-        path: file made by ``torch.save`` of a state dict; it is read without running any code in it.
+        path: file made by ``torch.save`` of a state dict, maybe as ``model`` in another dict; it is read without
+            running any code in it.
         name: registry key of the backend, for messages.
+        rename: brings the keys of the file into those of the model.
 
     Raises:
         WeightsError: the file is truncated or holds something else, or keys or shapes do not fit.
     """
-    state = _read(path, name)
+    state = rename(_read(path, name))
     if problem := _misfit(model.state_dict(), state):
         likely = architecture_of(state)
         hint = f"; it looks like {likely}" if likely not in ("", name) else ""
@@ -52,7 +62,7 @@ def architecture_of(state: Mapping[str, Tensor]) -> str:
     return ""
 
 
-def _read(path: Path, name: str) -> dict[str, Tensor]:
+def _read(path: Path, name: str) -> State:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
@@ -60,6 +70,8 @@ def _read(path: Path, name: str) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path} is no readable checkpoint ({reason}); fetch it again with: pointvos models fetch {name}"
         ) from None
+    if isinstance(state, dict) and isinstance(state.get("model"), dict):
+        state = state["model"]
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{path} holds no state dict of tensors, so it is no checkpoint of {name}")
     return state

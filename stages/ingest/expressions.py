@@ -5,7 +5,8 @@
   ``noun_phrase_start_idx`` and ``noun_phrase_end_idx``, half-open offsets into the description of the narrative
   ``narrative_actor_idx``.
 - One JSON object a line: ``{"video", "object", "expression"[, "frame"]}``. Without a frame the object is looked for on
-  several frames of the video.
+  several frames of the video. With ``"all": true`` every instance is meant: each becomes an object of its own, named
+  ``<object>-1``, ``<object>-2`` and so on.
 
 All expressions of an object are put together: each is another way to call it.
 """
@@ -22,8 +23,8 @@ from stages.ingest.fields import field, frame, items, mapping, optional_text, te
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
-Key = tuple[str, str, tuple[int, str] | None]
-"""Video, object, and the frame to look on, as position and name (None: anywhere)."""
+Key = tuple[str, str, tuple[int, str] | None, bool]
+"""Video, object, the frame to look on, as position and name (None: anywhere), and whether every instance is meant."""
 
 
 def is_expression(line: str) -> bool:
@@ -52,7 +53,7 @@ def parse_meta(document: Any, input_uri: str) -> Parsed:
                 with parsed.entry(f"{video_id}/{number}"):
                     object_id = optional_text(entry, "obj_id") or number
                     words = _words(entry, video)
-                    found.setdefault((video_id, object_id, None), []).append(words)
+                    found.setdefault((video_id, object_id, None, False), []).append(words)
     return _collected(parsed, found)
 
 
@@ -67,9 +68,18 @@ def parse_lines(content: str, input_uri: str) -> Parsed:
             entry = parse_json(line, f"line {number}")
             video_id, object_id, words = (text(entry, name) for name in ("video", "object", "expression"))
             words, told = _required(words), entry.get("frame")
-            key = (video_id, object_id, None if told is None else frame(told))
+            key = (video_id, object_id, None if told is None else frame(told), _is_every(entry))
             found.setdefault(key, []).append(words)
     return _collected(parsed, found)
+
+
+def _is_every(entry: Any) -> bool:
+    every = entry.get("all", False)
+    if not isinstance(every, bool):
+        raise IngestError("bad_value", f"all is {every!r}; expected true or false")
+    if every and entry.get("frame") is not None:
+        raise IngestError("bad_value", "all instances are looked for in the whole video; leave out the frame")
+    return every
 
 
 def _words(entry: Any, video: Mapping[str, Any]) -> str:
@@ -94,10 +104,10 @@ def _required(words: str) -> str:
 
 
 def _collected(parsed: Parsed, found: Mapping[Key, Sequence[str]]) -> Parsed:
-    for (video_id, object_id, told), texts in found.items():
+    for (video_id, object_id, told, every), texts in found.items():
         with parsed.entry(f"{video_id}/{object_id}"):
             distinct = tuple(dict.fromkeys(texts))
-            hint = Expression(distinct, anywhere=told is None)
+            hint = Expression(distinct, anywhere=told is None, every=every)
             shown = "; ".join(distinct)
             idx, name = told or (0, "")
             parsed.localizations.append(

@@ -18,6 +18,7 @@ from stages.backends.cutie.propagator import load_cutie
 from stages.backends.devices import PRECISION
 from stages.backends.embedded.features.backbone import load_backbone
 from stages.backends.embedded.segmenter.click_predictor import load_click_predictor
+from stages.backends.families import SAM2_FAMILY
 from stages.backends.localizers import LOCALIZERS, load_localizer
 from stages.backends.propagators import PROPAGATORS, load_propagator
 from stages.backends.sam.segmenter import SamSegmenter
@@ -34,6 +35,8 @@ from tests.stages.backends.tiny_detectors import save_detector
 HEIGHT, WIDTH, SIDE, N_FRAMES = 64, 96, 22, 7
 WORDS = [Expression(("black swan",)), Expression(("a dog", "the grey dog"))]
 WITHOUT_NETWORK = {"grabcut", "flow"}
+ALIKE = {"sam2.1_small", "sam2.1_base_plus", "sam2.1_large"}
+"""Other sizes of sam2.1_tiny; tiny networks of them are the same."""
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,12 @@ HINTS = {
 
 
 def make_segmenter(name, device):
+    if name in SAM2_FAMILY:
+        pytest.importorskip("timm", reason="needs pip install 'pointvos[video]'")
+        from stages.backends.sam2.segmenter import Sam2Segmenter
+        from tests.stages.backends.sam2.tiny_sam2 import tiny_network
+
+        return Sam2Segmenter(name, tiny_network(name, "image").to(device))
     if not name.startswith("sam_"):
         return load_segmenter(name, device)
     return SamSegmenter(name, tiny_sam().to(device), None if device == "cpu" else torch.bfloat16)
@@ -96,6 +105,12 @@ def checkpoints(tmp_path_factory):
 
 
 def make_propagator(name, device, checkpoints):
+    if name in SAM2_FAMILY:
+        pytest.importorskip("timm", reason="needs pip install 'pointvos[video]'")
+        from stages.backends.sam2.propagator import Sam2Propagator
+        from tests.stages.backends.sam2.tiny_sam2 import tiny_network
+
+        return Sam2Propagator(name, tiny_network(name, "video").to(device))
     if name in checkpoints:
         return load_cutie(name, device, checkpoints[name])
     return load_propagator(name, device)
@@ -119,10 +134,11 @@ def assert_alike(here, away):
         assert one.quality == pytest.approx(other.quality, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", SEGMENTERS)
+@pytest.mark.filterwarnings("default")  # other people's deprecations
+@pytest.mark.parametrize("name", [name for name in SEGMENTERS if name not in ALIKE])
 def test_a_segmenter_answers_every_kind_of_prompt(name):
     prompts = [to_prompt(localized(kind, *hints), HEIGHT, WIDTH) for kind, hints in HINTS.items()]
-    asked = [prompt for prompt in prompts if prompt.mask is None or name.startswith("sam_")]
+    asked = [prompt for prompt in prompts if prompt.mask is None or name.startswith(("sam_", *SAM2_FAMILY))]
     here, away = on_both(lambda device: make_segmenter(name, device).segment(picture(), asked), name)
     assert_alike(here, away)
     assert len(away) == len(asked)
@@ -136,7 +152,7 @@ def test_a_localizer_finds_words():
 @pytest.mark.filterwarnings("default")  # other people's deprecations
 @pytest.mark.parametrize("name", [name for name in LOCALIZERS if name != "imagenet"])
 def test_a_detector_finds_words(name, tmp_path):
-    pytest.importorskip("transformers", reason="needs pip install 'pointvos[text]'")
+    pytest.importorskip("transformers", reason="needs pip install 'pointvos[video]'")
     save_detector(name, tmp_path)
     here, away = on_both(lambda device: load_localizer(f"{name}:{tmp_path}", device).locate(picture(), WORDS), name)
     assert [type(answer) for answer in here] == [type(answer) for answer in away]
@@ -170,11 +186,13 @@ PAIRS = {
     "flow": "grabcut",
     "cutie_base": "sam_vit_b",
     "cutie_small": "sam_vit_b",
+    **{name: name for name in SAM2_FAMILY},
 }
 """Propagator → the segmenter that is asked for repairs."""
 
 
-@pytest.mark.parametrize("name", PROPAGATORS)
+@pytest.mark.filterwarnings("default")  # other people's deprecations
+@pytest.mark.parametrize("name", [name for name in PROPAGATORS if name not in ALIKE])
 def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoints, tmp_path):
     def run(device):
         models = make_segmenter(PAIRS[name], device), make_propagator(name, device, checkpoints)
@@ -188,7 +206,7 @@ def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoi
         replace(decision, own_quality=0.5) for decision in decided_away
     ]
     assert decided_away
-    if name not in checkpoints:  # random weights may lose their objects
+    if name not in checkpoints and name not in SAM2_FAMILY:  # random weights may lose their objects
         assert {row.frame_idx for row in away} == set(range(N_FRAMES))
 
 

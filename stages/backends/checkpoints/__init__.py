@@ -3,5 +3,6 @@
 from stages.backends.checkpoints.cache import require_checkpoint
 from stages.backends.checkpoints.catalog import CHECKPOINTS, Checkpoint
 from stages.backends.checkpoints.errors import CheckpointError
+from stages.backends.checkpoints.hub import require_hub_model
 
-__all__ = ["CHECKPOINTS", "Checkpoint", "CheckpointError", "require_checkpoint"]
+__all__ = ["CHECKPOINTS", "Checkpoint", "CheckpointError", "require_checkpoint", "require_hub_model"]

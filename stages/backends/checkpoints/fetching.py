@@ -16,7 +16,7 @@ from stages.backends.checkpoints.download import RETRY, Retry, download
 from stages.backends.checkpoints.errors import CheckpointError, DamagedCheckpointError, DownloadError
 
 
-def _no_wait() -> None:
+def no_wait() -> None:
     """Say nothing."""
 
 
@@ -40,7 +40,7 @@ class Fetch:
     source: str = ""
     sha256: str = ""
     on_progress: OnProgress = no_progress
-    on_wait: Callable[[], None] = _no_wait
+    on_wait: Callable[[], None] = no_wait
     require_fit: Callable[[Checkpoint, Path], None] = _no_fit
     retry: Retry = RETRY
 

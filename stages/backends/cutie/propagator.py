@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from stages.backends.checkpoints import require_checkpoint
 from stages.backends.cutie.limits import NO_LIMITS, Limits
 from stages.backends.cutie.network import Opinions, build_network, make_config
+from stages.backends.decidedness import estimate
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.weights import load_weights
@@ -143,7 +144,7 @@ class CutieSession:
             raise FloatingPointError(f"{self._name} answered with NaN; on a GPU, try another one or the CPU")
         self._latest = dict(zip(self._numbers, probabilities, strict=True))
         arrays = probabilities.cpu().numpy()
-        return {object_id: _estimate(array) for object_id, array in zip(self._numbers, arrays, strict=True)}
+        return {object_id: estimate(array) for object_id, array in zip(self._numbers, arrays, strict=True)}
 
     def _advance(self, encoding: CutieFrame, **given: Any) -> None:
         self._sight.features = encoding.features
@@ -212,10 +213,3 @@ def working_size(height: int, width: int, most_px: int = SHORT_SIDE[1]) -> tuple
     shorter = min(height, width)
     scale = min(max(shorter, SHORT_SIDE[0]), most_px) / shorter
     return round(height * scale), round(width * scale)
-
-
-def _estimate(probability: NDArray[np.float32]) -> Estimate:
-    """Quality is the mean of |2p - 1| where p exceeds 0.05: how decided the network is about what it claims."""
-    if not (probability > 0.5).any():
-        return Estimate(np.zeros_like(probability), 0.0)
-    return Estimate(probability, float(np.abs(2 * probability[probability > 0.05] - 1).mean()))

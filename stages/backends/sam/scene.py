@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,54 +12,10 @@ from segment_anything import SamPredictor
 from torch import Tensor
 from torch.nn import functional
 
-Array = NDArray[Any]
-_CERTAIN = 10.0
-"""Logit of a pixel that a given mask claims; its negative for the others."""
+from stages.backends.sam.queries import Answer, Array, Query, certain_logits
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Query:
-    """What is asked about one object.
-
-    Attributes:
-        points_px: (N, 2) float32 image pixels, x first.
-        labels: (N,) int, 1 on the object, 0 off it.
-        box_px: (4,) xyxy image pixels, or None.
-        logits: (S/4, S/4) float32 mask logits on the model's padded square of side S, or None.
-    """
-
-    points_px: Array
-    labels: Array
-    box_px: Array | None = None
-    logits: Tensor | None = None
-
-    @property
-    def is_ambiguous(self) -> bool:
-        """A single click: it may mean the whole, a part or a part of a part."""
-        return len(self.labels) + 2 * (self.box_px is not None) + 2 * (self.logits is not None) < 2
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """What the model answers about one object.
-
-    Attributes:
-        logits: (H, W) float32 at the image's size; the mask is where they are positive.
-        low: (S/4, S/4) float32, the same on the padded square: the next query's ``logits``.
-        iou: the model's own estimate of the mask's IoU.
-    """
-
-    logits: Tensor
-    low: Tensor
-    iou: float
-
-    @property
-    def mask(self) -> Tensor:
-        """(H, W) bool."""
-        return self.logits > 0
-
-
-class Scene:
+class SamScene:
     """An embedded image. The image encoder runs once, here."""
 
     def __init__(self, model: Any, image: NDArray[np.uint8], precision: torch.dtype | None) -> None:
@@ -72,11 +27,7 @@ class Scene:
         self._predictor.features = self._predictor.features.float()
 
     def ask(self, queries: Sequence[Query]) -> list[Answer]:
-        """Decode all queries in one batch.
-
-        Of an ambiguous query's three masks (whole, part, subpart) the one with the best estimated IoU is taken;
-        other queries get the single mask.
-        """
+        """Decode all queries in one batch; see :meth:`stages.backends.sam.queries.Scene.ask`."""
         sparse, dense = self._encode(queries)
         low, ious = self._model.mask_decoder.predict_masks(
             image_embeddings=self._predictor.features,
@@ -99,7 +50,7 @@ class Scene:
         resized = functional.interpolate(given, (height, width), mode="bilinear", align_corners=False)
         square = functional.pad(resized, (0, side - width, 0, side - height))
         share = functional.adaptive_avg_pool2d(square, self._model.prompt_encoder.mask_input_size)[0, 0]
-        return torch.logit(share, eps=1e-6).clamp(-_CERTAIN, _CERTAIN)
+        return certain_logits(share)
 
     def _encode(self, queries: Sequence[Query]) -> tuple[Tensor, Tensor]:
         """Prompt embeddings of a mixed batch: what a query lacks is embedded as "no point" and "no mask"."""

@@ -10,7 +10,14 @@ def said(pointvos, tmp_path_factory):
         patch.setenv("COLUMNS", "400")
         answer = pointvos("doctor")
     assert answer.returncode == 0, answer.stdout
-    return {line[7:].split("  ")[0].strip(): line for line in answer.stdout.splitlines()}
+    rows, name = {}, ""
+    for line in answer.stdout.splitlines():
+        if told := line[7:].split("  ")[0].strip():
+            name = told
+            rows[name] = line.strip()
+        else:  # long rows go on below
+            rows[name] += f" {line.strip()}"
+    return rows
 
 
 def test_it_lists_the_backends_of_every_kind(said):

@@ -94,7 +94,10 @@ def test_weights_that_fit_cutie_small_are_called_not_verified_unless_they_are_of
     ("arguments", "problem"),
     [
         (("fetch", "sam_vit_x"), "unknown checkpoint 'sam_vit_x'; known: sam_vit_b, sam_vit_l"),
-        (("fetch", "sam_vit_b", "cutie_base", "--from", "x"), "--from and --sha256 are for one checkpoint, not for 2"),
+        (
+            ("fetch", "sam_vit_b", "cutie_base", "--from", "x"),
+            "--from, --sha256 and --revision are for one checkpoint, not for 2",
+        ),
         (("path", "cutie_base"), "cutie_base needs its checkpoint, which is not in"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from schemas.iou import iou
-from stages.backends.checkpoints import CHECKPOINTS
+from stages.backends.checkpoints.catalog import WEIGHTS
 from stages.backends.propagator import to_bytes
 from stages.backends.propagators import PROPAGATORS, load_propagator
 
@@ -41,7 +41,7 @@ def draw(idx, object_ids=("red", "blue")):
     return image.astype(np.uint8), masks
 
 
-@pytest.fixture(scope="module", params=[name for name in PROPAGATORS if name not in CHECKPOINTS])
+@pytest.fixture(scope="module", params=[name for name in PROPAGATORS if name not in WEIGHTS])
 def propagator(request):
     torch.set_num_threads(1)
     return load_propagator(request.param, "cpu")

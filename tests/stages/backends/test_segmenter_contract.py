@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from schemas.prompts import Prompt
-from stages.backends.checkpoints import CHECKPOINTS
+from stages.backends.checkpoints.catalog import WEIGHTS
 from stages.backends.segmenters import SEGMENTERS, load_segmenter
 
 EMPTY = np.zeros((0, 2), dtype=np.float32)
 
 
-@pytest.fixture(scope="module", params=[name for name in SEGMENTERS if name not in CHECKPOINTS])
+@pytest.fixture(scope="module", params=[name for name in SEGMENTERS if name not in WEIGHTS])
 def segmenter(request):
     return load_segmenter(request.param, "cpu")
 

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from schemas.localizations import Expression, Localization
+from stages.ingest.expressions import parse_lines
 from stages.ingest.registry import detect_format, read_localizations
 
 META = {
@@ -132,3 +133,20 @@ def test_a_row_of_an_expression_holds_words_and_no_place():
     assert (row["kind"], row["expression"], row["x"], row["label"]) == ("expression", "a dog", [], [])
     with pytest.raises(ValueError, match="no words"):
         Expression((" ",))
+
+
+def test_all_instances_are_asked_for_by_a_line_of_its_own_and_not_on_one_frame():
+    lines = [
+        '{"video": "v", "object": "dog", "expression": "a dog", "all": true}',
+        '{"video": "v", "object": "dog", "expression": "a puppy", "all": true}',
+        '{"video": "v", "object": "cat", "expression": "a cat", "all": true, "frame": 3}',
+        '{"video": "v", "object": "hen", "expression": "a hen", "all": "yes"}',
+    ]
+    parsed = parse_lines("\n".join(lines), "x.jsonl")
+    assert [(one.object_id, one.hint) for one in parsed.localizations] == [
+        ("dog", Expression(("a dog", "a puppy"), every=True))
+    ]
+    assert [reject.detail for reject in parsed.rejects] == [
+        "all instances are looked for in the whole video; leave out the frame",
+        "all is 'yes'; expected true or false",
+    ]

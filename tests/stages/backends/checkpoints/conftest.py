@@ -114,7 +114,7 @@ def cache(tmp_path, monkeypatch):
 def pinned(shelf, cache, monkeypatch) -> Checkpoint:
     """A checkpoint of known size and SHA-256 on the server."""
     checkpoint = Checkpoint(
-        "toy", "segmenter", shelf.url, "CC0-1.0", len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest()
+        "toy", ("segmenter",), shelf.url, "CC0-1.0", len(CONTENT), sha256=hashlib.sha256(CONTENT).hexdigest()
     )
     monkeypatch.setitem(CHECKPOINTS, "toy", checkpoint)
     return checkpoint

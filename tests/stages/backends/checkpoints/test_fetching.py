@@ -182,7 +182,7 @@ def test_every_official_checkpoint_belongs_to_a_backend_and_has_a_plausible_pin(
     from stages.backends.segmenters import SEGMENTERS
 
     for name, checkpoint in CHECKPOINTS.items():
-        assert name in {"segmenter": SEGMENTERS, "propagator": PROPAGATORS}[checkpoint.task]
+        assert all(name in {"segmenter": SEGMENTERS, "propagator": PROPAGATORS}[task] for task in checkpoint.tasks)
         assert checkpoint.url.startswith("https://")
         assert len(checkpoint.sha256) in (0, 64)
         assert len(checkpoint.md5) in (0, 32)

@@ -4,7 +4,9 @@ import torch
 from segment_anything import SamPredictor, sam_model_registry
 
 from schemas.prompts import Prompt
-from stages.backends.sam.scene import Query, Scene
+from stages.backends.sam import refinement
+from stages.backends.sam.queries import Answer, Query
+from stages.backends.sam.scene import SamScene
 from stages.backends.sam.segmenter import SamSegmenter, load_sam
 from stages.backends.weights import WeightsError
 from tests.stages.backends.sam.tiny_sam import tiny_sam
@@ -25,7 +27,7 @@ def prompt(points=(), labels=None, *, box=None, mask=None, fence=None):
 
 
 def scene_of(model):
-    return Scene(model, IMAGE, None)
+    return SamScene(model, IMAGE, None)
 
 
 def reference(model, **arguments):
@@ -133,7 +135,7 @@ def test_every_kind_of_prompt_is_answered_the_same_each_time(model, one):
 
 
 def test_half_precision_reaches_the_encoder_only(model):
-    half = Scene(model, IMAGE, torch.bfloat16)
+    half = SamScene(model, IMAGE, torch.bfloat16)
     assert half._predictor.features.dtype == torch.float32
     assert not torch.equal(half._predictor.features, scene_of(model)._predictor.features)
     (answer,) = half.ask([Query(np.array([[30, 20]], np.float32), np.array([1]))])
@@ -152,18 +154,14 @@ class Scripted:
 
 
 def drawn(columns, iou, margin=5.0):
-    from stages.backends.sam.scene import Answer
-
     logits = torch.full((10, 10), -margin)
     logits[:, columns] = margin
     return Answer(logits, torch.zeros(4, 4), iou)
 
 
 def test_refinement_stops_when_the_mask_settles_and_the_best_rated_pass_counts():
-    from stages.backends.sam import segmenter as sam
-
     scene = Scripted(drawn(slice(0, 4), 0.9), drawn(slice(0, 5), 0.7), drawn(slice(0, 5), 0.8))
-    (rated,) = sam._refined(scene, [prompt([[1, 1]])], [Query(np.array([[1, 1]], np.float32), np.array([1]))])
+    (rated,) = refinement._refined(scene, [prompt([[1, 1]])], [Query(np.array([[1, 1]], np.float32), np.array([1]))])
     assert not scene.answers
     assert rated.answer.iou == 0.9
     assert rated.score == pytest.approx(0.6 * 0.9 + 0.3 + 0.1)
@@ -173,21 +171,17 @@ def test_refinement_stops_when_the_mask_settles_and_the_best_rated_pass_counts()
 
 
 def test_a_mask_that_misses_its_trace_is_asked_for_again_with_the_fence():
-    from stages.backends.sam import segmenter as sam
-
     wrong, right = drawn(slice(8, 10), 0.9), drawn(slice(0, 3), 0.5)
     scene = Scripted(wrong, wrong, right, right)
     trace = prompt([[1, 1], [2, 5]], fence=[0, 0, 4, 10])
-    (rated,) = sam._solve(scene, [trace])
+    (rated,) = refinement._solve(scene, [trace])
     assert rated.answer is right
     assert scene.queries[2].box_px.tolist() == [0, 0, 4, 10]
 
 
 def test_an_empty_mask_is_worth_nothing_and_is_not_refined():
-    from stages.backends.sam import segmenter as sam
-
     scene = Scripted(drawn(slice(0, 0), 0.99))
-    (rated,) = sam._solve(scene, [prompt([[1, 1]])])
+    (rated,) = refinement._solve(scene, [prompt([[1, 1]])])
     assert rated.score == 0.0
 
 
