@@ -279,7 +279,7 @@ def parquet_source(path: AnyPath) -> Any:
 
 def _parts_of(path: AnyPath) -> Any:
     """What pyarrow reads parts of a Parquet file from."""
-    return pa.PythonFile(path.open()) if isinstance(path, RemotePath) else path
+    return pa.PythonFile(path.open(), mode="r") if isinstance(path, RemotePath) else path
 
 
 @contextmanager

@@ -13,6 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: arith
 import cv2
 import pytest
 
+from tests.object_stores import s3_server
 from tests.verification_ui.person import chromium
 
 cv2.setNumThreads(1)
@@ -44,3 +45,10 @@ def browser() -> Iterator[Any]:
         except (ImportError, FileNotFoundError) as problem:
             pytest.skip(str(problem))
         yield found
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    """A client of a local S3 server with the bucket ``bucket``, which the commands that tests run reach as well."""
+    with s3_server() as client:
+        yield client
