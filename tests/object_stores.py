@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 from schemas.remote_paths import StoredObject
 
 BUCKET = "bucket"
-SECRET = "not-to-be-seen-anywhere"  # noqa: S105 - of a server that takes any
+SECRET = "not-to-be-seen-anywhere"
 
 
 @contextmanager
@@ -21,6 +22,7 @@ def s3_server() -> Iterator[Any]:
     import boto3
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").disabled = True
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from functools import partial
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO, BinaryIO
+from typing import BinaryIO
 
 from pipeline.runs.positioned import buffered
 from pipeline.runs.storage import copy_object, is_remote, read_object
@@ -40,17 +40,30 @@ class VideoOpener:
         if uri.lower().endswith(FRAME_EXTENSIONS):
             return BytesIO(read_object(uri))
         copy = _COPIES.of(uri, self.folder)
-        return buffered(partial(_read_copy, copy), os.fstat(copy.fileno()).st_size, _BUFFER_BYTES)
+        return buffered(copy.read_at, copy.n_bytes, _BUFFER_BYTES)
+
+
+class _Copy:
+    """A file without a name; it is there as long as somebody has this object."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.n_bytes = os.fstat(descriptor).st_size
+        weakref.finalize(self, os.close, descriptor)
+
+    def read_at(self, start: int, n_bytes: int) -> bytes:
+        """At most ``n_bytes`` from ``start`` on."""
+        return os.pread(self._descriptor, n_bytes, start)
 
 
 @dataclass(slots=True)
 class _Copies:
     """The copies of this process, the latest last."""
 
-    _kept: OrderedDict[str, IO[bytes]] = field(default_factory=OrderedDict)
+    _kept: OrderedDict[str, _Copy] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def of(self, uri: str, folder: Path | None) -> IO[bytes]:
+    def of(self, uri: str, folder: Path | None) -> _Copy:
         with self._lock:
             if uri not in self._kept:
                 while len(self._kept) >= KEPT:
@@ -63,14 +76,10 @@ class _Copies:
 _COPIES = _Copies()
 
 
-def _copied(uri: str, folder: Path | None) -> IO[bytes]:
+def _copied(uri: str, folder: Path | None) -> _Copy:
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    copy: IO[bytes] = TemporaryFile(dir=folder)  # noqa: SIM115 - lives as long as it is kept
-    copy_object(uri, copy)  # type: ignore[arg-type]
-    copy.flush()
-    return copy
-
-
-def _read_copy(copy: IO[bytes], start: int, n_bytes: int) -> bytes:
-    return os.pread(copy.fileno(), n_bytes, start)
+    with TemporaryFile(dir=folder) as file:
+        copy_object(uri, file)
+        file.flush()
+        return _Copy(os.dup(file.fileno()))
