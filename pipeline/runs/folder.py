@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,6 +185,9 @@ class RunFolder:
             yield folder
         finally:
             _empty(folder)
+            if isinstance(folder, Path):
+                with suppress(OSError):  # another step has something in it
+                    folder.parent.rmdir()
 
     def config(self) -> dict[str, Any]:
         """The resolved config as plain values.
