@@ -16,6 +16,11 @@ COMMANDS = {
         "Turn videos and rough hints into pseudo-masks and point candidates.",
         takes_more=True,
     ),
+    "studio": LazyCommand(
+        "pipeline.commands.studio",
+        "studio",
+        "Click on objects, watch their masks, correct them: one page in the browser.",
+    ),
     "plan": LazyCommand(
         "pipeline.commands.plan",
         "plan",

@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.corrections import Correction
 from schemas.gold import Gold
 from schemas.localizations import Localization
 from schemas.masks import Mask
@@ -23,6 +24,7 @@ from schemas.rejects import Reject
 from schemas.remote_paths import AnyPath, RemotePath
 from schemas.repairs import Repair
 from schemas.reviews import ReviewTask, Skip, Verdict
+from schemas.superseded import SupersededMask
 from schemas.videos import Video
 from schemas.whole_files import whole_file
 
@@ -50,6 +52,13 @@ MASKS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("height", _i), ("width", _i), ("rle", _s),
         ("source", _s), ("model", _s), ("quality", _f), ("round", _i),
+    ]
+)  # fmt: skip
+SUPERSEDED_SCHEMA = MASKS_SCHEMA.append(pa.field("until_round", _i))
+CORRECTIONS_SCHEMA = pa.schema(
+    [
+        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("round", _i), ("x", pa.list_(_f)),
+        ("y", pa.list_(_f)), ("label", pa.list_(pa.int8())), ("to_round", _i),
     ]
 )  # fmt: skip
 REPAIRS_SCHEMA = pa.schema(
@@ -305,6 +314,8 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
 VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
 LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
 MASKS = Table("masks", Mask, MASKS_SCHEMA)
+SUPERSEDED = Table("superseded", SupersededMask, SUPERSEDED_SCHEMA)
+CORRECTIONS = Table("corrections", Correction, CORRECTIONS_SCHEMA)
 REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
@@ -313,4 +324,18 @@ SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, POINTS_SCHEMA)
 GOLD = Table("gold", Gold, GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
-TABLES = (VIDEOS, LOCALIZATIONS, MASKS, REPAIRS, CANDIDATES, TASKS, VERDICTS, SKIPS, POINTS, GOLD, REJECTS)
+TABLES = (
+    VIDEOS,
+    LOCALIZATIONS,
+    MASKS,
+    SUPERSEDED,
+    CORRECTIONS,
+    REPAIRS,
+    CANDIDATES,
+    TASKS,
+    VERDICTS,
+    SKIPS,
+    POINTS,
+    GOLD,
+    REJECTS,
+)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from schemas.elements import ObjectBatch
 from schemas.frames import Frame
+from schemas.masks import Mask
 
 SEGMENT_FRAMES = 8
 """Segmenting a localized frame takes about as long as propagating to so many frames."""
@@ -34,6 +35,7 @@ class Step:
 
 Listener = Callable[[Step], None]
 _listeners: list[Listener] = []
+_viewers: list[Callable[[Mask], None]] = []
 
 
 def listen(listener: Listener) -> None:
@@ -59,6 +61,23 @@ def done(n: int = 1) -> None:
     """Say that ``n`` elements more are done."""
     for count in _counts:
         count(n)
+
+
+def tell(step: Step) -> None:
+    """Say how far some work is that has no batch of objects."""
+    for listener in _listeners:
+        listener(step)
+
+
+def view(viewer: Callable[[Mask], None]) -> None:
+    """Call ``viewer`` with every mask that becomes final in this process from now on, before its video is committed."""
+    _viewers[:] = [viewer]
+
+
+def drawn(mask: Mask) -> None:
+    """Say that a mask is final, unless another batch of the video claims its pixels too."""
+    for viewer in _viewers:
+        viewer(mask)
 
 
 @dataclass(slots=True)
@@ -119,6 +138,4 @@ class BatchProgress:
         return segmenting / max(segmenting + self.n_frames, 1)
 
     def _tell(self, text: str, share: float) -> None:
-        whole = (self.batch.number + share) / self.batch.n_batches
-        for listener in _listeners:
-            listener(Step(text, whole))
+        tell(Step(text, (self.batch.number + share) / self.batch.n_batches))

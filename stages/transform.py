@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import logging
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -17,6 +15,7 @@ from apache_beam.utils.shared import Shared
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
+from stages.arithmetic import use_one_thread_an_operation
 from stages.video import DecodeError
 
 REJECTS = "rejects"
@@ -100,16 +99,6 @@ class _Held(Generic[Model_co]):
 
     def __init__(self, model: Model_co) -> None:
         self.model = model
-
-
-def use_one_thread_an_operation() -> None:
-    """Fix the arithmetic: an operation split over threads can round differently with another number of threads."""
-    import cv2
-
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    cv2.setNumThreads(1)
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(1)
 
 
 def _reject(job: VideoJob, error: Exception) -> Reject:

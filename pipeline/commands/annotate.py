@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from pipeline.capacity.footage import Footage, look_at
 from pipeline.commands import options
 from pipeline.commands.models import require_models
 from pipeline.config import RunConfig
+from pipeline.kept_config import keep_config
 from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runners.outcomes import require_settled
 from pipeline.runners.progress import Watch, shown
@@ -26,7 +27,6 @@ from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, conso
 from pipeline.terminal.outcome import show_outcome
 from schemas import tables
 from schemas.jobs import VideoJob
-from schemas.whole_files import write_whole
 
 _ERROR_LENGTH = 600
 """Of a runner's own words."""
@@ -97,7 +97,7 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     for note in intake.notes:
         console.print(note, markup=False)
     config = within_budget(config, intake)
-    _keep_config(folder, config)
+    keep_config(folder, config)
     folder.sweep()
     jobs = intake.jobs(config)
     units = {job.video_id: job.unit for job in jobs}
@@ -117,30 +117,6 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     folder.drop_superseded(units)
     require_settled(folder, agenda.open_jobs)
     return show_outcome(folder, agenda, time.monotonic() - start)
-
-
-def _keep_config(folder: RunFolder, config: RunConfig) -> None:
-    """Write the config; a run keeps the id that it had first, for its review queue is known by it."""
-    old = folder.config() if folder.config_file.exists() else {}
-    if old and old.get("config_hash") != config.hash():
-        changed = ", ".join(_differences(old, config)) or "settings"
-        raise UsageProblem(
-            f"run folder {folder.path} was made with other settings ({changed}); "
-            "use the same ones to continue it, or choose another --run"
-        )
-    write_whole(folder.config_file, config.to_yaml(old.get("run_id", "")).encode())
-
-
-def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
-    import yaml
-
-    new = yaml.safe_load(config.to_yaml())
-    return [
-        f"{part}.{name}: {old.get(part, {}).get(name)} → {value}"
-        for part in ("models", "repair", "sampling")
-        for name, value in new[part].items()
-        if old.get(part, {}).get(name) != value
-    ]
 
 
 def _work(

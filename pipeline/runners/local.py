@@ -61,6 +61,13 @@ def work(link: Link) -> bool:
     return True
 
 
+def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
+    """The whole graph over one video, in this process; it is committed or rejected when this returns."""
+    with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
+        jobs = pipeline | "Video" >> beam.Create([job], reshuffle=False)
+        jobs | "AnnotateVideos" >> AnnotateVideos(run, config, spread=False, scratch=run.work)
+
+
 def _is_full(error: BaseException | None) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in NO_SPACE:

@@ -102,7 +102,7 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_environment(),
+                env=worker_environment(),
                 pass_fds=(theirs.fileno(), self.lock),
             )
         worker = _Worker(process, ours)
@@ -183,7 +183,7 @@ class Supervisor:
                 worker.process.wait()
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
     too, but nothing is imported from it.
     """

@@ -30,6 +30,8 @@ UNIT_TABLES: tuple[Table[Any], ...] = (
     tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
 )  # fmt: skip
 """What a video has beside its commit mark, which is its row in ``videos``."""
+ROUND_TABLES: tuple[Table[Any], ...] = (tables.SUPERSEDED, tables.CORRECTIONS)
+"""What a video has once somebody corrected it."""
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows their first dot."""
@@ -232,7 +234,7 @@ class RunFolder:
     def drop_unit(self, video_id: str, unit: str) -> None:
         """Remove a unit, its commit mark first, so that it is never half there and called done."""
         stem = unit_name(video_id, unit)
-        for table in (tables.VIDEOS, *UNIT_TABLES):
+        for table in (tables.VIDEOS, *UNIT_TABLES, *ROUND_TABLES):
             self.table_file(table, stem).unlink(missing_ok=True)
 
     def drop_units(self, pairs: Iterable[tuple[str, str]]) -> None:

@@ -21,8 +21,9 @@ from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
 from stages import progress
+from stages.arithmetic import use_one_thread_an_operation
 from stages.sample_points.options import SamplingOptions
-from stages.transform import Results, StageDoFn, parallel, use_one_thread_an_operation
+from stages.transform import Results, StageDoFn, parallel
 from stages.video import Opener
 
 

@@ -1,4 +1,4 @@
-"""One object has one localization on a frame."""
+"""One object has one localization of a kind on a frame; clicks, a box and a scribble are used together."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from schemas.localizations import Localization
 from schemas.rejects import Reject
 from stages.ingest.parsed import STAGE
 
+_TOGETHER = ("clicks", "box", "scribble")
+
 
 def drop_duplicates(localizations: Iterable[Localization]) -> tuple[list[Localization], list[Reject]]:
-    """Keep the first localization of every (video, object, frame).
+    """Keep the first localization of every (video, object, frame), and one each where clicks, boxes, scribbles meet.
 
     Returns:
         What is kept, in order, and rejects: ``duplicate_entry`` (the same again) or ``conflicting_entries`` (other
         geometry).
     """
-    kept: dict[tuple[str, str, int | str], Localization] = {}
+    kept: dict[tuple[str, str, int | str, str], Localization] = {}
     rejects = []
     for one in localizations:
-        first = kept.setdefault((one.video_id, one.object_id, one.frame_name or one.frame_idx), one)
+        kind = one.hint.kind if one.hint.kind in _TOGETHER else ""
+        first = kept.setdefault((one.video_id, one.object_id, one.frame_name or one.frame_idx, kind), one)
         if first is not one:
             rejects.append(_reject(one, first))
     return list(kept.values()), rejects

@@ -174,7 +174,7 @@ def _classify(document: Any, path: Path) -> str:
 
 def _has_points(entry: Any) -> bool:
     first = entry[0] if isinstance(entry, list) and entry else entry
-    return isinstance(first, dict) and "points" in first
+    return isinstance(first, dict) and not {"points", "boxes", "strokes"}.isdisjoint(first)
 
 
 def _unknown_format(path: Path, foreign: str = "", keys: str = "") -> IngestError:

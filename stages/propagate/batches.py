@@ -17,7 +17,7 @@ from schemas.repairs import Repair
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
 from stages.patches import pack_patch
-from stages.progress import BatchProgress
+from stages.progress import BatchProgress, drawn
 from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.overlaps import contested_objects
 from stages.propagate.repair import Repairer, RepairOptions
@@ -115,7 +115,8 @@ class _Run:
         return propagate(frames, task)
 
     def keep(self, row: ObjectMask) -> None:
-        self.masks.append(row.row())
+        self.masks.append(mask := row.row())
+        drawn(mask)
         if row.trust is not None and row.object_id in self._contested:
             self.trusts[row.object_id, row.frame_idx] = pack_patch(row.trust)
 

@@ -25,7 +25,7 @@ from stages.propagate.probability_maps import ProbabilityMap, pack, unpack
 from stages.propagate.quality import with_motion_quality
 from stages.propagate.repair import REACH, Repairer
 from stages.propagate.soft_aggregation import SoftAggregation
-from stages.propagate.spool import Spool
+from stages.spool import Spool
 
 
 @dataclass(frozen=True, slots=True)

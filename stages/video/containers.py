@@ -95,9 +95,7 @@ class ContainerStream:
                 place, zero_s = self._timeline.place(shown), self._timeline.zero_s
                 if place is not None:
                     rotation_deg = -frame.rotation % 360
-                    yield Picture(
-                        place.idx, _upright(frame), place.start_s - zero_s, place.end_s - zero_s, rotation_deg
-                    )
+                    yield Picture(place.idx, upright(frame), place.start_s - zero_s, place.end_s - zero_s, rotation_deg)
         self._timeline.end()
 
     def _decode(self, number: int, packet: AvPacket[VideoStream] | None) -> list[VideoFrame]:
@@ -210,7 +208,7 @@ def _with_following(
         yield earlier[0], None, earlier[1]
 
 
-def _upright(frame: VideoFrame) -> Image:
+def upright(frame: VideoFrame) -> Image:
     """(H, W, 3) uint8 RGB as displayed: the display matrix maps x' = ax + cy, y' = bx + dy, to the nearest right angle.
 
     Source: ISO/IEC 14496-12, track header; FFmpeg ``libavutil/display.h``.

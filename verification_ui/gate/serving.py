@@ -1,4 +1,4 @@
-"""The gate, running: in a thread of the command that has started the private server, and ended with it."""
+"""Pages of ours, running: in a thread of the command that serves them, and ended with it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from verification_ui.gate.access import Access, Page
 from verification_ui.gate.app import Gate
@@ -47,7 +48,7 @@ class Queue:
 
 @contextmanager
 def gate_open(server: Server, queue: Queue, page: Page, say: Callable[[str], None] = lambda _: None) -> Iterator[Page]:
-    """Serve the page while the block runs.
+    """Serve the review page while the block runs.
 
     Args:
         server: the private server, which is up.
@@ -61,22 +62,47 @@ def gate_open(server: Server, queue: Queue, page: Page, say: Callable[[str], Non
     Raises:
         ServerProblem: it cannot be served.
     """
-    access = Access(queue.folder)
+
+    def application(page: Page) -> ASGIApp:
+        upstream = Upstream(server.url, server.credentials.token, queue.folder)
+        access = Access(queue.folder)
+        return Gate(page, access, upstream, queue.titles, MediaFiles(queue.media), queue.place).application()
+
+    with page_open(application, queue.folder, page, say) as now:
+        yield now
+
+
+@contextmanager
+def page_open(
+    application: Callable[[Page], ASGIApp], folder: Path, page: Page, say: Callable[[str], None] = lambda _: None
+) -> Iterator[Page]:
+    """Serve a page of ours while the block runs, in a thread.
+
+    Args:
+        application: makes the page for the address that it gets.
+        folder: private folder of the page: its access file, its log.
+        page: the address to prefer; another port is taken, and told, when somebody else has it.
+        say: told what happens.
+
+    Yields:
+        Where the page is.
+
+    Raises:
+        ServerProblem: it cannot be served.
+    """
     with _bound(page, say) as sock:
         page = Page(page.host, int(sock.getsockname()[1]))
-        access.move(page)
-        upstream = Upstream(server.url, server.credentials.token, queue.folder)
-        gate = Gate(page, access, upstream, queue.titles, MediaFiles(queue.media), queue.place)
-        _log_to(queue.folder / "page.log")
+        Access(folder).move(page)
+        _log_to(folder / "page.log")
         config = uvicorn.Config(
-            gate.application(), log_config=None, access_log=False, lifespan="on", ws="none", server_header=False,
+            application(page), log_config=None, access_log=False, lifespan="on", ws="none", server_header=False,
             proxy_headers=False, timeout_graceful_shutdown=_STOP_TIMEOUT_S,
         )  # fmt: skip
         serving = uvicorn.Server(config)
-        thread = threading.Thread(target=lambda: asyncio.run(serving.serve([sock])), name="gate", daemon=True)
+        thread = threading.Thread(target=lambda: asyncio.run(serving.serve([sock])), name="page", daemon=True)
         thread.start()
         try:
-            _wait_until_up(serving, thread, queue.folder)
+            _wait_until_up(serving, thread, folder)
             yield page
         finally:
             serving.should_exit = True
@@ -109,7 +135,7 @@ def _wait_until_up(serving: uvicorn.Server, thread: threading.Thread, folder: Pa
     end = time.monotonic() + _START_TIMEOUT_S
     while not serving.started:
         if not thread.is_alive() or time.monotonic() > end:
-            raise ServerProblem(f"the review page did not start; its log is {folder / 'page.log'}")
+            raise ServerProblem(f"the page did not start; its log is {folder / 'page.log'}")
         time.sleep(0.02)
 
 

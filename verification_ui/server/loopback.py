@@ -28,6 +28,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+def require_loopback(host: str) -> None:
+    """Raise ValueError when ``host`` is not an address of this machine alone, by its number."""
+    if host == "localhost" or not is_loopback(host) or ":" in host:
+        raise ValueError(f"--host {host!r} is not a loopback address like 127.0.0.1; the page is for this machine only")
+
+
 def own_host() -> str:
     """A random 127.x.y.z; 127.0.0.1 where the system has only that one (macOS).
 

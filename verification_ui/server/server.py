@@ -156,7 +156,7 @@ def started(
     refuse_links(media)
     credentials, is_new = load_or_create(folder)
     private_folder(folder / "home")
-    with _only_one(folder), _signals_as_exit():
+    with _only_one(folder), signals_as_exit():
         keep_signing_key(folder / "data")
         _begin_with_template(executable, folder / "data" / "label_studio.sqlite3")
         process, url = _up(_Start(executable, folder, media, host or own_host(), credentials), port, say)
@@ -301,7 +301,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _signals_as_exit() -> Iterator[None]:
+def signals_as_exit() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into SystemExit, so that the server is ended on the way out.
 
     SIGINT ends it too where it was ignored, as it is for what a script starts in the background.

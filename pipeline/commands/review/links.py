@@ -10,7 +10,7 @@ from pipeline.terminal.console import UsageProblem, console
 from verification_ui.gate.access import LINK_HOURS, Access, Page
 from verification_ui.gate.serving import link
 from verification_ui.server.credentials import EMAIL, write_private
-from verification_ui.server.loopback import is_loopback
+from verification_ui.server.loopback import require_loopback
 
 ANNOTATOR = "annotator@pointvos.local"
 """Who answers when nobody is named."""
@@ -34,10 +34,11 @@ def page_of(session: ReviewSession, host: str | None, port: int | None) -> Page:
     Raises:
         UsageProblem: the host is not an address of this machine alone.
     """
-    if host is not None and (host == "localhost" or not is_loopback(host) or ":" in host):
-        raise UsageProblem(
-            f"--host {host!r} is not a loopback address like 127.0.0.1; the page is for this machine only"
-        )
+    if host is not None:
+        try:
+            require_loopback(host)
+        except ValueError as problem:
+            raise UsageProblem(str(problem)) from None
     return Access(session.folder).page(host, port)
 
 

@@ -10,7 +10,7 @@ from schemas.frames import Frame
 from schemas.object_masks import ObjectMask
 from stages.backends.propagator import Estimate
 from stages.propagate.bidirectional import Task, propagate
-from stages.propagate.spool import Spool
+from stages.spool import Spool
 
 HEIGHT, WIDTH = 12, 16
 

@@ -1,4 +1,4 @@
-"""What waits on disk for the way back, one file a frame, gone once it is taken."""
+"""What waits on disk for the way back, one file a frame, gone once it is taken; shared ground."""
 
 from __future__ import annotations
 

@@ -1,0 +1,148 @@
+"""``pointvos studio``: hints by mouse, masks to watch and to correct, on one page in the browser."""
+
+from __future__ import annotations
+
+import sys
+import time
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.commands import options
+from pipeline.commands.models import require_models
+from pipeline.commands.review.options import HostOption, PortOption
+from pipeline.config import RunConfig, load_config
+from pipeline.kept_config import keep_config
+from pipeline.runs.folder import RunFolder
+from pipeline.studio.background import Background
+from pipeline.studio.bench import HINTS, Bench
+from pipeline.studio.desk import StudioDesk
+from pipeline.studio.sketching import Sketcher
+from pipeline.terminal.console import UsageProblem, console
+from stages.arithmetic import use_one_thread_an_operation
+from stages.backends.segmenters import load_segmenter
+from verification_ui.gate.access import LINK_HOURS, Access, Page
+from verification_ui.gate.serving import link, page_open
+from verification_ui.server.credentials import private_folder, write_private
+from verification_ui.server.loopback import require_loopback
+from verification_ui.server.server import ServerProblem, signals_as_exit
+from verification_ui.studio.app import PERSON, Studio
+from verification_ui.studio.events import Events
+
+_SETTINGS = {
+    "videos": "videos", "segmenter": "models.segmenter", "propagator": "models.propagator",
+    "repair": "repair.enabled", "device": "compute.device",
+}  # fmt: skip
+"""Option → setting of the config."""
+
+
+def studio(
+    ctx: typer.Context,
+    run: Annotated[
+        RunFolder,
+        typer.Option(parser=RunFolder.parse, metavar="DIR", help="The run folder: a new one, or one to go on with."),
+    ],
+    videos: Annotated[
+        str | None,
+        typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob; the run's by default."),
+    ] = None,
+    segmenter: options.Segmenter = None,
+    propagator: options.Propagator = None,
+    repair: options.Repair = None,
+    device: options.Device = None,
+    config: options.ConfigFile = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
+) -> None:
+    """Click on objects, watch their masks, correct them: one page in the browser.
+
+    Hints are written to `DIR/hints.json` with every click, and are what `pointvos annotate` reads. The page is served
+    on this machine only and opens with a link that works once. Ctrl-C ends it; nothing is lost.
+
+    Example:
+      pointvos studio clips/ --run runs/first
+    """
+    if not isinstance(run.path, Path):
+        raise UsageProblem(f"the studio works on runs of this machine; copy {run} into a folder here first")
+    resolved = _resolved(run, ctx.params)
+    require_models([resolved.models.segmenter, resolved.models.propagator])
+    run.create()
+    with run.lock() as lock:
+        bench = Bench.of(run, resolved)
+        keep_config(run, resolved)
+        run.sweep()
+        with signals_as_exit(), _open(bench, lock) as desk:
+            _serve(desk, host, port, browser)
+
+
+def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
+    """The config of the run if there is one, else that of the command line; options given count in both."""
+    given = {setting: parameters[option] for option, setting in _SETTINGS.items()}
+    if folder.config_file.is_file():
+        return load_config(folder.local / "run.yaml", given)
+    if parameters["videos"] is None:
+        raise UsageProblem(f"{folder} is not a run folder yet; name the videos: pointvos studio VIDEOS --run DIR")
+    hints = str(folder.local.absolute() / HINTS)
+    own = {"localizations": hints, "format": "clicks", "coords": "pixel"}
+    file = parameters["config"]
+    return load_config(Path(str(file)) if file else None, {**given, **own})
+
+
+@contextmanager
+def _open(bench: Bench, lock: int) -> Iterator[StudioDesk]:
+    console.print(f"{len(bench.files)} video{'s' * (len(bench.files) > 1)}; loading the models …")
+    background = Background(bench.run, bench.config, lock, lambda task, message: None)
+    background.warm_up()
+    try:
+        compute = bench.config.compute
+        sketcher = Sketcher(load_segmenter(bench.config.models.segmenter, compute.device, compute.n_threads))
+        use_one_thread_an_operation()
+        yield StudioDesk(bench, sketcher, background, Events())
+    finally:
+        background.close()
+
+
+def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool) -> None:
+    try:
+        folder = private_folder(desk.bench.run.local / "studio")
+        access = Access(folder)
+        if host is not None:
+            require_loopback(host)
+        page = access.page(host, port)
+        with page_open(
+            lambda now: Studio(now, access, desk, desk.events).application(), folder, page, console.print
+        ) as now:
+            _tell(folder, now, access, browser)
+            try:
+                while True:
+                    time.sleep(3600)
+            finally:
+                desk.events.close()
+    except (ServerProblem, ValueError) as problem:
+        raise UsageProblem(str(problem)) from None
+    except KeyboardInterrupt:
+        console.print("Ended. Everything is kept; the same command goes on.")
+
+
+def _tell(folder: Path, page: Page, access: Access, browser: bool) -> None:
+    """Say where the page is, and open it; secrets go to a terminal or into files that only their owner reads."""
+    address = link(page, PERSON, access.make_link(PERSON))
+    hours = f"works once, within {LINK_HOURS:.0f} hours"
+    if not sys.stdout.isatty():
+        write_private(folder / "link.txt", f"{address}\n")
+        console.print(f"The studio is ready. Its link, {hours}, is in {folder / 'link.txt'}", soft_wrap=True)
+        return
+    console.print(f"The studio is ready. Open this link in a browser ({hours}):")
+    console.print(address, soft_wrap=True, markup=False, style="bold")
+    console.print("Ctrl-C ends it.")
+    if browser:
+        leaf = folder / "open.html"  # a command line with the link in it could be read by others
+        second = link(page, PERSON, access.make_link(PERSON))
+        write_private(leaf, f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(second)}">\n')
+        webbrowser.open(leaf.absolute().as_uri())

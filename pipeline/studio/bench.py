@@ -1,0 +1,137 @@
+"""What the studio works on: the videos of a run with their films, hints and results."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipeline.capacity.footage import frame_facts
+from pipeline.config import RunConfig
+from pipeline.runs.filesystems import find_videos
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.inputs import take_in
+from pipeline.runs.units import unit_file, videos_of
+from pipeline.studio.films import Film
+from pipeline.studio.hint_book import HintBook
+from pipeline.terminal.console import UsageProblem
+from schemas import tables
+from schemas.jobs import VideoJob
+from schemas.rejects import Reject
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+from stages.ingest.placing import FrameFacts
+from verification_ui.gate.refusals import Refusal
+
+HINTS = "hints.json"
+"""The file of a run's hints, in its folder."""
+
+
+@dataclass
+class Bench:
+    """One run, open.
+
+    Attributes:
+        run: its folder.
+        config: its config.
+        files: all videos, in order.
+        rejects: files that are no videos.
+        book: the hints that the studio writes.
+        tell_film: called when more frames of a film are ready.
+    """
+
+    run: RunFolder
+    config: RunConfig
+    files: list[VideoFile]
+    rejects: list[Reject]
+    book: HintBook
+    tell_film: Callable[[Film], None] = lambda _: None
+    _films: dict[str, Film] = field(default_factory=dict)
+    _facts: dict[str, FrameFacts] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @classmethod
+    def of(cls, run: RunFolder, config: RunConfig) -> Bench:
+        """Find the videos and read the hints.
+
+        Raises:
+            UsageProblem: there are no videos, or the file of hints is something else.
+        """
+        files, rejects = find_videos(config.videos)
+        if not files:
+            raise UsageProblem(f"no video at {config.videos!r} can be read: {rejects[0].detail}")
+        try:
+            book = HintBook.read(run.local / HINTS)
+        except Refusal as problem:
+            raise UsageProblem(str(problem)) from None
+        return cls(run, config, files, rejects, book)
+
+    @property
+    def owns_hints(self) -> bool:
+        """The run is made from the hints that the studio writes, not from another file."""
+        return Path(self.config.localizations).absolute() == self.book.path.absolute()
+
+    @property
+    def films(self) -> Path:
+        """Where frames that are ready to be shown lie."""
+        return self.run.local / "studio" / "frames"
+
+    def file(self, number: int) -> VideoFile:
+        """A video by its place in the list.
+
+        Raises:
+            Refusal: there is none.
+        """
+        if not 0 <= number < len(self.files):
+            raise Refusal(f"there is no video {number}", 404)
+        return self.files[number]
+
+    def film(self, file: VideoFile) -> Film:
+        """The frames of a video; its pass goes on, those of others wait."""
+        with self._lock:
+            found = self._films.get(file.video_id)
+            if found is None:
+                found = Film(file, self.films, self.tell_film)
+                self._films[file.video_id] = found
+            for other in self._films.values():
+                if other is not found:
+                    other.may_run.clear()
+        found.start()
+        return found
+
+    def facts(self, file: VideoFile) -> FrameFacts | None:
+        """Size and length as the header says; None when the video cannot be read."""
+        with self._lock:
+            if file.video_id not in self._facts:
+                self._facts |= frame_facts([file])
+            return self._facts.get(file.video_id)
+
+    def tracked(self, file: VideoFile) -> Video | None:
+        """What the run knows of a video that is annotated."""
+        return next((video for video in videos_of(self.run) if video.video_id == file.video_id), None)
+
+    def job(self, file: VideoFile) -> VideoJob:
+        """What ``annotate`` makes of the hints of a video.
+
+        Raises:
+            Refusal: there are none that can be used.
+        """
+        try:
+            intake = take_in(self.config)
+        except UsageProblem as problem:
+            raise Refusal(str(problem), 409) from None
+        found = next((job for job in intake.jobs(self.config) if job.video_id == file.video_id), None)
+        if found is None:
+            raise Refusal(f"nothing is hinted in {file.video_id}; click on an object first", 409)
+        return found
+
+    def names(self, video: Video) -> dict[str, str]:
+        """Object id → name or expression, of an annotated video."""
+        rows = unit_file(self.run, tables.LOCALIZATIONS, video)
+        found = tables.LOCALIZATIONS.read_files([rows] if rows.is_file() else [])
+        columns = (found[name].to_pylist() for name in ("object_id", "object_name", "expression"))
+        names: dict[str, str] = {}
+        for object_id, name, expression in zip(*columns, strict=True):
+            names[object_id] = names.get(object_id) or name or expression
+        return names

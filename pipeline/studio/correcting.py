@@ -1,0 +1,205 @@
+"""What a person says of the masks of a tracked video: kept at once, shown at once, worked on as one round."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
+from pipeline.studio.bench import Bench
+from pipeline.studio.hint_book import HintBook, localizations
+from pipeline.studio.refining import draw_correction, state_of, sweeping_changes
+from pipeline.studio.sketching import Sketcher
+from schemas.corrections import Correction
+from schemas.localizations import Localization
+from schemas.masks import encode_rle
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+from verification_ui.gate.refusals import Refusal
+from verification_ui.studio.desk import DrawnMask, Hint, Sketch
+
+_STROKE_CLICKS = 4
+
+
+@dataclass
+class Corrector:
+    """The corrections of a run's videos.
+
+    Attributes:
+        bench: the run.
+        sketcher: answers clicks.
+    """
+
+    bench: Bench
+    sketcher: Sketcher
+    _rounds: dict[str, tuple[str, VideoRounds]] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def rounds(self, file: VideoFile) -> VideoRounds | None:
+        """All rounds of a video; None when it is not tracked."""
+        video = self.bench.tracked(file)
+        return None if video is None else self._read(video)
+
+    def forget(self, file: VideoFile) -> None:
+        """Read a video anew: somebody else has written its masks."""
+        with self._lock:
+            self._rounds.pop(file.video_id, None)
+
+    def keep(self, file: VideoFile, object_id: str, frame_idx: int, kind: str, hint: Hint | None = None) -> None:
+        """Keep one correction in the place of what was said of an object and frame; an empty hint takes it away."""
+        with self._lock:
+            video, rounds = self._both(file)
+            others = [
+                one
+                for one in rounds.corrections
+                if one.round <= rounds.number or (one.object_id, one.frame_idx) != (object_id, frame_idx)
+            ]
+            if hint is None or not hint.is_empty:
+                others.append(self._said(video, rounds, object_id, frame_idx, kind, hint))
+            self._write(video, rounds, others)
+
+    def is_said(self, file: VideoFile, object_id: str, frame_idx: int, kind: str) -> bool:
+        """Whether this correction waits for its round."""
+        rounds = self.rounds(file)
+        asked = (object_id, frame_idx, kind)
+        return rounds is not None and any((c.object_id, c.frame_idx, c.kind) == asked for c in rounds.pending)
+
+    def preview(self, file: VideoFile, frame_idx: int) -> Sketch:
+        """What the pending corrections of a frame make of its masks."""
+        video, rounds = self._both(file)
+        here = [one for one in rounds.pending if one.frame_idx == frame_idx and one.kind in ("clicks", "add")]
+        if not here:
+            return Sketch(frame_idx, ())
+        image = self.bench.film(file).exact(frame_idx)
+        own = self.localizations(file)
+        state = state_of(video, rounds, own)
+        at = [loc for loc in own if loc.frame_idx == frame_idx]
+        masks, problems = [], {}
+        for one in here:
+            try:
+                with self.sketcher.alone() as segmenter:
+                    drawing, quality = draw_correction(state, segmenter, image, one, at)
+                source = "segmenter" if one.kind == "add" else "human"
+                masks.append(DrawnMask(one.object_id, frame_idx, encode_rle(drawing), quality, source))
+            except ValueError as problem:
+                problems[one.object_id] = str(problem)
+        return Sketch(frame_idx, tuple(masks), problems)
+
+    def localizations(self, file: VideoFile) -> list[Localization]:
+        """The hints of a video as they are now."""
+        if self.bench.owns_hints:
+            hints = self.bench.book.of(file.video_id)
+            return list(localizations(file.video_id, hints, str(self.bench.book.path)).localizations)
+        return list(self.bench.job(file).localizations)
+
+    def settle(self, file: VideoFile) -> None:
+        """Give a video the hash of its hints as they are now, once a round has worked on them."""
+        video = self.bench.tracked(file)
+        if video is not None and self.bench.owns_hints and self.bench.book.of(file.video_id):
+            job = self.bench.job(file)
+            move_unit(self.bench.run, video, job.unit, job.localizations)
+        self.forget(file)
+
+    def undo(self, file: VideoFile) -> None:
+        """Take back the last round; corrections that wait stay.
+
+        Raises:
+            Refusal: there is none.
+        """
+        with self._lock:
+            video, rounds = self._both(file)
+            to_round = rounds.undone_to()
+            if to_round is None:
+                raise Refusal("there is no round to take back", 409)
+            gone = [one for one in rounds.standing if one.round > to_round]
+            row = Correction(file.video_id, "", 0, "undo", rounds.number + 1, to_round=to_round)
+            self._do_now(video, rounds, row)
+            for one in gone:
+                self._restore_hints(file, one)
+            self.settle(file)
+
+    def delete(self, file: VideoFile, object_id: str) -> None:
+        """Take an object out of a tracked video, as a round that can be taken back."""
+        with self._lock:
+            video, rounds = self._both(file)
+            kept = [one for one in rounds.corrections if one.round <= rounds.number or one.object_id != object_id]
+            rounds = replace(rounds, corrections=tuple(kept))
+            row = Correction(file.video_id, object_id, 0, "delete", rounds.number + 1)
+            if self.bench.owns_hints:
+                own = [hint for hint in self.bench.book.of(file.video_id) if hint.object_id == object_id]
+                self._removed(file).put(row.round, own)
+            self._do_now(video, rounds, row)
+            if self.bench.owns_hints:
+                self.bench.book.remove(file.video_id, object_id)
+            self.settle(file)
+
+    def _do_now(self, video: Video, rounds: VideoRounds, row: Correction) -> None:
+        """A round that needs no model; corrections that wait go to the round behind it."""
+        later = [replace(one, round=row.round + 1) for one in rounds.pending]
+        done = [one for one in rounds.corrections if one.round <= rounds.number]
+        rounds = self._write(video, rounds, [*done, row, *later])
+        commit_round(self.bench.run, video, rounds, sweeping_changes(rounds, row))
+
+    def _restore_hints(self, file: VideoFile, undone: Correction) -> None:
+        if undone.kind == "delete":
+            for hint in self._removed(file).of(undone.round):
+                self.bench.book.put(file.video_id, hint)
+        elif undone.kind == "add":
+            self.bench.book.remove(file.video_id, undone.object_id)
+
+    def _removed(self, file: VideoFile) -> _Removed:
+        return _Removed(self.bench.run.local / "studio" / "removed-hints.json", file.video_id)
+
+    def _said(
+        self, video: Video, rounds: VideoRounds, object_id: str, frame_idx: int, kind: str, hint: Hint | None
+    ) -> Correction:
+        points = list(hint.points) if hint is not None and kind == "clicks" else []
+        for stroke in hint.strokes if hint is not None and kind == "clicks" else ():
+            chosen = stroke[:: max(1, len(stroke) // _STROKE_CLICKS)][:_STROKE_CLICKS]
+            points += [(int(x * (video.width - 1)), int(y * (video.height - 1)), 1) for x, y in chosen]
+        x, y, label = (tuple(column) for column in zip(*points, strict=True)) if points else ((), (), ())
+        return Correction(
+            video.video_id, object_id, frame_idx, kind, rounds.number + 1, tuple(map(float, x)), tuple(map(float, y)),
+            tuple(map(int, label)),
+        )  # fmt: skip
+
+    def _both(self, file: VideoFile) -> tuple[Video, VideoRounds]:
+        video = self.bench.tracked(file)
+        if video is None:
+            raise Refusal(f"{file.video_id} is not tracked yet", 409)
+        return video, self._read(video)
+
+    def _read(self, video: Video) -> VideoRounds:
+        with self._lock:
+            unit, rounds = self._rounds.get(video.video_id, ("", None))
+            if rounds is None or unit != video.unit:
+                rounds = VideoRounds.read(self.bench.run, video)
+                self._rounds[video.video_id] = (video.unit, rounds)
+            return rounds
+
+    def _write(self, video: Video, rounds: VideoRounds, corrections: Sequence[Correction]) -> VideoRounds:
+        write_corrections(self.bench.run, video, corrections)
+        rounds = replace(rounds, corrections=tuple(corrections))
+        self._rounds[video.video_id] = (video.unit, rounds)
+        return rounds
+
+
+@dataclass(frozen=True, slots=True)
+class _Removed:
+    """Hints of deleted objects, by the round that deleted them, for whoever takes it back."""
+
+    path: Path
+    video_id: str
+
+    def put(self, number: int, hints: Sequence[Hint]) -> None:
+        book = HintBook.read(self._file(number))
+        for hint in hints:
+            book.put(self.video_id, hint)
+
+    def of(self, number: int) -> tuple[Hint, ...]:
+        return HintBook.read(self._file(number)).of(self.video_id)
+
+    def _file(self, number: int) -> Path:
+        return self.path.with_name(f"removed-in-round-{number}.json")

@@ -1,0 +1,86 @@
+"""What the studio's worker does: the production graph over one video at a time, and its correction rounds."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+
+from pipeline.config import RunConfig
+from pipeline.runners.link import Link, Ready
+from pipeline.runners.local import annotate_video
+from pipeline.runs.folder import RunFolder
+from pipeline.studio.films import Film
+from pipeline.studio.refining import RoundModels, refine_video
+from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
+from schemas.masks import Mask
+from stages import progress
+from stages.arithmetic import use_one_thread_an_operation
+from stages.backends.propagators import load_propagator
+from stages.backends.segmenters import load_segmenter
+
+_TELL_EVERY_S = 0.2
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class _Gallery:
+    """Collects masks and sends them a few times a second."""
+
+    link: Link
+    masks: list[Mask] = field(default_factory=list)
+    sent_at: float = 0.0
+
+    def hang(self, mask: Mask) -> None:
+        self.masks.append(mask)
+        if time.monotonic() - self.sent_at > _TELL_EVERY_S:
+            self.send()
+
+    def send(self) -> None:
+        if self.masks:
+            self.link.send(Drawn(tuple(self.masks)))
+        self.masks.clear()
+        self.sent_at = time.monotonic()
+
+
+@dataclass
+class _Models:
+    """The models of correction rounds, loaded when the first one comes."""
+
+    config: RunConfig
+    loaded: RoundModels | None = None
+
+    def get(self) -> RoundModels:
+        if self.loaded is None:
+            models, compute = self.config.models, self.config.compute
+            segmenter = load_segmenter(models.segmenter, compute.device, compute.n_threads)
+            propagator = load_propagator(models.propagator, compute.device, compute.n_threads, models.limits)
+            self.loaded = RoundModels(segmenter, propagator)
+            use_one_thread_an_operation()
+        return self.loaded
+
+
+def work(link: Link) -> None:
+    """Do tasks for ever."""
+    logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    use_one_thread_an_operation()
+    told: tuple[RunFolder, RunConfig] = link.receive()
+    run, config = told
+    gallery, models = _Gallery(link), _Models(config)
+    progress.listen(link.send)
+    progress.view(gallery.hang)
+    while True:
+        link.send(Ready())
+        task = link.receive()
+        try:
+            if isinstance(task, Track):
+                annotate_video(run, config, task.job)
+            elif isinstance(task, Refine):
+                frames = Film(task.job.file, task.films).between
+                refine_video(run, task.video, task.job.localizations, models.get(), frames)
+        except Exception as problem:  # the studio goes on, and the person is told
+            logger.exception("task failed")
+            link.send(Failed(f"{type(problem).__name__}: {problem}"))
+        else:
+            gallery.send()
+            link.send(Finished())

@@ -1,0 +1,130 @@
+"""What the page is shown of a video: its card, its objects, their lines, and where to look next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import unit_records
+from pipeline.studio.bench import Bench
+from pipeline.studio.films import Film
+from pipeline.studio.mask_store import MaskStore
+from schemas import tables
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+from stages.refine.looks import best_look
+from verification_ui.studio.desk import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
+
+
+@dataclass(frozen=True, slots=True)
+class VideoFacts:
+    """All that is known of a video.
+
+    Attributes:
+        file: the video.
+        hints: that were drawn.
+        video: what the run knows of it once it is tracked.
+        store: its masks.
+        rounds: once it is tracked.
+    """
+
+    file: VideoFile
+    hints: tuple[Hint, ...]
+    video: Video | None
+    store: MaskStore
+    rounds: VideoRounds | None
+
+    def objects(self, names: Mapping[str, str]) -> tuple[StudioObject, ...]:
+        """Objects with hints or masks; ``names`` are those that the run knows."""
+        found = {**names, **{hint.object_id: hint.name for hint in self.hints if hint.name}}
+        tracked = set(self.store.object_ids())
+        ids = sorted({*tracked, *(hint.object_id for hint in self.hints)}, key=lambda one: (len(one), one))
+        return tuple(StudioObject(one, found.get(one, ""), one in tracked) for one in ids)
+
+    def lines(self, bench: Bench, n_frames: int) -> tuple[ObjectLine, ...]:
+        """One an object with masks."""
+        repairs = unit_records(bench.run, tables.REPAIRS, self.video) if self.video else []
+        repaired = {(one.object_id, one.frame_idx) for one in repairs if one.accepted}
+        return tuple(
+            ObjectLine(
+                object_id=one,
+                quality=self.store.qualities(one, n_frames),
+                anchors=tuple(sorted(self.anchors(one))),
+                absent=self._said(one, "absent"),
+                locked=self._said(one, "lock"),
+                repairs=tuple(sorted(idx for object_id, idx in repaired if object_id == one)),
+                changed=self._changed(one),
+            )
+            for one in self.store.object_ids()
+        )
+
+    def anchors(self, object_id: str) -> set[int]:
+        """Frames of an object that are never overwritten."""
+        localized = {hint.frame_idx for hint in self.hints if hint.object_id == object_id}
+        return self.rounds.annotated(object_id, localized) if self.rounds else localized
+
+    def pending(self) -> tuple[Pending, ...]:
+        """Corrections that wait for their round."""
+        return tuple(
+            Pending(one.object_id, one.frame_idx, one.kind, tuple(zip(one.x, one.y, one.label, strict=True)))
+            for one in (self.rounds.pending if self.rounds else ())
+        )
+
+    def _said(self, object_id: str, kind: str) -> tuple[int, ...]:
+        rounds = self.rounds
+        said = (*rounds.standing, *rounds.pending) if rounds else ()
+        return tuple(sorted({one.frame_idx for one in said if (one.object_id, one.kind) == (object_id, kind)}))
+
+    def _changed(self, object_id: str) -> tuple[int, ...]:
+        if self.rounds is None or not self.rounds.number:
+            return ()
+        last, rounds = (object_id, self.rounds.number), self.rounds
+        old = (one.frame_idx for one in rounds.superseded if (one.object_id, one.until_round) == last)
+        new = (one.frame_idx for one in rounds.masks if (one.object_id, one.round) == last)
+        return tuple(sorted({*old, *new}))
+
+
+def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film | None = None) -> VideoCard:
+    """A video in the list."""
+    file, video = facts.file, facts.video
+    probed = bench.facts(file)
+    n_frames = video.n_frames if video else probed.n_frames if probed else 0
+    if film is not None and film.is_whole:
+        n_frames = film.n_ready
+    n_hinted = len({hint.object_id for hint in facts.hints})
+    return VideoCard(
+        number=number,
+        name=file.video_id,
+        n_frames=n_frames,
+        height=probed.height if probed else 0,
+        width=probed.width if probed else 0,
+        fps=video.fps if video else 0.0,
+        state=state or ("tracked" if video else "hinted" if n_hinted else "new"),
+        n_objects=video.n_objects if video else n_hinted,
+        problem=film.problem if film else "" if probed else "this video cannot be read",
+    )
+
+
+def next_look(facts: VideoFacts, names: Mapping[str, str], seen: Sequence[tuple[str, int]]) -> Look | None:
+    """Where a look is worth most; ``seen`` are objects and frames that were shown already."""
+    if facts.video is None:
+        return None
+    found = []
+    for object_id in facts.store.object_ids():
+        qualities = facts.store.qualities(object_id, facts.video.n_frames)
+        own = [idx for one, idx in seen if one == object_id]
+        look = best_look(qualities, facts.anchors(object_id), facts.video.cuts, own)
+        if look is not None:
+            found.append((look.gain, object_id, look))
+    if not found:
+        return None
+    _, object_id, look = max(found, key=lambda one: (one[0], one[1]))
+    name = names.get(object_id) or f"object {object_id}"
+    how = f"the mask of {name} is doubtful here (quality {look.quality:.2f})"
+    if look.quality < 0:
+        how = f"{name} has no mask here"
+    reach = (
+        f"a correction would reach {look.n_frames:,} frames" if look.n_frames > 1 else "no other frame depends on it"
+    )
+    return Look(look.frame_idx, object_id, f"{how[0].upper()}{how[1:]}; {reach}.")

@@ -1,0 +1,26 @@
+"""The studio's worker process: makes masks while the page stays quick. It ends with its command, whatever happens.
+
+Started by :mod:`pipeline.studio.background` as ``python -m pipeline.studio.worker DESCRIPTOR PARENT``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pipeline.runners.link import Link
+from pipeline.runners.worker import end_with_parent
+
+
+def main(descriptor: int, parent: int) -> None:
+    """Do tasks until the command ends."""
+    end_with_parent(parent)
+    link = Link(descriptor)
+    from pipeline.studio.making import work
+
+    work(link)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]))
+    os._exit(0)

@@ -1,0 +1,1 @@
+"""Correction rounds: what a person says of one mask, carried to the frames around it."""

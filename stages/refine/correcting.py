@@ -1,0 +1,82 @@
+"""One mask corrected on one frame: clicks and the mask that was there become a prompt, and its answer a mask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.localizations import Clicks
+from schemas.prompts import Prompt
+from stages.backends.segmenter import Segmenter
+
+Mask = NDArray[np.bool_]
+_PROBES = 8
+"""Places inside the mask that was there, for segmenters that do not take a mask."""
+
+
+def correction_prompt(
+    object_id: str, clicks: Clicks, prior: Mask | None, theirs: Sequence[tuple[float, float]] = ()
+) -> Prompt:
+    """The prompt of clicks on a frame that has a mask already.
+
+    Args:
+        object_id: which object.
+        clicks: of the correction, in pixels.
+        prior: (H, W) bool, the mask that is corrected; None or empty where the object had none.
+        theirs: clicks on other objects, which count against this one.
+
+    Raises:
+        ValueError: nothing says where the object is.
+    """
+    points = np.array([*clicks.xy_px, *theirs], dtype=np.float32).reshape(-1, 2)
+    labels = np.array([*clicks.labels, *(0 for _ in theirs)], dtype=np.int8)
+    own = points[labels == 1]
+    has_prior = prior is not None and bool(prior.any())
+    if not has_prior and not len(own):
+        raise ValueError("all clicks are off the object; give one on it")
+    support = own
+    if prior is not None and has_prior:
+        support = np.concatenate([own, _probes(prior, points[labels == 0])]).astype(np.float32)
+    return Prompt(object_id, "clicks", points, labels, support, mask=prior if has_prior else None)
+
+
+def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> tuple[Mask, float]:
+    """The corrected mask, (H, W) bool, and the segmenter's trust in it; every click lies on its side of the edge.
+
+    Args:
+        segmenter: the run's; one that takes a mask starts from the prompt's.
+        image: (H, W, 3) uint8 RGB.
+        prompt: see :func:`correction_prompt`.
+    """
+    (segment,) = segmenter.segment(image, [prompt])
+    return held_to_clicks(segment.mask, prompt), segment.quality
+
+
+def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
+    """The mask with a small disc around every click where it contradicts the click."""
+    height, width = mask.shape
+    radius = max(2, round(0.006 * min(height, width)))
+    held = mask.astype(np.uint8)
+    for (x, y), label in zip(prompt.points_px, prompt.labels, strict=True):
+        at = int(np.clip(x, 0, width - 1)), int(np.clip(y, 0, height - 1))
+        if held[at[1], at[0]] != label:
+            cv2.circle(held, at, radius, int(label), -1)
+    return np.asarray(held > 0)
+
+
+def _probes(prior: Mask, negatives: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Places deep inside a mask and far from what it should not hold, x first, the deepest first."""
+    depth = cv2.distanceTransform(np.pad(prior, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    free = np.full(prior.shape, 255, dtype=np.uint8)
+    for x, y in np.floor(negatives).astype(int).tolist():
+        cv2.circle(free, (x, y), max(2, round(depth.max())), 0, -1)
+    depth = np.where(free > 0, depth, 0)
+    found: list[tuple[int, int]] = []
+    while len(found) < _PROBES and depth.max() > 1:
+        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+        found.append((int(x), int(y)))
+        cv2.circle(depth, found[-1], max(2, round(float(depth[y, x]))), 0.0, -1)
+    return np.array(found, dtype=np.float32).reshape(-1, 2)

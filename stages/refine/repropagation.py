@@ -1,0 +1,185 @@
+"""A correction carried to the frames around it, and fused with what was there: one object, between its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.frames import Frame
+from stages.backends.propagator import Encoding, Estimate, PropagationSession, Propagator
+from stages.refine.fusion import Map, fuse, without
+from stages.refine.ranges import Reach
+from stages.resize import resize
+from stages.spool import Spool
+
+Mask = NDArray[np.bool_]
+_OBJECT, _ADDED, _REMOVED = "object", "added", "removed"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What a person changed.
+
+    Attributes:
+        reach: the frames that may change.
+        before: (H, W) bool, the mask that was there; empty where there was none.
+        after: (H, W) bool, the corrected mask; empty when the object is absent.
+    """
+
+    reach: Reach
+    before: Mask
+    after: Mask
+
+    def starts(self) -> dict[str, Mask]:
+        """What is followed through the video: the object itself, and what the correction added and removed."""
+        parts = {_OBJECT: self.after, _ADDED: self.after & ~self.before, _REMOVED: self.before & ~self.after}
+        return {name: mask for name, mask in parts.items() if mask.any()}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What is known of the frames, by frame index.
+
+    Attributes:
+        old: the object's mask and its quality as they were; None where it had none.
+        taken: (H, W) bool, pixels of other objects that exclude this one; None without any.
+        anchors: (H, W) bool masks of annotated frames that bound the reach; the model remembers them.
+    """
+
+    old: Callable[[int], tuple[Mask, float] | None]
+    taken: Callable[[int], Mask | None]
+    anchors: Mapping[int, Mask]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refined:
+    """The object on one frame after a correction.
+
+    Attributes:
+        frame_idx: 0-based decode index.
+        mask: (H, W) bool; empty where the object is absent now.
+        trust: (h, w) uint8 at the propagator's working size: 255 surely the object, 0 surely not.
+        quality: trust in the whole mask, in [0, 1].
+    """
+
+    frame_idx: int
+    mask: Mask
+    trust: NDArray[np.uint8]
+    quality: float
+
+
+def frames_needed(reach: Reach) -> range:
+    """The frames that :func:`repropagate` is to be given, bounds included."""
+    start = reach.frames.start if reach.before is None else reach.before
+    stop = reach.frames.stop if reach.behind is None else reach.behind + 1
+    return range(start, stop)
+
+
+def repropagate(
+    frames: Iterable[Frame], change: Change, known: Known, propagator: Propagator, spool: Spool
+) -> Iterator[Refined]:
+    """Carry a correction to the other frames of its reach; first those behind it, then those before it, backwards.
+
+    Nothing outside of the reach comes out, nor does the corrected frame itself, whose mask stands.
+
+    Args:
+        frames: those of :func:`frames_needed` in order; frames that could not be decoded are missing.
+        change: the correction.
+        known: what was there.
+        propagator: the run's.
+        spool: for encodings that wait for the way back; emptied in the end.
+    """
+    run = _Run(change, known, propagator, spool)
+    try:
+        yield from run.forward(frames)
+        yield from run.back()
+    finally:
+        spool.clear()
+
+
+class _Run:
+    """One correction on its way."""
+
+    def __init__(self, change: Change, known: Known, propagator: Propagator, spool: Spool) -> None:
+        self._change, self._known, self._propagator, self._spool = change, known, propagator, spool
+        self._waiting: list[int] = []
+        self._here: Encoding = None
+        self._bounds: dict[int, Encoding] = {}
+
+    def forward(self, frames: Iterable[Frame]) -> Iterator[Refined]:
+        """To the frames behind the corrected one; encodings of those before it are kept."""
+        reach, session = self._change.reach, None
+        for frame in frames:
+            encoding = self._propagator.encode(frame.image)
+            if frame.idx in (reach.before, reach.behind):
+                self._bounds[frame.idx] = encoding
+            elif frame.idx < reach.frame_idx:
+                self._spool.put(f"encoding-{frame.idx}", self._propagator.pack(encoding))
+                self._waiting.append(frame.idx)
+            elif frame.idx == reach.frame_idx:
+                self._here = encoding
+                session = self._opened(reach.before)
+            elif session is not None:
+                yield self._refined(frame.idx, session.step(encoding))
+
+    def back(self) -> Iterator[Refined]:
+        """To the frames before the corrected one, the last first."""
+        if not self._waiting or self._here is None:
+            return
+        session = self._opened(self._change.reach.behind)
+        for frame_idx in reversed(self._waiting):
+            encoding = self._propagator.unpack(self._spool.take(f"encoding-{frame_idx}"))
+            yield self._refined(frame_idx, session.step(encoding))
+
+    def _opened(self, bound: int | None) -> PropagationSession:
+        """A session that stands on the corrected frame; it remembers the older annotation on the other side."""
+        height, width = self._change.after.shape
+        session = self._propagator.open(height, width)
+        anchor = self._known.anchors.get(bound) if bound is not None else None
+        starts = self._change.starts()
+        if anchor is not None and bound in self._bounds and anchor.any() and _OBJECT in starts:
+            session.start(self._bounds[bound], {_OBJECT: anchor})
+            session.step(self._here)
+        if starts:
+            session.start(self._here, starts)
+        return session
+
+    def _refined(self, frame_idx: int, estimates: Mapping[str, Estimate]) -> Refined:
+        old = self._known.old(frame_idx)
+        size = _size(estimates, self._change.after.shape)
+        was = _map(None if old is None else old[0], size)
+        parts = {name: _probability(estimates, name, size) for name in (_OBJECT, _ADDED, _REMOVED)}
+        if not self._change.after.any():
+            fused, nearness, new_quality = without(was, parts[_REMOVED]), 0.0, 0.0
+        else:
+            nearness = self._change.reach.nearness(frame_idx)
+            fused = fuse(parts[_OBJECT], was, nearness, parts[_ADDED] + parts[_REMOVED])
+            new_quality = estimates[_OBJECT].quality
+        mask = resize(fused, self._change.after.shape) > 0.5
+        taken = self._known.taken(frame_idx)
+        quality = nearness * new_quality + (1 - nearness) * (old[1] if old else new_quality)
+        trust = np.rint(255 * np.clip(fused, 0, 1)).astype(np.uint8)
+        return Refined(frame_idx, mask if taken is None else mask & ~taken, trust, float(np.clip(quality, 0, 1)))
+
+
+def _size(estimates: Mapping[str, Estimate], shape: tuple[int, ...]) -> tuple[int, int]:
+    found: tuple[Any, ...] = next((one.probability.shape for one in estimates.values()), shape)
+    return found[0], found[1]
+
+
+def _probability(estimates: Mapping[str, Estimate], name: str, size: tuple[int, int]) -> Map:
+    if name not in estimates:
+        return np.zeros(size, dtype=np.float32)
+    found = estimates[name].probability
+    return np.asarray(found / np.float32(255 if found.dtype == np.uint8 else 1), dtype=np.float32)
+
+
+def _map(mask: Mask | None, size: tuple[int, int]) -> Map:
+    if mask is None:
+        return np.zeros(size, dtype=np.float32)
+    found: Map = resize(mask.astype(np.float32), size)
+    return found

@@ -1,0 +1,63 @@
+"""Frames are ready by their decode index, those of damaged places and of other versions of a file are told."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.studio.films import Film
+from schemas.video_files import VideoFile
+from stages.video import open_video
+from tests.pipeline.conftest import write_video
+from verification_ui.gate.refusals import Refusal
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Film:
+    write_video(tmp_path / "a.mp4", n_frames=30)
+    film = Film(VideoFile("a", str(tmp_path / "a.mp4")), tmp_path / "frames")
+    film.start()
+    return film
+
+
+def wait_until(is_so: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 20
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.02)
+    return is_so()
+
+
+def test_frames_are_the_decoders_own(film: Film) -> None:
+    with open_video(film.file) as reader:
+        frames = list(reader)
+    for idx in (0, 17, 29):
+        assert np.array_equal(film.exact(idx), frames[idx].image)
+        shown = np.asarray(Image.open(io.BytesIO(film.view(idx)))).astype(int)
+        errors = [np.abs(shown - frame.image).mean() for frame in frames]
+        assert int(np.argmin(errors)) == idx
+    with pytest.raises(Refusal, match="there is no frame 30; the video has 30"):
+        film.view(30)
+
+
+def test_a_second_start_needs_no_pass(film: Film) -> None:
+    with pytest.raises(Refusal):
+        film.exact(30)  # waits for the end
+    assert wait_until((film.own / "marks.npz").exists)
+    again = Film(film.file, film.folder)
+    again.start()
+    assert (again.is_whole, again.n_ready) == (True, 30)
+    assert np.array_equal(again.exact(11), film.exact(11))
+
+
+def test_a_video_that_cannot_be_read_says_why(tmp_path: Path) -> None:
+    (tmp_path / "a.mp4").write_bytes(b"nothing")
+    film = Film(VideoFile("a", str(tmp_path / "a.mp4")), tmp_path / "frames")
+    film.start()
+    with pytest.raises(Refusal, match="is no video"):
+        film.view(0)

@@ -1,0 +1,144 @@
+"""Rounds of corrections at the page: only what was asked changes, everything can be taken back and read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import videos_of
+from schemas.elements import ObjectFrame
+from schemas.masks import Mask
+from tests.verification_ui.studio.conftest import Command, Person
+from tests.verification_ui.studio.test_studio_in_the_browser import (
+    N_FRAMES,
+    annotate,
+    command,  # noqa: F401 - a fixture
+    masks_of,
+    squares,
+    track,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+IDLE = "studio.S.work === null && studio.S.view.card.state === 'tracked'"
+
+
+def rounds_of(run: Path) -> VideoRounds:
+    (video,) = videos_of(RunFolder(run))
+    return VideoRounds.read(RunFolder(run), video)
+
+
+def changed(before: dict[ObjectFrame, Mask], after: dict[ObjectFrame, Mask]) -> set[ObjectFrame]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def apply(person: Person, number: int) -> None:
+    person.press("Enter")
+    person.wait(f"studio.S.view.round === {number} && {IDLE}", 120)
+
+
+@pytest.fixture
+def person(command: Command, browser: Any) -> Person:  # noqa: F811
+    person = Person.enter(browser, command.start())
+    person.click(*squares(0)["1"])
+    person.press("n")
+    person.click(*squares(0)["2"])
+    track(person)
+    return person
+
+
+def test_a_round_changes_one_object_between_its_neighbours_and_is_taken_back(command: Command, person: Person) -> None:  # noqa: F811
+    first = masks_of(command.run)
+    person.press("1")
+    person.go(18)
+    person.press("l")
+    person.wait("studio.S.said.get('18/1') === 'lock'")
+    apply(person, 1)
+    locked = masks_of(command.run)
+    assert changed(first, locked) == {("1", 18)}
+    assert (locked["1", 18].rle, locked["1", 18].source, locked["1", 18].round) == (first["1", 18].rle, "human", 1)
+
+    person.go(9)
+    x, y = squares(9)["1"]
+    person.click(x - 10, y - 10, button="right")
+    person.click(x + 3, y + 3)
+    command.kill()  # nothing of what was said is lost
+    link = command.start()
+    person.page.goto(link.split("/enter")[0])
+    person.ready()
+    person.wait("studio.S.corrections.all.size === 1")
+    person.go(9)
+    apply(person, 2)
+    second = masks_of(command.run)
+    assert {key[0] for key in changed(locked, second)} == {"1"}
+    assert {key[1] for key in changed(locked, second)} <= set(range(1, 18))
+    assert ("1", 9) in changed(locked, second)
+    assert not second["1", 9].decode()[y - 10, x - 10]
+    assert second["1", 9].decode()[y + 3, x + 3]
+    assert person.see("studio.S.view.lines[0].changed").count(9) == 1
+
+    rounds = rounds_of(command.run)
+    assert {(m.object_id, m.frame_idx): m for m in rounds.at(0)} == first
+    assert {(m.object_id, m.frame_idx): m for m in rounds.at(1)} == locked
+    person.press("m")
+    person.wait("studio.S.earlier?.of(9).length === 2")
+    assert person.see("studio.S.earlier.of(9)[0].rle") == locked["1", 9].rle
+    person.press("m", "u")
+    person.wait("studio.S.view.round === 3")
+    back = masks_of(command.run)
+    assert {key: mask.rle for key, mask in back.items()} == {key: mask.rle for key, mask in locked.items()}
+    assert {(m.object_id, m.frame_idx): m for m in rounds_of(command.run).at(2)} == second
+
+
+def test_an_object_is_added_in_the_middle_and_another_deleted(
+    command: Command, person: Person, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    first = masks_of(command.run)
+    person.go(12)
+    person.press("n")
+    person.drag((8, 78), (41, 111))
+    person.wait("studio.S.said.get('12/3') === 'add'")
+    apply(person, 1)
+    second = masks_of(command.run)
+    assert {key[0] for key in changed(first, second)} == {"3"}
+    assert len({frame for object_id, frame in second if object_id == "3"}) > N_FRAMES // 2
+    person.page.on("dialog", lambda dialog: dialog.accept())
+    person.press("2")
+    person.press("Delete")
+    person.wait("studio.S.view.round === 2")
+    third = masks_of(command.run)
+    assert {key[0] for key in third} == {"1", "3"}
+    assert changed({key: mask for key, mask in second.items() if key[0] != "2"}, third) == set()
+    annotate(command, tmp_path / "again")
+    again = masks_of(tmp_path / "again")
+    assert {key: again[key].rle for key in (("1", 0), ("3", 12))} == {
+        key: third[key].rle for key in (("1", 0), ("3", 12))
+    }
+    person.press("u")
+    person.wait("studio.S.view.round === 3")
+    person.wait("studio.S.hints.ids.length === 3")
+    assert {key: mask.rle for key, mask in masks_of(command.run).items()} == {
+        key: mask.rle for key, mask in second.items()
+    }
+
+
+def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Command, person: Person) -> None:  # noqa: F811
+    first = masks_of(command.run)
+    person.press("2")
+    person.go(20)
+    person.press("a")
+    person.wait("studio.S.said.get('20/2') === 'absent'")
+    apply(person, 1)
+    second = masks_of(command.run)
+    assert ("2", 20) not in second
+    assert {key[0] for key in changed(first, second)} == {"2"}
+    assert second["2", 0] == first["2", 0]
+    person.press("j")
+    look = person.wait("studio.S.look")
+    assert person.see("studio.S.frame") == look["frame_idx"]
+    assert "a correction would reach" in look["why"]
+    assert person.see("document.getElementById('hint').textContent") == look["why"]
+    assert not person.problems

@@ -1,0 +1,1 @@
+"""The studio: one page on which people hint, watch and correct."""

@@ -1,0 +1,49 @@
+// Calls of the desk. Each carries the session's key, which the browser keeps for this very origin.
+const key = () => localStorage.getItem("pointvos-key") || "";
+
+export class Problem extends Error {}
+
+async function call(path, init = {}) {
+  const headers = { ...init.headers, "X-Pointvos-Key": key() };
+  let reply;
+  try {
+    reply = await fetch(path, { ...init, headers });
+  } catch {
+    throw new Problem("The studio does not answer. Is pointvos studio still running?");
+  }
+  if (reply.ok) return reply;
+  const said = await reply.json().catch(() => ({}));
+  throw new Problem(said.detail || `The studio answered ${reply.status}.`);
+}
+
+export const get = async (path) => (await call(path)).json();
+
+export const post = async (path, body = {}) =>
+  (await call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+
+export const picture = async (path) => createImageBitmap(await (await call(path)).blob());
+
+export const address = async (path) => URL.createObjectURL(await (await call(path)).blob());
+
+// Server-sent events, read by fetch because EventSource sends no key; connects again when the line breaks.
+export async function listen(hear, lost) {
+  for (;;) {
+    try {
+      const reader = (await call("/api/events")).body.pipeThrough(new TextDecoderStream()).getReader();
+      hear("connected", {});
+      let text = "";
+      for (;;) {
+        const { value, done } = await reader.read();
+        if (done) break;
+        const events = (text + value).split("\n\n");
+        text = events.pop();
+        for (const event of events) {
+          const found = event.match(/^event: (\w+)\ndata: (.*)$/s);
+          if (found) hear(found[1], JSON.parse(found[2]));
+        }
+      }
+    } catch { /* told below */ }
+    lost();
+    await new Promise((done) => setTimeout(done, 1000));
+  }
+}

@@ -1,0 +1,276 @@
+"""What the studio's page asks for, as records, and the seam to whoever does the work (:class:`Desk`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+
+STATES = ("new", "hinted", "tracking", "paused", "tracked")
+"""Of a video: without hints; with hints; its masks are being made; the same, paused; it has masks on all frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoCard:
+    """A video in the list.
+
+    Attributes:
+        number: its place in the list, by which calls name it.
+        name: the video id.
+        n_frames: about how many, as its header says; 0 when that is not known.
+        height: in pixels.
+        width: in pixels.
+        fps: 0 for a folder of frames.
+        state: one of ``STATES``.
+        n_objects: that have hints or masks.
+        problem: why it cannot be read; empty when it can.
+    """
+
+    number: int
+    name: str
+    n_frames: int
+    height: int
+    width: int
+    fps: float
+    state: str
+    n_objects: int
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """All that a person drew on one object on one frame; without any points, box and strokes it is removed.
+
+    Attributes:
+        object_id: stable within the video.
+        frame_idx: 0-based decode index.
+        points: (x, y, label) pixel indices, x first; label 1 on the object, 0 off it.
+        box: x0, y0, x1, y1 half-open in pixels, or None.
+        strokes: paths of (x, y) in [0, 1] that were drawn on the object.
+        name: of the object, may be empty.
+    """
+
+    object_id: str
+    frame_idx: int
+    points: tuple[tuple[float, float, int], ...] = ()
+    box: Box | None = None
+    strokes: tuple[tuple[Point, ...], ...] = ()
+    name: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing is drawn."""
+        return not self.points and self.box is None and not self.strokes
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMask:
+    """One object's mask on one frame, for the page.
+
+    Attributes:
+        object_id: stable within the video.
+        frame_idx: 0-based decode index.
+        rle: COCO compressed counts.
+        quality: trust in [0, 1].
+        source: as in the ``masks`` table.
+        round: that made it.
+    """
+
+    object_id: str
+    frame_idx: int
+    rle: str
+    quality: float
+    source: str
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """The masks of one frame's hints.
+
+    Attributes:
+        frame_idx: 0-based decode index.
+        masks: one an object with usable hints.
+        problems: object id → why there is no mask of its hints.
+        took_ms: milliseconds that the answer took here.
+    """
+
+    frame_idx: int
+    masks: tuple[DrawnMask, ...]
+    problems: dict[str, str] = field(default_factory=dict)
+    took_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StudioObject:
+    """An object of the open video.
+
+    Attributes:
+        object_id: stable within the video.
+        name: may be empty.
+        is_tracked: it has masks beyond its hints.
+    """
+
+    object_id: str
+    name: str
+    is_tracked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLine:
+    """One object along the video, for its timeline.
+
+    Attributes:
+        object_id: stable within the video.
+        quality: (n_frames) in [0, 1]; -1 where there is no mask.
+        anchors: frames with hints or corrections, never overwritten.
+        absent: frames on which a person said that it is absent.
+        locked: frames whose mask a person locked.
+        repairs: frames whose mask was segmented again.
+        changed: frames that the last round changed.
+    """
+
+    object_id: str
+    quality: tuple[float, ...]
+    anchors: tuple[int, ...]
+    absent: tuple[int, ...] = ()
+    locked: tuple[int, ...] = ()
+    repairs: tuple[int, ...] = ()
+    changed: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A correction that waits for its round.
+
+    Attributes:
+        object_id: stable within the video.
+        frame_idx: 0-based decode index.
+        kind: ``clicks``, ``absent``, ``lock`` or ``add``.
+        points: (x, y, label) of ``clicks``.
+    """
+
+    object_id: str
+    frame_idx: int
+    kind: str
+    points: tuple[tuple[float, float, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VideoView:
+    """All that the page needs to show a video.
+
+    Attributes:
+        card: as in the list.
+        n_ready: frames that can be shown at once, from the first on.
+        is_whole: all frames are ready, so ``n_frames`` is exact.
+        objects: by id.
+        hints: all that was drawn.
+        cuts: first frames of new shots.
+        round: last finished correction round; 0 without any.
+        can_undo: there is a round to take back.
+        pending: corrections that wait for their round.
+        lines: one an object with masks.
+        note: a sentence about how the last work ended; empty without any.
+    """
+
+    card: VideoCard
+    n_ready: int
+    is_whole: bool
+    objects: tuple[StudioObject, ...]
+    hints: tuple[Hint, ...]
+    cuts: tuple[int, ...]
+    round: int
+    can_undo: bool
+    pending: tuple[Pending, ...]
+    lines: tuple[ObjectLine, ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where a look is worth most.
+
+    Attributes:
+        frame_idx: 0-based decode index.
+        object_id: which object.
+        why: a sentence.
+    """
+
+    frame_idx: int
+    object_id: str
+    why: str
+
+
+class Desk(Protocol):
+    """Does what the page asks. Calls come from several threads; each raises ``Refusal`` for what cannot be done."""
+
+    def videos(self) -> list[VideoCard]:
+        """All videos, in order."""
+        ...
+
+    def thumbnail(self, number: int) -> bytes:
+        """A small JPEG of a video's first frame."""
+        ...
+
+    def open(self, number: int) -> VideoView:
+        """Begin to work on a video: its frames are made ready."""
+        ...
+
+    def frame(self, number: int, frame_idx: int, is_full: bool) -> bytes:
+        """JPEG of one frame, at the page's size or at the video's own."""
+        ...
+
+    def sketch(self, number: int, frame_idx: int) -> Sketch:
+        """The masks of a frame's hints; the frame is made ready for clicks."""
+        ...
+
+    def hint(self, number: int, hint: Hint) -> Sketch:
+        """Keep what was drawn on an object and a frame in the place of what was there, and draw the masks."""
+        ...
+
+    def rename(self, number: int, object_id: str, name: str) -> None:
+        """Give an object a name."""
+        ...
+
+    def delete(self, number: int, object_id: str) -> None:
+        """Remove an object."""
+        ...
+
+    def track(self, number: int) -> None:
+        """Begin to make the masks of all frames, in the background."""
+        ...
+
+    def pause(self, is_paused: bool) -> None:
+        """Hold the work in the background, or go on."""
+        ...
+
+    def stop(self) -> None:
+        """End the work in the background; nothing of it is kept."""
+        ...
+
+    def masks(self, number: int, start: int, stop: int, at_round: int | None) -> list[DrawnMask]:
+        """Masks of frames ``start`` to ``stop - 1``, of the present state or as they were after ``at_round``."""
+        ...
+
+    def correct(self, number: int, hint: Hint) -> Sketch:
+        """Keep corrections of a tracked mask, and draw what they make of it; nothing is propagated yet."""
+        ...
+
+    def say(self, number: int, object_id: str, frame_idx: int, kind: str) -> None:
+        """Say that an object is ``absent`` on a frame, or ``lock`` its mask; the same again takes it back."""
+        ...
+
+    def refine(self, number: int) -> None:
+        """Begin the round of all pending corrections, in the background."""
+        ...
+
+    def undo(self, number: int) -> None:
+        """Take back the last round."""
+        ...
+
+    def next_look(self, number: int, after: int) -> Look | None:
+        """Where a look is worth most, not at frame ``after``; None when nothing is in doubt."""
+        ...

@@ -1,0 +1,65 @@
+// What a person draws: kept here for the picture, and sent to the desk, which writes it down and answers with masks.
+import { post } from "./api.js";
+
+const empty = (objectId, frame) => ({ object_id: objectId, frame_idx: frame, points: [], box: null, strokes: [], name: "" });
+const name = (objectId, frame) => `${frame}/${objectId}`;
+
+export class Hints {
+  constructor(number, hints, onChange, onProblem, path = "hints") {
+    Object.assign(this, { number, path, onChange, onProblem, undone: [], sketches: new Map(), times: [], busy: 0, sent: new Map() });
+    this.reset(hints);
+  }
+
+  // Take what the desk has in the place of what is here.
+  reset(hints) { this.all = new Map(hints.map((hint) => [name(hint.object_id, hint.frame_idx), hint])); }
+
+  of(objectId, frame) { return this.all.get(name(objectId, frame)) ?? empty(objectId, frame); }
+
+  on(frame) { return [...this.all.values()].filter((hint) => hint.frame_idx === frame); }
+
+  frames(objectId) { return [...this.all.values()].filter((hint) => hint.object_id === objectId).map((hint) => hint.frame_idx); }
+
+  get ids() { return [...new Set([...this.all.values()].map((hint) => hint.object_id))]; }
+
+  // Put `hint` in the place of what was there; resolves when its masks are here.
+  async put(hint, isUndo = false) {
+    const key = name(hint.object_id, hint.frame_idx), before = this.of(hint.object_id, hint.frame_idx), start = performance.now();
+    if (!isUndo) this.undone.push(before);
+    const isEmpty = !hint.points.length && !hint.box && !hint.strokes.length;
+    if (isEmpty) this.all.delete(key);
+    else this.all.set(key, hint);
+    const turn = (this.sent.get(hint.frame_idx) ?? 0) + 1;
+    this.sent.set(hint.frame_idx, turn);
+    this.busy++;
+    this.onChange();
+    try {
+      const sketch = await post(`/api/videos/${this.number}/${this.path}`, hint);
+      if (this.sent.get(hint.frame_idx) === turn) this.sketches.set(hint.frame_idx, sketch);
+      this.times.push({ start, answered: performance.now(), took: sketch.took_ms });
+    } catch (problem) {
+      if (before.points.length || before.box || before.strokes.length) this.all.set(key, before);
+      else this.all.delete(key);
+      if (!isUndo) this.undone.pop();
+      this.onProblem(problem);
+    } finally {
+      this.busy--;
+      this.onChange();
+    }
+  }
+
+  undo() {
+    const before = this.undone.pop();
+    if (before) this.put(before, true);
+    return before;
+  }
+
+  forget(objectId) {
+    for (const [key, hint] of this.all) if (hint.object_id === objectId) this.all.delete(key);
+    for (const sketch of this.sketches.values()) sketch.masks = sketch.masks.filter((mask) => mask.object_id !== objectId);
+    this.undone = this.undone.filter((hint) => hint.object_id !== objectId);
+  }
+
+  rename(objectId, text) {
+    for (const [key, hint] of this.all) if (hint.object_id === objectId) this.all.set(key, { ...hint, name: text });
+  }
+}

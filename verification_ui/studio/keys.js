@@ -1,0 +1,37 @@
+// What every key does, in one table: the page listens by it, and shows it.
+import { $, make } from "./dom.js";
+
+export const GROUPS = [
+  ["Frames", [
+    ["← →", "one frame (Shift: ten)"], ["Home End", "first, last frame"], ["Space", "play, pause"], ["[ ]", "slower, faster"],
+    ["+ − 0", "zoom in, out, whole frame"], ["Alt + arrows", "move the zoomed frame"], ["O", "masks on, off"],
+  ]],
+  ["Objects", [
+    ["left click", "on the object"], ["right click", "off the object"], ["drag", "a box around it"], ["Shift + drag", "draw along it"],
+    ["V D", "click, trace"], ["N", "new object"], ["1 … 9", "choose an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z", "undo"],
+  ]],
+  ["Without a mouse", [
+    ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "put the cross away"],
+  ]],
+  ["Masks", [
+    ["T", "track"], ["P", "pause, go on"], ["S", "stop"], ["J", "next frame worth a look"], ["Enter", "apply corrections"],
+    ["A", "object is absent here"], ["L", "lock this mask"], ["U", "undo the last round"], ["M", "before, after the last round"],
+  ]],
+  ["Videos", [["Page Up Page Down", "previous, next video"]]],
+];
+
+export function showAll() {
+  const dialog = $("all-keys");
+  dialog.replaceChildren(
+    ...GROUPS.flatMap(([title, rows]) => [
+      make("h2", {}, title),
+      make("dl", {}, ...rows.map(([keys, what]) => make("div", {}, make("dt", {}, make("kbd", {}, keys)), make("dd", {}, what)))),
+    ]),
+    make("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+  );
+  dialog.showModal();
+}
+
+export function showHints(pairs) {
+  $("keys").replaceChildren(...pairs.map(([key, what]) => make("span", {}, make("kbd", {}, key), ` ${what}`)));
+}

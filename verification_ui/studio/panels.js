@@ -1,0 +1,65 @@
+// The panels beside the picture: videos, the next step, objects, the legend.
+import { address } from "./api.js";
+import { colour } from "./colours.js";
+import { $, keyed, make } from "./dom.js";
+
+export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", paused: "paused", tracked: "tracked" };
+const thumbnails = new Map();
+
+export function showVideos(videos, current, choose) {
+  $("videos").replaceChildren(...videos.map((video) => {
+    const image = make("img", { alt: "", loading: "lazy" });
+    if (!video.problem) thumbnail(video.number).then((url) => { image.src = url; }, () => {});
+    const objects = video.n_objects ? `${video.n_objects} object${video.n_objects > 1 ? "s" : ""}` : "";
+    return make("button", { type: "button", "aria-current": video.number === current ? "true" : false, title: video.problem || video.name, onclick: () => choose(video.number) },
+      image,
+      make("span", { class: "name" }, video.name),
+      make("span", { class: "facts" }, make("span", {}, video.problem ? "cannot be read" : STATES[video.state]), make("span", {}, objects)));
+  }));
+}
+
+async function thumbnail(number) {
+  if (!thumbnails.has(number)) thumbnails.set(number, address(`/api/videos/${number}/thumbnail`));
+  return thumbnails.get(number);
+}
+
+export function showObjects(objects, chosen, act) {
+  const old = document.activeElement;
+  if (old?.matches("#objects input")) return;  // somebody is typing a name
+  $("objects").replaceChildren(...objects.map((object) => make("li", { class: object.object_id === chosen ? "chosen" : false },
+    make("button", {
+      type: "button", class: "swatch", "aria-pressed": String(object.object_id === chosen), "aria-label": `Choose object ${object.object_id}`,
+      "data-colour": colour(object.object_id), onclick: () => act.choose(object.object_id),
+    }, object.object_id.slice(0, 4)),
+    make("input", {
+      value: object.name, placeholder: object.isNew ? "new: click on it" : `object ${object.object_id}`, "aria-label": `Name of object ${object.object_id}`, maxlength: 200,
+      onchange: (event) => act.rename(object.object_id, event.target.value), onfocus: () => act.choose(object.object_id),
+      onkeydown: (event) => { if (event.key === "Enter" || event.key === "Escape") event.target.blur(); event.stopPropagation(); },
+    }),
+    make("button", { type: "button", class: "quiet", "aria-label": `Remove object ${object.object_id}`, title: "Remove", onclick: () => act.remove(object.object_id) }, "×"))));
+  for (const swatch of $("objects").querySelectorAll(".swatch")) swatch.style.background = swatch.dataset.colour;
+}
+
+// The one thing to do now: a heading, a sentence, buttons [label, key, act, isMain].
+export function showStep({ title, text, share, buttons = [] }) {
+  const row = buttons.map(([label, key, act, isMain]) =>
+    make("button", { type: "button", class: isMain ? "main" : false, onclick: act }, ...(key ? keyed(label, key) : [label])));
+  $("step").replaceChildren(
+    make("h2", {}, title), text ? make("p", {}, text) : "",
+    share == null ? "" : make("progress", { max: 1, value: share, "aria-label": title }),
+    row.length ? make("div", { class: "row" }, ...row) : "");
+}
+
+export function showLegend(isTracked) {
+  const rows = [["quality", "quality: low to high"], ["anchor", "your hint or correction: never overwritten"], ["lock", "locked by you"],
+    ["repair", "repaired by itself"], ["changed", "changed by the last round"], ["cut", "cut: a new shot"]];
+  $("legend").replaceChildren(...(isTracked ? rows.map(([name, what]) => make("span", {}, make("i", { class: name }), what)) : []));
+}
+
+export function say(text, isBad = false) {
+  const place = $(isBad ? "error" : "hint");
+  place.textContent = text;
+  if (!isBad) return;
+  clearTimeout(place.timer);
+  place.timer = setTimeout(() => { place.textContent = ""; }, 8000);
+}
