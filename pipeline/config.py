@@ -113,7 +113,7 @@ class RunConfig:
         format: format of the localizations, or ``auto``.
         coords: unit of clicks and boxes, or ``auto``; it enters ``run.yaml`` only when it was given.
         models: backends.
-        repair: which masks are asked for again.
+        repair: which masks are re-segmented.
         sampling: how points are drawn.
         jpeg_quality: of the frames that people look at.
         compute: processes, threads, device.

@@ -31,7 +31,7 @@ def run_lengths(rle: str) -> NDArray[np.int64]:
     starts = np.concatenate([[0], ends[:-1] + 1])
     sizes = ends - starts + 1
     if sizes.max() > _MAX_CHARACTERS:
-        raise ValueError(f"COCO compressed counts hold a number of {sizes.max()} characters, which is no run length")
+        raise ValueError(f"COCO compressed counts hold a number of {sizes.max()} characters, not a run length")
     places = np.arange(len(digits)) - np.repeat(starts, sizes)
     lengths = np.add.reduceat((digits & 31) << (5 * places), starts)
     lengths -= np.where(digits[ends] & 16, np.int64(1) << (5 * sizes), 0)

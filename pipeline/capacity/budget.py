@@ -63,7 +63,7 @@ def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
     footage = look_at(intake.jobs(config))
     config = with_workers(footage, config)
     fitted = fit(footage, config, most_bytes)
-    chosen = changes(config, fitted) or "no setting has to change"
+    chosen = changes(config, fitted) or "no settings changed"
     errors.print(f"Settings for {config.compute.max_memory} of memory: {chosen}.")
     return fitted
 

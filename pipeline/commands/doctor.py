@@ -43,7 +43,7 @@ def doctor(
         ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="With --run: put the run in order; answers of people are never deleted.")
+        bool, typer.Option("--repair", help="With --run: repair the run; answers of people are never deleted.")
     ] = False,
 ) -> None:
     """Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.
@@ -60,7 +60,7 @@ def doctor(
         _examine(run, repair)
         return
     if repair:
-        raise UsageProblem("--repair goes with --run: name the run folder to put in order")
+        raise UsageProblem("--repair goes with --run: name the run folder to repair")
     table = Table(show_header=False, box=None, pad_edge=False)
     failed = False
     for name, check, needed in _CHECKS:
@@ -162,7 +162,7 @@ def _checkpoints() -> Finding:
     present += [name for name, model in HUB_MODELS.items() if hub_folder(model).is_dir()]
     return (
         bool(present),
-        f"{', '.join(present) or 'none'} in {cache_folder()}; bring one with pointvos models fetch NAME",
+        f"{', '.join(present) or 'none'} in {cache_folder()}; download one with: pointvos models fetch NAME",
     )
 
 

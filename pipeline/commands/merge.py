@@ -78,7 +78,7 @@ def merge(
         ],
     )
     if n_conflicts:
-        console.print(f"Let somebody settle the conflicts: pointvos review push --run {run} --design adjudication")
+        console.print(f"Have the conflicts adjudicated: pointvos review push --run {run} --design adjudication")
     console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
 
 

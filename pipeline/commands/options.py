@@ -58,7 +58,7 @@ Localizer = Annotated[
 ]
 Repair = Annotated[
     bool | None,
-    typer.Option("--repair/--no-repair", help="Segment low-quality masks again.", show_default="--repair"),
+    typer.Option("--repair/--no-repair", help="Re-segment low-quality masks.", show_default="--repair"),
 ]
 Frames = Annotated[int | None, typer.Option(help="Frames to sample for each object.", show_default="10")]
 Points = Annotated[

@@ -166,7 +166,7 @@ class RunChecks:
         if stale:
             self.notes.append(
                 f"{len(stale):,} files of points are of videos that are no longer done, such as {stale[0]}; "
-                f"bring points up to date with: {self._command('merge')}"
+                f"update them with: {self._command('merge')}"
             )
 
     def _other_files(self) -> Iterator[Fault]:

@@ -52,7 +52,7 @@ def choose_runner(options: Sequence[str]) -> BeamRunner | None:
     if not name:
         raise UsageProblem("Beam options need a runner, as in -- --runner=FlinkRunner; leave them out on one machine")
     if name in _WRONG:
-        raise UsageProblem(f"runner {name} ends with wrong results and no error; leave the option out")
+        raise UsageProblem(f"runner {name} gives wrong results without an error; leave the option out")
     if name not in (IN_PROCESS, *CLUSTER):
         known = ", ".join((IN_PROCESS, *CLUSTER))
         raise UsageProblem(f"runner {name} is not supported; known: {known}. On one machine leave the option out")

@@ -130,7 +130,7 @@ class Supervisor:
         if is_settled(self.run, job):
             self.watch.finish(job)
         else:
-            self._try_again(job, "it came to no result")
+            self._try_again(job, "it gave no result")
 
     def _handle_exit(self, worker: _Worker) -> None:
         self._workers.remove(worker)

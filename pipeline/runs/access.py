@@ -56,7 +56,7 @@ def warn_of_other_writers(run: Path) -> None:
     if found.st_mode & stat.S_IWOTH or (is_foreign and found.st_mode & stat.S_IWGRP):
         who = "everybody" if found.st_mode & stat.S_IWOTH else f"user {found.st_uid} and group {found.st_gid}"
         errors.print(
-            f"Careful: {who} can write to {run}, and so change its results; close it with: chmod go-w {run}",
+            f"Warning: {who} can write to {run} and change its results; restrict access with: chmod go-w {run}",
             soft_wrap=True,
         )
 

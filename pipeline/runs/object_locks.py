@@ -157,7 +157,7 @@ def _keep(lock: ObjectLock, what: str, stop: threading.Event) -> None:
                 continue
             errors.print(f"The lock of {what} cannot be renewed: {problem}", soft_wrap=True)
         except HeldElsewhereError as other:
-            errors.print(f"{what} was taken over by {other}: this command was silent for too long.", soft_wrap=True)
+            errors.print(f"{what} was taken over by {other}: the lock was not renewed in time.", soft_wrap=True)
         else:
             continue
         _thread.interrupt_main()

@@ -45,12 +45,12 @@ def run_path(text: str) -> AnyPath:
     scheme, name = found[1].lower(), text[found.end() :].strip("/")
     if scheme not in RUN_SCHEMES:
         raise UsageProblem(
-            f"run folder {text!r}: no run can lie on {scheme}://, for nothing there is written whole or not at all; "
+            f"run folder {text!r}: {scheme}:// is not supported, since files there are not written atomically; "
             f"choose a local folder, or one on {' or '.join(f'{known}://' for known in RUN_SCHEMES)}"
         )
     if re.search(r"[*?\[\]#\s\x00-\x1f]|//|(^|/)\.{1,2}(/|$)", name) or "/" not in name:
         raise UsageProblem(
-            f"run folder {text!r} is no folder of a bucket; give {scheme}://BUCKET/FOLDER, without * ? [ ] # and spaces"
+            f"run folder {text!r} is not a folder of a bucket; give {scheme}://BUCKET/DIR without * ? [ ] # and spaces"
         )
     require_packages(scheme, f"run folder {text!r}")
     return remote_path(f"{scheme}://{name}")

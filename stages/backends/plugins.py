@@ -37,6 +37,6 @@ def _made(entry: EntryPoint, device: str) -> Any:
     backend = load(device)
     if backend.name != entry.name:
         raise PluginError(
-            f"{entry.group} {entry.name!r} ({entry.value}) calls itself {backend.name!r}; they must agree"
+            f"{entry.group} {entry.name!r} ({entry.value}) has the name {backend.name!r}; they must agree"
         )
     return backend

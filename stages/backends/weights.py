@@ -68,12 +68,12 @@ def _read(path: Path, name: str) -> State:
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         raise WeightsError(
-            f"{path} is no readable checkpoint ({reason}); fetch it again with: pointvos models fetch {name}"
+            f"{path} is not a readable checkpoint ({reason}); fetch it again with: pointvos models fetch {name}"
         ) from None
     if isinstance(state, dict) and isinstance(state.get("model"), dict):
         state = state["model"]
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise WeightsError(f"{path} holds no state dict of tensors, so it is no checkpoint of {name}")
+        raise WeightsError(f"{path} holds no state dict of tensors; it is not a checkpoint of {name}")
     return state
 
 

@@ -133,7 +133,7 @@ def fit(patterns: Mapping[Pattern, int], smoothing: float = SMOOTHING) -> Rates:
         ValueError: there are no votes.
     """
     if not patterns:
-        raise ValueError("no votes, no consensus")
+        raise ValueError("there are no votes")
     ordered = sorted(patterns)
     annotators = tuple(sorted({name for pattern in ordered for name, _ in pattern}))
     cases = _cases(ordered, annotators)

@@ -136,9 +136,9 @@ def _pngs_by_frame(folder: Path, video_id: str, names: FrameNames) -> tuple[dict
             problems.append(str(problem))
             continue
         if first is not path:
-            raise ValueError(f"ground truth {first} and {path.name} mean the same frame; remove one of them")
+            raise ValueError(f"ground truth {first} and {path.name} are for the same frame; remove one of them")
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    unknown = f"ground truth that is no frame of the video: {problems[0]}{more}" if problems else ""
+    unknown = f"ground truth of frames that the video does not have: {problems[0]}{more}" if problems else ""
     if unknown and not by_frame:
         raise ValueError(unknown)
     return dict(sorted(by_frame.items())), unknown

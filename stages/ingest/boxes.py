@@ -76,7 +76,7 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]
     try:
         yield from ((rows.line_num + 1, row) for row in rows if any(map(str.strip, row)))
     except csv.Error as problem:
-        raise IngestError("malformed", f"line {rows.line_num + 1} is no line of a table: {problem}") from None
+        raise IngestError("malformed", f"line {rows.line_num + 1} is not valid CSV: {problem}") from None
 
 
 def _read_row(row: Mapping[str, str], columns: Mapping[str, str], parsed: Parsed) -> Localization:

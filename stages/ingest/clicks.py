@@ -105,7 +105,7 @@ def _read_clicks(key: str, points: Sequence[Any], parsed: Parsed, *, needs_posit
     if not read:
         raise IngestError("no_points", "none of its points can be used")
     if needs_positive and not any(label for _, _, label in read):
-        raise IngestError("no_positive_click", "every click says where the object is not; give one on the object")
+        raise IngestError("no_positive_click", "all clicks are labelled 0 (off the object); give one on the object")
     return Clicks(tuple((x, y) for x, y, _ in read), tuple(label for _, _, label in read))
 
 

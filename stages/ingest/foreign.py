@@ -67,7 +67,7 @@ def foreign_document(document: Any) -> str:
     if not isinstance(first, Mapping):
         return ""
     if any(isinstance(v, Mapping) and isinstance(v.get("objects"), Mapping) for v in _values(first.get("videos"))):
-        return "the meta.json of YouTube-VOS, which says no place; give the folder of its mask PNGs (Annotations)"
+        return "the meta.json of YouTube-VOS, which has no locations; give the folder of its mask PNGs (Annotations)"
     if any(isinstance(v, Mapping) and {"filename", "regions"} <= v.keys() for v in _values(document)):
         return _VIA
     return next((what for keys, what in _TOOLS if keys <= first.keys()), "")

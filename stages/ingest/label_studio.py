@@ -170,7 +170,7 @@ def _turned(region: Mapping[str, Any], value: Mapping[str, Any]) -> Outline:
     """The outline of a rectangle that is turned around its upper left corner."""
     size = {**region, **value}
     if not {"original_width", "original_height"} <= size.keys():
-        raise IngestError("unsupported_shape", "a turned rectangle needs original_width and original_height")
+        raise IngestError("unsupported_shape", "a rotated rectangle needs original_width and original_height")
     sides = np.array([number(size[f"original_{side}"], f"original_{side}") for side in ("width", "height")])
     angle = math.radians(_angle(value))
     turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
@@ -195,7 +195,7 @@ def _xy(value: Mapping[str, Any]) -> Point:
 
 def _box(value: Mapping[str, Any]) -> Box:
     if _angle(value):
-        raise IngestError("unsupported_shape", "a turned rectangle on a video is not read; draw it upright")
+        raise IngestError("unsupported_shape", "a rotated rectangle on a video is not read; draw it without rotation")
     x, y = _xy(value)
     return Box((x, y, x + number(value.get("width"), "width"), y + number(value.get("height"), "height")))
 

@@ -105,5 +105,5 @@ def _png_part(raw: Mapping[str, Any]) -> NDArray[np.bool_]:
     except binascii.Error:
         raise IngestError("malformed", "its mask is not base64") from None
     if still is None:
-        raise IngestError("malformed", "its mask is no PNG picture")
+        raise IngestError("malformed", "its mask is not a PNG image")
     return still.image[..., 0] > 0

@@ -48,7 +48,7 @@ def open_container(file: WatchedFile) -> Iterator[ContainerStream]:
         container = av.open(file, mode="r", options={"format_whitelist": CONTAINERS})
     except av.FFmpegError as problem:
         file.require_sound()
-        detail = f"{file.name!r} is no video that can be read, or its index is cut off: {problem.strerror}"
+        detail = f"{file.name!r} cannot be read as a video, or its index is cut off: {problem.strerror}"
         raise DecodeError("not_a_video", detail) from problem
     with container:
         yield ContainerStream(file, container, film_of(file.name, container))

@@ -30,7 +30,7 @@ def film_of(uri: str, container: InputContainer) -> VideoStream:
     readable = [s for s in streams if s.codec_context is not None]
     if not readable:
         raise DecodeError(
-            "not_a_video", f"{uri!r} holds video in a format that no decoder knows, or its head is damaged"
+            "not_a_video", f"{uri!r} holds video in a format that no decoder knows, or its header is damaged"
         )
     film = max(readable, key=lambda s: (bool(s.disposition & Disposition.default), _n_pixels(s)))
     try:

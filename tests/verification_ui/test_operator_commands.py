@@ -115,7 +115,7 @@ def test_people_get_accounts_and_a_link_that_no_log_holds(served_run: Any) -> No
 
 @pytest.mark.parametrize("command", [("users", "add", EMAIL), ("up", "--annotator", EMAIL)])
 def test_nobody_answers_with_the_operators_account(tiny_run: Any, command: tuple[str, ...]) -> None:
-    with pytest.raises(UsageProblem, match="is the operator's account, with which nobody answers"):
+    with pytest.raises(UsageProblem, match="is the operator's account, which does not answer questions"):
         run_command(*command, "--run", tiny_run.path)
 
 
@@ -138,8 +138,8 @@ def test_pointvos_does_not_lock_itself_out(served_run: Any) -> None:
 def test_the_doctor_tells_row_by_row(served_run: Any, there: list[str]) -> None:
     said = run_command("doctor", "--run", served_run.run.path, *there)
     assert "ok key valid, of reviewer@pointvos.local" in said
-    assert "ok sign-up closed to strangers" in said
-    assert "ok predictions bad ones are refused" in said
+    assert "ok sign-up sign-up is closed" in said
+    assert "ok predictions invalid ones are refused" in said
     assert "ok pictures seen at local" in said
     assert "ok disk" in said
 

@@ -107,7 +107,7 @@ def test_what_only_an_excluded_annotator_answered_is_asked_again_once(
 
 
 def test_without_conflicts_there_is_nothing_to_settle(own_run: Any, review: Callable[..., str]) -> None:
-    assert "Nothing to settle" in review("push", own_run.path, "--design", "adjudication")
+    assert "No conflicts to adjudicate" in review("push", own_run.path, "--design", "adjudication")
     with pytest.raises(UsageProblem, match="--adjudicator goes with --design adjudication, not with 'frame'"):
         review("push", own_run.path, "--design", "frame", "--adjudicator", "al")
     with pytest.raises(UsageProblem, match="unknown annotator 'al'; known: "):

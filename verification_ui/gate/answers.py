@@ -33,7 +33,7 @@ def answer_body(body: Any, user_id: int, project: int, task: int | None, design:
         raise Refusal("an answer is a JSON object", 400)
     given = dict(body)
     if given.pop("completed_by", user_id) not in (user_id, str(user_id)):
-        raise Refusal("answers are given in one's own name only: completed_by names somebody else")
+        raise Refusal("completed_by names another account; answers are accepted for your own only")
     if unknown := sorted(set(given) - _ANSWER_FIELDS):
         raise Refusal(f"an answer has no {', '.join(unknown)}")
     if given.pop("parent_annotation", None) is not None:

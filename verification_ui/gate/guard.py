@@ -74,7 +74,7 @@ class Guard:
         """
         session = self.access.session(request.cookies.get(COOKIE, ""))
         if session is None:
-            raise Refusal("nobody is logged in here; open your log-in link, or ask for a new one", 401)
+            raise Refusal("you are not logged in; open your log-in link, or ask for a new one", 401)
         return session
 
     def require_key(self, request: Request, session: Session) -> None:
@@ -107,7 +107,7 @@ class Guard:
         found = self.access.redeem(email, link) if link else None
         if found is None:
             self.attempts.failed(email)
-            raise Refusal("this link was used before, has expired, or is not right; ask for a new one")
+            raise Refusal("this link was used before, has expired, or is invalid; ask for a new one")
         self.attempts.succeeded(email)
         response = JSONResponse({"key": found.key, "to": "/"})
         age_s = int(86400 * SESSION_DAYS)

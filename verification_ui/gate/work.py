@@ -212,7 +212,7 @@ class Work:
         user_id = await self._user_id()
         is_there = found is not None and found.get("project", project) == project
         if not is_there or not any(author(a) == user_id for a in found.get("annotations") or ()):
-            raise Refusal(f"task {task} was not given to you")
+            raise Refusal(f"task {task} is not assigned to you")
 
     async def _require_unanswered(self, task: int, but: int | None = None) -> None:
         """Refuse a second answer: it would take the place of the one that somebody else is to give."""

@@ -45,7 +45,7 @@ def clip_html(name: str, is_there: bool) -> str:
     if not is_there:
         return _figure("", html.escape(NO_CLIP), "pv-clip")
     film = f'<video src="{media_url(name)}" autoplay muted loop playsinline controls></video>'
-    return _figure(film, "One second before and after; it rests, framed in white, on the frame in question", "pv-clip")
+    return _figure(film, "One second before and after; pauses on the frame in question, framed in white", "pv-clip")
 
 
 def _figure(content: str, caption: str, kind: str) -> str:

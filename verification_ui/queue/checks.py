@@ -83,7 +83,7 @@ class ServerChecks:
             return True, "encrypted" if parts.scheme == "https" else "on this machine"
         return (
             False,
-            f"{self.client.url} is not encrypted: keys and answers can be read on the way; put https before it",
+            f"{self.client.url} is not encrypted: keys and answers can be read in transit; serve it over https",
         )
 
     def _key(self) -> tuple[bool, str]:
@@ -102,8 +102,8 @@ class ServerChecks:
             form = {"email": "", "password": "", "csrfmiddlewaretoken": stranger.cookies.get("csrftoken", "")}
             status = stranger.post("/user/signup/", data=form, headers={"Referer": self.client.url}).status_code
         if status in (403, 404):
-            return True, "closed to strangers"
-        return False, "anybody can make an account; start it with LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true"
+            return True, "sign-up is closed"
+        return False, "anyone can create an account; start it with LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK=true"
 
     def _predictions(self) -> tuple[bool, str]:
         bad = {"result": [{"from_name": "no such", "to_name": "image", "type": "keypointlabels", "value": {}}]}
@@ -111,8 +111,9 @@ class ServerChecks:
             try:
                 queue.add([Payload("probe", {"data": _DATA, "predictions": [bad]})])
             except Refused:
-                return True, "bad ones are refused"
-        return False, "bad ones are taken silently; set fflag_feat_utc_210_prediction_validation_15082025=true there"
+                return True, "invalid ones are refused"
+        flag = "fflag_feat_utc_210_prediction_validation_15082025"
+        return False, f"invalid ones are accepted silently; set {flag}=true there"
 
     def _pictures(self) -> tuple[bool, str]:
         name = self.probe.relative_to(self.folder.parent).as_posix()

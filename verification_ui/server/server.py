@@ -76,8 +76,8 @@ def find_executable() -> Path:
     if path.is_file():
         return path
     raise ServerProblem(
-        f"Label Studio is not installed at {path}; bring it with: make review-setup (in {beside}), or name the command "
-        "of another environment in POINTVOS_LABEL_STUDIO"
+        f"Label Studio is not installed at {path}; install it with: make review-setup (in {beside}), or name the "
+        "command of another environment in POINTVOS_LABEL_STUDIO"
     )
 
 

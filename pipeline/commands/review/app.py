@@ -156,7 +156,7 @@ def _asked(
     candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
     if design == "adjudication":
         if not candidates:
-            console.print("Nothing to settle: nobody differs, or every conflict is settled.")
+            console.print("No conflicts to adjudicate: annotators agree, or every conflict is adjudicated.")
             raise typer.Exit
         if adjudicators:
             session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))

@@ -25,7 +25,7 @@ def require_annotator(email: str) -> None:
     if "@" not in email or any(c.isspace() for c in email):
         raise UsageProblem(f"{email!r} is not an e-mail address, like ann@example.org")
     if email.lower() == EMAIL:
-        raise UsageProblem(f"{EMAIL} is the operator's account, with which nobody answers; name an annotator")
+        raise UsageProblem(f"{EMAIL} is the operator's account, which does not answer questions; name an annotator")
 
 
 def page_of(session: ReviewSession, host: str | None, port: int | None) -> Page:

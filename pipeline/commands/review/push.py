@@ -82,7 +82,7 @@ def require_questions(session: ReviewSession, design: str, asked: Sequence[Point
             raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
         if design == "adjudication":
             raise UsageProblem(
-                f"nothing to verify in {run}: nobody differs on any candidate, or every conflict is settled"
+                f"nothing to verify in {run}: annotators agree on all candidates, or every conflict is adjudicated"
             )
         held_back = ", ".join(f"{what} ({count})" for what, count in session.held_back())
         raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")

@@ -143,8 +143,8 @@ def test_wrong_usage_ends_with_two_and_says_why(pointvos, corpus, tmp_path, opti
     ("run", "why"),
     [
         ("gs://bucket/run", "gs:// needs a package that is not installed: pip install 'pointvos[gcp]'"),
-        ("hdfs://host/run", "no run can lie on hdfs://"),
-        ("s3://bucket", "is no folder of a bucket; give s3://BUCKET/FOLDER"),
+        ("hdfs://host/run", "hdfs:// is not supported"),
+        ("s3://bucket", "is not a folder of a bucket; give s3://BUCKET/DIR"),
     ],
 )
 def test_a_run_folder_that_cannot_be_used_is_refused_at_once(pointvos, corpus, tmp_path, run, why):

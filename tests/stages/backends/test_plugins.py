@@ -44,7 +44,7 @@ def test_a_name_that_nobody_brings_is_none():
 
 
 def test_a_backend_must_go_by_its_registered_name():
-    with pytest.raises(PluginError, match=r"'moving' \(still_backend:Still\) calls itself 'still'; they must agree"):
+    with pytest.raises(PluginError, match=r"'moving' \(still_backend:Still\) has the name 'still'; they must agree"):
         load_propagator("moving")
 
 

@@ -43,7 +43,7 @@ def test_missing_unexpected_and_misshapen_keys_are_named(tmp_path):
 def test_a_truncated_file_is_refused(tmp_path, kept):
     path = saved(tmp_path, model().state_dict())
     path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(WeightsError, match=r"is no readable checkpoint \(.+\); fetch it again with: pointvos models"):
+    with pytest.raises(WeightsError, match=r"is not a readable checkpoint \(.+\); fetch it again with: pointvos"):
         load_weights(model(), path, "sam_vit_b")
 
 
@@ -55,13 +55,13 @@ class Bomb:
 def test_code_in_a_file_is_not_run(tmp_path, capsys):
     path = tmp_path / "bomb.pth"
     path.write_bytes(pickle.dumps({"a": Bomb()}, protocol=2))
-    with pytest.raises(WeightsError, match="is no readable checkpoint"):
+    with pytest.raises(WeightsError, match="is not a readable checkpoint"):
         load_weights(model(), path, "toy")
     assert "ran" not in capsys.readouterr().out
 
 
 def test_something_else_than_a_state_dict_is_refused(tmp_path):
-    with pytest.raises(WeightsError, match="holds no state dict of tensors, so it is no checkpoint of toy"):
+    with pytest.raises(WeightsError, match="holds no state dict of tensors; it is not a checkpoint of toy"):
         load_weights(model(), saved(tmp_path, {"epoch": 3}), "toy")
 
 

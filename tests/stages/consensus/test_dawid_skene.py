@@ -97,7 +97,7 @@ def test_many_votes_do_not_underflow(crowd):
 
 
 def test_no_votes_are_refused():
-    with pytest.raises(ValueError, match="no votes"):
+    with pytest.raises(ValueError, match="there are no votes"):
         dawid_skene(Votes.of([]))
 
 

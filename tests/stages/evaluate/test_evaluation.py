@@ -166,7 +166,7 @@ def test_two_truths_of_one_frame_are_refused(tmp_path):
     (tmp_path / "v").mkdir()
     for name in ("00001.png", "1.png"):
         Image.fromarray(box(1, 1, 3, 3).astype(np.uint8)).save(tmp_path / "v" / name)
-    with pytest.raises(ValueError, match=r"00001\.png and 1\.png mean the same frame"):
+    with pytest.raises(ValueError, match=r"00001\.png and 1\.png are for the same frame"):
         find_truth(tmp_path, "v")
 
 

@@ -83,5 +83,5 @@ def test_a_header_without_a_needed_column_is_refused():
 
 
 def test_what_is_no_table_is_refused():
-    with pytest.raises(IngestError, match="line 2 is no line of a table"):
+    with pytest.raises(IngestError, match="line 2 is not valid CSV"):
         parse(HEADER, f"v,0,{'x' * 200_000},1,2,3,4,,")

@@ -33,9 +33,9 @@ def test_the_author_is_never_taken_from_the_answer(own: Any) -> None:
 @pytest.mark.parametrize(
     ("more", "reason"),
     [
-        ({"completed_by": OTHER}, "completed_by names somebody else"),
-        ({"completed_by": {"id": OTHER}}, "completed_by names somebody else"),
-        ({"completed_by": None}, "completed_by names somebody else"),
+        ({"completed_by": OTHER}, "completed_by names another account"),
+        ({"completed_by": {"id": OTHER}}, "completed_by names another account"),
+        ({"completed_by": None}, "completed_by names another account"),
         ({"ground_truth": True}, "an answer has no ground_truth"),
         ({"user": OTHER}, "an answer has no user"),
         ({"updated_by": OTHER, "created_at": "x"}, "an answer has no created_at, updated_by"),

@@ -159,7 +159,7 @@ def test_who_follows_a_link_of_another_site_is_not_logged_in_until_the_next_clic
     with Site("127.0.0.1").serving() as site:
         page.goto(f"{site.origin}/")
         page.evaluate("address => { location.href = address; }", f"{at_work.url}/")
-        page.wait_for_selector("text=nobody is logged in here")
+        page.wait_for_selector("text=you are not logged in")
     page.click("text=Try again")
     page.wait_for_selector("text=Choose a queue.")
 

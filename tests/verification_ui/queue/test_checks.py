@@ -77,8 +77,8 @@ def test_our_own_server_passes(local: ServerChecks) -> None:
     }  # fmt: skip
     assert findings["server"].text.startswith("Label Studio 1.23.")
     assert findings["key"].text == "valid, of reviewer@pointvos.local"
-    assert findings["sign-up"] == Finding("sign-up", True, "closed to strangers", is_needed=False)
-    assert findings["predictions"] == Finding("predictions", True, "bad ones are refused", is_needed=False)
+    assert findings["sign-up"] == Finding("sign-up", True, "sign-up is closed", is_needed=False)
+    assert findings["predictions"] == Finding("predictions", True, "invalid ones are refused", is_needed=False)
     assert findings["pictures"].text == "seen at local"
 
 

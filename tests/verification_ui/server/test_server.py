@@ -68,7 +68,7 @@ def test_the_server_inherits_nothing_but_paths_and_language(tmp_path: Path, monk
 def test_a_missing_server_names_the_command_that_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POINTVOS_LABEL_STUDIO", "/nowhere/label-studio")
     with pytest.raises(
-        ServerProblem, match=r"not installed at /nowhere/label-studio; bring it with: make review-setup"
+        ServerProblem, match=r"not installed at /nowhere/label-studio; install it with: make review-setup"
     ):
         find_executable()
 
