@@ -1,6 +1,7 @@
 # Worker of a Beam runner and command line of pointvos; see docs/cluster.md.
 #   docker build -t pointvos .
 #   docker build --build-arg BASE=nvidia/cuda:13.0.1-base-ubuntu22.04 -t pointvos-cuda .
+#   docker build --build-arg EXTRAS=gcp -t pointvos-gcp .
 ARG BASE=python:3.11-slim-bookworm
 ARG BEAM=2.77.0
 
@@ -18,6 +19,9 @@ COPY requirements.lock ./
 RUN pip install --no-deps --require-hashes -r requirements.lock
 COPY . .
 RUN pip install --no-deps --no-build-isolation --editable .
+# Packages for object stores and Dataflow: gcp, aws. They bring their own, beside those of the lock.
+ARG EXTRAS=
+RUN test -z "$EXTRAS" || pip install --no-build-isolation --editable ".[$EXTRAS]"
 
 # Beam's boot program starts workers; they run in this environment, not in one that it makes for each worker.
 COPY --from=beam /opt/apache/beam /opt/apache/beam

@@ -11,7 +11,7 @@ from typing import Any
 
 import cv2
 
-from pipeline.runs.folder import RunFolder, unit_name, write_unit
+from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.frames import Frame
@@ -41,6 +41,13 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opene
         (tables.VIDEOS, [tracked.video]),
     ]
     write_unit(run, unit_name(job.video_id, job.unit), parts)
+
+
+def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:
+    """Commit one unit: every table in the order given, the commit mark last."""
+    metadata = run.metadata()
+    for table, records in parts:
+        table.write(run.table_file(table, stem), records, metadata)
 
 
 def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -312,10 +312,3 @@ def _is_of(video_id: str, rejects: AnyPath) -> bool:
         return False
     keys = tables.REJECTS.read_files([rejects])["key"].to_pylist()
     return all(f"{key}/".startswith(f"{video_id}/") for key in keys)
-
-
-def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:
-    """Commit one unit: every table in the order given, the commit mark last."""
-    metadata = run.metadata()
-    for table, records in parts:
-        table.write(run.table_file(table, stem), records, metadata)

@@ -22,7 +22,8 @@ import httpx
 
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, client_of
-from pipeline.runs.folder import RunFolder, unit_name, write_unit
+from pipeline.runs.commit import write_unit
+from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask

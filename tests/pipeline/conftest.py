@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.runs.folder import RunFolder, unit_name, write_unit
+from pipeline.runs.commit import write_unit
+from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 from schemas.digests import digest
 from schemas.frames import Frame
