@@ -5,7 +5,7 @@ A table is a folder of Parquet files. Field names of a record are the column nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
@@ -30,6 +30,8 @@ from schemas.whole_files import whole_file
 
 SCHEMA_VERSION = 1
 _READS_AT_ONCE = 16
+_HELD_ROWS = 20_000
+"""Of a file that is written record by record: a row group."""
 
 _s, _i, _f, _b = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 
@@ -154,6 +156,26 @@ class Table(Generic[Record]):
         with whole_file(path) as file, pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
             if table.num_rows:
                 writer.write_table(table)
+
+    @contextmanager
+    def writing(self, path: AnyPath, metadata: Mapping[str, str]) -> Iterator[Callable[[Record], None]]:
+        """Write a file record by record, as :meth:`write` does; it is there when the block has ended well."""
+        schema = self.schema.with_metadata(self.marks(metadata))
+        held: list[Record] = []
+        with whole_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+
+            def add(record: Record) -> None:
+                held.append(record)
+                if len(held) == _HELD_ROWS:
+                    flush()
+
+            def flush() -> None:
+                writer.write_table(self._rows(held).replace_schema_metadata(schema.metadata))
+                held.clear()
+
+            yield add
+            if held:
+                flush()
 
     def read(self, folder: AnyPath, filters: Any = None, columns: Sequence[str] | None = None) -> pa.Table:
         """All files of ``folder/<name>/``, in file order; an empty table when there are none.

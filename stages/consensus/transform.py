@@ -57,5 +57,21 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
         yield from answer_patterns(self._read(number, dealt), self._excluded).items()
 
 
+class FindPartConflicts(beam.PTransform[PCollection[int], PCollection[str]]):
+    """Numbers of parts → ids of the candidates on which people differ and that nobody has settled."""
+
+    def __init__(self, read: ReadPart, dealt: PCollection[str], excluded: Sequence[str]) -> None:
+        super().__init__()
+        self._read, self._dealt, self._excluded = read, AsIter(dealt), excluded
+
+    def expand(self, numbers: PCollection[int]) -> PCollection[str]:
+        """One step, once all verdicts are dealt."""
+        found: PCollection[str] = numbers | "PartConflicts" >> beam.FlatMap(self._conflicts, self._dealt)
+        return found
+
+    def _conflicts(self, number: int, dealt: Iterable[str]) -> list[str]:
+        return self._read(number, dealt).verdicts.conflicts(self._excluded)
+
+
 def _fit_any(patterns: dict[Pattern, int]) -> Rates | None:
     return fit(patterns) if patterns else None

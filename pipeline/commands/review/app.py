@@ -28,17 +28,19 @@ from pipeline.commands.review.options import (
     PortOption,
     UrlOption,
 )
+from pipeline.commands.review.planning import conflicts_of, planned
 from pipeline.commands.review.pull import pull_all
-from pipeline.commands.review.push import leave, push_design, require_questions
+from pipeline.commands.review.push import leave, push_design
 from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
 from pipeline.commands.review.status import status
 from pipeline.commands.review.users import users_app
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.verdicts import read_verdicts, require_annotators
 from pipeline.terminal.console import UsageProblem, WorkProblem, console, summary
-from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask
+from schemas.checks import require_choice
+from schemas.reviews import DESIGNS, ReviewTask
 from verification_ui.gate.serving import gate_open
+from verification_ui.queue.plan import Selection
 from verification_ui.server.accounts import add_account
 from verification_ui.server.server import Server, started
 
@@ -68,13 +70,12 @@ def up(
     """
     session = _session(run)
     require_annotator(annotator)
-    asked = session.asked(design)
-    require_questions(session, design, asked)
     page = page_of(session, host, port)
-    with problems_named():
+    with problems_named(), planned(session, _selection(session, design, [])) as push_plan:
+        push_plan.require_tasks()
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
-            rejects = push_design(session, client, design, asked)
+            rejects = push_design(push_plan, client)
             add_account(client, session.folder, annotator)
             with gate_open(server, session.shown, page, _say) as now:
                 summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
@@ -114,12 +115,14 @@ def push(
     session = _session(run)
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions added.")
-    candidates, again = _asked(session, design, exclude or [], adjudicator or [])
-    require_questions(session, design, [*candidates, *again])
-    with problems_named(), connected(session, url, api_key_file, _say) as client:
-        rejects = push_design(session, client, design, candidates, overlap, again)
-        if audit_share:
-            rejects += push_design(session, client, "single", session.audited(audit_share))
+    selection, again = _asked(session, design, exclude or [], adjudicator or [])
+    with problems_named(), planned(session, selection, again) as push_plan:
+        push_plan.require_tasks()
+        with connected(session, url, api_key_file, _say) as client:
+            rejects = push_design(push_plan, client, overlap)
+            if audit_share:
+                with planned(session, Selection("single", blind_share=audit_share)) as audit_plan:
+                    rejects += push_design(audit_plan, client)
     leave(session, rejects)
 
 
@@ -143,7 +146,7 @@ review_app.add_typer(users_app, name="users")
 
 def _asked(
     session: ReviewSession, design: str, excluded: list[str], adjudicators: list[str]
-) -> tuple[list[PointCandidate], list[ReviewTask]]:
+) -> tuple[Selection, list[ReviewTask]]:
     """What to ask, and which tasks to ask again.
 
     Raises:
@@ -152,15 +155,23 @@ def _asked(
     """
     if adjudicators and design != "adjudication":
         raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")
-    require_annotators({v.annotator for v in read_verdicts(session.run).given}, excluded)
-    candidates, again = session.asked(design, excluded), session.asked_again(design, excluded)
+    again = []
+    if excluded:
+        require_annotators({verdict.annotator for verdict in read_verdicts(session.run).given}, excluded)
+        again = session.asked_again(design, excluded)
+    selection = _selection(session, design, excluded)
     if design == "adjudication":
-        if not candidates:
+        if not selection.chosen:
             console.print("No conflicts to adjudicate: annotators agree, or every conflict is adjudicated.")
             raise typer.Exit
         if adjudicators:
             session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
-    return candidates, again
+    return selection, again
+
+
+def _selection(session: ReviewSession, design: str, excluded: list[str]) -> Selection:
+    require_choice("review design", design, DESIGNS)
+    return Selection(design, chosen=conflicts_of(session, excluded) if design == "adjudication" else None)
 
 
 def _session(run: RunFolder) -> ReviewSession:

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import typer
 
-from pipeline.commands.review.clips import add_clips
+from pipeline.commands.review.planning import PlannedPush, ReviewShelf
 from pipeline.commands.review.session import ReviewSession
 from pipeline.commands.review.tables import show_push
-from pipeline.commands.review.upload import upload
+from pipeline.commands.review.upload import is_uploaded, upload
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_rejects
+from pipeline.terminal.console import REJECTED, console, show_rejects
 from schemas import tables
-from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.reviews import ReviewTask
 from verification_ui.page.label_config import guidelines, label_config
 from verification_ui.page.media_paths import QUEUE
 from verification_ui.page.tabs import hide_markup
-from verification_ui.page.tasks import build_tasks
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.push import push, take_back
 from verification_ui.queue.retry import patiently
@@ -31,61 +29,45 @@ from verification_ui.queue.storages import serve
 from verification_ui.server.server import refuse_links
 
 
-def push_design(
-    session: ReviewSession,
-    client: LabelStudioClient,
-    design: str,
-    candidates: Sequence[PointCandidate],
-    overlap: int | None = None,
-    again: Sequence[ReviewTask] = (),
-) -> list[Reject]:
+def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | None = None) -> list[Reject]:
     """Draw what is not drawn, queue what is not queued; the tasks that cannot be shown.
 
     Args:
-        session: the run.
-        client: its server, or another.
-        design: the review design.
-        candidates: what to ask about.
+        planned: what is asked.
+        client: the run's server, or another.
         overlap: how many people answer each task, None to leave it as it is.
-        again: tasks to ask once more.
 
     Raises:
         UsageProblem: there is nothing to ask.
     """
-    require_questions(session, design, [*candidates, *again])
-    tasks = [*build_tasks(candidates, design), *again]
+    planned.require_tasks()
+    session, design = planned.session, planned.plan.selection.design
     with one_at_a_time(session.run, "push"):
-        with bar("drawing crops", len(tasks)) as advance:
-            rejects = list(session.maker.make(tasks, advance))
-        rejected = {reject.key for reject in rejects}
-        shown = [task for task in tasks if task.task_key not in rejected]
-        add_clips(session, shown)
+        drawn = planned.draw()
+        rejects = [reject for found in drawn for reject in found.rejects]
+        for problem in (problem for found in drawn for problem in found.problems):
+            console.print(f"No clips, because the video cannot be read: {problem}", markup=False)
+        rejected = frozenset(reject.key for reject in rejects)
         refuse_links(session.media)
         _upload(session)
-        queue = patiently(lambda: _opened(session, client, design, shown, overlap))
-        n_taken_back = patiently(lambda: take_back(queue, [task.task_key for task in session.outdated(design)]))
-        payloads = map(session.place.shown_here, session.payloads(shown))
+        shelf = ReviewShelf(session, planned.ranges)
+        queue, left = patiently(lambda: _opened(planned, rejected, client, overlap))
+        n_taken_back = patiently(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, shelf)]))
+        payloads = (shelf.get(task.video_id).payload(task) for task in planned.tasks(rejected))
         mark = session.folder / f"pushing-{design}"
-        with bar("queueing tasks", len(shown)) as advance, marked(mark) as was_cut_off:
-            pushed = push(queue, payloads, advance, was_cut_off=was_cut_off)
-    held_back = session.held_back() if design != "adjudication" else []
-    show_push(session.title(design), shown, replace(pushed, n_taken_back=n_taken_back), rejects, held_back)
+        with bar("queueing tasks", planned.n_tasks - len(rejects)) as advance, marked(mark) as was_cut_off:
+            pushed = push(queue, map(session.place.shown_here, payloads), advance, was_cut_off=was_cut_off)
+    held_back = planned.held_back() if design != "adjudication" else []
+    counts = (planned.n_tasks - len(rejects), planned.n_points - sum(found.n_lost_points for found in drawn))
+    show_push(session.title(design), counts, replace(pushed, n_taken_back=n_taken_back), rejects, held_back)
     return rejects
 
 
-def require_questions(session: ReviewSession, design: str, asked: Sequence[PointCandidate | ReviewTask]) -> None:
-    """Raise UsageProblem when there is nothing to ask; call it before a server is started."""
-    if not asked:
-        run = session.run.path
-        if not session.candidates:
-            advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
-            raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
-        if design == "adjudication":
-            raise UsageProblem(
-                f"nothing to verify in {run}: annotators agree on all candidates, or every conflict is adjudicated"
-            )
-        held_back = ", ".join(f"{what} ({count})" for what, count in session.held_back())
-        raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
+def _is_current(task: ReviewTask, shelf: ReviewShelf) -> bool:
+    """Whether the run still has all candidates of a task; else its video was annotated anew."""
+    return task.video_id in shelf.ids and all(
+        candidate_id in shelf.get(task.video_id).candidates for candidate_id in task.candidate_ids
+    )
 
 
 def leave(session: ReviewSession, rejects: list[Reject]) -> None:
@@ -103,9 +85,13 @@ def leave(session: ReviewSession, rejects: list[Reject]) -> None:
 
 
 def _opened(
-    session: ReviewSession, client: LabelStudioClient, design: str, shown: list[ReviewTask], overlap: int | None
-) -> LabelStudioQueue:
-    """The project, ready for tasks; our own ledger knows of them before the server does."""
+    planned: PlannedPush, rejected: frozenset[str], client: LabelStudioClient, overlap: int | None
+) -> tuple[LabelStudioQueue, list[ReviewTask]]:
+    """The project, ready for tasks, and those of earlier pushes that are not asked now.
+
+    Our own ledger knows of the tasks before the server does.
+    """
+    session, design = planned.session, planned.plan.selection.design
     title = session.title(design)
     known = client.find_queue(title)
     n_people = overlap or (known.people() if known else session.notes(design).n_people)
@@ -114,12 +100,14 @@ def _opened(
         console.print("The queue was made by another version of pointvos; it now shows the page of this version.")
     hide_markup(queue)
     queue.ask_people(n_people)
-    session.write_tasks(design, shown, n_people=n_people)
+    left = session.write_tasks(design, planned.tasks(rejected), n_people=n_people)
     serve(queue, session.place, session.media / QUEUE)
-    return queue
+    return queue, left
 
 
 def _upload(session: ReviewSession) -> None:
+    if not is_uploaded(session.place):
+        return
     files = [path for path in sorted((session.media / QUEUE).rglob("*")) if path.is_file() and path.suffix != ".tmp"]
     with bar("copying pictures", len(files)) as advance:
         upload(session.place, session.media, files, advance)

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from pipeline.terminal.console import console, summary
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask
 from stages.consensus.progress import AnnotatorProgress, Progress
 from verification_ui.queue.pull import Pulled
 from verification_ui.queue.push import Pushed
@@ -17,15 +16,15 @@ _MOST_UNREADABLE = 10
 
 def show_push(
     title: str,
-    tasks: list[ReviewTask],
+    counts: tuple[int, int],
     pushed: Pushed,
     rejects: list[Reject],
     held_back: Sequence[tuple[str, object]] = (),
 ) -> None:
-    """After a push."""
+    """After a push; ``counts`` are the tasks that are shown, and their points."""
     rows: list[tuple[str, object]] = [
-        ("tasks", len(tasks)),
-        ("points", sum(len(task.candidate_ids) for task in tasks)),
+        ("tasks", counts[0]),
+        ("points", counts[1]),
         ("new in the queue", pushed.n_added),
         ("already there", pushed.n_already_there),
     ]

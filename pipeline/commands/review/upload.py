@@ -10,6 +10,11 @@ from pipeline.terminal.console import UsageProblem
 from verification_ui.media.location import MediaPlace
 
 
+def is_uploaded(place: MediaPlace) -> bool:
+    """Whether pictures are copied to where they are shown."""
+    return place.scheme in ("s3", "gs") and not place.is_copied
+
+
 def upload(place: MediaPlace, media: Path, files: Sequence[Path], done: Callable[[int], None] = lambda _: None) -> int:
     """Copy files of the media folder that the bucket does not have yet; how many were copied.
 
@@ -24,7 +29,7 @@ def upload(place: MediaPlace, media: Path, files: Sequence[Path], done: Callable
     Raises:
         UsageProblem: the bucket cannot be written from here.
     """
-    if place.scheme not in ("s3", "gs") or place.is_copied:
+    if not is_uploaded(place):
         return 0
     require_packages(place.scheme, f"review_media {place.place}")
     root = remote_path(place.address("").rstrip("/"))

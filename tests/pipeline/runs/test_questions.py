@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.commands.review.push import require_questions
+from pipeline.commands.review.planning import planned
 from pipeline.commands.review.session import ReviewSession
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_file, videos_of
@@ -15,6 +15,7 @@ from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.localizations import Localization, Trace
 from schemas.reviews import Verdict
+from verification_ui.queue.plan import Selection
 
 
 def name_as(run: RunFolder, names: dict[str, tuple[str, str]], x_norm: float = 0.4) -> None:
@@ -59,7 +60,8 @@ def test_names_of_one_thing_are_asked_once_and_counted(narrated):
     for design in ("contact_sheet", "single"):
         asked = {c.object_id for c in session.asked(design) if c.video_id == "a"}
         assert asked == {"1", "2"}
-    assert session.held_back() == [("held back: other names of an object", 2)]
+    with planned(session, Selection("contact_sheet")) as push:
+        assert push.held_back() == [("held back: other names of an object", 2)]
 
 
 def test_answers_count_for_the_names_that_mean_the_same_thing(pointvos, narrated):
@@ -92,9 +94,10 @@ def test_hopeless_masks_are_held_back_and_a_queue_of_nothing_else_is_refused(fin
     session = ReviewSession(run)
     n_frames = len({(c.video_id, c.object_id, c.frame_idx) for c in session.candidates.values()})
     assert session.asked("contact_sheet") == []
-    assert session.held_back() == [("held back: hopeless masks", n_frames)]
-    with pytest.raises(UsageProblem, match=rf"hopeless masks \({n_frames}\)"):
-        require_questions(session, "contact_sheet", session.asked("contact_sheet"))
+    with planned(session, Selection("contact_sheet")) as push:
+        assert push.held_back() == [("held back: hopeless masks", n_frames)]
+        with pytest.raises(UsageProblem, match=rf"hopeless masks \({n_frames}\)"):
+            push.require_tasks()
 
 
 def test_of_two_nouns_with_one_mask_the_later_one_is_asked(narrated):

@@ -1,0 +1,141 @@
+"""What a push asks, planned range by range before a server is spoken to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+
+from pipeline.commands.review.session import ReviewSession
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.video_review import VideoReview
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import UsageProblem
+from schemas import tables
+from schemas.gold import Gold
+from schemas.ranges import VideoKey, VideoRange
+from schemas.reviews import ReviewTask
+from stages.progress import counted_by
+from verification_ui.queue.plan import DrawnRange, PlannedRange, Selection, TaskPlan
+
+_REVIEWS = 256
+"""Videos that are kept in memory while tasks are queued: the frames of one object follow each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPush:
+    """What a push asks.
+
+    Attributes:
+        session: the run.
+        plan: the tasks.
+        ranges: all videos.
+        counts: of each range.
+    """
+
+    session: ReviewSession
+    plan: TaskPlan
+    ranges: Sequence[VideoRange]
+    counts: Sequence[PlannedRange]
+
+    @property
+    def n_tasks(self) -> int:
+        """All tasks, those that are asked again among them."""
+        return sum(found.n_tasks for found in self.counts) + len(self.plan.again)
+
+    @property
+    def n_points(self) -> int:
+        """Points in these tasks."""
+        return sum(found.n_points for found in self.counts) + sum(len(task.candidate_ids) for task in self.plan.again)
+
+    def held_back(self) -> list[tuple[str, object]]:
+        """How many objects and masks with candidates are not asked about, for the summary of a push."""
+        names, masks = (sum(getattr(c, name) for c in self.counts) for name in ("n_other_names", "n_hopeless"))
+        rows = (("held back: other names of an object", names), ("held back: hopeless masks", masks))
+        return [(what, count) for what, count in rows if count]
+
+    def require_tasks(self) -> None:
+        """Raise UsageProblem when there is nothing to ask; call it before a server is started."""
+        if self.n_tasks:
+            return
+        run = self.session.run.path
+        if not sum(found.n_candidates for found in self.counts):
+            advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
+            raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
+        if self.plan.selection.design == "adjudication":
+            raise UsageProblem(
+                f"nothing to verify in {run}: annotators agree on all candidates, or every conflict is adjudicated"
+            )
+        held_back = ", ".join(f"{what} ({count})" for what, count in self.held_back())
+        raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
+
+    def tasks(self, rejected: frozenset[str]) -> Iterator[ReviewTask]:
+        """The tasks in the order of the queue, less those that cannot be shown."""
+        return self.plan.in_order(len(self.ranges), rejected)
+
+    def draw(self) -> list[DrawnRange]:
+        """Make the pictures and clips that are not there yet."""
+        from pipeline.runners.table_runner import results, run_table_graph
+        from pipeline.review_graphs import DrawPush
+
+        review_of = partial(review_of_video, self.session.run.absolute(), self.session.media)
+        with bar("drawing crops and cutting clips", _n_videos(self.ranges)) as advance, counted_by(advance):
+            run_table_graph(self.session.run, DrawPush(self.plan, list(self.ranges), review_of), "DrawPush")
+        return sorted(results(self.plan.folder / "drawn.json", DrawnRange), key=lambda found: found.number)
+
+
+@contextmanager
+def planned(session: ReviewSession, selection: Selection, again: Sequence[ReviewTask] = ()) -> Iterator[PlannedPush]:
+    """Plan a push; the plan is there until the block ends."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.review_graphs import PlanPush
+
+    ranges = in_ranges(video_keys(session.run))
+    review_of = partial(review_of_video, session.run.absolute(), session.media)
+    with result_folder(session.run) as folder:
+        plan = TaskPlan(folder, selection, tuple(again))
+        with bar("planning tasks", _n_videos(ranges)) as advance, counted_by(advance):
+            run_table_graph(session.run, PlanPush(plan, ranges, review_of), "PlanPush")
+        yield PlannedPush(session, plan, ranges, results(folder / "planned.json", PlannedRange))
+
+
+def conflicts_of(session: ReviewSession, excluded: Sequence[str]) -> frozenset[str]:
+    """Ids of the candidates on which people differ and that nobody has settled."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.runs.dealing import VerdictDealing, n_parts
+    from pipeline.review_graphs import FindConflicts
+
+    run = session.run.absolute()
+    with result_folder(session.run) as folder:
+        dealing = VerdictDealing(run, folder, n_parts(run), 1)
+        run_table_graph(session.run, FindConflicts(dealing, list(excluded)), "FindConflicts")
+        return frozenset(results(folder / "conflicts.json", str))
+
+
+def review_of_video(run: RunFolder, media: Path, key: VideoKey) -> VideoReview:
+    """One video as the review sees it."""
+    files = tables.GOLD.files(run.path)
+    return VideoReview(run, media, key, _golds(run, tuple((file.name, file.stat().st_mtime_ns) for file in files)))
+
+
+class ReviewShelf:
+    """The videos that were looked at last, by id."""
+
+    def __init__(self, session: ReviewSession, ranges: Sequence[VideoRange]) -> None:
+        keys = {key.video_id: key for found in ranges for key in found.videos}
+        run, media = session.run.absolute(), session.media
+        self.ids = keys.keys()
+        self.get = lru_cache(_REVIEWS)(lambda video_id: review_of_video(run, media, keys[video_id]))
+
+
+@lru_cache(1)
+def _golds(run: RunFolder, _: tuple[tuple[str, int], ...]) -> dict[str, Gold]:
+    """Gold by the candidate that it replaces; read again when a file has changed."""
+    return {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(run.path))}
+
+
+def _n_videos(ranges: Sequence[VideoRange]) -> int:
+    return sum(len(found.videos) for found in ranges)

@@ -1,0 +1,67 @@
+"""``review push`` as graphs over the tables: what there is to ask, range by range of videos, then what it looks like.
+
+Importing follows in the command itself, one batch after the other: the order of the import is that of the queue.
+"""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from apache_beam.pvalue import PBegin, PCollection
+
+from pipeline.runs.dealing import VerdictDealing, verdict_pieces
+from pipeline.runs.transform import CollectResults, DealVerdicts
+from schemas.ranges import VideoRange
+from stages import progress
+from stages.consensus.transform import FindPartConflicts
+from verification_ui.queue.plan import DrawnRange, PlannedRange, TaskPlan
+from verification_ui.transform import DrawTasks, PlanTasks, ReviewOf
+
+
+class FindConflicts(beam.PTransform[PBegin, PCollection[None]]):
+    """Candidates on which people differ and that nobody has settled, for ``review push --design adjudication``."""
+
+    def __init__(self, dealing: VerdictDealing, excluded: list[str]) -> None:
+        super().__init__()
+        self._dealing, self._excluded = dealing, excluded
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        pieces = begin | "Pieces" >> beam.Create(verdict_pieces(self._dealing.run))
+        dealt = pieces | "DealVerdicts" >> DealVerdicts(self._dealing)
+        parts = begin | "Parts" >> beam.Create(range(self._dealing.n_parts))
+        found = parts | "FindConflicts" >> FindPartConflicts(self._dealing.part, dealt, self._excluded)
+        collected: PCollection[None]
+        collected = found | "CollectConflicts" >> CollectResults(self._dealing.folder / "conflicts.json", str)
+        return collected
+
+
+class PlanPush(beam.PTransform[PBegin, PCollection[None]]):
+    """``review push``, first: which tasks there are to ask about all videos."""
+
+    def __init__(self, plan: TaskPlan, ranges: list[VideoRange], review_of: ReviewOf) -> None:
+        super().__init__()
+        self._plan, self._ranges, self._review_of = plan, ranges, review_of
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        planned = ranges | "PlanTasks" >> PlanTasks(self._plan, self._review_of, progress.done)
+        collected: PCollection[None]
+        collected = planned | "CollectPlans" >> CollectResults(self._plan.folder / "planned.json", PlannedRange)
+        return collected
+
+
+class DrawPush(beam.PTransform[PBegin, PCollection[None]]):
+    """``review push``, then: the crops and clips of all tasks."""
+
+    def __init__(self, plan: TaskPlan, ranges: list[VideoRange], review_of: ReviewOf) -> None:
+        super().__init__()
+        self._plan, self._ranges, self._review_of = plan, ranges, review_of
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        ranges = begin | "Ranges" >> beam.Create(self._ranges)
+        drawn = ranges | "DrawTasks" >> DrawTasks(self._plan, self._review_of, progress.done)
+        collected: PCollection[None]
+        collected = drawn | "CollectDrawn" >> CollectResults(self._plan.folder / "drawn.json", DrawnRange)
+        return collected
