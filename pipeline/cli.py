@@ -36,10 +36,15 @@ COMMANDS = {
         "pipeline.commands.review.app", "review_app", "Let people confirm or correct the candidates in Label Studio."
     ),
     "merge": LazyCommand(
-        "pipeline.commands.merge", "merge", "Join verdicts and candidates into **points**, the training dataset."
+        "pipeline.commands.merge",
+        "merge",
+        "Join verdicts and candidates into **points**, the training dataset.",
+        takes_more=True,
     ),
-    "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run."),
-    "evaluate": LazyCommand("pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth."),
+    "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
+    "evaluate": LazyCommand(
+        "pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth.", takes_more=True
+    ),
     "evaluate-results": LazyCommand(
         "pipeline.commands.evaluate_results",
         "evaluate_results",
@@ -52,6 +57,9 @@ COMMANDS = {
     ),
     "report": LazyCommand(
         "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
+    ),
+    "compact": LazyCommand(
+        "pipeline.commands.compact", "compact", "Join the small files of a run's tables into files of about 128 MB."
     ),
     "doctor": LazyCommand(
         "pipeline.commands.doctor",

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import MISSING, dataclass, fields
+from itertools import groupby
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas import table_schemas as columns_of
 from schemas.corrections import Correction
 from schemas.gold import Gold
+from schemas.joined_files import JoinedFile, Place, joined_files, places
 from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
@@ -32,81 +35,6 @@ SCHEMA_VERSION = 1
 _READS_AT_ONCE = 16
 _HELD_ROWS = 20_000
 """Of a file that is written record by record: a row group."""
-
-_s, _i, _f, _b = pa.string(), pa.int32(), pa.float64(), pa.bool_()
-
-VIDEOS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("uri", _s), ("n_frames", _i), ("height", _i), ("width", _i), ("fps", _f),
-        ("duration_s", _f), ("codec", _s), ("rotation_deg", _i), ("n_objects", _i), ("truncated", _b),
-        ("times_s", pa.list_(_f)), ("cuts", pa.list_(_i)), ("unit", _s),
-        ("frame_names", pa.list_(_s)), ("lost", pa.list_(_i)),
-    ]
-)  # fmt: skip
-LOCALIZATIONS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("x", pa.list_(_f)), ("y", pa.list_(_f)),
-        ("label", pa.list_(pa.int8())), ("part", pa.list_(_i)), ("time_ms", pa.list_(pa.int64())), ("rle", _s),
-        ("object_name", _s), ("expression", _s), ("group", _s), ("rule", _s), ("input_uri", _s),
-    ]
-)  # fmt: skip
-MASKS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("height", _i), ("width", _i), ("rle", _s),
-        ("source", _s), ("model", _s), ("quality", _f), ("round", _i),
-    ]
-)  # fmt: skip
-SUPERSEDED_SCHEMA = MASKS_SCHEMA.append(pa.field("until_round", _i))
-CORRECTIONS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("round", _i), ("x", pa.list_(_f)),
-        ("y", pa.list_(_f)), ("label", pa.list_(pa.int8())), ("to_round", _i),
-    ]
-)  # fmt: skip
-REPAIRS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("occasion", _s), ("model", _s), ("own_quality", _f),
-        ("support", _f), ("new_quality", _f), ("new_support", _f), ("agreement", _f), ("balance", _f), ("outcome", _s),
-    ]
-)  # fmt: skip
-CANDIDATES_SCHEMA = pa.schema(
-    [
-        ("candidate_id", _s), ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("x", _i), ("y", _i),
-        ("is_fg_candidate", _b), ("stratum", _s), ("probability", _f), ("mask_distance_px", _f), ("quality", _f),
-        ("round", _i), ("seed", pa.int64()),
-    ]
-)  # fmt: skip
-TASKS_SCHEMA = pa.schema(
-    [
-        ("task_key", _s), ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("round", _i), ("design", _s),
-        ("candidate_ids", pa.list_(_s)), ("priority", _f),
-    ]
-)  # fmt: skip
-VERDICTS_SCHEMA = pa.schema(
-    [
-        ("candidate_id", _s), ("status", _s), ("annotator", _s), ("source", _s), ("lead_time_s", _f),
-        ("task_key", _s), ("annotation_id", _s), ("decided_at", pa.timestamp("us", tz="UTC")),
-        ("flag", _s), ("note", _s), ("entered_by", _s),
-    ]
-)  # fmt: skip
-SKIPS_SCHEMA = pa.schema(
-    [
-        ("task_key", _s), ("annotator", _s), ("annotation_id", _s), ("lead_time_s", _f),
-        ("decided_at", pa.timestamp("us", tz="UTC")),
-    ]
-)  # fmt: skip
-POINTS_SCHEMA = pa.schema(
-    [
-        ("video_id", _s), ("object_id", _s), ("object_name", _s), ("expression", _s), ("frame_idx", _i),
-        ("time_s", _f), ("x", _i), ("y", _i), ("label", pa.int8()), ("status", _s), ("is_fg_candidate", _b),
-        ("split", _s), ("segmenter", _s), ("propagator", _s), ("round", _i), ("n_verdicts", _i), ("candidate_id", _s),
-        ("decided_by", _s),
-    ]
-)  # fmt: skip
-GOLD_SCHEMA = pa.schema(
-    [("candidate_id", _s), ("of_candidate_id", _s), ("is_fg_candidate", _b), ("true_status", _s), ("known_by", _s)]
-)
-REJECTS_SCHEMA = pa.schema([("stage", _s), ("key", _s), ("error", _s), ("detail", _s), ("input_uri", _s)])
 
 Record = TypeVar("Record")
 
@@ -152,7 +80,10 @@ class Table(Generic[Record]):
 
         A table without rows has no row group: Hugging Face datasets fails on empty ones.
         """
-        table = self.to_arrow(records, metadata)
+        self.write_rows(path, self.to_arrow(records, metadata))
+
+    def write_rows(self, path: AnyPath, table: pa.Table) -> None:
+        """Write rows that have the table's columns and marks, as :meth:`write` does."""
         with whole_file(path) as file, pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
             if table.num_rows:
                 writer.write_table(table)
@@ -189,7 +120,74 @@ class Table(Generic[Record]):
             ForeignTableError: a file was written by another schema version.
             DamagedTableError: a file cannot be read.
         """
-        return self.read_files(self.files(folder), filters, columns)
+        paths, joined = self.files(folder), self.joined(folder)
+        if not joined:
+            return self.read_files(paths, filters, columns)
+        files = {file.path: file for file in joined}
+        parts = [
+            self.read_files([path], filters, columns)
+            if path not in files
+            else self._read_joined(files[path], [p.row_group for p in run], filters, columns)
+            for path, run in _runs(place for _, place in places(paths, joined))
+        ]
+        return pa.concat_tables(parts) if parts else self._schema_of(columns).empty_table()
+
+    def read_unit(
+        self, folder: AnyPath, stem: str, filters: Any = None, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """The rows of one unit, in a file of its own or in a joined one; none when it is in neither."""
+        own = folder / self.name / f"{stem}.parquet"
+        if own.is_file():
+            return self.read_files([own], filters, columns)
+        file = self._joined_with(folder, stem)
+        if file is None:
+            return self.read_files([], filters, columns)
+        return self._read_joined(file, [file.units[stem]], filters, columns)
+
+    def read_joined(self, file: JoinedFile, stem: str) -> pa.Table:
+        """The rows of one unit of a joined file."""
+        return self._read_joined(file, [file.units[stem]], None, None)
+
+    def joined_rows(self, folder: AnyPath) -> Iterator[tuple[str, pa.Table]]:
+        """(stem, rows) of all units in joined files that have rows."""
+        for file in self.joined(folder):
+            yield from ((stem, self.read_joined(file, stem)) for stem, group in file.units.items() if group is not None)
+
+    def has_unit(self, folder: AnyPath, stem: str) -> bool:
+        """Whether a unit has its rows, or the mark that it has none."""
+        return (folder / self.name / f"{stem}.parquet").is_file() or self._joined_with(folder, stem) is not None
+
+    def stems(self, folder: AnyPath) -> list[str]:
+        """The names of all units and other files of the table."""
+        return [stem for stem, _ in self.places(folder)]
+
+    def joined(self, folder: AnyPath) -> list[JoinedFile]:
+        """The files that hold many units."""
+        found = joined_files(folder / self.name)
+        for file in found:
+            with damage_named(file.path):
+                file.units  # noqa: B018 - its footer is read, once a process
+        return found
+
+    def places(self, folder: AnyPath) -> list[tuple[str, Place]]:
+        """(stem, place) of all units and other files of the table, in the order in which :meth:`read` takes them."""
+        return list(places(self.files(folder), self.joined(folder)))
+
+    def _joined_with(self, folder: AnyPath, stem: str) -> JoinedFile | None:
+        return next((file for file in reversed(self.joined(folder)) if stem in file.units), None)
+
+    def _read_joined(
+        self, file: JoinedFile, row_groups: Sequence[int | None], filters: Any, columns: Sequence[str] | None
+    ) -> pa.Table:
+        with damage_named(file.path), file.open() as opened:
+            newer = self._newer_columns(file.path, opened)
+            there = [name for name in self.schema.names if name not in newer]
+            if filters is None and columns is not None:
+                there = [name for name in columns if name not in newer]
+            wanted = [number for number in row_groups if number is not None]
+            rows = opened.read_row_groups(wanted, there, use_threads=False)
+            rows = rows if filters is None else rows.filter(pq.filters_to_expression(filters))
+        return self._completed(rows, file.path, newer, columns)
 
     def files(self, folder: AnyPath, pattern: str = "*.parquet") -> list[AnyPath]:
         """The files of ``folder/<name>/`` whose names match a pattern, by name."""
@@ -292,6 +290,12 @@ class Table(Generic[Record]):
             raise DamagedTableError(f"table {self.name!r} is damaged at {where or 'a row'}: {problem}") from None
 
 
+def _runs(found: Iterable[Place]) -> Iterator[tuple[AnyPath, list[Place]]]:
+    """Places that follow each other in one file."""
+    for path, run in groupby(found, key=lambda place: place.path):
+        yield path, list(run)
+
+
 def marks_of(path: AnyPath) -> dict[str, str]:
     """The metadata of a Parquet file.
 
@@ -333,19 +337,19 @@ def _cells(column: pa.ChunkedArray) -> list[Any]:
     return [cell if cell is None else tuple(cell) for cell in cells] if pa.types.is_list(column.type) else cells
 
 
-VIDEOS = Table("videos", Video, VIDEOS_SCHEMA)
-LOCALIZATIONS = Table("localizations", Localization, LOCALIZATIONS_SCHEMA)
-MASKS = Table("masks", Mask, MASKS_SCHEMA)
-SUPERSEDED = Table("superseded", SupersededMask, SUPERSEDED_SCHEMA)
-CORRECTIONS = Table("corrections", Correction, CORRECTIONS_SCHEMA)
-REPAIRS = Table("repairs", Repair, REPAIRS_SCHEMA)
-CANDIDATES = Table("candidates", PointCandidate, CANDIDATES_SCHEMA)
-TASKS = Table("tasks", ReviewTask, TASKS_SCHEMA)
-VERDICTS = Table("verdicts", Verdict, VERDICTS_SCHEMA)
-SKIPS = Table("skips", Skip, SKIPS_SCHEMA)
-POINTS = Table("points", PointLabel, POINTS_SCHEMA)
-GOLD = Table("gold", Gold, GOLD_SCHEMA)
-REJECTS = Table("rejects", Reject, REJECTS_SCHEMA)
+VIDEOS = Table("videos", Video, columns_of.VIDEOS_SCHEMA)
+LOCALIZATIONS = Table("localizations", Localization, columns_of.LOCALIZATIONS_SCHEMA)
+MASKS = Table("masks", Mask, columns_of.MASKS_SCHEMA)
+SUPERSEDED = Table("superseded", SupersededMask, columns_of.SUPERSEDED_SCHEMA)
+CORRECTIONS = Table("corrections", Correction, columns_of.CORRECTIONS_SCHEMA)
+REPAIRS = Table("repairs", Repair, columns_of.REPAIRS_SCHEMA)
+CANDIDATES = Table("candidates", PointCandidate, columns_of.CANDIDATES_SCHEMA)
+TASKS = Table("tasks", ReviewTask, columns_of.TASKS_SCHEMA)
+VERDICTS = Table("verdicts", Verdict, columns_of.VERDICTS_SCHEMA)
+SKIPS = Table("skips", Skip, columns_of.SKIPS_SCHEMA)
+POINTS = Table("points", PointLabel, columns_of.POINTS_SCHEMA)
+GOLD = Table("gold", Gold, columns_of.GOLD_SCHEMA)
+REJECTS = Table("rejects", Reject, columns_of.REJECTS_SCHEMA)
 TABLES = (
     VIDEOS,
     LOCALIZATIONS,

@@ -108,8 +108,8 @@ def _write_points(
 ) -> tuple[list[tuple[str, object]], list[str]]:
     from pipeline.table_graphs import ExportRunPoints
 
-    pointed = {file.name for file in (folder.path / tables.POINTS.name).glob("*.parquet")}
-    ranges = in_ranges([k for k in video_keys(folder) if f"{unit_name(k.video_id, k.unit)}.parquet" in pointed])
+    pointed = set(tables.POINTS.stems(folder.path))
+    ranges = in_ranges([k for k in video_keys(folder) if unit_name(k.video_id, k.unit) in pointed])
     frame_file = folder.absolute().frame_file
     out: PointFolder = ShardFolder(target, form, name, frame_file)
     if form is ExportFormat.POINTVOS:

@@ -13,11 +13,12 @@ from typing import Any
 
 from PIL import Image
 
-from pipeline.runs.folder import UNIT_TABLES, RunFolder, rejected_videos, unit_name
+from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, rejected_videos, unit_name
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.joined_files import joined_files
 from schemas.remote_paths import AnyPath
-from schemas.tables import DamagedTableError, ForeignTableError, Table, marks_of
+from schemas.tables import DamagedTableError, ForeignTableError, Table, damage_named, marks_of
 from schemas.videos import Video
 from schemas.whole_files import left_behind, write_whole
 
@@ -65,6 +66,11 @@ class RunChecks:
             UsageProblem: this is no run folder.
         """
         yield from self._config_faults()
+        joined = list(self._joined_faults())
+        yield from joined
+        if joined:
+            self.notes.append("the rest is examined when these are repaired")
+            return
         marks = self._marks()
         yield from marks.faults
         for stem, video in marks.videos.items():
@@ -72,7 +78,7 @@ class RunChecks:
                 text = f"video {video.video_id!r}: {'; '.join(problems)}"
                 yield Fault(text, ANNOTATE, partial(self.folder.drop_unit, video.video_id, video.unit))
         self.n_videos = len(marks.videos)
-        yield from self._twice(marks.videos)
+        yield from self._twice(marks)
         yield from self._unmarked(marks.videos.keys())
         yield from self._other_files()
         yield from self._human_faults()
@@ -96,29 +102,40 @@ class RunChecks:
 
     def _marks(self) -> _Marks:
         found = _Marks()
-        for file in self._files(tables.VIDEOS):
-            if why := self._file_problem(tables.VIDEOS, file):
-                found.faults.append(Fault(why, ANNOTATE, partial(self._drop_stem, file.stem)))
+        for stem, place in tables.VIDEOS.places(self._run):
+            if why := self._unit_problem(tables.VIDEOS, stem, place.path):
+                found.faults.append(Fault(why, ANNOTATE, partial(self.folder.drop_stems, [stem])))
                 continue
-            rows = tables.VIDEOS.records(tables.VIDEOS.read_files([file]))
-            if [unit_name(video.video_id, video.unit) for video in rows] != [file.stem]:
-                why = f"{file} should hold the one video that it is named after"
-                found.faults.append(Fault(why, ANNOTATE, partial(self._drop_stem, file.stem)))
+            rows = tables.VIDEOS.records(tables.VIDEOS.read_unit(self._run, stem))
+            if [unit_name(video.video_id, video.unit) for video in rows] != [stem]:
+                why = f"{place.path} should hold the one video that it is named after"
+                found.faults.append(Fault(why, ANNOTATE, partial(self.folder.drop_stems, [stem])))
                 continue
-            found.videos[file.stem] = rows[0]
+            found.videos[stem] = rows[0]
+            found.paths[stem] = place.path
         return found
 
+    def _joined_faults(self) -> Iterator[Fault]:
+        for table in (*ALL_UNIT_TABLES, tables.POINTS):
+            for file in joined_files(self._run / table.name):
+                try:
+                    with damage_named(file.path), file.open() as opened:
+                        opened.read()
+                except DamagedTableError as problem:
+                    again = self._command("merge") if table is tables.POINTS else ANNOTATE
+                    yield Fault(f"{problem}; it holds many videos", again, partial(_remove, [file.path]))
+
     def _unit_problems(self, stem: str, video: Video) -> Iterator[str]:
-        files = {table: self.folder.table_file(table, stem) for table in UNIT_TABLES}
-        if missing := [table.name for table, file in files.items() if not file.is_file()]:
+        if missing := [table.name for table in UNIT_TABLES if not table.has_unit(self._run, stem)]:
             yield f"it is marked as done, but it has no {', '.join(missing)}"
-        problems = [why for table, file in files.items() if file.is_file() and (why := self._file_problem(table, file))]
+        files = {table: self.folder.table_file(table, stem) for table in UNIT_TABLES if table.name not in missing}
+        problems = [why for table, file in files.items() if (why := self._unit_problem(table, stem, file))]
         yield from problems
         if missing or problems:
             return
         if rejected_videos(self._run, [(video.video_id, video.unit)]):
             yield "it is marked as done and rejected as a whole"
-        yield from self._row_problems(video, {table: table.read_files([file]) for table, file in files.items()})
+        yield from self._row_problems(video, {table: table.read_unit(self._run, stem) for table in UNIT_TABLES})
 
     def _row_problems(self, video: Video, rows: Mapping[Table[Any], Any]) -> Iterator[str]:
         for table in (tables.LOCALIZATIONS, tables.MASKS, tables.CANDIDATES):
@@ -140,44 +157,47 @@ class RunChecks:
         if gone := sum(not _is_picture(self.folder.frame_file(video.video_id, idx)) for idx in frames):
             yield f"{gone:,} of the {len(frames):,} frames that people look at are missing or damaged"
 
-    def _twice(self, videos: Mapping[str, Video]) -> Iterator[Fault]:
+    def _twice(self, marks: _Marks) -> Iterator[Fault]:
         by_id: dict[str, list[str]] = defaultdict(list)
-        for stem, video in videos.items():
+        for stem, video in marks.videos.items():
             by_id[video.video_id].append(stem)
         for video_id, stems in by_id.items():
-            latest = max(stems, key=lambda stem: self.folder.table_file(tables.VIDEOS, stem).stat().st_mtime_ns)
+            latest = max(stems, key=lambda stem: marks.paths[stem].stat().st_mtime_ns)
             for old in (stem for stem in stems if stem != latest):
                 text = f"video {video_id!r} is there twice, as {old} and, later, as {latest}"
-                yield Fault(text, "", partial(self._drop_stem, old))
+                yield Fault(text, "", partial(self.folder.drop_stems, [old]))
 
     def _unmarked(self, stems: Iterable[str]) -> Iterator[Fault]:
         """What a killed command left: harmless, but whoever reads a whole table finds it there."""
         marked = set(stems)
-        left: dict[str, list[AnyPath]] = defaultdict(list)
-        for table in UNIT_TABLES:
-            if table is not tables.REJECTS:
-                for file in self._files(table):
-                    if file.stem not in marked and not self.folder.table_file(tables.VIDEOS, file.stem).exists():
-                        left[file.stem].append(file)
-        for stem, files in left.items():
-            text = f"{', '.join(file.parent.name for file in files)} of {stem} belong to no video that is done"
-            yield Fault(text, ANNOTATE, partial(_remove, files))
-        stale = [file for file in self._files(tables.POINTS) if file.stem not in marked]
+        left: dict[str, list[str]] = defaultdict(list)
+        for table in (table for table in UNIT_TABLES if table is not tables.REJECTS):
+            for stem in table.stems(self._run):
+                if stem not in marked and not tables.VIDEOS.has_unit(self._run, stem):
+                    left[stem].append(table.name)
+        for stem, names in left.items():
+            text = f"{', '.join(names)} of {stem} belong to no video that is done"
+            yield Fault(text, ANNOTATE, partial(self._drop_unmarked, stem))
+        stale = [place.path for stem, place in tables.POINTS.places(self._run) if stem not in marked]
         if stale:
             self.notes.append(
                 f"{len(stale):,} files of points are of videos that are no longer done, such as {stale[0]}; "
                 f"update them with: {self._command('merge')}"
             )
 
+    def _drop_unmarked(self, stem: str) -> None:
+        self.folder.drop_stems([stem], [table for table in UNIT_TABLES if table is not tables.REJECTS])
+
     def _other_files(self) -> Iterator[Fault]:
-        marked = {file.stem for file in self._files(tables.VIDEOS)}
-        for file in self._files(tables.POINTS):
-            if file.stem in marked and (why := self._file_problem(tables.POINTS, file)):
-                yield Fault(why, self._command("merge"), partial(_remove, [file]))
-        for file in self._files(tables.REJECTS):
-            if file.stem not in marked and (why := self._file_problem(tables.REJECTS, file)):
-                again = self._command("review push") if file.stem == "review" else ANNOTATE
-                yield Fault(why, again, partial(_remove, [file]))
+        marked = set(tables.VIDEOS.stems(self._run))
+        for stem, place in tables.POINTS.places(self._run):
+            if stem in marked and (why := self._unit_problem(tables.POINTS, stem, place.path)):
+                repair = partial(self.folder.drop_stems, [stem], [tables.POINTS])
+                yield Fault(why, self._command("merge"), repair)
+        for stem, place in tables.REJECTS.places(self._run):
+            if stem not in marked and (why := self._unit_problem(tables.REJECTS, stem, place.path)):
+                again = self._command("review push") if stem == "review" else ANNOTATE
+                yield Fault(why, again, partial(self.folder.drop_stems, [stem], [tables.REJECTS]))
 
     def _human_faults(self) -> Iterator[Fault]:
         golds: set[str] = set()
@@ -208,10 +228,21 @@ class RunChecks:
             text = f"{len(left):,} temporary files of interrupted commands, such as {left[0]}"
             yield Fault(text, "", partial(_remove, left))
 
+    def _unit_problem(self, table: Table[Any], stem: str, file: AnyPath) -> str | None:
+        """Why the rows of a unit are of no use; ``file`` is the one that it is in, or would be."""
+        found = next((f for f in table.joined(self._run) if stem in f.units and not file.is_file()), None)
+        path = found.path if found else file
+        return self._problem(table, path, lambda: table.read_unit(self._run, stem))
+
     def _file_problem(self, table: Table[Any], file: AnyPath, is_made_by_config: bool = True) -> str | None:
         """Why a file is of no use; a file by another config only matters where the config decides what is in it."""
+        return self._problem(table, file, lambda: table.read_files([file]), is_made_by_config)
+
+    def _problem(
+        self, table: Table[Any], file: AnyPath, read: Callable[[], Any], is_made_by_config: bool = True
+    ) -> str | None:
         try:
-            rows = table.read_files([file])
+            rows = read()
             if table is not tables.LOCALIZATIONS:
                 table.records(rows)
         except DamagedTableError as problem:
@@ -240,9 +271,6 @@ class RunChecks:
             return f"{self._command('simulate')} --ground-truth …"
         return self._command("review pull" if table in (tables.VERDICTS, tables.SKIPS) else "review push")
 
-    def _drop_stem(self, stem: str) -> None:
-        _remove([self.folder.table_file(table, stem) for table in (tables.VIDEOS, *UNIT_TABLES)])
-
     def _set_aside(self, file: AnyPath) -> None:
         folder = self._run / SIDE_FOLDER
         place = (folder if file.parent == self._run else folder / file.parent.name) / file.name
@@ -257,9 +285,10 @@ class RunChecks:
 
 @dataclass(slots=True)
 class _Marks:
-    """The commit marks of a run: videos that are done by their stem, and marks that are wrong."""
+    """The commit marks of a run: videos that are done, and their files, by stem; and marks that are wrong."""
 
     videos: dict[str, Video] = field(default_factory=dict)
+    paths: dict[str, AnyPath] = field(default_factory=dict)
     faults: list[Fault] = field(default_factory=list)
 
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from pipeline.runs.commit import is_committed
 from pipeline.runs.folder import RunFolder, unit_name
 from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.jobs import VideoJob
-
-
-def is_committed(run: RunFolder, job: VideoJob) -> bool:
-    """Whether the tables of a video are whole."""
-    return run.table_file(tables.VIDEOS, unit_name(job.video_id, job.unit)).exists()
 
 
 def is_settled(run: RunFolder, job: VideoJob) -> bool:
@@ -21,8 +17,9 @@ def is_settled(run: RunFolder, job: VideoJob) -> bool:
     A commit writes localizations first and rejects before the mark: where there are both and no mark, it was cut off.
     """
     stem = unit_name(job.video_id, job.unit)
-    is_begun = run.table_file(tables.LOCALIZATIONS, stem).exists()
-    return is_committed(run, job) or (run.table_file(tables.REJECTS, stem).exists() and not is_begun)
+    return is_committed(run, job) or (
+        tables.REJECTS.has_unit(run.path, stem) and not tables.LOCALIZATIONS.has_unit(run.path, stem)
+    )
 
 
 def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
@@ -32,7 +29,7 @@ def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
         WorkProblem: some videos are neither committed nor rejected.
     """
     done, begun, rejected = (
-        {file.stem for file in table.files(run.path)} for table in (tables.VIDEOS, tables.LOCALIZATIONS, tables.REJECTS)
+        set(table.stems(run.path)) for table in (tables.VIDEOS, tables.LOCALIZATIONS, tables.REJECTS)
     )
     settled = done | (rejected - begun)
     open_ids = [job.video_id for job in jobs if unit_name(job.video_id, job.unit) not in settled]

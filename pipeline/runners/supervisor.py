@@ -22,10 +22,10 @@ from typing import Any
 from pipeline.config import RunConfig
 from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
-from pipeline.runners.outcomes import is_committed, is_settled
+from pipeline.runners.outcomes import is_settled
 from pipeline.runners.progress import Watch
 from pipeline.runners.worker import NO_SPACE
-from pipeline.runs.commit import commit_reject
+from pipeline.runs.commit import commit_reject, is_committed
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import WorkProblem
 from schemas.elements import RejectedVideo

@@ -58,7 +58,7 @@ def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:
 
 def is_committed(run: RunFolder, job: VideoJob) -> bool:
     """Whether the commit mark of a video stands."""
-    return run.table_file(tables.VIDEOS, unit_name(job.video_id, job.unit)).exists()
+    return tables.VIDEOS.has_unit(run.path, unit_name(job.video_id, job.unit))
 
 
 def encode_jpeg(frame: Frame, quality: int) -> bytes:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import yaml
 
 from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
+from pipeline.runs.joining import drop_joined
 from pipeline.runs.locks import machine_lock
 from pipeline.runs.object_locks import ObjectLock, held, waited_for
 from pipeline.runs.staging import holder_of, staging_folder
@@ -32,6 +34,8 @@ UNIT_TABLES: tuple[Table[Any], ...] = (
 """What a video has beside its commit mark, which is its row in ``videos``."""
 ROUND_TABLES: tuple[Table[Any], ...] = (tables.SUPERSEDED, tables.CORRECTIONS)
 """What a video has once somebody corrected it."""
+ALL_UNIT_TABLES: tuple[Table[Any], ...] = (tables.VIDEOS, *UNIT_TABLES, *ROUND_TABLES)
+"""The commit mark first: the order in which a unit is removed."""
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _RESERVED = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows their first dot."""
@@ -227,23 +231,25 @@ class RunFolder:
     def committed(self) -> dict[str, str]:
         """Unit hash by video id of every video that is done and has all its tables: somebody may have removed some."""
         done = tables.VIDEOS.read(self.path)
-        present = [{file.name for file in (self.path / table.name).glob("*.parquet")} for table in UNIT_TABLES]
+        present = [set(table.stems(self.path)) for table in UNIT_TABLES]
         units = zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True)
-        return {name: unit for name, unit in units if all(f"{unit_name(name, unit)}.parquet" in t for t in present)}
+        return {name: unit for name, unit in units if all(unit_name(name, unit) in stems for stems in present)}
 
     def drop_unit(self, video_id: str, unit: str) -> None:
         """Remove a unit, its commit mark first, so that it is never half there and called done."""
-        stem = unit_name(video_id, unit)
-        for table in (tables.VIDEOS, *UNIT_TABLES, *ROUND_TABLES):
-            self.table_file(table, stem).unlink(missing_ok=True)
+        self.drop_units([(video_id, unit)])
 
-    def drop_units(self, pairs: Iterable[tuple[str, str]]) -> None:
-        """Remove what is there of units, given as (video_id, unit): all commit marks first."""
-        stems = {unit_name(*pair) for pair in pairs}
-        for table in (tables.VIDEOS, *UNIT_TABLES):
+    def drop_units(self, pairs: Iterable[tuple[str, str]], of: Sequence[Table[Any]] = ALL_UNIT_TABLES) -> None:
+        """Remove units, given as (video_id, unit), table by table; a joined file is written anew without them."""
+        self.drop_stems({unit_name(*pair) for pair in pairs}, of)
+
+    def drop_stems(self, stems: Collection[str], of: Sequence[Table[Any]] = ALL_UNIT_TABLES) -> None:
+        """Remove what is there of units, given by the names of their files: all commit marks first."""
+        for table in of if stems else ():
             for file in table.files(self.path):
                 if file.stem in stems:
                     file.unlink(missing_ok=True)
+            drop_joined(self.path, table, stems)
 
     def drop_superseded(self, units: Mapping[str, str]) -> None:
         """Remove what a video gave when it, or its localizations, were others; a result only once there is a new one.
@@ -251,22 +257,19 @@ class RunFolder:
         Args:
             units: video id → unit hash of the input as it is now.
         """
-        done = tables.VIDEOS.read(self.path)
+        done = tables.VIDEOS.read(self.path, columns=["video_id", "unit"])
         pairs = set(zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True))
-        for video_id, unit in sorted(pairs):
-            if unit != units.get(video_id, unit) and (video_id, units[video_id]) in pairs:
-                self.drop_unit(video_id, unit)
-        self._drop_rejected(pairs)
+        self.drop_units(
+            (video_id, unit)
+            for video_id, unit in sorted(pairs)
+            if unit != units.get(video_id, unit) and (video_id, units[video_id]) in pairs
+        )
+        rejected = rejected_videos(self.path, pairs)
+        self.drop_units((pair for pair in pairs if pair[0] in rejected), [tables.VIDEOS])
         kept = {unit_name(*pair) for pair in (*pairs, *units.items())}
-        for file in (self.path / tables.REJECTS.name).glob("*.*.parquet"):
+        for file in tables.REJECTS.files(self.path, "*.*.parquet"):
             if file.stem not in kept and any(_is_of(video_id, file) for video_id in units):
                 file.unlink()
-
-    def _drop_rejected(self, pairs: Collection[tuple[str, str]]) -> None:
-        """Take the commit mark of videos that were rejected as a whole, so that they are not done and rejected."""
-        for video_id in rejected_videos(self.path, pairs):
-            for unit in (unit for name, unit in pairs if name == video_id):
-                self.table_file(tables.VIDEOS, unit_name(video_id, unit)).unlink(missing_ok=True)
 
     def frames_of(self, video_id: str) -> AnyPath:
         """The folder of the JPEGs that people look at."""
@@ -293,6 +296,8 @@ class RunFolder:
 def _empty(folder: AnyPath) -> None:
     if isinstance(folder, Path):
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # others may have theirs beside it
+            folder.parent.rmdir()
     else:
         for file in folder.rglob("*"):
             file.unlink(missing_ok=True)
@@ -302,8 +307,12 @@ def rejected_videos(run: AnyPath, pairs: Collection[tuple[str, str]]) -> list[st
     """Ids of the videos, given with their units as (video_id, unit), that the rejects of their own unit reject."""
     by_stem = {unit_name(*pair): pair[0] for pair in pairs}
     files = [file for file in tables.REJECTS.files(run) if file.stem in by_stem]
-    found = zip(files, tables.REJECTS.read_each(files, [("stage", "=", "annotate")]), strict=True)
-    return sorted(by_stem[file.stem] for file, rows in found if by_stem[file.stem] in rows["key"].to_pylist())
+    found = [
+        *zip((f.stem for f in files), tables.REJECTS.read_each(files, [("stage", "=", "annotate")]), strict=True),
+        *((stem, rows) for stem, rows in tables.REJECTS.joined_rows(run) if stem in by_stem),
+    ]
+    whole = pc.field("stage") == "annotate"
+    return sorted({by_stem[stem] for stem, rows in found if by_stem[stem] in rows.filter(whole)["key"].to_pylist()})
 
 
 def _is_of(video_id: str, rejects: AnyPath) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.runs.folder import ROUND_TABLES, UNIT_TABLES, RunFolder, unit_name
-from pipeline.runs.units import unit_file, unit_records
+from pipeline.runs.units import take_apart, unit_file, unit_records
 from schemas import tables
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
@@ -143,6 +143,7 @@ def move_unit(run: RunFolder, video: Video, unit: str, localizations: Sequence[L
     if unit == video.unit:
         return video
     moved = replace(video, unit=unit, n_objects=len({one.object_id for one in localizations}))
+    take_apart(run, video, UNIT_TABLES)
     for table in (*UNIT_TABLES, *ROUND_TABLES):
         file = unit_file(run, table, video)
         if table is tables.LOCALIZATIONS:

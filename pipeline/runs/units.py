@@ -26,8 +26,7 @@ def videos_of(run: RunFolder) -> list[Video]:
 
 def video_of(run: RunFolder, key: VideoKey) -> Video:
     """What is known of one video."""
-    file = run.table_file(tables.VIDEOS, unit_name(key.video_id, key.unit))
-    (video,) = tables.VIDEOS.records(tables.VIDEOS.read_files([file]))
+    (video,) = tables.VIDEOS.records(unit_rows(run, tables.VIDEOS, key))
     return video
 
 
@@ -44,8 +43,17 @@ def unit_rows(
     filters: Any = None,
 ) -> pa.Table:
     """The rows of one video as an Arrow table; none when the table has no file for it."""
-    file = run.table_file(table, unit_name(key.video_id, key.unit))
-    return table.read_files([file] if file.is_file() else [], filters, columns)
+    return table.read_unit(run.path, unit_name(key.video_id, key.unit), filters, columns)
+
+
+def take_apart(run: RunFolder, video: Video, of: Sequence[Table[Any]]) -> None:
+    """Give a video files of its own where its rows are in joined ones."""
+    marks = run.metadata()
+    for table in of:
+        file = unit_file(run, table, video)
+        if not file.is_file() and table.has_unit(run.path, file.stem):
+            rows = table.read_unit(run.path, file.stem)
+            table.write_rows(file, rows.replace_schema_metadata(table.marks(marks)))
 
 
 def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Record]:

@@ -87,7 +87,7 @@ def up(
     leave(session, rejects)
 
 
-@review_app.command()
+@review_app.command(context_settings={"allow_extra_args": True})
 def push(
     run: Run,
     design: DesignOption = "contact_sheet",
@@ -170,7 +170,10 @@ def _asked(
 
 
 def _selection(session: ReviewSession, design: str, excluded: list[str]) -> Selection:
-    require_choice("review design", design, DESIGNS)
+    try:
+        require_choice("review design", design, DESIGNS)
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
     return Selection(design, chosen=conflicts_of(session, excluded) if design == "adjudication" else None)
 
 

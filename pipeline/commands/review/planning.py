@@ -78,8 +78,8 @@ class PlannedPush:
 
     def draw(self) -> list[DrawnRange]:
         """Make the pictures and clips that are not there yet."""
-        from pipeline.runners.table_runner import results, run_table_graph
         from pipeline.review_graphs import DrawPush
+        from pipeline.runners.table_runner import results, run_table_graph
 
         review_of = partial(review_of_video, self.session.run.absolute(), self.session.media)
         with bar("drawing crops and cutting clips", _n_videos(self.ranges)) as advance, counted_by(advance):
@@ -90,8 +90,8 @@ class PlannedPush:
 @contextmanager
 def planned(session: ReviewSession, selection: Selection, again: Sequence[ReviewTask] = ()) -> Iterator[PlannedPush]:
     """Plan a push; the plan is there until the block ends."""
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.review_graphs import PlanPush
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
 
     ranges = in_ranges(video_keys(session.run))
     review_of = partial(review_of_video, session.run.absolute(), session.media)
@@ -104,9 +104,9 @@ def planned(session: ReviewSession, selection: Selection, again: Sequence[Review
 
 def conflicts_of(session: ReviewSession, excluded: Sequence[str]) -> frozenset[str]:
     """Ids of the candidates on which people differ and that nobody has settled."""
+    from pipeline.review_graphs import FindConflicts
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.runs.dealing import VerdictDealing, n_parts
-    from pipeline.review_graphs import FindConflicts
 
     run = session.run.absolute()
     with result_folder(session.run) as folder:
