@@ -41,7 +41,7 @@ def test_every_file_of_a_table_has_all_its_columns(tmp_path):
     damaged = replace(VIDEO, video_id="x", lost=(3, 4))
     for name, video in (("a", VIDEO), ("b", named), ("c", damaged)):
         tables.VIDEOS.write(tmp_path / f"videos/{name}.parquet", [video])
-        assert pq.read_schema(tmp_path / f"videos/{name}.parquet").names == tables.VIDEOS_SCHEMA.names
+        assert pq.read_schema(tmp_path / f"videos/{name}.parquet").names == tables.VIDEOS.schema.names
     assert tables.VIDEOS.records(tables.VIDEOS.read(tmp_path)) == [VIDEO, named, damaged]
 
 
