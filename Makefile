@@ -65,10 +65,15 @@ docs: $(DOCS_VENV)/.done ## build the documentation in build/docs; fails on brok
 .PHONY: check-full
 check-full: check docs review-setup ## everything, the slow tests included
 	@$(BIN)/python -m pytest -q -m "not cluster" -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster
 
 .PHONY: check-cluster
 check-cluster: setup ## annotate on a Flink cluster of this machine, parts of it killed; needs Java 17, Maven, root
-	@$(BIN)/python -m pytest -q -m cluster tests/cluster
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k "not embedded"
+
+.PHONY: check-cluster-quick
+check-cluster-quick: setup ## the part of check-cluster in which a TaskManager is killed
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k killed_task_manager
 
 .PHONY: bench
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md

@@ -20,29 +20,44 @@ from tests.cluster.corpus import make_corpus
 from tests.cluster.flink import REPOSITORY, FlinkCluster
 from tests.cluster.parts import Parts
 
-_RUN_S = 300
+_RUN_S = 600
 _OPENED_BEFORE = 4
 """Videos that workers opened before a pool is killed."""
-_OPTIONS = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "3", "--points", "8")
+_SMALL = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "3", "--points", "8")
+_EMBEDDED = ("--frames", "3", "--points", "8")
+RUNS = ("killed_pool", "killed_task_manager", "two", "embedded", "one")
+"""Runs on the cluster, in the order in which they can follow each other; one has the embedded models."""
 
 
-def main(flink: str, beam: str, folder: str) -> None:
-    """Make the corpus in ``folder``, and one run folder beside it for every scenario."""
+def main(flink: str, beam: str, folder: str, *names: str) -> None:
+    """Make the corpus in ``folder``, and beside it the runs that are named with their twins on this machine."""
     work = Path(folder)
     corpus = make_corpus(work)
     (work / "config.yaml").write_text("models: {objects_a_pass: 2}\n")
-    report: dict[str, Any] = {"local": _Annotate(work, corpus, "local", ()).finish()}
+    report: dict[str, Any] = {}
+    for local in {local_of(name) for name in names}:
+        report[local] = _Annotate(work, corpus, local, ()).finish()
     start = time.monotonic()
     with FlinkCluster(Parts(Path(flink), Path(beam)), work / "cluster") as cluster:
         report["start_seconds"] = round(time.monotonic() - start, 1)
-        report["killed_pool"] = _with_a_killed_pool(cluster, _Annotate(work, corpus, "killed_pool", cluster.options(2)))
-        run = _Annotate(work, corpus, "killed_task_manager", cluster.options(2))
-        report["killed_task_manager"] = _with_a_killed_task_manager(cluster, run)
-        report["two"] = _undisturbed(cluster, _Annotate(work, corpus, "two", cluster.options(2)))
+        for name in RUNS:
+            if name in names:
+                report[name] = _run(cluster, work, corpus, name)
+    (work / "report.json").write_text(json.dumps(report))
+
+
+def local_of(name: str) -> str:
+    """The run on this machine that a run on the cluster has to be like."""
+    return "local_embedded" if name == "embedded" else "local"
+
+
+def _run(cluster: FlinkCluster, work: Path, corpus: tuple[Path, Path], name: str) -> dict[str, Any]:
+    if name == "one":
         cluster.kill("taskmanager-1")
         cluster.wait_for(lambda: cluster.slots() == 1, "one TaskManager less")
-        report["one"] = _undisturbed(cluster, _Annotate(work, corpus, "one", cluster.options(1)))
-    (work / "report.json").write_text(json.dumps(report))
+    run = _Annotate(work, corpus, name, cluster.options(1 if name == "one" else 2))
+    act = {"killed_pool": _with_a_killed_pool, "killed_task_manager": _with_a_killed_task_manager}
+    return act.get(name, _undisturbed)(cluster, run)
 
 
 def _undisturbed(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
@@ -82,8 +97,9 @@ class _Annotate:
         self.videos = set(map(str, videos.iterdir()))
         self._run, self._log = work / name, work / f"{name}.log"
         where = ["--localizations", clicks, "--run", self._run, "--config", work / "config.yaml"]
+        options = _EMBEDDED if "embedded" in name else _SMALL
         beam = ["--", *beam_options] if beam_options else []
-        command = [sys.executable, "-m", "pipeline", "annotate", videos, *where, *_OPTIONS, *beam]
+        command = [sys.executable, "-m", "pipeline", "annotate", videos, *where, *options, *beam]
         self._start = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)

@@ -14,12 +14,12 @@ from schemas import tables
 from tests.cluster.corpus import BROKEN, CROWDED, NAMES
 from tests.cluster.flink import REPOSITORY
 from tests.cluster.parts import Unavailable, fetch
+from tests.cluster.scenarios import RUNS, local_of
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(3600)]
 _ALONE = ("setpriv", "--pdeathsig", "KILL", "unshare", "--net", "--pid", "--fork", "--mount-proc", "--kill-child")
 """A network of its own, since Beam's servers listen on all interfaces; its processes end with this one in any case."""
-_SCENARIOS_S = 1200
-_RUNS = ("two", "one", "killed_pool", "killed_task_manager")
+_SCENARIOS_S = 3000
 
 
 def can_be_alone() -> bool:
@@ -28,8 +28,9 @@ def can_be_alone() -> bool:
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory):
-    """Folder with the run folders of all scenarios and their report."""
+def work(request, tmp_path_factory):
+    """Folder with the report and the run folders of all runs that the selected tests are about."""
+    names = {item.callspec.params.get("name") for item in request.session.items if hasattr(item, "callspec")} & {*RUNS}
     if not can_be_alone():
         pytest.skip("no Flink cluster: needs to make a network of its own (root; ip, setpriv, unshare)")
     try:
@@ -37,7 +38,7 @@ def work(tmp_path_factory):
     except Unavailable as problem:
         pytest.skip(f"no Flink cluster: {problem}")
     folder = tmp_path_factory.mktemp("cluster")
-    scenarios = f"{sys.executable} -m tests.cluster.scenarios {parts.flink} {parts.beam} {folder}"
+    scenarios = f"{sys.executable} -m tests.cluster.scenarios {parts.flink} {parts.beam} {folder} {' '.join(names)}"
     command = [*_ALONE, "sh", "-c", f"ip link set lo up && exec {scenarios}"]
     answer = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=_SCENARIOS_S, check=False)
     assert answer.returncode == 0, answer.stdout + answer.stderr
@@ -53,19 +54,22 @@ def contents(run: Path) -> dict[str, bytes]:
     return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
 
 
-def test_the_local_run_has_all_videos_but_the_broken_one(work, report):
-    masks = tables.MASKS.records(tables.MASKS.read(work / "local"))
-    (reject,) = tables.REJECTS.records(tables.REJECTS.read(work / "local"))
+@pytest.mark.parametrize("name", RUNS)
+def test_every_file_of_a_run_on_flink_is_that_of_a_run_on_this_machine(work, report, name):
+    here = local_of(name)
+    assert report[name]["code"] == report[here]["code"], report[name]["output"]
+    assert contents(work / name) == contents(work / here)
+
+
+@pytest.mark.parametrize("name", ["killed_task_manager", "embedded"])
+def test_the_run_on_this_machine_has_all_videos_but_the_broken_one(work, report, name):
+    run = work / local_of(name)
+    masks = tables.MASKS.records(tables.MASKS.read(run))
+    (reject,) = tables.REJECTS.records(tables.REJECTS.read(run))
     objects = {name: {mask.object_id for mask in masks if mask.video_id == name} for name in NAMES}
     assert reject.key == BROKEN
     assert {name for name, found in objects.items() if len(found) == 6} == set(CROWDED)
     assert {name for name, found in objects.items() if not found} == {BROKEN}
-
-
-@pytest.mark.parametrize("name", _RUNS)
-def test_every_file_of_a_run_on_flink_is_that_of_the_local_run(work, report, name):
-    assert report[name]["code"] == report["local"]["code"], report[name]["output"]
-    assert contents(work / name) == contents(work / "local")
 
 
 @pytest.mark.parametrize("name", ["killed_pool", "killed_task_manager"])
@@ -80,10 +84,11 @@ def test_nothing_starts_again_where_nothing_is_killed(report, name):
 
 
 def test_figures(report, capsys):
+    """Printed for BENCHMARKS.md."""
     figures = {
         name: {what: run[what] for what in ("seconds", "job_seconds", "restarts") if what in run}
         for name, run in report.items()
-        if name in ("local", *_RUNS)
+        if isinstance(run, dict)
     }
     with capsys.disabled():
         print("\n" + json.dumps({"start_seconds": report["start_seconds"], **figures}))
