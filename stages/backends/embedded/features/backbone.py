@@ -29,7 +29,6 @@ from stages.backends.embedded.features.precision import Precision, fast_precisio
 
 STRIDES = {"b0": 2, "b2": 4, "b4": 8, "b10": 16, "b15": 32}
 CHANNELS = {"b0": 16, "b2": 24, "b4": 40, "b10": 112, "b15": 320}
-HEAD_CHANNELS = 1280
 CLASSES = 1000
 Part = TypeVar("Part", bound=nn.Module)
 FLOAT32: tuple[Precision, ...] = ()

@@ -15,9 +15,7 @@ from stages.backends.embedded.features.grids import Grid
 from stages.resize import resize
 
 COARSE_STRIDE = 8
-COARSE_CHANNELS = 472
 FINE_STRIDE = 4
-FINE_CHANNELS = 89
 _LAB_CENTRE = np.array([50.0, 0.0, 0.0], dtype=np.float32)
 _LAB_SCALE = np.array([25.0, 15.0, 15.0], dtype=np.float32)
 

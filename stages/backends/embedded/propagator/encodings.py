@@ -17,6 +17,7 @@ from stages.backends.embedded.features.cells import COARSE_STRIDE, coarse_cells,
 from stages.backends.embedded.features.grids import Grid
 from stages.backends.embedded.features.guided_filter import GuidedFilter
 from stages.backends.embedded.features.ridge import Backdrop
+from stages.resize import resize
 
 EDGE_STRIDE = 4
 """The linear models of the edges are fitted on cells of this stride."""
@@ -48,7 +49,7 @@ class FrameEncoding:
         grid = Grid(*image.shape[:2])
         if maps["b0"].shape[0] > maps["b2"].shape[0]:
             maps = {**maps, "b0": halve(maps["b0"])}
-        small = cv2.resize(image, (grid.width // 2, grid.height // 2), interpolation=cv2.INTER_AREA)
+        small = resize(image, (grid.height // 2, grid.width // 2), cv2.INTER_AREA)
         return FrameEncoding(
             image=image,
             maps=maps,

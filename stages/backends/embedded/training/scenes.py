@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.backends.embedded.training.outlines import Outlined
+from stages.resize import resize
 
 Array = NDArray[Any]
 HEIGHT, WIDTH = 480, 854
@@ -105,7 +106,7 @@ def _random_crop(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[
 
 def _fitted(values: Array) -> Array:
     shrinks = values.shape[0] > HEIGHT
-    return np.asarray(cv2.resize(values, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC))
+    return resize(values, (HEIGHT, WIDTH), cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
 
 
 def _flipped(image: Array, mask: Array, rng: np.random.Generator) -> Scene:
