@@ -33,6 +33,7 @@ class Family:
         session: class that holds what one video's memory is made of.
         mean: subtracted from RGB in [0, 1].
         std: and divided by.
+        kinds: what weights in the format of transformers may call themselves.
     """
 
     image: str
@@ -40,17 +41,21 @@ class Family:
     session: str
     mean: Triple
     std: Triple
+    kinds: tuple[str, ...]
 
 
 _IMAGENET: tuple[Triple, Triple] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 _CENTRED: tuple[Triple, Triple] = ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
-_SAM2 = Family("Sam2Model", "Sam2VideoModel", "Sam2VideoInferenceSession", *_IMAGENET)
+_SAM2 = Family("Sam2Model", "Sam2VideoModel", "Sam2VideoInferenceSession", *_IMAGENET, ("sam2_video",))
 FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys(("sam2.1_tiny", "sam2.1_small", "sam2.1_base_plus", "sam2.1_large"), _SAM2),
-    "edgetam": Family("EdgeTamModel", "EdgeTamVideoModel", "EdgeTamVideoInferenceSession", *_IMAGENET),
+    "edgetam": Family(
+        "EdgeTamModel", "EdgeTamVideoModel", "EdgeTamVideoInferenceSession", *_IMAGENET, ("edgetam_video",)
+    ),
     "sam3_tracker": Family("Sam3TrackerModel", "Sam3TrackerVideoModel", "Sam3TrackerVideoInferenceSession", *_CENTRED),
 }
 """By name of the model."""
+_PARTS = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
 
 _BACKBONES: Mapping[str, Mapping[str, Any]] = {
     "sam2.1_tiny": {},
@@ -91,7 +96,8 @@ def load_network(name: str, kind: str, source: Path | None = None) -> Any:
     require_packages(name)
     source = source or (require_checkpoint(name) if name in CHECKPOINTS else require_hub_model(name))
     if source.is_dir():
-        return _from_folder(name, kind, source)
+        network = _from_folder(name, source)
+        return network if kind == "video" else _for_images(name, network)
     network = build_official(name, kind)
     own = set(network.state_dict())
     load_weights(network, source, name, lambda state: _kept(converted(state), own, kind))
@@ -116,12 +122,15 @@ def _kept(state: dict[str, torch.Tensor], own: set[str], kind: str) -> dict[str,
     return state if kind == "video" else {key: value for key, value in state.items() if key in own}
 
 
-def _from_folder(name: str, kind: str, folder: Path) -> Any:
+def _from_folder(name: str, folder: Path) -> Any:
     import transformers
 
     transformers.utils.logging.disable_progress_bar()
-    architecture = getattr(transformers, getattr(FAMILIES[name], kind))
+    architecture = getattr(transformers, FAMILIES[name].video)
     try:
+        found = transformers.AutoConfig.from_pretrained(folder, local_files_only=True).model_type
+        if found not in FAMILIES[name].kinds:
+            raise ValueError(f"it holds {found}, expected {' or '.join(FAMILIES[name].kinds)}")
         network, loading = architecture.from_pretrained(folder, local_files_only=True, output_loading_info=True)
     except (OSError, ValueError, RuntimeError) as problem:
         raise CheckpointError(f"{name} cannot load {folder}: {str(problem).strip().splitlines()[0]}") from None
@@ -129,4 +138,20 @@ def _from_folder(name: str, kind: str, folder: Path) -> Any:
         raise CheckpointError(
             f"{folder} does not fit {name}: {len(missing)} keys are missing ({', '.join(missing[:3])}, …)"
         )
+    return network.eval().requires_grad_(False)
+
+
+def _for_images(name: str, video: Any) -> Any:
+    """The part of a network for videos that answers prompts on one image.
+
+    transformers 5.24 does not load it from the repository of SAM 3: the prefixes of its keys stay.
+    """
+    import transformers
+
+    architecture = getattr(transformers, FAMILIES[name].image)
+    parts = {part: getattr(video.config, part).to_dict() for part in _PARTS}
+    for part in _PARTS[1:]:
+        parts[part].pop("model_type", None)
+    network = architecture(architecture.config_class(**parts))
+    network.load_state_dict(_kept(video.state_dict(), set(network.state_dict()), "image"))
     return network.eval().requires_grad_(False)

@@ -171,4 +171,4 @@ def test_a_backend_of_another_package_annotates_like_our_own(pointvos, tmp_path,
         "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", run, "--segmenter", "dark"
     )
     assert "unknown segmenter 'dark'; known: embedded" in words(answer.stderr)
-    assert "sam_vit_h, bright" in words(answer.stderr)
+    assert "sam3_tracker, bright" in words(answer.stderr)

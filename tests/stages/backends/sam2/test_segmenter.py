@@ -8,12 +8,15 @@ pytest.importorskip("transformers", reason="needs pip install 'pointvos[video]'"
 pytest.importorskip("timm", reason="needs pip install 'pointvos[video]'")
 
 from schemas.prompts import Prompt
+from stages.backends.detectors import load_detector
 from stages.backends.sam.queries import Query
 from stages.backends.sam2.frames import normalized, squared
-from stages.backends.sam2.networks import FAMILIES
+from stages.backends.sam2.networks import FAMILIES, load_network
 from stages.backends.sam2.scene import Sam2Scene
-from stages.backends.sam2.segmenter import Sam2Segmenter
-from tests.stages.backends.sam2.tiny_sam2 import NAMES, SIDE, tiny_network
+from stages.backends.sam2.segmenter import Sam2Segmenter, load_segmenter
+from tests.stages.backends.sam2.tiny_sam2 import NAMES, SIDE, save_tiny, tiny_config, tiny_network
+from tests.stages.backends.sam2.tiny_sam2 import WIDTH as HIDDEN
+from tests.stages.backends.tiny_detectors import save_detector
 
 pytestmark = pytest.mark.filterwarnings("default")  # other people's deprecations
 
@@ -107,3 +110,43 @@ def test_twenty_prompts_embed_the_image_once(segmenter, monkeypatch):
     assert [s.mask.shape for s in first] == [(HEIGHT, WIDTH)] * 20
     assert all(0 <= s.quality <= 1 for s in first)
     assert all(np.array_equal(a.mask, b.mask) for a, b in zip(first, second, strict=True))
+
+
+def save_sam3(folder):
+    """Write a folder as facebook/sam3 is one: detector and tracker, which see through one encoder."""
+    import transformers
+
+    save_detector("sam3_text", folder)
+    detector = transformers.Sam3Config.from_pretrained(folder)
+    detector.vision_config.fpn_hidden_size = HIDDEN
+    parts = ("geometry_encoder_config", "detr_encoder_config", "detr_decoder_config", "mask_decoder_config")
+    for part in parts:
+        getattr(detector, part).hidden_size = HIDDEN
+    both = transformers.Sam3VideoConfig(detector_config=detector, tracker_config=tiny_config("sam3_tracker", "video"))
+    torch.manual_seed(1)
+    network = transformers.Sam3VideoModel(both)
+    network.save_pretrained(folder)
+    return network.state_dict()
+
+
+def test_all_three_models_of_sam3_come_from_the_one_repository(tmp_path):
+    saved = save_sam3(tmp_path)
+    for kind in ("image", "video"):
+        state = load_network("sam3_tracker", kind, tmp_path).state_dict()
+        for key, value in state.items():
+            names = (
+                f"tracker_model.{key}",
+                key.replace("vision_encoder.neck", "tracker_neck"),
+                f"detector_model.{key}",
+            )
+            assert any(name in saved and torch.equal(value, saved[name]) for name in names), key
+    detector = load_detector("sam3_text", str(tmp_path), "cpu")
+    for key, value in detector._network.state_dict().items():
+        assert torch.equal(value, saved[f"detector_model.{key}"])
+
+
+def test_a_segmenter_comes_from_the_folder_of_its_network_for_videos(tmp_path):
+    save_tiny("edgetam", "video", tmp_path)
+    state = load_segmenter("edgetam", "cpu", tmp_path)._network.state_dict()
+    expected = tiny_network("edgetam", "video").state_dict()
+    assert all(torch.equal(value, expected[key]) for key, value in state.items())
