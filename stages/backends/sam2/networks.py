@@ -52,7 +52,13 @@ FAMILIES: Mapping[str, Family] = {
     "edgetam": Family(
         "EdgeTamModel", "EdgeTamVideoModel", "EdgeTamVideoInferenceSession", *_IMAGENET, ("edgetam_video",)
     ),
-    "sam3_tracker": Family("Sam3TrackerModel", "Sam3TrackerVideoModel", "Sam3TrackerVideoInferenceSession", *_CENTRED),
+    "sam3_tracker": Family(
+        "Sam3TrackerModel",
+        "Sam3TrackerVideoModel",
+        "Sam3TrackerVideoInferenceSession",
+        *_CENTRED,
+        ("sam3_video", "sam3_tracker_video"),
+    ),
 }
 """By name of the model."""
 _PARTS = ("vision_config", "prompt_encoder_config", "mask_decoder_config")

@@ -169,6 +169,6 @@ def test_weights_come_from_a_folder_and_those_of_another_model_are_refused(tmp_p
     (fresh,), (saved,) = (tracked(one, 2, {"it": box_mask()})[1] for one in (expected, loaded))
     np.testing.assert_allclose(fresh["it"].probability, saved["it"].probability, atol=1e-5)
     with pytest.raises(
-        CheckpointError, match="sam3_tracker cannot load .*edgetam: it holds edgetam_video, expected sam3_video"
+        CheckpointError, match=r"sam3_tracker cannot load .*edgetam: it holds edgetam_video, expected sam3_video"
     ):
         load_propagator("sam3_tracker", "cpu", tmp_path / "edgetam")
