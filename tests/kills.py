@@ -75,6 +75,12 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def _serve() -> None:
     import pipeline.cli
+    import pipeline.commands.compact
+    import pipeline.commands.evaluate
+    import pipeline.commands.export
+    import pipeline.commands.merge
+    import pipeline.runners.table_runner
+    import pipeline.table_graphs
 
     for line in sys.stdin:
         root, arguments, kill_at = json.loads(line)

@@ -78,7 +78,8 @@ def _batches(sources: Sequence[Source], target: int) -> Iterator[list[Source]]:
             size += source.stamp[0] if isinstance(source, JoinedFile) else source.stat().st_size
             n_units += len(source.units) if isinstance(source, JoinedFile) else 1
             if size >= target or n_units >= MOST_UNITS:
-                yield batch
+                if len(batch) > 1:
+                    yield batch
                 batch, size, n_units = [], 0, 0
         if len(batch) > 1:
             yield batch

@@ -1,0 +1,189 @@
+"""The graphs over a run's tables: the same results in many parts as in one, with one part in memory at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import apache_beam as beam
+import numpy as np
+import pytest
+from apache_beam.testing.test_pipeline import TestPipeline as BeamPipeline
+from apache_beam.testing.util import assert_that, equal_to
+
+from pipeline.commands.review.planning import conflicts_of, planned
+from pipeline.commands.review.session import ReviewSession
+from pipeline.runs.dealing import VerdictDealing, verdict_pieces
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import in_ranges, reader, video_keys
+from pipeline.runs.verdicts import read_verdicts
+from pipeline.table_graphs import MergeVerdicts
+from schemas import tables
+from schemas.points import STATUSES
+from schemas.reviews import ReviewTask, Verdict
+from stages.consensus.dawid_skene import fit
+from stages.consensus.settling import answer_patterns, settle
+from stages.consensus.transform import SettleVerdicts
+from stages.evaluate.measures import measure_video
+from stages.evaluate.transform import EvaluateVideos
+from tests.bench.corpus import POINTS_A_VIDEO, Corpus
+from verification_ui.page.tasks import build_tasks
+from verification_ui.queue.plan import Selection
+
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def run(finished_run, add_video) -> RunFolder:
+    """Four videos; four people who err answered most candidates, some blindly, and some conflicts are adjudicated."""
+    folder = RunFolder(finished_run)
+    for video_id in ("c", "d"):
+        add_video(folder, video_id, ("1", "2"))
+    random = np.random.default_rng(0)
+    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))
+    given = [
+        Verdict(c.candidate_id, _status(c, random), who, "label_studio", 1.0, "t", f"{who}{i}", _when(random))
+        for who in ("al", "bo", "cy", "di")
+        for i, c in enumerate(candidates)
+        if random.random() < 0.8
+    ]
+    for design, step in (("single", 7), ("adjudication", 11)):
+        asked = [
+            ReviewTask(f"{design}{i}", c.video_id, c.object_id, c.frame_idx, 0, design, (c.candidate_id,), 0.5)
+            for i, c in enumerate(candidates[::step])
+        ]
+        tables.TASKS.write(folder.table_file(tables.TASKS, design), asked)
+        given += [
+            Verdict(t.candidate_ids[0], "REJECTED", "ed", "label_studio", 1.0, t.task_key, t.task_key, WHEN)
+            for t in asked[::2]
+        ]
+    given.append(Verdict("0" * 32, "ACCEPTED", "al", "label_studio", 1.0, "t", "gone", WHEN))
+    for number in range(3):  # of one candidate in several files, as of several projects
+        tables.VERDICTS.write(folder.table_file(tables.VERDICTS, f"label_studio-{number}"), given[number::3])
+    return folder
+
+
+def _status(candidate, random) -> str:
+    right = "ACCEPTED" if candidate.is_fg_candidate else "REJECTED"
+    return right if random.random() < 0.8 else STATUSES[random.integers(3)]
+
+
+def _when(random) -> datetime:
+    return WHEN + timedelta(minutes=int(random.integers(100)))
+
+
+def dealt(run: RunFolder, tmp_path, n_parts: int) -> tuple[VerdictDealing, list[str]]:
+    ranges = in_ranges(video_keys(run), 1)
+    dealing = VerdictDealing(run, tmp_path / "work", n_parts, len(ranges))
+    return dealing, [name for piece in (*verdict_pieces(run), *ranges) for name in dealing.deal(piece)]
+
+
+@pytest.mark.parametrize("excluded", [[], ["cy"]])
+def test_parts_come_to_the_same_opinions_as_all_verdicts_together(run, tmp_path, excluded):
+    dealing, files = dealt(run, tmp_path, 5)
+    parts = [settle(dealing.part(number, files), excluded, None) for number in range(5)]
+    whole = settle(replace(dealing.part(0, files), verdicts=read_verdicts(run)), excluded, None)
+    opinions = {name: opinion for part in parts for name, opinion in part.opinions.items()}
+    assert opinions == dict(whole.opinions)
+    assert sum(part.n_conflicts for part in parts) == whole.n_conflicts == len(read_verdicts(run).conflicts(excluded))
+    back = [dealing.give_back(part) for part in parts]
+    returned = [dealing.opinions(number, back) for number in range(4)]
+    for key, found in zip(video_keys(run), returned, strict=True):
+        own = {c.candidate_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run.path))
+               if c.video_id == key.video_id}  # fmt: skip
+        assert found == {name: opinion for name, opinion in opinions.items() if name in own}
+
+
+def test_every_step_of_a_merge_may_be_repeated(run, tmp_path):
+    dealing, files = dealt(run, tmp_path, 3)
+    before = {path.name: path.read_bytes() for path in dealing.folder.iterdir()}
+    assert dealt(run, tmp_path, 3)[1] == files
+    assert {path.name: path.read_bytes() for path in dealing.folder.iterdir()} == before
+    back = [dealing.give_back(settle(dealing.part(number, files), [], None)) for number in (0, 1, 2, 1, 0)]
+    assert back[3:] == back[1::-1]
+
+
+@pytest.mark.parametrize("is_weighed", [False, True])
+def test_a_merge_in_many_parts_and_ranges_writes_the_points_of_one_in_a_single_part(run, tmp_path, is_weighed):
+    def points(n_parts: int, n_videos: int) -> dict[str, bytes]:
+        ranges = in_ranges(video_keys(run), n_videos)
+        dealing = VerdictDealing(run, tmp_path / f"work{n_parts}", n_parts, len(ranges))
+        with beam.Pipeline(runner="FnApiRunner") as pipeline:
+            pipeline | MergeVerdicts(dealing, ranges, [], is_weighed, 0.5)
+        return {path.name: path.read_bytes() for path in (run.path / "points").iterdir()}
+
+    whole = points(1, 100)
+    assert len(whole) == 4
+    assert points(7, 1) == whole
+
+
+def test_settling_waits_for_all_verdicts_and_counts_each_candidate_once(run, tmp_path):
+    dealing, files = dealt(run, tmp_path, 3)
+    with BeamPipeline(runner="FnApiRunner") as pipeline:
+        names = pipeline | "Files" >> beam.Create(files)
+        transform = SettleVerdicts(dealing.part, dealing.give_back, names, [], is_weighed=True)
+        settled = pipeline | "Parts" >> beam.Create([0, 1, 2]) | transform
+        total = settled | beam.Map(lambda found: found[1].n_opinions) | beam.CombineGlobally(sum)
+        assert_that(total, equal_to([len(read_verdicts(run).deciding())]))
+
+
+def test_rates_of_counted_patterns_do_not_depend_on_how_they_were_counted(run, tmp_path):
+    dealing, files = dealt(run, tmp_path, 4)
+    parts = [answer_patterns(dealing.part(number, files), []) for number in range(4)]
+    added = sum(parts[1:], parts[0])
+    shuffled = dict(sorted(added.items(), reverse=True))
+    one, other = fit(added), fit(shuffled)
+    assert np.array_equal(one.confusion, other.confusion)
+    assert one.n_rounds == other.n_rounds
+
+
+def test_videos_are_measured_one_by_one(run, tmp_path):
+    read = reader(run, tables.MASKS, tables.CANDIDATES)
+    keys = video_keys(run)
+    expected = [measure_video(read(key), tmp_path / "truth", "all-frames") for key in keys]
+    assert [found.has_truth for found in expected] == [True, False, False, False]
+    with BeamPipeline(runner="FnApiRunner") as pipeline:
+        ranges = pipeline | beam.Create(in_ranges(keys, 2))
+        assert_that(ranges | EvaluateVideos(read, tmp_path / "truth", "all-frames"), equal_to(expected))
+
+
+@pytest.mark.parametrize("design", ["contact_sheet", "single", "frame"])
+def test_a_plan_in_ranges_has_the_tasks_of_all_candidates_in_the_order_of_the_queue(run, design):
+    session = ReviewSession(run)
+    with planned(session, Selection(design)) as push:
+        tasks = list(push.plan.in_order(len(push.ranges)))
+        assert push.n_tasks == len(tasks)
+        assert push.n_points == sum(len(task.candidate_ids) for task in tasks)
+        first = tasks[0].task_key
+        assert list(push.tasks(frozenset({first}))) == tasks[1:]
+    assert tasks == build_tasks(session.asked(design), design)
+
+
+def test_conflicts_are_found_part_by_part(run):
+    assert sorted(conflicts_of(ReviewSession(run), [])) == sorted(read_verdicts(run).conflicts())
+
+
+@pytest.mark.slow
+def test_memory_of_large_runs_stays_within_a_gigabyte(tmp_path):
+    Corpus(tmp_path, 333).write()
+    n_points, run = 333 * POINTS_A_VIDEO, tmp_path / "run"
+    for command in (
+        ("merge", "--run", run),
+        ("merge", "--run", run, "--consensus", "dawid_skene"),
+        ("export", "--run", run, "--format", "pointvos", "--out", tmp_path / "out"),
+        ("evaluate", "--run", run, "--ground-truth", tmp_path / "truth", "--json", tmp_path / "scores.json"),
+    ):
+        code = (
+            "import resource, sys; from pipeline.cli import app; sys.argv = ['pointvos', *sys.argv[1:]]\n"
+            "try: app()\n"
+            "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)"
+        )
+        line = [sys.executable, "-c", code, *map(str, command)]
+        done = subprocess.run(line, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert int(done.stderr.split()[-1]) * 1024 < 1 << 30, command
+    assert tables.POINTS.read(run, columns=["x"]).num_rows == n_points
+    assert json.loads((tmp_path / "scores.json").read_text())["points"]["all"]["n"] > 0.9 * n_points
