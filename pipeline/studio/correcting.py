@@ -66,10 +66,11 @@ class Corrector:
         asked = (object_id, frame_idx, kind)
         return rounds is not None and any((c.object_id, c.frame_idx, c.kind) == asked for c in rounds.pending)
 
-    def preview(self, file: VideoFile, frame_idx: int) -> Sketch:
-        """What the pending corrections of a frame make of its masks."""
+    def preview(self, file: VideoFile, frame_idx: int, only: str = "") -> Sketch:
+        """What the pending corrections of a frame, or of one object there, make of its masks."""
         video, rounds = self._both(file)
-        here = [one for one in rounds.pending if one.frame_idx == frame_idx and one.kind in ("clicks", "add")]
+        waiting = [one for one in rounds.pending if one.frame_idx == frame_idx and one.kind in ("clicks", "add")]
+        here = [one for one in waiting if only in ("", one.object_id)]
         if not here:
             return Sketch(frame_idx, ())
         image = self.bench.film(file).exact(frame_idx)

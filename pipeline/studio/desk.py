@@ -96,16 +96,18 @@ class StudioDesk:
 
     def sketch(self, number: int, frame_idx: int) -> Sketch:
         """The masks of a frame's hints and waiting corrections; the frame is made ready for clicks."""
-        file = self.bench.file(number)
+        return self._sketch(self.bench.file(number), frame_idx)
+
+    def _sketch(self, file: VideoFile, frame_idx: int, only: str = "") -> Sketch:
         image = self.bench.film(file).exact(frame_idx)
         if self.bench.tracked(file) is not None:
-            return self._corrector.preview(file, frame_idx)
+            return self._corrector.preview(file, frame_idx, only)
         here = [hint for hint in self.bench.book.of(file.video_id) if hint.frame_idx == frame_idx]
         parsed = localizations(file.video_id, here, str(self.bench.book.path))
-        return self.sketcher.draw((file.video_id, frame_idx), image, parsed.localizations, parsed.rejects)
+        return self.sketcher.draw((file.video_id, frame_idx), image, parsed.localizations, parsed.rejects, only)
 
     def hint(self, number: int, hint: Hint) -> Sketch:
-        """Keep what was drawn on an object and a frame in the place of what was there, and draw the masks."""
+        """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask."""
         with self._lock:
             file = self._changeable(number)
             if not self.bench.owns_hints:
@@ -117,7 +119,7 @@ class StudioDesk:
                     raise Refusal(f"object {hint.object_id} has masks already; correct them instead", 409)
                 self._corrector.keep(file, hint.object_id, hint.frame_idx, "add", hint)
             self.bench.book.put(file.video_id, hint)
-        return self.sketch(number, hint.frame_idx)
+        return self._sketch(file, hint.frame_idx, hint.object_id)
 
     def rename(self, number: int, object_id: str, name: str) -> None:
         """Give an object a name."""
@@ -161,7 +163,7 @@ class StudioDesk:
             file = self._changeable(number)
             self.bench.film(file).exact(hint.frame_idx)
             self._corrector.keep(file, hint.object_id, hint.frame_idx, "clicks", hint)
-        return self.sketch(number, hint.frame_idx)
+        return self._sketch(file, hint.frame_idx, hint.object_id)
 
     def say(self, number: int, object_id: str, frame_idx: int, kind: str) -> None:
         """Say that an object is ``absent`` on a frame, or ``lock`` its mask; the same again takes it back."""

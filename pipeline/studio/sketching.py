@@ -43,7 +43,12 @@ class Sketcher:
         return self.segmenter.name
 
     def draw(
-        self, key: tuple[str, int], image: Image, localizations: Sequence[Localization], rejects: Sequence[Reject]
+        self,
+        key: tuple[str, int],
+        image: Image,
+        localizations: Sequence[Localization],
+        rejects: Sequence[Reject],
+        only: str = "",
     ) -> Sketch:
         """The masks of one frame's hints, as ``annotate`` would draw them.
 
@@ -52,10 +57,13 @@ class Sketcher:
             image: (H, W, 3) uint8 RGB.
             localizations: of the frame.
             rejects: hints that could not be read.
+            only: the object that is asked about, while the hints of the others count against it; empty for all.
         """
+        own = [one for one in localizations if one.object_id == only or not only]
+        beside = [one for one in localizations if one.object_id != only and only]
         start = time.monotonic()
         with self._lock:
-            found, failed = segment_frame(_Asked(self, key), image, localizations)
+            found, failed = segment_frame(_Asked(self, key), image, own, beside)
         masks = tuple(drawn(object_id, key[1], segmented) for object_id, segmented in found.items())
         problems = {_object_of(reject): reject.detail for reject in (*rejects, *failed)}
         return Sketch(key[1], masks, problems, 1000 * (time.monotonic() - start))

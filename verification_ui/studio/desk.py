@@ -228,7 +228,10 @@ class Desk(Protocol):
         ...
 
     def hint(self, number: int, hint: Hint) -> Sketch:
-        """Keep what was drawn on an object and a frame in the place of what was there, and draw the masks."""
+        """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask.
+
+        The masks of the others on the frame may change with it; :meth:`sketch` gives them.
+        """
         ...
 
     def rename(self, number: int, object_id: str, name: str) -> None:

@@ -34,7 +34,10 @@ export class Hints {
     this.onChange();
     try {
       const sketch = await post(`/api/videos/${this.number}/${this.path}`, hint);
-      if (this.sent.get(hint.frame_idx) === turn) this.sketches.set(hint.frame_idx, sketch);
+      if (this.sent.get(hint.frame_idx) === turn) {
+        this.merge(hint, sketch);
+        this.sent.delete(hint.frame_idx);
+      }
       this.times.push({ start, answered: performance.now(), took: sketch.took_ms });
     } catch (problem) {
       if (before.points.length || before.box || before.strokes.length) this.all.set(key, before);
@@ -45,6 +48,13 @@ export class Hints {
       this.busy--;
       this.onChange();
     }
+  }
+
+  // The new mask of one object beside those of the others, which the desk gives when it is asked next.
+  merge(hint, sketch) {
+    const old = this.sketches.get(hint.frame_idx) ?? { masks: [], problems: {} }, { [hint.object_id]: _, ...problems } = old.problems;
+    const others = old.masks.filter((mask) => mask.object_id !== hint.object_id);
+    this.sketches.set(hint.frame_idx, { ...sketch, masks: [...others, ...sketch.masks], problems: { ...problems, ...sketch.problems } });
   }
 
   undo() {

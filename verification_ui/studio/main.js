@@ -124,6 +124,7 @@ function drawOn(change) {
   if (!S.names.has(S.chosen)) S.names.set(S.chosen, "");
   const { chosen, frame } = S;
   S.hints.put({ ...hint, name: S.names.get(chosen) ?? "" }).then(() => {
+    rest();
     loadVideosSoon();
     if (!isTracked()) return;
     if (S.hints.frames(chosen).includes(frame)) S.said.set(`${frame}/${chosen}`, "add");
@@ -140,7 +141,7 @@ function correct(change) {
   if (hint.box) return say("A mask is corrected by clicks: on the object, or off it.");
   S.said.delete(`${S.frame}/${S.chosen}`);
   showBefore(false);
-  return S.corrections.put(hint);
+  return S.corrections.put(hint).then(rest);
 }
 
 async function remove(objectId) {
@@ -168,7 +169,7 @@ function undo() {
   const before = S.corrections.undo() ?? S.hints.undo();
   if (!before) return say("There is nothing to undo.");
   S.chosen = before.object_id;
-  go(before.frame_idx);
+  return go(before.frame_idx);
 }
 
 // ---- work in the background

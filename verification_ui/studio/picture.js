@@ -15,6 +15,7 @@ export class Picture {
     stage.addEventListener("pointermove", (event) => this.move(event));
     stage.addEventListener("pointerup", (event) => this.up(event));
     stage.addEventListener("pointercancel", () => { this.drag = null; this.draw(); });
+    stage.addEventListener("mousedown", (event) => event.preventDefault());  // keeps the focus where keys are heard
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
     stage.addEventListener("wheel", (event) => { event.preventDefault(); this.zoomAt(event.deltaY < 0 ? 1.2 : 1 / 1.2, this.toVideo(event)); }, { passive: false });
   }
