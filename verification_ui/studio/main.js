@@ -3,10 +3,12 @@ import { Problem, get, listen, post } from "./api.js";
 import { $ } from "./dom.js";
 import { Film } from "./film.js";
 import { Hints } from "./hints.js";
-import { showAll, showHints } from "./keys.js";
+import { listenToKeys } from "./keyboard.js";
+import { showAll } from "./keys.js";
 import { Masks } from "./masks.js";
-import { STATES, say, showLegend, showObjects, showStep, showVideos } from "./panels.js";
+import { STATES, say, showLegend, showObjects, showVideos } from "./panels.js";
 import { Picture } from "./picture.js";
+import { nextStep } from "./steps.js";
 import { Timeline } from "./timeline.js";
 
 const REST_MS = 250, LARGEST_VIEW_PX = 1280, DEFAULT_FPS = 25;
@@ -366,36 +368,11 @@ function changed() {
   $("before").hidden = !(isTracked() && S.view.round);
   showObjects(objects(), S.chosen, { choose, rename, remove });
   showLegend(isTracked() || !!S.work);
-  nextStep();
+  nextStep({
+    work: S.work, ids: S.hints.ids.length ? S.hints.ids : S.view.lines.map((line) => line.object_id), name: S.names.get(S.chosen) || `object ${S.chosen}`,
+    isTracked: isTracked(), nWaiting: isWaiting() ? S.corrections.all.size + S.said.size : 0, round: S.view.round, canUndo: S.view.can_undo,
+  }, { pause: pauseOrGoOn, stop: () => work("stop"), track, add: KEYS.n, apply: refine, undo, undoRound, next: nextLook, play });
   show();
-}
-
-function nextStep() {
-  const { ids } = S.hints, chosen = S.names.get(S.chosen) || `object ${S.chosen}`;
-  if (S.work) {
-    const isPaused = S.work.state === "paused", share = Math.round(100 * (S.work.share || 0));
-    showStep({ title: isPaused ? `Paused at ${share} %` : `${S.work.isRound ? "Correcting" : "Tracking"}: ${share} %`, share: S.work.share || 0,
-      text: `${S.work.text ? S.work.text[0].toUpperCase() + S.work.text.slice(1) : "Starting"}. Masks show up as they are made; look at any frame meanwhile.`,
-      buttons: [[isPaused ? "Go on" : "Pause", "P", pauseOrGoOn, isPaused], ["Stop", "S", () => work("stop")]] });
-    showHints([["P", isPaused ? "go on" : "pause"], ["S", "stop"], ["← →", "frame"], ["Space", "play"]]);
-  } else if (!ids.length) {
-    showStep({ title: "Click on an object", text: "Go to a frame that shows it well, then click in its middle. Its mask appears at once." });
-    showHints([["click", "on the object"], ["right click", "off it"], ["drag", "a box"], ["Shift + drag", "a trace"], ["← →", "frame"]]);
-  } else if (!isTracked()) {
-    showStep({ title: "Is the mask right?", text: `Click where ${chosen} is missing, right-click where the mask is too large. For another object press N. Then follow all objects through the video.`,
-      buttons: [["Track", "T", track, true], ["New object", "N", () => { newObject(); changed(); }]] });
-    showHints([["click", `on ${chosen}`], ["right click", "off it"], ["N", "new object"], ["Z", "undo"], ["T", "track"], ["?", "all keys"]]);
-  } else if (isWaiting()) {
-    const n = S.corrections.all.size + S.said.size;
-    showStep({ title: `${n} correction${n > 1 ? "s" : ""} to apply`, text: "Is the mask of this frame right now? Then the frames around it, up to the next ones that you looked at, are done again. Nothing else changes.",
-      buttons: [["Apply", "Enter", refine, true], ["Undo click", "Z", undo]] });
-    showHints([["Enter", "apply"], ["click", `on ${chosen}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["J", "next look"]]);
-  } else {
-    showStep({ title: S.view.round ? `Round ${S.view.round} is done` : "Are the masks right?",
-      text: "Go where a look is worth most. Where a mask is wrong, choose its object and click: on it, or with the right button off it.",
-      buttons: [["Next look", "J", nextLook, true], S.view.can_undo ? ["Undo round", "U", undoRound] : ["Play", "Space", play]] });
-    showHints([["J", "next look"], ["click", `on ${chosen}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"], ["M", "before | after"], ["?", "all keys"]]);
-  }
 }
 
 function tell(problem) { say(problem.message ?? String(problem), true); }
@@ -403,22 +380,6 @@ function tell(problem) { say(problem.message ?? String(problem), true); }
 const until = async (is) => { while (!is()) await new Promise((done) => setTimeout(done, 100)); };
 
 // ---- the keyboard
-
-function crossKey(event) {
-  const step = event.shiftKey ? 20 : 2, moves = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, -step], ArrowDown: [0, step] };
-  const at = picture.cross;
-  if (moves[event.key]) picture.moveCross(...moves[event.key]);
-  else if (event.key === "Enter") act.click(at, 1);
-  else if (event.key === "x") act.click(at, 0);
-  else if (event.key === "Escape" || event.key === "c") { picture.cross = null; S.corner = null; show(); }
-  else if (event.key === "b" && !S.corner) { S.corner = at; show(); }
-  else if (event.key === "b") {
-    const [[x0, x1], [y0, y1]] = [0, 1].map((i) => [S.corner[i], at[i]].sort((a, b) => a - b));
-    S.corner = null;
-    act.box([Math.floor(x0), Math.floor(y0), Math.floor(x1) + 1, Math.floor(y1) + 1]);
-  } else return false;
-  return true;
-}
 
 const KEYS = {
   " ": play, n: () => { newObject(); changed(); }, z: undo, t: track, p: pauseOrGoOn, s: () => { if (S.work) work("stop"); },
@@ -428,21 +389,6 @@ const KEYS = {
   Delete: () => remove(S.chosen), Backspace: () => remove(S.chosen), r: () => document.querySelector("#objects .chosen input")?.focus(),
   PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
-
-function onKey(event) {
-  const isTyping = event.target.matches("input, select, textarea") || $("all-keys").open;
-  if (isTyping || event.ctrlKey || event.metaKey || !S.view) return;
-  const isButton = event.target.matches("button") && (event.key === "Enter" || event.key === " ");
-  if (isButton || (event.key === "Tab")) return;
-  const arrows = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-  if (picture.cross && !event.altKey && crossKey(event)) return void event.preventDefault();
-  if (arrows && event.altKey) picture.pan(arrows[0] * 60, arrows[1] * 60);
-  else if (arrows?.[0]) { stopPlaying(); go(S.frame + arrows[0] * (event.shiftKey ? 10 : 1)); }
-  else if (/^[1-9]$/.test(event.key)) { const one = objects()[Number(event.key) - 1]; if (one) choose(one.object_id); }
-  else if (KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key]) KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key]();
-  else return;
-  event.preventDefault();
-}
 
 function openBeside(step) {
   const number = S.view.card.number + step;
@@ -460,7 +406,8 @@ function toggleMasks() {
   picture.draw();
 }
 
-document.addEventListener("keydown", onKey);
+listenToKeys({ picture, act, keys: KEYS, isOpen: () => !!S.view, corner: () => S.corner, setCorner: (at) => { S.corner = at; show(); },
+  step: (n) => { stopPlaying(); go(S.frame + n); }, choose: (n) => { const one = objects()[n]; if (one) choose(one.object_id); } });
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
 const BUTTONS = { undo, absent: KEYS.a, lock: KEYS.l, before: KEYS.m, overlay: toggleMasks, play, "show-keys": showAll, "new-object": KEYS.n, "zoom-in": KEYS["+"], "zoom-out": KEYS["-"],
   back: () => { stopPlaying(); go(S.frame - 1); }, forward: () => { stopPlaying(); go(S.frame + 1); } };
