@@ -10,7 +10,7 @@ from pathlib import Path
 from pipeline.capacity.footage import frame_facts
 from pipeline.config import RunConfig
 from pipeline.runs.filesystems import find_videos
-from pipeline.runs.folder import RunFolder
+from pipeline.runs.folder import RunFolder, unit_name
 from pipeline.runs.inputs import take_in
 from pipeline.runs.units import unit_file, videos_of
 from pipeline.studio.films import Film
@@ -107,9 +107,19 @@ class Bench:
                 self._facts |= frame_facts([file])
             return self._facts.get(file.video_id)
 
+    def known_facts(self, file: VideoFile) -> FrameFacts | None:
+        """Size and length, if somebody has asked for them before."""
+        return self._facts.get(file.video_id)
+
     def tracked(self, file: VideoFile) -> Video | None:
         """What the run knows of a video that is annotated."""
-        return next((video for video in videos_of(self.run) if video.video_id == file.video_id), None)
+        units = tables.VIDEOS.files(self.run.path, f"{unit_name(file.video_id, '*')}.parquet")
+        found = tables.VIDEOS.records(tables.VIDEOS.read_files(units))
+        return next((video for video in found if video.video_id == file.video_id), None)
+
+    def all_tracked(self) -> dict[str, Video]:
+        """All annotated videos, by id."""
+        return {video.video_id: video for video in videos_of(self.run)}
 
     def job(self, file: VideoFile) -> VideoJob:
         """What ``annotate`` makes of the hints of a video.

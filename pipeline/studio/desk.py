@@ -54,8 +54,14 @@ class StudioDesk:
 
     def videos(self) -> list[VideoCard]:
         """All videos, in order."""
+        tracked, none = self.bench.all_tracked(), MaskStore()
         return [
-            card_of(number, self._facts(file, is_brief=True), self.bench, self._state(file))
+            card_of(
+                number,
+                VideoFacts(file, self.bench.book.of(file.video_id), tracked.get(file.video_id), none, None),
+                self.bench,
+                self._state(file),
+            )
             for number, file in enumerate(self.bench.files)
         ]
 
@@ -110,9 +116,7 @@ class StudioDesk:
         """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask."""
         with self._lock:
             file = self._changeable(number)
-            if not self.bench.owns_hints:
-                where = self.bench.config.localizations
-                raise Refusal(f"this run reads its hints from {where}; open another --run to draw your own", 409)
+            self._require_own_hints()
             self.bench.film(file).exact(hint.frame_idx)  # there is such a frame
             if self.bench.tracked(file) is not None:
                 if hint.object_id in self._store(file).object_ids():
@@ -125,6 +129,7 @@ class StudioDesk:
         """Give an object a name."""
         with self._lock:
             file = self._changeable(number)
+            self._require_own_hints()
             self.bench.book.rename(file.video_id, object_id, name)
             self._corrector.settle(file)
 
@@ -133,6 +138,7 @@ class StudioDesk:
         with self._lock:
             file = self._changeable(number)
             if self.bench.tracked(file) is None:
+                self._require_own_hints()
                 self.bench.book.remove(file.video_id, object_id)
                 return
             self._corrector.delete(file, object_id)
@@ -232,6 +238,12 @@ class StudioDesk:
             raise Refusal(f"masks of {task.job.video_id} are being made; wait for them, or stop it", 409)
         return file
 
+    def _require_own_hints(self) -> None:
+        """Raise Refusal when the run was made from a file that the studio does not write."""
+        if not self.bench.owns_hints:
+            where = self.bench.config.localizations
+            raise Refusal(f"this run reads its hints from {where}; open another --run to draw your own", 409)
+
     def _begin(self, task: Task) -> None:
         self._notes.pop(task.job.video_id, None)
         self.background.begin(task)
@@ -244,11 +256,9 @@ class StudioDesk:
                 self._stores[file.video_id] = MaskStore.read(self.bench.run, video) if video else MaskStore()
             return self._stores[file.video_id]
 
-    def _facts(self, file: VideoFile, is_brief: bool = False) -> VideoFacts:
-        """What is known of a video; briefly: without its masks."""
+    def _facts(self, file: VideoFile) -> VideoFacts:
+        """What is known of a video."""
         hints, video = self.bench.book.of(file.video_id), self.bench.tracked(file)
-        if is_brief:
-            return VideoFacts(file, hints, video, MaskStore(), None)
         rounds: VideoRounds | None = self._corrector.rounds(file) if video else None
         return VideoFacts(file, hints, video, self._store(file), rounds)
 

@@ -86,9 +86,9 @@ class VideoFacts:
 
 
 def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film | None = None) -> VideoCard:
-    """A video in the list."""
+    """A video in the list; one that is open, with its film, has all its facts."""
     file, video = facts.file, facts.video
-    probed = bench.facts(file)
+    probed = bench.facts(file) if film else bench.known_facts(file)
     n_frames = video.n_frames if video else probed.n_frames if probed else 0
     if film is not None and film.is_whole:
         n_frames = film.n_ready
@@ -102,7 +102,7 @@ def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film
         fps=video.fps if video else 0.0,
         state=state or ("tracked" if video else "hinted" if n_hinted else "new"),
         n_objects=video.n_objects if video else n_hinted,
-        problem=film.problem if film else "" if probed else "this video cannot be read",
+        problem=film.problem or ("" if probed else "this video cannot be read") if film else "",
     )
 
 

@@ -5,11 +5,14 @@ import { $, keyed, make } from "./dom.js";
 
 export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", paused: "paused", tracked: "tracked" };
 const thumbnails = new Map();
+const near = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
+}, { rootMargin: "400px" });
 
 export function showVideos(videos, current, choose) {
   $("videos").replaceChildren(...videos.map((video) => {
-    const image = make("img", { alt: "", loading: "lazy" });
-    if (!video.problem) thumbnail(video.number).then((url) => { image.src = url; }, () => {});
+    const image = make("img", { alt: "", "data-number": video.number });
+    near.observe(image);
     const objects = video.n_objects ? `${video.n_objects} object${video.n_objects > 1 ? "s" : ""}` : "";
     return make("button", { type: "button", "aria-current": video.number === current ? "true" : false, title: video.problem || video.name, onclick: () => choose(video.number) },
       image,
@@ -18,9 +21,12 @@ export function showVideos(videos, current, choose) {
   }));
 }
 
-async function thumbnail(number) {
+// The picture of a video that has come into view.
+function show(image) {
+  near.unobserve(image);
+  const { number } = image.dataset;
   if (!thumbnails.has(number)) thumbnails.set(number, address(`/api/videos/${number}/thumbnail`));
-  return thumbnails.get(number);
+  thumbnails.get(number).then((url) => { image.src = url; }, () => { image.alt = "cannot be read"; });
 }
 
 export function showObjects(objects, chosen, act) {

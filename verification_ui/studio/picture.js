@@ -72,7 +72,7 @@ export class Picture {
       event.preventDefault();
       this.drag = { kind: "pan", last: [event.clientX, event.clientY] };
     } else if (this.isInside(at)) {
-      const kind = event.button === 2 ? "off" : this.tool === "trace" || event.shiftKey ? "trace" : "click";
+      const kind = event.button === 2 || event.ctrlKey ? "off" : this.tool === "trace" || event.shiftKey ? "trace" : "click";
       this.drag = { kind, from: at, path: [at], page: [event.clientX, event.clientY] };
     }
     if (this.drag) this.stage.setPointerCapture(event.pointerId);

@@ -59,5 +59,5 @@ def test_a_video_that_cannot_be_read_says_why(tmp_path: Path) -> None:
     (tmp_path / "a.mp4").write_bytes(b"nothing")
     film = Film(VideoFile("a", str(tmp_path / "a.mp4")), tmp_path / "frames")
     film.start()
-    with pytest.raises(Refusal, match="is no video"):
+    with pytest.raises(Refusal, match="not_a_video"):
         film.view(0)
