@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -108,6 +109,10 @@ def pointvos(
 def main() -> None:
     """Run the command line; the entry point of the ``pointvos`` script."""
     try:
+        if "--" in sys.argv:
+            from pipeline.runs.stores import use_options
+
+            use_options(sys.argv[sys.argv.index("--") + 1 :])
         app()
     except (Exception, SystemExit) as ended:
         if isinstance(ended, SystemExit) and not ended.code:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands.options import Run
+from pipeline.commands.options import Run, on_this_machine
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.bar import bar
@@ -34,7 +34,10 @@ def evaluate(
         Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
     ],
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the same figures to this file.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--json", help="Write the same figures to this file.", show_default=False, callback=on_this_machine
+        ),
     ] = None,
     protocol: Annotated[
         str, typer.Option(help=f"{PROTOCOLS[0]} leaves out the first and last frame; {PROTOCOLS[1]} uses all.")

@@ -13,6 +13,7 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
+from pipeline.commands.options import on_this_machine
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
 from stages.evaluate.ground_truth import find_truth, shown_folders
 from stages.evaluate.referring import ExpressionScore, Referred, by_annotator, by_expression, score_video
@@ -28,7 +29,10 @@ def evaluate_results(
         typer.Option(help="meta_expressions.json, for results in VIDEO_ID/EXPRESSION/FRAME.png.", exists=True),
     ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the same figures to this file.", show_default=False)
+        Path | None,
+        typer.Option(
+            "--json", help="Write the same figures to this file.", show_default=False, callback=on_this_machine
+        ),
     ] = None,
 ) -> None:
     """Measure results of referring video segmentation: J, F and their mean for every expression.

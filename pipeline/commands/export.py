@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from pipeline.commands.options import Run
+from pipeline.commands.options import Run, on_this_machine
 from pipeline.runs.folder import RunFolder, unit_name
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.bar import bar
@@ -56,7 +56,14 @@ def export(
         ExportFormat,
         typer.Option("--format", help="pointvos, huggingface, webdataset: points; else masks.", show_default=False),
     ],
-    out: Annotated[Path, typer.Option(help="A new folder, or one of an earlier export.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="A new folder of this machine, or one of an earlier export.",
+            show_default=False,
+            callback=on_this_machine,
+        ),
+    ],
     name: Annotated[str, typer.Option(help="Formats of points: name of the dataset.")] = "pointvos",
     jsonl: Annotated[bool, typer.Option("--jsonl", help="pointvos: one entry a line instead of one JSON.")] = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +12,20 @@ import typer
 from pipeline.capacity.devices import require_device
 from pipeline.config import RunConfig, load_config
 from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem
+
+
+def on_this_machine(path: Path | None) -> Path | None:
+    """The path, unless it is the address of a store, of which a folder of that name would be made here.
+
+    Raises:
+        UsageProblem: it is.
+    """
+    if path is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        address = re.sub(":/+", "://", str(path), count=1)
+        raise UsageProblem(f"{address} lies in a store; give a path of this machine, and copy the result from there")
+    return path
+
 
 Run = Annotated[
     RunFolder,

@@ -11,7 +11,8 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.runs.storage import is_remote, match, open_object, require_packages
+from pipeline.runs.storage import is_remote, open_object, require_packages
+from pipeline.runs.stores import find
 from pipeline.terminal.console import UsageProblem
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
@@ -62,7 +63,7 @@ def _from_anywhere(video: VideoFile) -> VideoFile:
 
 def _find_remote(pattern: str) -> list[SizedPath]:
     require_packages(pattern.partition("://")[0], f"VIDEOS {pattern!r}")
-    return [(found.address, found.st_size) for found in match(pattern)]
+    return [(found.address, found.st_size) for found in find(pattern)]
 
 
 def open_binary(uri: str) -> BinaryIO:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from pipeline.runs.storage import copy_object, is_remote, match, require_packages
+from pipeline.runs.storage import copy_object, is_remote, require_packages
+from pipeline.runs.stores import find
 from pipeline.terminal.console import UsageProblem
 from schemas.localizations import Localization
 from schemas.rejects import Reject
@@ -54,7 +55,7 @@ def _copied(source: str) -> Iterator[Path]:
         UsageProblem: nothing is there, or there is no room for it here.
     """
     require_packages(source.partition("://")[0], f"localizations {source!r}")
-    found, base = match(source), source.rstrip("/")
+    found, base = find(source), source.rstrip("/")
     if not found:
         raise UsageProblem(f"there is no localization file or folder {source!r}")
     with TemporaryDirectory(prefix="pointvos-hints-") as folder:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Run
+from pipeline.commands.options import Run, on_this_machine
 from pipeline.commands.review.options import KeyOption, UrlOption
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.runs.folder import RunFolder
@@ -32,7 +32,10 @@ _TABLE_FILE = re.compile(rf"({'|'.join(table.name for table in _KEPT)})/[A-Za-z0
 
 def backup(
     run: Run,
-    file: Annotated[Path, typer.Argument(help="The file to write, for example `queue.zip`.", metavar="FILE")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="The file to write, for example `queue.zip`.", metavar="FILE", callback=on_this_machine),
+    ],
     url: UrlOption = None,
     api_key_file: KeyOption = None,
 ) -> None:
