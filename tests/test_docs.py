@@ -36,6 +36,7 @@ OF_OTHERS = {
     "--flink_master",
     "--parallelism",
     "--prism_location",
+    "--s3_endpoint_url",
     "--worker_pool",
 }
 """Options of Beam's programs and of Docker that sentences name."""
@@ -118,7 +119,7 @@ def test_commands_that_a_sentence_names_exist_with_their_options(page):
 @pytest.mark.parametrize("page", [*PAGES, REPOSITORY / "README.md"], ids=lambda path: path.name)
 def test_options_that_a_sentence_names_exist(page):
     known = set(all_options(typer.main.get_command(app)))
-    named = re.findall(r"`(--[a-z][a-z_-]*)[^`\n]*`", page.read_text(encoding="utf-8"))
+    named = re.findall(r"`(--[a-z][a-z0-9_-]*)[^`\n]*`", page.read_text(encoding="utf-8"))
     assert set(named) <= known | OF_OTHERS
 
 

@@ -21,6 +21,7 @@ from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
+from pipeline.commands.options import on_this_machine
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
 from pipeline.runs import spool
@@ -28,6 +29,7 @@ from pipeline.runs.filesystems import find_videos
 from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name, write_unit
 from pipeline.runs.hints import read_hints
 from pipeline.runs.spool import VideoOpener
+from pipeline.runs.stores import use_options
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.remote_paths import RemotePath
@@ -177,6 +179,16 @@ def test_what_is_not_there_is_named(uploaded, state):
         find_videos(f"s3://{BUCKET}/empty")
     with pytest.raises(UsageProblem, match=r"there is no localization file or folder 's3://bucket/in/none\.json'"):
         read_hints(f"{uploaded}/none.json", "auto")
+
+
+def test_results_and_secrets_have_no_place_in_addresses_and_options(tmp_path):
+    for name in ("secret_access_key", "access_key_id", "session_token"):
+        with pytest.raises(UsageProblem, match=f"^--s3_{name} on the command line can be read") as refused:
+            use_options(["--runner=FnApiRunner", f"--s3_{name}={SECRET}"])
+        assert SECRET not in str(refused.value)
+    with pytest.raises(UsageProblem, match="s3://bucket/out lies in a store; give a path of this machine"):
+        on_this_machine(Path("s3://bucket/out"))
+    assert on_this_machine(tmp_path / "s3:") == tmp_path / "s3:"
 
 
 def test_hints_are_known_by_the_addresses_that_they_were_read_from(s3, state):
