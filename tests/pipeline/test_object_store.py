@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from pipeline.commands.compact import compact
 from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.export import ExportFormat, export
@@ -25,8 +26,9 @@ from pipeline.commands.options import on_this_machine
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
 from pipeline.runs import spool
+from pipeline.runs.commit import write_unit
 from pipeline.runs.filesystems import find_videos
-from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name, write_unit
+from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name
 from pipeline.runs.hints import read_hints
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.stores import use_options
@@ -151,6 +153,7 @@ def test_what_follows_is_the_same_too(s3, killed, annotated, truth, tmp_path):
         export(run, ExportFormat.POINTVOS, tmp_path / name)
         evaluate(run, truth, tmp_path / f"{name}.json")
         report(run)
+        compact(run)
         doctor(run, repair=False)
     require_same(local(tmp_path / "there"), local(tmp_path / "here"))
     assert json.loads((tmp_path / "there.json").read_text()) == json.loads((tmp_path / "here.json").read_text())
