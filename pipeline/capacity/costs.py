@@ -1,7 +1,8 @@
 """What models take: seconds on one core, and bytes as upper bounds, kept in ``costs.json``.
 
 Bytes of the embedded models and the baselines bound peaks of real workers with 1 and 9 objects at 480p and 1080p, and
-of a video of 5,000 frames. Those of Segment Anything and Cutie are computed from the sizes of their tensors.
+of a video of 5,000 frames. Those of Segment Anything, Cutie and the SAM 2 family are computed from the sizes of their
+tensors.
 """
 
 from __future__ import annotations

@@ -46,13 +46,26 @@ def test_the_list_names_every_checkpoint_with_size_licence_and_state(pointvos, c
     assert str(cache) in answer.stdout
 
 
-def test_a_missing_checkpoint_stops_annotate_before_any_worker_and_says_what_to_do(pointvos, cache, tmp_path, corpus):
+@pytest.mark.parametrize(
+    ("option", "name", "how"),
+    [
+        ("--segmenter", "sam_vit_b", "fetch it with: pointvos models fetch sam_vit_b"),
+        ("--propagator", "sam2.1_small", "fetch it with: pointvos models fetch sam2.1_small"),
+        (
+            "--propagator",
+            "sam3_tracker",
+            "models fetch sam3_tracker. Its weights are given to people who accept Meta's",
+        ),
+    ],
+)
+def test_missing_weights_stop_annotate_before_any_worker_and_say_what_to_do(
+    pointvos, cache, tmp_path, corpus, option, name, how
+):
     answer = pointvos(
-        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run",
-        "--segmenter", "sam_vit_b",
-    )  # fmt: skip
+        "annotate", corpus, "--localizations", corpus.parent / "clicks.json", "--run", tmp_path / "run", option, name
+    )
     assert answer.returncode == 2
-    assert "fetch it with: pointvos models fetch sam_vit_b" in words(answer.stderr)
+    assert how in words(answer.stderr)
     assert not (tmp_path / "run").exists()
 
 
