@@ -58,7 +58,8 @@ def test_the_workflow_runs_what_the_local_check_runs():
     commands = [step["run"] for job in found["jobs"].values() for step in job["steps"] if "run" in step]
     assert commands == [".ci/run"]
     assert (REPOSITORY / ".ci" / "run").stat().st_mode & 0o111
-    assert re.search(r"^make check docs test check-cluster-quick$", (REPOSITORY / ".ci" / "run").read_text(), flags=re.MULTILINE)
+    script = (REPOSITORY / ".ci" / "run").read_text()
+    assert re.search(r"^make check docs test check-cluster-quick$", script, flags=re.MULTILINE)
 
 
 def test_pre_commit_runs_the_first_steps_of_make_check():
