@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from pipeline.runs.review_server import ReviewServer
 from pipeline.terminal.console import UsageProblem
 from schemas.checks import require_choice
 from schemas.digests import digest
@@ -118,6 +119,7 @@ class RunConfig:
         jpeg_quality: of the frames that people look at.
         compute: processes, threads, device.
         review_media: where annotators' browsers get the pictures.
+        review_server: where questions are queued as soon as a video is done; it enters ``run.yaml`` never.
     """
 
     videos: str
@@ -130,6 +132,7 @@ class RunConfig:
     jpeg_quality: int = 92
     compute: Compute = field(default_factory=Compute)
     review_media: MediaPlace = field(default_factory=MediaPlace)
+    review_server: ReviewServer = field(default_factory=ReviewServer)
 
     def __post_init__(self) -> None:
         require_choice("coords", self.coords, COORDS)
@@ -149,6 +152,7 @@ class RunConfig:
         """The resolved config as it is written to ``run.yaml``, by its own run id if no other is given."""
         marks = {"run_id": run_id or self.run_id(), "config_hash": self.hash()}
         settings = asdict(self)
+        del settings["review_server"]
         if self.coords == AUTO:
             del settings["coords"]
         return yaml.safe_dump({**marks, **settings}, sort_keys=False, allow_unicode=True)

@@ -11,9 +11,11 @@ from apache_beam.pvalue import PCollection
 
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.review_queue import queue_video
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.transform import SkipCommitted, WriteRejects, WriteTables
 from schemas.jobs import VideoJob
+from schemas.ranges import VideoKey
 from stages.backends.localizers import load_localizer
 from stages.backends.propagators import load_propagator
 from stages.backends.segmenters import load_segmenter
@@ -23,6 +25,7 @@ from stages.propagate.transform import PropagateMasks, ResolveOverlaps
 from stages.sample_points.transform import SamplePoints
 from stages.segment.transform import SegmentLocalizations, SplitObjects
 from stages.transform import Results, SharedModel
+from verification_ui.transform import PushReviewTasks
 
 
 class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
@@ -73,11 +76,19 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
         sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, opener)
-        done: PCollection[str]
+        done: PCollection[VideoKey]
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
-        return done
+        if self._config.review_server.url:
+            queue = partial(queue_video, self._run, self._config.review_server)
+            done | "PushReviewTasks" >> PushReviewTasks(queue)
+        ids: PCollection[str] = done | "VideoIds" >> beam.Map(_video_id)
+        return ids
 
     def _model(self, stage: beam.PTransform[Any, Results]) -> beam.PTransform[Any, Results]:
         """A stage that runs models, on a machine for them."""
         return stage.with_resource_hints(**self._hints) if self._hints else stage
+
+
+def _video_id(key: VideoKey) -> str:
+    return key.video_id

@@ -1,7 +1,8 @@
-"""``PlanTasks`` and ``DrawTasks``: what people are asked about each video, and the pictures and clips that they see."""
+"""What people are asked about each video, and the pictures and clips that they see: planned, drawn, queued."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import apache_beam as beam
@@ -9,6 +10,9 @@ from apache_beam.pvalue import PCollection
 
 from schemas.ranges import VideoKey, VideoRange
 from verification_ui.queue.plan import DrawnRange, PlannedRange, ReviewedVideo, TaskPlan
+from verification_ui.queue.review_queue import QueueProblem
+
+logger = logging.getLogger(__name__)
 
 ReviewOf = Callable[[VideoKey], ReviewedVideo]
 """Gives one video as the review sees it; it travels to the workers, the video does not."""
@@ -49,3 +53,29 @@ class DrawTasks(beam.PTransform[PCollection[VideoRange], PCollection[DrawnRange]
         drawn = self._plan.draw(found, ((key, self._review_of(key)) for key in found.videos))
         self._done(len(found.videos))
         return drawn
+
+
+class PushReviewTasks(beam.PTransform[PCollection[VideoKey], PCollection[int]]):
+    """Committed videos → how many of their tasks are new in the queue.
+
+    A video that the server does not take now is left to whoever pushes the whole run in the end.
+
+    Args:
+        push: queues the tasks of one video, none twice.
+    """
+
+    def __init__(self, push: Callable[[VideoKey], int]) -> None:
+        super().__init__()
+        self._push = push
+
+    def expand(self, videos: PCollection[VideoKey]) -> PCollection[int]:
+        """One step."""
+        added: PCollection[int] = videos | "QueueVideo" >> beam.FlatMap(self._queue_video)
+        return added
+
+    def _queue_video(self, key: VideoKey) -> list[int]:
+        try:
+            return [self._push(key)]
+        except (QueueProblem, OSError, ValueError):
+            logger.warning("video %s is not queued yet", key.video_id, exc_info=True)
+            return []

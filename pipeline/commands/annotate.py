@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -23,6 +24,7 @@ from pipeline.runners.progress import Watch, shown
 from pipeline.runners.supervisor import Supervisor
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import Agenda, require_words_understood, take_in
+from pipeline.runs.review_server import ReviewServer
 from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, console
 from pipeline.terminal.outcome import show_outcome
 from schemas import tables
@@ -57,6 +59,8 @@ def annotate(
     workers: options.Workers = None,
     device: options.Device = None,
     max_memory: options.MaxMemory = None,
+    review_url: options.ReviewUrl = None,
+    review_key_file: options.ReviewKeyFile = None,
     config: options.ConfigFile = None,
 ) -> None:
     """Turn videos and rough hints into pseudo-masks and point candidates.
@@ -67,6 +71,9 @@ def annotate(
     Videos are annotated by processes of this machine. Options for Apache Beam come last, after `--`, and name another
     runner: `-- --runner=FlinkRunner --flink_master=HOST:8081`.
 
+    With `--review-url` people can begin to answer while other videos are annotated; in the end, all questions are
+    queued that `pointvos review push` would queue.
+
     Example:
       pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
     """
@@ -76,6 +83,8 @@ def annotate(
     run.create()
     with run.lock() as lock, _forgotten_when_refused(run):
         rejects = _run(run, lock, resolved, runner)
+        if resolved.review_server.url:
+            rejects += _queue_the_rest(run, resolved.review_server)
     if rejects:
         raise typer.Exit(REJECTED)
 
@@ -112,6 +121,8 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     _announce(agenda, foreseen)
     start = time.monotonic()
     folder.drop_units((job.video_id, job.unit) for job in agenda.open_jobs)
+    if config.review_server.url:
+        _open_queue(folder, config.review_server)
     _work(folder, lock, config, footage, foreseen, runner)
     folder.sweep()
     folder.drop_superseded(units)
@@ -137,6 +148,40 @@ def _work(
             Supervisor(folder, config, lock, watch).work(jobs)
         return
     _run_elsewhere(runner, folder, config, jobs)
+
+
+def _open_queue(folder: RunFolder, server: ReviewServer) -> None:
+    """Make the project before the first video is done.
+
+    Raises:
+        UsageProblem: the server does not answer, or refuses the key.
+    """
+    from pipeline.commands.review.push import open_project
+    from pipeline.commands.review.session import ReviewSession, connected, problems_named
+    from pipeline.runs.review_queue import DESIGN
+    from verification_ui.queue.retry import patiently
+
+    session = ReviewSession(folder)
+    with problems_named(), connected(session, server.url, Path(server.api_key_file), console.print) as client:
+        patiently(lambda: open_project(session, client, DESIGN))
+
+
+def _queue_the_rest(folder: RunFolder, server: ReviewServer) -> int:
+    """Queue what is not queued yet, as ``review push`` does; how many tasks could not be shown."""
+    from pipeline.commands.review.planning import planned
+    from pipeline.commands.review.push import keep_rejects, push_design
+    from pipeline.commands.review.session import ReviewSession, connected, problems_named
+    from pipeline.runs.review_queue import DESIGN
+    from verification_ui.queue.plan import Selection
+
+    session = ReviewSession(folder)
+    with problems_named(), planned(session, Selection(DESIGN)) as push_plan:
+        if not push_plan.n_tasks:
+            return 0
+        with connected(session, server.url, Path(server.api_key_file), console.print) as client:
+            rejects = push_design(push_plan, client)
+    keep_rejects(session, rejects)
+    return len(rejects)
 
 
 def _run_elsewhere(runner: BeamRunner, folder: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]) -> None:

@@ -95,12 +95,23 @@ MaxMemory = Annotated[
         metavar="SIZE",
     ),
 ]
+ReviewUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--review-url", help="Your Label Studio server; the questions of each video are queued as soon as it is done."
+    ),
+]
+ReviewKeyFile = Annotated[
+    Path | None,
+    typer.Option("--review-key-file", help="File with your access token for --review-url.", metavar="FILE"),
+]
 ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
 
 _SETTINGS = {
     "videos": "videos", "localizations": "localizations", "format": "format", "coords": "coords",
     "segmenter": "models.segmenter", "propagator": "models.propagator", "localizer": "models.localizer",
     "repair": "repair.enabled", "frames": "sampling.frames", "points": "sampling.points", "seed": "sampling.seed",
+    "review_url": "review_server.url", "review_key_file": "review_server.api_key_file",
     "workers": "compute.workers", "device": "compute.device", "max_memory": "compute.max_memory",
 }  # fmt: skip
 """Option → setting of the config."""
@@ -116,6 +127,11 @@ def resolve(parameters: Mapping[str, Any]) -> RunConfig:
         UsageProblem: an option or a setting of the file is wrong, or the device is not on this machine.
     """
     file = Path(parameters["config"]) if parameters["config"] else None
-    config = load_config(file, {setting: parameters[option] for option, setting in _SETTINGS.items()})
+    config = load_config(file, {setting: _plain(parameters.get(option)) for option, setting in _SETTINGS.items()})
     require_device(config.compute.device)
     return config
+
+
+def _plain(value: Any) -> Any:
+    """An option as the config holds it: files by absolute paths, since workers may be elsewhere."""
+    return str(value.absolute()) if isinstance(value, Path) else value

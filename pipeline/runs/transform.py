@@ -47,14 +47,14 @@ class WriteTablesDoFn(StageDoFn):
         super().__init__()
         self._run, self._jpeg_quality, self._opener = run, jpeg_quality, opener
 
-    def work(self, sampled: SampledVideo) -> Iterable[str]:
+    def work(self, sampled: SampledVideo) -> Iterable[VideoKey]:
         """See :func:`pipeline.runs.commit.commit_video`."""
         commit_video(self._run, sampled, self._jpeg_quality, self._opener)
-        return [sampled.job.video_id]
+        return [VideoKey(sampled.job.video_id, sampled.job.unit)]
 
 
 class WriteTables(beam.PTransform[PCollection[SampledVideo], Results]):
-    """Videos with candidates → ids of committed videos, and rejected videos."""
+    """Videos with candidates → committed videos, and rejected videos."""
 
     def __init__(self, run: RunFolder, jpeg_quality: int, opener: Opener) -> None:
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from pipeline.runs.filesystems import find_videos
@@ -29,6 +29,7 @@ from stages.video import DecodeError, open_video
 from verification_ui.media.clips import make_clips
 from verification_ui.media.maker import MediaMaker
 from verification_ui.page.asked_objects import AskedObject, ObjectKey, asked_objects
+from verification_ui.page.media_paths import QUEUE
 from verification_ui.page.payloads import Payload, Question, payload
 from verification_ui.queue.plan import Selection
 
@@ -154,3 +155,21 @@ class VideoReview:
                     "frame_size_changes", f"{self.video.uri!r} was {size} when it was annotated and no longer is"
                 )
             yield frame
+
+
+def media_folder(run: RunFolder) -> Path:
+    """The only folder that a server shows pictures from."""
+    (run.local / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
+    return (run.local / "media").resolve()
+
+
+def review_of_video(run: RunFolder, media: Path, key: VideoKey) -> VideoReview:
+    """One video as the review sees it."""
+    files = tables.GOLD.files(run.path)
+    return VideoReview(run, media, key, _golds(run, tuple((file.name, file.stat().st_mtime_ns) for file in files)))
+
+
+@lru_cache(1)
+def _golds(run: RunFolder, _: tuple[tuple[str, int], ...]) -> dict[str, Gold]:
+    """Gold by the candidate that it replaces; read again when a file has changed."""
+    return {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(run.path))}

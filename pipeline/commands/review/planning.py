@@ -6,17 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 
 from pipeline.commands.review.session import ReviewSession
-from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
-from pipeline.runs.video_review import VideoReview
+from pipeline.runs.video_review import review_of_video
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem
-from schemas import tables
-from schemas.gold import Gold
-from schemas.ranges import VideoKey, VideoRange
+from schemas.ranges import VideoRange
 from schemas.reviews import ReviewTask
 from stages.progress import counted_by
 from verification_ui.queue.plan import DrawnRange, PlannedRange, Selection, TaskPlan
@@ -115,12 +111,6 @@ def conflicts_of(session: ReviewSession, excluded: Sequence[str]) -> frozenset[s
         return frozenset(results(folder / "conflicts.json", str))
 
 
-def review_of_video(run: RunFolder, media: Path, key: VideoKey) -> VideoReview:
-    """One video as the review sees it."""
-    files = tables.GOLD.files(run.path)
-    return VideoReview(run, media, key, _golds(run, tuple((file.name, file.stat().st_mtime_ns) for file in files)))
-
-
 class ReviewShelf:
     """The videos that were looked at last, by id."""
 
@@ -129,12 +119,6 @@ class ReviewShelf:
         run, media = session.run.absolute(), session.media
         self.ids = keys.keys()
         self.get = lru_cache(_REVIEWS)(lambda video_id: review_of_video(run, media, keys[video_id]))
-
-
-@lru_cache(1)
-def _golds(run: RunFolder, _: tuple[tuple[str, int], ...]) -> dict[str, Gold]:
-    """Gold by the candidate that it replaces; read again when a file has changed."""
-    return {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(run.path))}
 
 
 def _n_videos(ranges: Sequence[VideoRange]) -> int:

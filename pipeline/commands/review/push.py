@@ -76,12 +76,19 @@ def leave(session: ReviewSession, rejects: list[Reject]) -> None:
     Raises:
         typer.Exit: with the code for rejected input.
     """
-    file = session.run.table_file(tables.REJECTS, "review")
+    keep_rejects(session, rejects)
     if rejects:
-        tables.REJECTS.write(file, rejects, session.run.metadata())
-        show_rejects(rejects, f"all of them: {file}")
         raise typer.Exit(REJECTED)
-    file.unlink(missing_ok=True)
+
+
+def keep_rejects(session: ReviewSession, rejects: list[Reject]) -> None:
+    """Write down what could not be shown, or that everything could."""
+    file = session.run.table_file(tables.REJECTS, "review")
+    if not rejects:
+        file.unlink(missing_ok=True)
+        return
+    tables.REJECTS.write(file, rejects, session.run.metadata())
+    show_rejects(rejects, f"all of them: {file}")
 
 
 def _opened(
@@ -92,6 +99,14 @@ def _opened(
     Our own ledger knows of the tasks before the server does.
     """
     session, design = planned.session, planned.plan.selection.design
+    queue, n_people = open_project(session, client, design, overlap)
+    return queue, session.write_tasks(design, planned.tasks(rejected), n_people=n_people)
+
+
+def open_project(
+    session: ReviewSession, client: LabelStudioClient, design: str, overlap: int | None = None
+) -> tuple[LabelStudioQueue, int]:
+    """The project of one design, made where there is none and ready for tasks; how many people answer each task."""
     title = session.title(design)
     known = client.find_queue(title)
     n_people = overlap or (known.people() if known else session.notes(design).n_people)
@@ -100,9 +115,8 @@ def _opened(
         console.print("The queue was made by another version of pointvos; it now shows the page of this version.")
     hide_markup(queue)
     queue.ask_people(n_people)
-    left = session.write_tasks(design, planned.tasks(rejected), n_people=n_people)
     serve(queue, session.place, session.media / QUEUE)
-    return queue, left
+    return queue, n_people
 
 
 def _upload(session: ReviewSession) -> None:

@@ -15,9 +15,10 @@ from pydantic import TypeAdapter
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.queue_notes import QueueNotes
 from pipeline.runs.ranges import video_keys
+from pipeline.runs.review_queue import project_title
 from pipeline.runs.turns import one_at_a_time
 from pipeline.runs.verdicts import read_verdicts
-from pipeline.runs.video_review import VideoReview
+from pipeline.runs.video_review import VideoReview, media_folder
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
 from schemas.points import PointCandidate
@@ -28,7 +29,6 @@ from verification_ui.gate.serving import Queue
 from verification_ui.media.location import MediaPlace
 from verification_ui.media.maker import MediaMaker
 from verification_ui.page.asked_objects import AskedObject, ObjectKey
-from verification_ui.page.media_paths import QUEUE
 from verification_ui.page.payloads import Payload
 from verification_ui.page.tasks import again
 from verification_ui.queue.client import LabelStudioClient
@@ -54,8 +54,7 @@ class ReviewSession:
     @property
     def media(self) -> Path:
         """The only folder that a server shows pictures from."""
-        (self.run.local / "media" / QUEUE).mkdir(parents=True, exist_ok=True)
-        return (self.run.local / "media").resolve()
+        return media_folder(self.run)
 
     @cached_property
     def place(self) -> MediaPlace:
@@ -70,7 +69,7 @@ class ReviewSession:
 
     def title(self, design: str) -> str:
         """Name of the run's project for one design."""
-        return f"pointvos {self.run.metadata()['pointvos.run_id']} {design}"
+        return project_title(self.run, design)
 
     @cached_property
     def reviews(self) -> list[VideoReview]:
@@ -118,14 +117,19 @@ class ReviewSession:
         return [task for task in self._pushed(design) if self._is_current(task)]
 
     def _pushed(self, design: str) -> Iterator[ReviewTask]:
-        path = self.tasks_file(design)
-        if path.exists():
+        for path in self._task_files(design):
             for row_group in range(tables.TASKS.n_row_groups(path)):
                 for rows in tables.TASKS.batches(path, row_group, tables.TASKS.schema.names, _TASKS_AT_ONCE):
                     yield from tables.TASKS.records(rows)
 
     def _is_current(self, task: ReviewTask) -> bool:
         return all(candidate_id in self.candidates for candidate_id in task.candidate_ids)
+
+    def _task_files(self, design: str) -> list[AnyPath]:
+        """The ledger, and those of videos that ``annotate`` has queued since it was written."""
+        ledger = self.tasks_file(design)
+        own = tables.TASKS.files(self.run.path, f"{design}.*.parquet")
+        return [ledger, *own] if ledger.exists() else own
 
     def notes(self, design: str) -> QueueNotes:
         """What we noted of the queue of one design."""
@@ -162,8 +166,11 @@ class ReviewSession:
                 add(task)
             for task in self._pushed(design):
                 if task.task_key not in now:
+                    now.add(task.task_key)
                     add(task)
                     yield task
+        for path in tables.TASKS.files(self.run.path, f"{design}.*.parquet"):
+            path.unlink(missing_ok=True)
 
     def payloads(self, tasks: Iterable[ReviewTask]) -> Iterator[Payload]:
         """What the server is given, one task at a time."""
