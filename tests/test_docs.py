@@ -36,6 +36,7 @@ OF_OTHERS = {
     "--flink_master",
     "--parallelism",
     "--prism_location",
+    "--temp_location",
     "--s3_endpoint_url",
     "--worker_pool",
 }
