@@ -72,6 +72,9 @@ COMMANDS = {
         "models_app",
         "List, fetch and check the weights of models. The embedded models need none.",
     ),
+    "train": LazyCommand(
+        "pipeline.commands.train", "train_app", "Train models on your own pictures or on verified points of a run."
+    ),
 }
 
 

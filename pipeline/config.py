@@ -23,6 +23,7 @@ from stages.backends.cutie.limits import Limits
 from stages.backends.localizers import split_name
 from stages.backends.propagators import propagator_names
 from stages.backends.segmenters import segmenter_names
+from stages.backends.trained import require_model
 from stages.ingest.placing import AUTO, COORDS
 from stages.propagate.repair import RepairOptions
 from stages.sample_points.options import SamplingOptions
@@ -48,8 +49,8 @@ class Models:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
-        require_choice("segmenter", self.segmenter, segmenter_names())
-        require_choice("propagator", self.propagator, propagator_names())
+        require_model("segmenter", self.segmenter, segmenter_names())
+        require_model("propagator", self.propagator, propagator_names())
         split_name(self.localizer)
         if self.objects_a_pass < 0:
             raise ValueError(f"objects_a_pass {self.objects_a_pass} must be at least 1, or 0 for all at once")

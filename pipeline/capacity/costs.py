@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from stages.backends.trained import PREFIX
+
 FILE = Path(__file__).with_name("costs.json")
 
 
@@ -106,16 +108,23 @@ class Costs:
 
     def segmenter(self, name: str) -> SegmenterCost:
         """A model's costs; those of the dearest one for a model that was not measured."""
-        return self.segmenters.get(name) or max(self.segmenters.values(), key=lambda cost: cost.model_bytes)
+        return self.segmenters.get(_measured(name)) or max(self.segmenters.values(), key=lambda cost: cost.model_bytes)
 
     def propagator(self, name: str) -> PropagatorCost:
         """A model's costs; those of the dearest one for a model that was not measured."""
-        return self.propagators.get(name) or max(self.propagators.values(), key=lambda cost: cost.model_bytes)
+        return self.propagators.get(_measured(name)) or max(
+            self.propagators.values(), key=lambda cost: cost.model_bytes
+        )
 
     def unmeasured(self, segmenter: str, propagator: str) -> list[str]:
         """Those of the two that nobody measured."""
         measured = {*self.segmenters, *self.propagators} - self.computed
-        return sorted({segmenter, propagator} - measured)
+        return sorted({name for name in (segmenter, propagator) if _measured(name) not in measured})
+
+
+def _measured(name: str) -> str:
+    """The model that was measured in the place of one with other weights."""
+    return "embedded" if name.startswith(PREFIX) else name
 
 
 @cache

@@ -6,6 +6,7 @@ from stages.backends.cutie.limits import NO_LIMITS, Limits
 from stages.backends.families import SAM2_FAMILY
 from stages.backends.plugins import PROPAGATOR_GROUP, load_plugin, plugin_names
 from stages.backends.propagator import Propagator
+from stages.backends.trained import weights_of
 
 PROPAGATORS = ("embedded", "embedded_fast", "flow", "cutie_base", "cutie_small", *SAM2_FAMILY)
 """Names that :func:`load_propagator` knows by itself, the default first; other packages may bring more."""
@@ -20,7 +21,7 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: L
     """Load a propagator; nothing is downloaded.
 
     Args:
-        name: one of :func:`propagator_names`.
+        name: one of :func:`propagator_names`, or ``trained:FILE``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<n>``.
         threads: objects of a frame that may be worked on at once, where the model can; it changes no result.
         limits: for Cutie; the other models have none.
@@ -46,6 +47,10 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: L
             from stages.backends.sam2.propagator import load_propagator as load_sam2
 
             return load_sam2(name, device)
+        case _ if weights := weights_of(name):
+            from stages.backends.embedded.propagator.embedded import load_embedded
+
+            return load_embedded(name, device, threads, weights)
     plugin: Propagator | None = load_plugin(PROPAGATOR_GROUP, name, device)
     if plugin is None:
         raise ValueError(f"unknown propagator {name!r}; known: {', '.join(propagator_names())}")

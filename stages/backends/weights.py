@@ -67,9 +67,8 @@ def _read(path: Path, name: str) -> State:
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
-        raise WeightsError(
-            f"{path} is not a readable checkpoint ({reason}); fetch it again with: pointvos models fetch {name}"
-        ) from None
+        advice = f"; fetch it again with: pointvos models fetch {name}" if name != "embedded" else ""
+        raise WeightsError(f"{path} is not a readable checkpoint ({reason}){advice}") from None
     if isinstance(state, dict) and isinstance(state.get("model"), dict):
         state = state["model"]
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

@@ -22,6 +22,7 @@ from schemas import tables
 from schemas.masks import Mask, encode_rle
 from schemas.reviews import Verdict
 
+_STATUS = {True: "ACCEPTED", False: "REJECTED"}
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parents[3]
 CUT_OFF = """
@@ -52,6 +53,14 @@ def contents(run: Path) -> dict[str, bytes]:
 
 def candidates(run: Path) -> list:
     return tables.CANDIDATES.records(tables.CANDIDATES.read(run))
+
+
+def verdicts_of(folder: RunFolder) -> list[Verdict]:
+    """Somebody agreed with every candidate."""
+    return [
+        Verdict(c.candidate_id, _STATUS[c.is_fg_candidate], "ann", "label_studio", 1.0, "task", "1", NOW)
+        for c in candidates(folder.path)
+    ]
 
 
 @pytest.fixture
@@ -132,19 +141,7 @@ def test_a_command_that_is_cut_off_before_any_write_is_made_good_by_the_next(run
 
 def test_verdicts_count_wherever_their_points_are_candidates(run):
     folder, first = RunFolder(run), candidates(run)
-    verdicts = [
-        Verdict(
-            c.candidate_id,
-            "ACCEPTED" if c.is_fg_candidate else "REJECTED",
-            "ann",
-            "label_studio",
-            1.0,
-            "task",
-            "1",
-            NOW,
-        )
-        for c in first
-    ]
+    verdicts = verdicts_of(folder)
     tables.VERDICTS.write(folder.table_file(tables.VERDICTS, "ann"), verdicts, folder.metadata())
 
     def merged() -> set[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import FrameEncoding
 from stages.backends.embedded.propagator.recipes import FAST, FULL, Recipe
 from stages.backends.embedded.propagator.tracks import Lesson, Scores, Track
-from stages.backends.embedded.segmenter.click_predictor import ClickPredictor, load_click_predictor
+from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, ClickPredictor, load_click_predictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate
 
@@ -154,6 +155,7 @@ class EmbeddedSession:
         )
 
 
-def load_embedded(name: str, device: str, threads: int = 1) -> EmbeddedPropagator:
-    """Load ``embedded`` or ``embedded_fast`` from the installed packages."""
-    return EmbeddedPropagator(name, load_backbone(device), load_click_predictor(device), RECIPES[name], threads)
+def load_embedded(name: str, device: str, threads: int = 1, weights: Path = WEIGHTS) -> EmbeddedPropagator:
+    """Load ``embedded`` or ``embedded_fast``, or ``embedded`` with a click network of other weights."""
+    recipe = RECIPES.get(name, RECIPES["embedded"])
+    return EmbeddedPropagator(name, load_backbone(device), load_click_predictor(device, weights), recipe, threads)

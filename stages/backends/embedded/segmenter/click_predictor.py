@@ -114,17 +114,18 @@ def _within(probability: Map, xyxy_px: Array) -> Map:
 
 
 @cache
-def load_click_predictor(device: str = "auto") -> ClickPredictor:
-    """The network with the weights of this package, once a process and device.
+def load_click_predictor(device: str = "auto", weights: Path = WEIGHTS) -> ClickPredictor:
+    """The network, once a process, device and file of weights.
 
     Args:
         device: ``auto``, ``cpu`` or ``cuda[:n]``.
+        weights: those of this package, or of one's own training.
 
     Raises:
         WeightsError: the file of weights is damaged.
     """
     place = pick_device(device)
-    return ClickPredictor(for_inference(load_click_network(), place, fast_precision(place)))
+    return ClickPredictor(for_inference(load_click_network(weights), place, fast_precision(place)))
 
 
 def load_click_network(weights: Path = WEIGHTS) -> ClickNetwork:

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.coords import scale_points
 from schemas.prompts import Prompt
-from stages.backends.embedded.segmenter.click_predictor import SIDE, ClickPredictor, load_click_predictor
+from stages.backends.embedded.segmenter.click_predictor import SIDE, WEIGHTS, ClickPredictor, load_click_predictor
 from stages.backends.segmenter import Segment
 from stages.resize import resize
 
@@ -27,9 +28,9 @@ _FEW = 2
 """On a frame of so many objects, prompts are answered one after the other, to take less memory."""
 
 
-def load_embedded(name: str, device: str = "auto", threads: int = 1) -> EmbeddedSegmenter:
-    """Load ``embedded`` or ``embedded_fast``; the network is shared within the process."""
-    return EmbeddedSegmenter(name, load_click_predictor(device), threads)
+def load_embedded(name: str, device: str = "auto", threads: int = 1, weights: Path = WEIGHTS) -> EmbeddedSegmenter:
+    """Load ``embedded`` or ``embedded_fast``, or ``embedded`` with other weights; the process shares the network."""
+    return EmbeddedSegmenter(name, load_click_predictor(device, weights), threads)
 
 
 class EmbeddedSegmenter:
@@ -38,7 +39,7 @@ class EmbeddedSegmenter:
     def __init__(self, name: str, predictor: ClickPredictor, threads: int = 1) -> None:
         self.name = name
         self._predictor = predictor
-        self._side = SIDES[name]
+        self._side = SIDES.get(name, SIDE)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="segment") if threads > 1 else None
 
     def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:

@@ -1,0 +1,158 @@
+"""``pointvos train``: models of one's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.capacity.devices import require_device
+from pipeline.capacity.time_left import duration
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from schemas import tables
+
+if TYPE_CHECKING:
+    from stages.backends.embedded.training.pictures import Picture
+    from stages.backends.embedded.training.segmenter import TrainingSettings
+
+train_app = typer.Typer(
+    help="Train models on your own pictures, or on the verified points of a run.", no_args_is_help=True
+)
+
+_LINE_EVERY_S = 10.0
+Figures = dict[str, float]
+
+
+@train_app.callback()
+def _group() -> None:
+    """Keep ``train segmenter`` a sub-command while it is the only one."""
+
+
+@train_app.command()
+def segmenter(
+    out: Annotated[Path, typer.Option(help="Where to write the weights, e.g. own.pt.")],
+    run: Annotated[
+        list[RunFolder] | None,
+        typer.Option(parser=RunFolder.parse, metavar="DIR", help="A run with verified points; repeat it for several."),
+    ] = None,
+    coco: Annotated[list[Path] | None, typer.Option(help="A COCO instances file, with --images.", exists=True)] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the images of --coco.", exists=True)] = None,
+    packs: Annotated[list[Path] | None, typer.Option(help="A pack, or a folder of packs (*.npz).", exists=True)] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A source in the packs that is not used.")] = None,
+    start: Annotated[
+        str, typer.Option("--from", help="First weights: embedded (those that pointvos ships), nothing, or a file.")
+    ] = "embedded",
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 2000,
+    batch: Annotated[int, typer.Option(help="Pictures a step.", min=2)] = 16,
+    side: Annotated[int, typer.Option(help="Pixels of a side at which pictures are seen.", min=64)] = 384,
+    rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 5e-4,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    workers: Annotated[int, typer.Option(help="Threads that prepare pictures; never changes the result.", min=1)] = 2,
+    checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.", min=1)] = 100,
+) -> None:
+    """Train the embedded segmenter on pictures with masks, or on verified points.
+
+    Of a run, masks that all verified points of their frame agree with are learned as a whole, of the others only the
+    points. A twentieth of the pictures (of the videos, in a run) is held out, and measured before and after. The same
+    command continues a training that was cut off. Use the result with `--segmenter trained:FILE`, and with
+    `--propagator trained:FILE` for tracked masks too.
+
+    Example:
+      pointvos train segmenter --run runs/first --out own.pt --steps 1000
+    """
+    from stages.backends.embedded.training.segmenter import TrainingSettings
+
+    _require_usable(out, side)
+    require_device(device)
+    pictures, problems = _read(run or [], coco or [], images, packs or [], without or [])
+    show_problems("left out:", problems)
+    settings = TrainingSettings(steps, batch, side, rate, seed, start)
+    before, after = _train(pictures, out, settings, device, workers, checkpoint_every)
+    n_held_out = sum(picture.is_held_out for picture in pictures)
+    rows: list[tuple[str, object]] = [("pictures to train on", len(pictures) - n_held_out), ("held out", n_held_out)]
+    rows += [(f"{kind}, held out", f"{before[kind]:.3f} before, {after[kind]:.3f} after") for kind in after]
+    summary("Trained the embedded segmenter", [*rows, ("written to", out)])
+    console.print(
+        f"Use it with: pointvos annotate … --segmenter trained:{out} --propagator trained:{out}", markup=False
+    )
+    if problems:
+        raise typer.Exit(REJECTED)
+
+
+def _require_usable(out: Path, side: int) -> None:
+    if out.suffix in ("", ".checkpoint", ".csv"):
+        raise UsageProblem(f"--out {out}: give a file such as own.pt; .checkpoint and .csv are written beside it")
+    if side % 32:
+        raise UsageProblem(f"--side {side} is not a multiple of 32")
+    if out.exists() and not out.with_suffix(".checkpoint").exists():
+        raise UsageProblem(f"{out} is there already; choose another --out, or remove it to train again")
+
+
+def _read(
+    runs: list[RunFolder], cocos: list[Path], images: Path | None, packs: list[Path], without: list[str]
+) -> tuple[list[Picture], list[str]]:
+    """All pictures, and what could not be used."""
+    from pipeline.runs.training_pictures import read_run
+    from stages.backends.embedded.training.coco import read_coco
+    from stages.backends.embedded.training.packs import read_packs
+
+    if not (runs or cocos or packs):
+        raise UsageProblem("nothing to train on; give --run, --coco with --images, or --packs")
+    if cocos and images is None:
+        raise UsageProblem("--coco needs --images, the folder of its images")
+    files = [file for path in packs for file in (sorted(path.glob("*.npz")) if path.is_dir() else [path])]
+    if packs and not files:
+        raise UsageProblem(f"no packs (*.npz) in {packs[0]}")
+    for folder in runs:
+        if not tables.POINTS.files(folder.require().path):
+            raise UsageProblem(f"run {folder} has no points; make them with: pointvos merge --run {folder}")
+    try:
+        pictures = read_packs(files, without) if files else []
+        found = [*(read_coco(file, images or Path()) for file in cocos), *(read_run(folder) for folder in runs)]
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+    return [*pictures, *(p for own, _ in found for p in own)], [problem for _, bad in found for problem in bad]
+
+
+def _train(
+    pictures: list[Picture], out: Path, settings: TrainingSettings, device: str, workers: int, checkpoint_every: int
+) -> tuple[Figures, Figures]:
+    """Figures before and after."""
+    from stages.backends.embedded.training.checkpoints import TrainingFiles
+    from stages.backends.embedded.training.segmenter import first_network, train
+
+    try:
+        network = first_network(settings.start, settings.seed, device)
+        with bar("Training", settings.steps) as advance:
+            tell = _teller(settings.steps, advance)
+            files = TrainingFiles(out)
+            return train(
+                pictures, network, files, settings, workers=workers, checkpoint_every=checkpoint_every, tell=tell
+            )
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+
+
+def _teller(steps: int, advance: Callable[[int], None]) -> Callable[[int, float, float], None]:
+    """Moves the bar on a terminal; elsewhere a line every few seconds."""
+    begun = last = time.monotonic()
+    before: int | None = None
+
+    def tell(step: int, loss: float, overlap: float) -> None:
+        nonlocal before, last
+        advance(1 if before is not None else step)
+        before = step - 1 if before is None else before
+        now = time.monotonic()
+        if console.is_terminal or (now - last < _LINE_EVERY_S and step < steps):
+            return
+        last = now
+        left = duration((steps - step) * (now - begun) / (step - before))
+        console.print(f"step {step:,} of {steps:,}, loss {loss:.3f}, J of its views {overlap:.3f}, ETA {left}")
+
+    return tell

@@ -1,0 +1,76 @@
+"""Where a training of the click network stands, so that it can be cut off anywhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import pickle
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from schemas.whole_files import write_whole
+
+_COLUMNS = ("step", "rate", "loss", "overlap")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingFiles:
+    """The files of a training: the weights that come out of it, and two beside them.
+
+    Attributes:
+        weights: what is written at the end.
+    """
+
+    weights: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """Everything that the training needs to continue; removed at its end."""
+        return self.weights.with_suffix(".checkpoint")
+
+    @property
+    def log(self) -> Path:
+        """A row a step: ``step``, ``rate``, ``loss`` and ``overlap`` of the batch."""
+        return self.weights.with_suffix(".csv")
+
+    def save(self, state: Mapping[str, Any], rows: list[tuple[Any, ...]]) -> None:
+        """Write the log, then the checkpoint; each is whole or as it was."""
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *rows])
+        write_whole(self.log, text.getvalue().encode("ascii"))
+        write_whole(self.checkpoint, _bytes({**state, "rows": rows}))
+
+    def read(self) -> dict[str, Any] | None:
+        """The checkpoint, if there is one; it is read without running any code in it.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        if not self.checkpoint.exists():
+            return None
+        try:
+            found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
+            reason = str(problem).partition(".")[0]
+            raise ValueError(f"{self.checkpoint} cannot be read ({reason}); remove it to begin anew") from None
+        return dict(found)
+
+    def finish(self, network: nn.Module) -> None:
+        """Write the weights in half precision and remove the checkpoint."""
+        state = {
+            name: value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()
+            for name, value in network.state_dict().items()
+        }
+        write_whole(self.weights, _bytes({name: value.contiguous() for name, value in state.items()}))
+        self.checkpoint.unlink(missing_ok=True)
+
+
+def _bytes(state: Mapping[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    return buffer.getvalue()
