@@ -40,9 +40,9 @@ def segmenter(
         list[RunFolder] | None,
         typer.Option(parser=RunFolder.parse, metavar="DIR", help="A run with verified points; repeat it for several."),
     ] = None,
-    coco: Annotated[list[Path] | None, typer.Option(help="A COCO instances file, with --images.", exists=True)] = None,
-    images: Annotated[Path | None, typer.Option(help="Folder of the images of --coco.", exists=True)] = None,
-    packs: Annotated[list[Path] | None, typer.Option(help="A pack, or a folder of packs (*.npz).", exists=True)] = None,
+    coco: Annotated[list[Path] | None, typer.Option(help="A COCO instances file, with --images.")] = None,
+    images: Annotated[Path | None, typer.Option(help="Folder of the images of --coco.")] = None,
+    packs: Annotated[list[Path] | None, typer.Option(help="A pack, or a folder of packs (*.npz).")] = None,
     without: Annotated[list[str] | None, typer.Option(help="A source in the packs that is not used.")] = None,
     start: Annotated[
         str, typer.Option("--from", help="First weights: embedded (those that pointvos ships), nothing, or a file.")
@@ -106,6 +106,9 @@ def _read(
         raise UsageProblem("nothing to train on; give --run, --coco with --images, or --packs")
     if cocos and images is None:
         raise UsageProblem("--coco needs --images, the folder of its images")
+    for path in [*cocos, *([images] if images else []), *packs]:
+        if not path.exists():
+            raise UsageProblem(f"there is no file or folder {path}")
     files = [file for path in packs for file in (sorted(path.glob("*.npz")) if path.is_dir() else [path])]
     if packs and not files:
         raise UsageProblem(f"no packs (*.npz) in {packs[0]}")

@@ -103,6 +103,7 @@ def _defaults() -> dict:
     [
         ({}, "nothing to train on; give --run, --coco with --images, or --packs"),
         ({"coco": [Path("x.json")]}, "--coco needs --images"),
+        ({"packs": [Path("no.npz")]}, "there is no file or folder no.npz"),
         ({"side": 100}, "--side 100 is not a multiple of 32"),
         ({"out": Path("own.csv")}, "--out own.csv: give a file such as own.pt"),
     ],
