@@ -69,7 +69,7 @@ class EmbeddedPropagator:
 class EmbeddedSession:
     """The live objects of one direction through one video.
 
-    The click network draws the masks of so many objects a frame as the recipe says, of each in its turn.
+    The click network draws the masks of so many objects a frame at most as the recipe says, of each in its turn.
     """
 
     def __init__(self, recipe: Recipe, predictor: ClickPredictor, each: Each = map) -> None:
@@ -114,8 +114,9 @@ class EmbeddedSession:
         self._grey = encoding.grey
         tracks = list(self._tracks.values())
         scores = self._scores(encoding, tracks)
-        found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores))
-        images = [encoding.image if is_drawn else None for is_drawn in self._turns()]
+        drawn = [track.is_drawn(due) for track, due in zip(tracks, self._turns(), strict=True)]
+        found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores, drawn))
+        images = [encoding.image if is_drawn else None for is_drawn in drawn]
         settled = list(self._each(Track.settle, tracks, found, images))
         lessons = [(track, lesson) for track, (_, lesson) in zip(tracks, settled, strict=True) if lesson]
         for track, coarse, fine in self._measured(encoding, lessons):
@@ -124,7 +125,7 @@ class EmbeddedSession:
         return dict(zip(self._tracks, (estimate for estimate, _ in settled), strict=True))
 
     def _turns(self) -> list[bool]:
-        """Whose masks the click network draws on this frame, in the order of the tracks."""
+        """Whose masks it is the click network's turn to draw on this frame, in the order of the tracks."""
         self._n_steps += 1
         period = -(-len(self._tracks) // self._recipe.drawn)
         return [(self._n_steps + number) % period == 0 for number in range(len(self._tracks))]

@@ -39,12 +39,15 @@ class Recipe:
         fine: the classifier on cells of stride 4.
         fine_weight: weight of the fine logits against the coarse ones.
         prior_weight: weight of the logits carried over from the last frame.
+        undrawn_weight: the same where the click network does not draw the mask.
         distance_cost: logits lost a cell of stride 8 away from where the object was.
         reach: cells of stride 8 around the object in which it is looked for.
         sharpness: slope of the final probability after edges are drawn.
         radius: guided-filter radius, in pixels of the working size.
         epsilon: guided-filter regulariser.
         learn_every: every so many frames the classifiers learn from what was found.
+        alike: from this intersection over union of what the classifiers find and the click network draws, every
+            other frame is drawn only.
         drawn: of so many objects at most the click network draws the masks of a frame.
         side: pixels of the longer side at which the click network sees the object's surroundings.
         min_area: nothing is learned from masks below this share of the anchor's area.
@@ -55,12 +58,14 @@ class Recipe:
     fine: Scale = field(default=Scale(strength=0.005, anchored=0.5, renewed=0.19, band=5, gain=6.0, limit=3.0))
     fine_weight: float = 1.5
     prior_weight: float = 0.3
+    undrawn_weight: float = 1.0
     distance_cost: float = 0.6
     reach: int = 14
     sharpness: float = 8.0
     radius: int = 12
     epsilon: float = 2e-3
     learn_every: int = 2
+    alike: float = 0.9
     drawn: int = 3
     side: int = SIDE
     min_area: float = 0.1

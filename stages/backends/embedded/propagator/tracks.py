@@ -83,6 +83,7 @@ class Track:
         self._n_steps = 0
         self._anchor_area = 0.0
         self._drawing_quality = 1.0
+        self._rests = False
 
     def anchor(self, grid: Grid, mask: NDArray[np.bool_]) -> Lesson:
         """Take a (H, W) bool mask as the truth on a frame."""
@@ -97,7 +98,15 @@ class Track:
         """Take the object as absent on this frame; what it looks like stays in memory."""
         self._halved = np.zeros_like(self._halved)
 
-    def find(self, scores: Scores, encoding: FrameEncoding, motion: Motion) -> Found:
+    def is_drawn(self, due: bool) -> bool:
+        """Whether the click network draws the mask on the next frame, when it is its turn; asked once a frame.
+
+        After a drawing that changed little it rests for a frame.
+        """
+        rests, self._rests = self._rests, False
+        return due and not rests
+
+    def find(self, scores: Scores, is_drawn: bool, encoding: FrameEncoding, motion: Motion) -> Found:
         """Find the object on the next frame."""
         recipe = self._recipe
         carried = motion.carry(self._halved)
@@ -108,7 +117,8 @@ class Track:
         fine = window.enlarged(_limited(details, recipe.fine.limit), FINE_STRIDE)
         half = window.at(_FLOW_STRIDE)
         prior = _logit(carried[half]) * (np.float32(0.15) + np.float32(0.85) * motion.confidence[half])
-        logits = coarse + np.float32(recipe.fine_weight) * fine + np.float32(recipe.prior_weight) * prior
+        prior *= np.float32(recipe.prior_weight if is_drawn else recipe.undrawn_weight)
+        logits = coarse + np.float32(recipe.fine_weight) * fine + prior
         small, edge = resize(_sigmoid(logits), window.shape(EDGE_STRIDE), cv2.INTER_AREA), window.at(EDGE_STRIDE)
         drawn = encoding.edges.enlarge(small, (edge[0].start, edge[1].start)).clip(0.0, 1.0)
         return Found(window, drawn, coarse > 0)
@@ -153,7 +163,7 @@ class Track:
         if agreement < _ALIKE:
             self._drawing_quality = opinion.quality * agreement
             return probability, trust
-        self._drawing_quality = opinion.quality
+        self._drawing_quality, self._rests = opinion.quality, agreement >= self._recipe.alike
         return drawn, (trust + drawn) / np.float32(2)
 
     def _learned(self, window: Window, halved: Map, coarse: Map) -> Lesson | None:

@@ -13,7 +13,7 @@ from stages.backends.embedded.propagator.recipes import FULL
 from stages.backends.embedded.segmenter.click_predictor import Opinion, load_click_predictor
 
 HEIGHT, WIDTH = 96, 128
-RECIPE = replace(FULL, pixels=HEIGHT * WIDTH, side=128)
+RECIPE = replace(FULL, pixels=HEIGHT * WIDTH, side=128, alike=1.1)
 
 
 def disc(idx, y=48):
@@ -81,6 +81,13 @@ def test_what_is_drawn_is_carried_on():
 def test_of_many_objects_a_few_a_frame_are_drawn_each_in_its_turn(n_objects, n_asked):
     predictor = Told(lambda prior: Opinion(prior, 0.9))
     carried(predictor, {f"{n}": disc(0) for n in range(n_objects)}, 7, replace(RECIPE, drawn=3))
+    assert predictor.n_asked == n_asked
+
+
+@pytest.mark.parametrize(("alike", "n_asked"), [(1.0, 3), (1.1, 6)])
+def test_where_a_drawing_changes_little_every_other_frame_is_drawn(alike, n_asked):
+    predictor = Told(lambda prior: Opinion(prior, 0.9))
+    carried(predictor, {"it": disc(0)}, 7, replace(RECIPE, alike=alike))
     assert predictor.n_asked == n_asked
 
 
