@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 BoolMask = NDArray[np.bool_]
 Image = NDArray[np.uint8]
@@ -83,6 +82,8 @@ def _bins(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
 def _histogram(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
     side = 1 << _BITS
     counts = np.bincount(_bins(colours), minlength=side**3).astype(np.float64)
+    from scipy import ndimage  # half a second, which the first frame need not wait for
+
     smooth: NDArray[Any] = ndimage.gaussian_filter(counts.reshape(side, side, side), _SMOOTH_BINS)
     return np.asarray(smooth.ravel() / max(len(colours), 1))
 

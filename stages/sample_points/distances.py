@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 Mask = NDArray[np.bool_]
 
@@ -39,6 +38,8 @@ def _surrounded(mask: Mask) -> tuple[slice, slice]:
 
 
 def _squared(mask: Mask) -> NDArray[np.int64]:
+    from scipy import ndimage  # half a second, which the first frame need not wait for
+
     nearest: NDArray[Any] = ndimage.distance_transform_edt(mask, return_distances=False, return_indices=True)
     rows = nearest[0] - np.arange(mask.shape[0])[:, None]
     columns = nearest[1] - np.arange(mask.shape[1])
