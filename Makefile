@@ -79,6 +79,15 @@ check-cluster-quick: setup ## the part of check-cluster in which a TaskManager i
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
 	@$(BIN)/python -m tests.bench
 
+AGAINST =
+.PHONY: bench-speed
+bench-speed: setup ## speed and memory as ratios, ten minutes; AGAINST=TREE compares with another working tree
+	@$(BIN)/python -m tests.bench.ratios $(if $(AGAINST),--against $(AGAINST))
+
+.PHONY: bench-gpu
+bench-gpu: setup ## Cutie against its bare loop and the embedded models on a GPU, six minutes; writes build/gpu.json
+	@$(BIN)/python -m tests.bench.gpu
+
 UV := build/lock/bin/uv
 COMPILE = $(UV) pip compile --python $(PYTHON) --generate-hashes --no-annotate --no-header --quiet
 # Versions that are asked for beside pyproject.toml.

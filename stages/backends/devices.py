@@ -45,6 +45,15 @@ def to_device(values: NDArray[Any], device: torch.device) -> Tensor:
     return tensor.pin_memory().to(device, non_blocking=True)
 
 
+def to_host(maps: Tensor, facts: Tensor) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Two tensors of one device as arrays; a GPU sends the first through pinned memory, and is waited for once."""
+    if not maps.is_cuda:
+        return maps.numpy(), facts.numpy()
+    copy = torch.empty(maps.shape, dtype=maps.dtype).pin_memory()
+    copy.copy_(maps, non_blocking=True)
+    return copy.numpy(), facts.cpu().numpy()  # the second copy waits for all that was asked for before
+
+
 def exact_is_wanted() -> bool:
     """Whether the environment asks for float32 everywhere, so that all processors of a cluster answer nearly alike.
 

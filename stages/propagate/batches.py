@@ -20,6 +20,7 @@ from stages.patches import pack_patch
 from stages.progress import BatchProgress, drawn
 from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.overlaps import contested_objects
+from stages.propagate.prefetch import prefetched_results
 from stages.propagate.repair import Repairer, RepairOptions
 from stages.video import Opener, open_video
 from stages.video.shots import ShotCuts
@@ -44,7 +45,8 @@ class PropagateOptions:
 
     Attributes:
         repair: which masks are re-segmented.
-        prefetch: frames that are decoded and encoded ahead in threads; it changes no result.
+        prefetch: frames that are decoded and encoded ahead in threads, and masks whose run lengths are written behind
+            in as many; it changes no result.
         scratch: folder for what waits on disk; the system's own by default.
         opener: opens videos.
     """
@@ -69,10 +71,13 @@ def propagate_batch(seeds: SegmentedBatch, models: Models, options: PropagateOpt
             cuts = ShotCuts()
             progress = BatchProgress(seeds.batch, reader.source.n_frames)
             frames = cuts.watch(progress.propagating(reader))
-            with closing(run.through(frames, cuts.frames)) as tracked:
-                for row in tracked:
-                    run.keep(row)
-                    progress.final(row.frame_idx)
+            with (
+                closing(run.through(frames, cuts.frames)) as tracked,
+                closing(prefetched_results(tracked, ObjectMask.row, options.prefetch)) as coded,
+            ):
+                for row, mask in coded:
+                    run.keep(row, mask)
+                    progress.final(mask.frame_idx)
             times_s = tuple(reader.times_s) if any(reader.times_s) else ()
             video = replace(reader.video(), times_s=times_s, cuts=tuple(sorted(cuts.frames)))
             lost = tuple(reader.lost)
@@ -114,8 +119,8 @@ class _Run:
         )
         return propagate(frames, task)
 
-    def keep(self, row: ObjectMask) -> None:
-        self.masks.append(mask := row.row())
+    def keep(self, row: ObjectMask, mask: Mask) -> None:
+        self.masks.append(mask)
         drawn(mask)
         if row.trust is not None and row.object_id in self._contested:
             self.trusts[row.object_id, row.frame_idx] = pack_patch(row.trust)

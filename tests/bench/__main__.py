@@ -1,39 +1,36 @@
 """``make bench``: measure, write ``build/bench.json`` and ``BENCHMARKS.md``.
 
-``python -m tests.bench accuracy speed`` measures only the named sections and keeps the rest; all: see ``SECTIONS``.
+``python -m tests.bench accuracy ratios`` measures only the named sections and keeps the rest; all: see ``SECTIONS``.
+``POINTVOS_AGAINST`` names another working tree of the project that the speed is compared with.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import psutil
-import torch
 
 from tests.bench import (
     accuracy,
     long,
-    many_objects,
     metrics,
     middle,
     pages,
+    ratios,
     review_designs,
     review_load,
     review_queue,
-    speed,
     trust,
 )
+from tests.bench.machine import machine
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 RESULTS = REPOSITORY / "build" / "bench.json"
+AGAINST = Path(os.environ["POINTVOS_AGAINST"]) if "POINTVOS_AGAINST" in os.environ else None
 DATA = Path(os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared" / "data"))
 
 Work = Path
@@ -42,30 +39,13 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "quality": (lambda _: trust.measure_quality(DATA / "davis"), trust.quality_page),
     "repair": (lambda _: trust.measure_repair(DATA / "davis"), trust.repair_page),
     "middle": (lambda _: middle.measure(DATA / "davis"), middle.page),
-    "speed": (lambda w: speed.against_bare_loop(DATA / "davis/JPEGImages/480p", w), pages.speed_page),
-    "memory": (lambda w: speed.memory(DATA / "davis/JPEGImages/480p", w), pages.memory_page),
+    "ratios": (lambda w: ratios.measure(DATA / "davis/JPEGImages/480p", w, AGAINST), ratios.page),
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
-    "workers": (lambda w: speed.workers(DATA / "davis/JPEGImages/480p", w), pages.workers_page),
     "queue": (review_queue.measure, pages.queue_page),
     "load": (review_load.measure, review_load.page),
     "designs": (review_designs.measure, review_designs.page),
-    "objects": (lambda w: many_objects.measure(DATA / "davis/JPEGImages/480p", w), many_objects.page),
     "metrics": (lambda w: metrics.measure(DATA / "davis"), pages.metrics_page),
 }
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were taken on."""
-    model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "?")
-    return {
-        "processor": model.split(":")[-1].strip(),
-        "cores": psutil.cpu_count(),
-        "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
-        "date": datetime.now(UTC).date().isoformat(),
-    }
 
 
 def main(names: list[str]) -> int:

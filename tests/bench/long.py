@@ -11,7 +11,7 @@ from typing import Any
 from tests.bench.commands import REPOSITORY
 from tests.bench.footprint import watched
 from tests.bench.pages import table
-from tests.bench.speed import clicks_in_the_middle, long_video
+from tests.bench.videos import clicks_in_the_middle, long_video
 
 
 def measure(

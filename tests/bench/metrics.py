@@ -11,7 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from stages.evaluate.boundary import region_and_boundary
-from tests.bench.speed import timed
+from tests.bench.commands import timed
 
 
 def plain_boundary(mask: np.ndarray) -> np.ndarray:

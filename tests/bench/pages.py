@@ -35,38 +35,6 @@ def _agreement(kind: str, points: dict[str, Any]) -> list[object]:
     return [kind, points["n"], float(points["fg_agreement"]), float(points["bg_agreement"])]
 
 
-def speed_page(results: dict[str, Any]) -> str:
-    """Frames/s of the bare loops and of the command."""
-    rows = [[name, r["frames"], r["seconds"], r["frames_per_s"], r["peak_gb"]] for name, r in results.items()]
-    loops = [r for name, r in results.items() if name.startswith("bare")]
-    annotate_s = results["annotate, 1 worker"]["seconds"]
-    whole, inner = (min(r[key] for r in loops) / annotate_s for key in ("seconds", "loop_seconds"))
-    return (
-        "## Throughput: one object a video, whole command against a bare loop\n\n"
-        + table(["what", "frames", "seconds", "frames/s", "peak GB"], rows)
-        + f"\n`annotate` runs at {whole:.2f} of the faster bare loop, both from the start of the process to its end; "
-        f"at {inner:.2f} of it when the loop's imports are not counted and `annotate`'s are.\n"
-    )
-
-
-def memory_page(results: dict[str, Any]) -> str:
-    """Peak memory by length."""
-    rows = [[n, r["peak_gb"], r["seconds"]] for n, r in results.items()]
-    first, last = (r["peak_gb"] for r in (next(iter(results.values())), list(results.values())[-1]))
-    page = table(["frames", "peak GB of the worker", "seconds"], rows)
-    return f"## Memory by length of the video\n\n{page}\nThe long one takes {last / first:.2f} times the short one.\n"
-
-
-def workers_page(results: dict[str, Any]) -> str:
-    """Speed-up of two workers."""
-    rows = [[n, r["seconds"]] for n, r in results.items() if "seconds" in r]
-    return (
-        "## Workers: eight videos, one compute thread a worker\n\n"
-        + table(["workers", "seconds"], rows)
-        + f"\nSpeed-up {results['speed-up']['times']:.2f}.\n"
-    )
-
-
 def metrics_page(result: dict[str, Any]) -> str:
     """Speed of J and F."""
     rows = [[name, float(value)] for name, value in result.items() if name != "largest_difference"]

@@ -28,8 +28,8 @@ from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
 from schemas.videos import Video
+from tests.bench.commands import timed
 from tests.bench.pages import table
-from tests.bench.speed import timed
 from tests.verification_ui.gate.conftest import entered
 from verification_ui.gate.access import Access, Page
 from verification_ui.gate.serving import gate_open, link

@@ -12,7 +12,7 @@ from typing import Any
 
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
-from tests.bench.speed import timed
+from tests.bench.commands import timed
 from verification_ui.page.asked_objects import AskedObject
 from verification_ui.page.label_config import guidelines, label_config
 from verification_ui.page.media_paths import media_names

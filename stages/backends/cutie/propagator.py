@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from stages.backends.checkpoints import require_checkpoint
 from stages.backends.cutie.limits import NO_LIMITS, Limits
 from stages.backends.cutie.network import Opinions, build_network, make_config
-from stages.backends.decidedness import estimate
+from stages.backends.decidedness import estimates
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.weights import load_weights
@@ -140,11 +140,8 @@ class CutieSession:
         self._advance(encoding)
         assert self._opinions.logits is not None
         probabilities = torch.sigmoid(unpad(self._opinions.logits, self._core.pad))
-        if not bool(torch.isfinite(probabilities).all()):
-            raise FloatingPointError(f"{self._name} answered with NaN; on a GPU, try another one or the CPU")
         self._latest = dict(zip(self._numbers, probabilities, strict=True))
-        arrays = probabilities.cpu().numpy()
-        return {object_id: estimate(array) for object_id, array in zip(self._numbers, arrays, strict=True)}
+        return estimates(self._name, self._numbers, probabilities)
 
     def _advance(self, encoding: CutieFrame, **given: Any) -> None:
         self._sight.features = encoding.features

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from stages.backends.decidedness import estimate
+from stages.backends.decidedness import estimates
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.sam2.frames import autocast, normalized, output_size, side_of, squared, squared_mask
@@ -115,10 +115,7 @@ class Sam2Session:
         presence = torch.cat([logit.reshape(1) for _, logit in found]).float().sigmoid()
         size = output_size(*self._size)
         probabilities = functional.interpolate(logits, size, mode="bilinear", align_corners=False)[:, 0].sigmoid()
-        if not bool(torch.isfinite(probabilities).all()):
-            raise FloatingPointError(f"{self._name} answered with NaN; on a GPU, try another one or the CPU")
-        arrays, shares = probabilities.cpu().numpy(), presence.tolist()
-        return {key: estimate(arrays[i], shares[i]) for i, key in enumerate(self.memories)}
+        return estimates(self._name, self.memories, probabilities, presence)
 
 
 def load_propagator(name: str, device: str, source: Path | None = None) -> Sam2Propagator:

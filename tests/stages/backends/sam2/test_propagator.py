@@ -131,7 +131,7 @@ def test_an_object_may_start_later_and_be_taken_as_absent(propagator):
 def test_estimates_have_the_shape_of_the_frame_and_a_packed_frame_serves_as_well(propagator):
     _, (fresh,) = tracked(propagator, 2, {"it": box_mask()})
     assert fresh["it"].probability.shape == (HEIGHT, WIDTH)
-    assert fresh["it"].probability.dtype == np.float32
+    assert fresh["it"].probability.dtype == np.uint8
     assert 0 <= fresh["it"].quality <= 1
     session = propagator.open(HEIGHT, WIDTH)
     session.start(propagator.unpack(propagator.pack(propagator.encode(image()))), {"it": box_mask()})
@@ -167,7 +167,7 @@ def test_weights_come_from_a_folder_and_those_of_another_model_are_refused(tmp_p
     loaded = load_propagator("edgetam", "cpu", save_tiny("edgetam", "video", tmp_path / "edgetam"))
     expected = Sam2Propagator("edgetam", tiny_network("edgetam", "video"))
     (fresh,), (saved,) = (tracked(one, 2, {"it": box_mask()})[1] for one in (expected, loaded))
-    np.testing.assert_allclose(fresh["it"].probability, saved["it"].probability, atol=1e-5)
+    np.testing.assert_allclose(fresh["it"].probability.astype(int), saved["it"].probability, atol=1)
     with pytest.raises(
         CheckpointError, match=r"sam3_tracker cannot load .*edgetam: it holds edgetam_video, expected sam3_video"
     ):

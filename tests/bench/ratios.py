@@ -1,0 +1,212 @@
+"""Speed and memory as ratios, each of two things that ran in turns on one machine.
+
+``make bench-speed``, or ``python -m tests.bench.ratios --out FILE --against TREE`` to compare with another working
+tree of the project (a ``git worktree`` of an older commit, say) with the packages of this one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from tests.bench.commands import REPOSITORY, Cost, pointvos
+from tests.bench.machine import machine
+from tests.bench.pages import table
+from tests.bench.videos import clicks_in_the_middle, corpus, ellipses, long_video
+
+BOUNDS = {
+    "annotate, one worker, of the bare loop": (">=", 0.95),
+    "two workers, of one": (">=", 1.8),
+    "frames/s, of the other tree": (">=", 1.8),
+    "20 objects, times one": ("<=", 3.0),
+    "memory of 2,000 frames, of 200": ("<=", 1.1),
+    "peak GB of a worker": ("<=", 1.2),
+    "ms that a tiny item adds": ("<=", 5.0),
+    "seconds to the end of a video of one frame": ("<=", None),
+    "CPU seconds of --help": ("<=", 0.4),
+}
+_LOOP = "from tests.bench.bare_loop import main; import sys; main(*sys.argv[1:])"
+_ITEMS = "from tests.bench.bare_items import main; import sys; main(*sys.argv[1:])"
+_ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+
+class Bench:
+    """All measurements; ``size`` below 1 makes everything shorter, to try it out."""
+
+    def __init__(self, sequences: Path, work: Path, against: Path | None = None, size: float = 1.0) -> None:
+        self._sequences, self._work, self._against, self._size = sequences, work, against, size
+        self._config = work / "one-thread.yaml"
+        self._config.write_text("compute: {threads: 1}\n")
+        self._n_runs = 0
+
+    def measure(self) -> dict[str, Any]:
+        """By name of :data:`BOUNDS`, the figure and what it was made of."""
+        results: dict[str, Any] = {}
+        parts: list[Callable[[], dict[str, Any]]] = [self.speed, self.objects, self.items, self.start, self.memory]
+        for part in parts:
+            for name, found in part().items():
+                results[name] = found
+                print(name, found, flush=True)
+        return results
+
+    def speed(self) -> dict[str, Any]:
+        """Six videos without repair: bare loop, one worker, two workers, the other tree's own default."""
+        names = sorted(p.name for p in self._sequences.iterdir())[: max(2, round(6 * self._size))]
+        folder = corpus(self._sequences, self._work / "six", names)
+        clicks = clicks_in_the_middle(folder, self._work / "six.json")
+        note = self._work / "bare.json"
+        bare = [sys.executable, "-c", _LOOP, str(folder), str(clicks), str(note), "1"]
+        options = ("annotate", folder, "--localizations", clicks, "--no-repair")
+        seconds: dict[str, list[float]] = {}
+        for _ in range(2 if self._size >= 1 else 1):
+            seconds.setdefault("two", []).append(self._run(*options, "--config", self._config, "--workers", 2).seconds)
+            if self._against:
+                seconds.setdefault("other", []).append(self._run(*options, tree=self._against).seconds)
+            seconds.setdefault("bare", []).append(_timed(bare))
+            seconds.setdefault("one", []).append(self._run(*options, "--config", self._config, "--workers", 1).seconds)
+        best = {name: min(found) for name, found in seconds.items()}
+        frames = json.loads(note.read_text())["frames"]
+        facts = {"frames": frames, **{f"{name}_s": value for name, value in best.items()}}
+        ratios = {
+            "annotate, one worker, of the bare loop": best["bare"] / best["one"],
+            "two workers, of one": best["one"] / best["two"],
+        }
+        if self._against:
+            ratios["frames/s, of the other tree"] = best["other"] / best["two"]
+        return {name: {"value": value, **facts} for name, value in ratios.items()}
+
+    def objects(self) -> dict[str, Any]:
+        """One video with one object and with twenty, repairs included; whole command."""
+        n_frames = max(8, round(60 * self._size))
+        videos = self._work / "objects"
+        videos.mkdir()
+        long_video(self._sequences / "blackswan", videos / "video.mp4", n_frames)
+        seconds = {}
+        for count in (1, 20):
+            masks = self._work / f"masks-{count}" / "video"
+            masks.mkdir(parents=True)
+            Image.fromarray(ellipses(count)).save(masks / "00000.png")
+            options = ("--format", "masks", "--config", self._config, "--workers", 1)
+            seconds[count] = self._run("annotate", videos, "--localizations", masks.parent, *options).cpu_seconds
+        facts = {"frames": n_frames, "one_cpu_s": seconds[1], "twenty_cpu_s": seconds[20]}
+        return {"20 objects, times one": {"value": seconds[20] / seconds[1], **facts}}
+
+    def items(self) -> dict[str, Any]:
+        """Videos of one tiny frame: what each adds to ``annotate`` beyond the same work in a loop, in CPU time."""
+        few, many = 50, max(150, round(1000 * self._size))
+        costs, bare = {}, 0.0
+        for count in (few, many):
+            folder, clicks = self._tiny(count)
+            options = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair", "--config", self._config)
+            costs[count] = self._run("annotate", folder, "--localizations", clicks, "--workers", 1, *options)
+            note = self._work / "items.json"
+            arguments = [str(folder), str(clicks), str(self._new_run()), str(note)]
+            subprocess.run([sys.executable, "-c", _ITEMS, *arguments], cwd=REPOSITORY, check=True, env=_ONE_THREAD)
+            bare = json.loads(note.read_text())["cpu_ms_an_item"]
+        whole = 1000 * (costs[many].cpu_seconds - costs[few].cpu_seconds) / (many - few)
+        return {"ms that a tiny item adds": {"value": whole - bare, "whole_ms": whole, "bare_ms": bare, "items": many}}
+
+    def start(self) -> dict[str, Any]:
+        """What a newcomer waits for."""
+        videos = self._work / "start"
+        videos.mkdir()
+        long_video(self._sequences / "dog", videos / "video.mp4", 1)
+        clicks = clicks_in_the_middle(videos, self._work / "start.json")
+        whole = min(self._run("annotate", videos, "--localizations", clicks).seconds for _ in range(2))
+        shown = min(self._run("--help", run=False).cpu_seconds for _ in range(3))
+        return {
+            "seconds to the end of a video of one frame": {"value": whole},
+            "CPU seconds of --help": {"value": shown},
+        }
+
+    def memory(self) -> dict[str, Any]:
+        """Peak of the worker on a short and on a long video, one object."""
+        lengths = (round(200 * self._size), round(2000 * self._size))
+        peaks = []
+        for n_frames in lengths:
+            folder = self._work / f"long-{n_frames}"
+            folder.mkdir()
+            long_video(self._sequences / "blackswan", folder / "video.mp4", n_frames, (428, 240))
+            clicks = clicks_in_the_middle(folder, self._work / f"long-{n_frames}.json", (428, 240))
+            options = ("--config", self._config, "--workers", 1)
+            peaks.append(self._run("annotate", folder, "--localizations", clicks, *options).peak_gb)
+        facts = {"frames": lengths, "peaks_gb": peaks}
+        return {
+            "memory of 2,000 frames, of 200": {"value": peaks[1] / peaks[0], **facts},
+            "peak GB of a worker": {"value": peaks[1]},
+        }
+
+    def _tiny(self, count: int) -> tuple[Path, Path]:
+        folder = self._work / f"tiny-{count}"
+        image = np.full((32, 32, 3), 60, np.uint8)
+        image[8:24, 8:24] = (200, 40, 40)
+        for number in range(count):
+            (folder / f"{number:05d}").mkdir(parents=True)
+            cv2.imwrite(str(folder / f"{number:05d}" / "00000.png"), image)
+        return folder, clicks_in_the_middle(folder, self._work / f"tiny-{count}.json", (32, 32))
+
+    def _new_run(self) -> Path:
+        self._n_runs += 1
+        return self._work / f"run-{self._n_runs}"
+
+    def _run(self, *arguments: object, tree: Path = REPOSITORY, run: bool = True) -> Cost:
+        where = ("--run", self._new_run()) if run else ()
+        return pointvos(*arguments, *where, note=self._work / "note.json", tree=tree)
+
+
+def measure(sequences: Path, work: Path, against: Path | None = None) -> dict[str, Any]:
+    """See :class:`Bench`."""
+    return Bench(sequences, work, against and against.resolve()).measure()
+
+
+def _timed(command: list[str]) -> float:
+    """Wall seconds of a process with one thread an operation."""
+    note = "import subprocess, sys, time; t = time.monotonic(); subprocess.run(sys.argv[1:], check=True)"
+    code = f"{note}; print(time.monotonic() - t)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, *command], cwd=REPOSITORY, env=_ONE_THREAD, capture_output=True, check=True
+    )
+    return float(answer.stdout.split()[-1])
+
+
+def page(results: dict[str, Any]) -> str:
+    """Figure, bound, and whether it holds."""
+    rows = []
+    for name, (relation, bound) in BOUNDS.items():
+        if name in results:
+            value = float(results[name]["value"])
+            holds = "" if bound is None else "yes" if (value >= bound) == (relation == ">=") else "**no**"
+            rows.append([name, value, "" if bound is None else f"{relation} {bound}", holds])
+    return "## Speed and memory\n\n" + table(["what", "figure", "bound", "holds"], rows)
+
+
+def main() -> int:
+    """Measure everything and write JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--against", type=Path, help="another working tree of the project")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "ratios.json")
+    parser.add_argument("--size", type=float, default=1.0, help="below 1: shorter, to try it out")
+    parser.add_argument("--data", type=Path, default=os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared/data"))
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-ratios-") as work:
+        sequences = Path(options.data) / "davis/JPEGImages/480p"
+        results = Bench(sequences, Path(work), options.against and options.against.resolve(), options.size).measure()
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps({"machine": machine(), "ratios": results}, indent=1))
+    print(page(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""The benchmarks run, in settings so small that their figures mean nothing."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from tests.bench.commands import REPOSITORY
+from tests.bench.gpu import SIZES, Bench, scene
+from tests.bench.ratios import page
+
+
+def test_twenty_objects_of_a_scene_share_no_pixel():
+    image, masks = scene(SIZES["480p"], 20)
+    assert image.shape == (480, 854, 3)
+    assert (sum(mask.astype(int) for mask in masks.values()) <= 1).all()
+    assert {int(mask.sum()) for mask in masks.values()} == {60 * 85}
+    assert len({np.flatnonzero(mask)[0] for mask in masks.values()}) == 20
+
+
+def test_the_gpu_benchmark_measures_both_models(tmp_path):
+    out = tmp_path / "gpu.json"
+    options = ["--device", "cpu", "--variant", "small", "--sizes", "tiny", "--objects", "2", "--frames", "1"]
+    command = [sys.executable, "-m", "tests.bench.gpu", *options, "--out", str(out)]
+    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+    found = json.loads(out.read_text())
+    assert found["device"] == "cpu"
+    assert [(row["model"], row["objects"]) for row in found["rows"]] == [("cutie", 2), ("embedded", 2)]
+    assert found["rows"][0]["ratio"] == pytest.approx(found["rows"][0]["fps"] / found["rows"][0]["bare_fps"])
+    assert all(row["fps"] > 0 for row in found["rows"])
+
+
+def test_the_gpu_benchmark_begins_nothing_when_its_time_is_up():
+    rows = Bench(torch.device("cpu"), "small", n_frames=1, budget_s=-1).measure(["480p"], [1, 20])
+    assert [(row["model"], row["objects"], row["skipped"]) for row in rows] == [
+        (model, count, "no time was left") for count in (1, 20) for model in ("cutie", "embedded")
+    ]
+
+
+def test_a_ratio_that_misses_its_bound_is_marked():
+    text = page({"two workers, of one": {"value": 1.5}, "20 objects, times one": {"value": 2.5}})
+    assert "| two workers, of one | 1.500 | >= 1.8 | **no** |" in text
+    assert "| 20 objects, times one | 2.500 | <= 3.0 | yes |" in text
