@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import av
 import cv2
@@ -22,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.frames import Frame
+from schemas.whole_files import write_whole
 
 Image = NDArray[np.uint8]
 
@@ -140,9 +142,14 @@ def write_clip(path: Path, images: Sequence[Image], position: int, rate: Fractio
         position: index of the asked frame among them.
         rate: frames a second.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    with av.open(str(temporary), "w", format="mp4", options={"movflags": "+faststart"}) as film:
+    with TemporaryDirectory() as folder:
+        draft = Path(folder, "clip.mp4")
+        _encode(draft, images, position, rate)
+        write_whole(path, draft.read_bytes(), is_synced=False)
+
+
+def _encode(path: Path, images: Sequence[Image], position: int, rate: Fraction) -> None:
+    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as film:
         stream = film.add_stream("libx264", rate=rate, options=_OPTIONS)
         stream.height, stream.width = images[0].shape[:2]
         stream.pix_fmt, stream.thread_count = "yuv420p", 1
@@ -151,7 +158,6 @@ def write_clip(path: Path, images: Sequence[Image], position: int, rate: Fractio
             frame.pts, frame.time_base = pts, 1 / rate
             film.mux(stream.encode(frame))
         film.mux(stream.encode(None))
-    temporary.rename(path)
 
 
 def _resting(images: Sequence[Image], position: int, n_rest: int) -> Iterator[Image]:

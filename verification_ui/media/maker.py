@@ -17,6 +17,7 @@ from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.remote_paths import AnyPath
 from schemas.reviews import ReviewTask
+from schemas.whole_files import write_whole
 from verification_ui.media import pictures
 from verification_ui.media.drawing import Image
 from verification_ui.page.asked_objects import AskedObject, ObjectKey
@@ -133,10 +134,7 @@ def _jpeg(image: Image) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{os.getpid()}.tmp")
-    temporary.write_bytes(content)
-    temporary.rename(path)
+    write_whole(path, content, is_synced=False)
 
 
 def _no_frame(task: ReviewTask, path: AnyPath) -> Reject:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.whole_files import whole_file
 from verification_ui.queue.backup import QueueCopy
 
 _FORMAT = 1
@@ -47,12 +48,9 @@ def write_archive(path: Path, archive: Archive) -> None:
         "queues": [{name: getattr(queue, name) for name in _DESCRIBED} for queue in archive.queues],
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in members.items()},
     }
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.touch(mode=0o600)
-    with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as file:
+    with whole_file(path, mode=0o600) as whole, zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as file:
         for name, content in {_MANIFEST: json.dumps(manifest, indent=1).encode(), **members}.items():
             file.writestr(name, content)
-    temporary.rename(path)
 
 
 def read_archive(path: Path) -> Archive:

@@ -9,6 +9,8 @@ import string
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from schemas.whole_files import write_whole
+
 EMAIL = "reviewer@pointvos.local"
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -75,11 +77,7 @@ def keep_signing_key(data: Path) -> None:
 
 def write_private(path: Path, text: str) -> None:
     """Replace a file as a whole; only its owner may read it."""
-    temporary = path.with_suffix(".tmp")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    temporary.rename(path)
+    write_whole(path, text.encode(), mode=0o600)
 
 
 def read_api_key(path: Path) -> str:

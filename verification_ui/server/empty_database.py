@@ -5,13 +5,12 @@ It holds tables and no account, no secret, no task. ``python -m verification_ui.
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from schemas.whole_files import write_whole
 from verification_ui.server.credentials import Credentials
 from verification_ui.server.server import ServerProblem, environment, find_executable, template_file
 
@@ -44,9 +43,7 @@ def make_template(executable: Path) -> Path:
         made = folder / "data" / DATABASE
         if done.returncode or not made.exists():
             raise ServerProblem(f"{executable} cannot make a database: {done.stderr[-2000:]}")
-        part = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        shutil.copyfile(made, part)
-        part.rename(target)
+        write_whole(target, made.read_bytes())
     return target
 
 

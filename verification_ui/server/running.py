@@ -9,6 +9,8 @@ from pathlib import Path
 
 import psutil
 
+from schemas.whole_files import write_whole
+
 ADDRESS = "address.json"
 _END_TIMEOUT_S = 25.0
 
@@ -53,10 +55,7 @@ class Presence:
     def begin(cls, folder: Path, url: str, server_pid: int) -> Presence:
         """Record in ``folder`` that this process has started a server."""
         made = cls(url, Member.of(server_pid), Member.of(os.getpid()))
-        temporary = folder / f".{ADDRESS}.tmp"
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(asdict(made)), encoding="utf-8")
-        temporary.rename(folder / ADDRESS)
+        write_whole(folder / ADDRESS, json.dumps(asdict(made)).encode(), mode=0o600)
         return made
 
     @classmethod

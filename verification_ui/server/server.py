@@ -6,7 +6,6 @@ import ctypes
 import json
 import os
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ import httpx
 import psutil
 from filelock import FileLock, Timeout
 
+from schemas.whole_files import write_whole
 from verification_ui.queue.tokens import accepts, is_personal, make_personal
 from verification_ui.server.accounts import set_password
 from verification_ui.server.credentials import Credentials, keep_signing_key, load_or_create, private_folder, save
@@ -172,10 +172,7 @@ def started(
 def _begin_with_template(executable: Path, database: Path) -> None:
     template = template_file(executable)
     if template.exists() and not database.exists():
-        part = database.with_suffix(".part")
-        shutil.copyfile(template, part)
-        part.chmod(0o600)
-        part.rename(database)
+        write_whole(database, template.read_bytes(), mode=0o600)
 
 
 @dataclass(frozen=True, slots=True)

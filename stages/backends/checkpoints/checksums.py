@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from schemas.whole_files import write_whole
 
 OnProgress = Callable[[int, int | None], None]
 """Called with bytes done and bytes in all (None when unknown)."""
@@ -72,12 +75,8 @@ class Record:
 
     def write(self, path: Path) -> None:
         """Put the record beside ``path``; a cache that cannot be written is read anew each time instead."""
-        temporary = _beside(path).with_suffix(".tmp")
-        try:
-            temporary.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
-            temporary.replace(_beside(path))
-        except OSError:
-            return
+        with suppress(OSError):
+            write_whole(_beside(path), json.dumps(asdict(self), indent=1).encode())
 
     def is_of(self, path: Path) -> bool:
         """The file has not changed since."""
