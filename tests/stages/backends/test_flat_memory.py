@@ -21,7 +21,7 @@ N_FRAMES, WARM = 2000, 400
 """Cutie fills its long-term memory within the first 400 frames or so."""
 CORRECTED_EVERY = 40
 MOST_GROWTH_MB = 8.0
-"""A tiny session of the SAM 2 family that keeps every frame grows by 30 MB, one of Cutie without limits by more."""
+"""A tiny session of the SAM 2 family that keeps every frame grows by 75 MB from there on."""
 ALIKE = {"sam2.1_small", "sam2.1_base_plus", "sam2.1_large"}
 """Other sizes of sam2.1_tiny."""
 
