@@ -22,6 +22,7 @@ Array = NDArray[Any]
 Click = tuple[int, int, int]
 """x, y, and 1 on or 0 off the object."""
 _KINDS, _SHARES = ("clicks", "box", "trace", "prior"), (0.43, 0.13, 0.15, 0.29)
+_PART_SHARES = (0.0, 0.4, 0.0, 0.6)
 _TURNS = np.array([0.0, 0.35, -0.35, 0.8, -0.8, 1.5, -1.5, 2.3, -2.3, math.pi])
 """A hand that would leave the object tries these turns, the smallest first."""
 
@@ -32,7 +33,7 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
         return _from_points(view, rng)
     if not view.mask.any():
         return _maps(view.mask.shape, ())
-    kind = str(rng.choice(_KINDS, p=_SHARES))
+    kind = str(rng.choice(_KINDS, p=_PART_SHARES if view.is_part else _SHARES))
     return _maps(
         view.mask.shape,
         _clicks(view, kind, rng),

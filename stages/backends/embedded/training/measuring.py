@@ -25,7 +25,7 @@ def measure(network: ClickNetwork, pictures: Sequence[Picture], n_objects: int) 
     Args:
         network: trained or in training; it stays as it is.
         pictures: held out.
-        n_objects: at most so many are asked about, spread over the pictures.
+        n_objects: at most so many are asked about, spread over the pictures; mere parts are not.
     """
     device = next(network.parameters()).device
     predictor = ClickPredictor(for_inference(network, device, torch.float32))
@@ -43,7 +43,7 @@ def measure(network: ClickNetwork, pictures: Sequence[Picture], n_objects: int) 
 
 
 def _chosen(pictures: Sequence[Picture], n_objects: int) -> list[tuple[Picture, int]]:
-    every = [(picture, number) for picture in pictures for number in range(len(picture.targets))]
+    every = [(p, number) for p in pictures for number, target in enumerate(p.targets) if not target.is_part]
     step = max(1, -(-len(every) // max(n_objects, 1)))
     return every[::step]
 

@@ -3,7 +3,7 @@
 ``img`` holds image files one after the other, which ``off`` (n + 1) cuts; ``hw`` (n, 2) their sizes; ``src`` (n,) an
 index into ``names``; ``val`` (n,) whether a picture is held out; ``key`` (n,) its name. ``mask`` is an LZMA stream of
 bits: mask j of picture ``mi[j]`` begins at byte ``mo[j]``, row by row, each row XORed with the one above. A pack
-without ``img`` holds more masks of pictures of other packs, by their ``keys``.
+without ``img`` holds masks of parts of objects in pictures of other packs, by their ``keys``.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _add_masks(path: Path, pack: Arrays, pictures: dict[str, Picture]) -> None:
     sizes = {i: (pictures[name].height, pictures[name].width) for i, name in names.items()}
     for number, target in _masks(path, pack, sizes):
         old = pictures[names[number]]
-        pictures[names[number]] = replace(old, targets=(*old.targets, target))
+        pictures[names[number]] = replace(old, targets=(*old.targets, replace(target, is_part=True)))
 
 
 def _masks(path: Path, pack: Arrays, sizes: Mapping[int, Sequence[int]]) -> list[tuple[int, Target]]:

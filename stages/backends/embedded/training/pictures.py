@@ -29,10 +29,12 @@ class Target:
     Attributes:
         rle: its mask, COCO compressed counts at the picture's size.
         points: (x, y, label) of verified pixels; where there are any, only they are true and the mask is a guess.
+        is_part: a mere part of an object, which a click on it would not mean: only a box or a poor mask can ask for it.
     """
 
     rle: str
     points: tuple[tuple[int, int, int], ...] = ()
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)

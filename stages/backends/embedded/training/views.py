@@ -30,6 +30,7 @@ class TrainingView:
         known: (h, w) bool, the pixels of which the truth is known.
         truth: (h, w) bool, the truth there.
         has_mask: whether the mask is the truth.
+        is_part: whether only a box or a poor mask can ask for the object.
     """
 
     image: NDArray[np.uint8]
@@ -38,6 +39,7 @@ class TrainingView:
     known: Mask
     truth: Mask
     has_mask: bool
+    is_part: bool = False
 
 
 def take_view(picture: Picture, number: int, size: tuple[int, int], rng: np.random.Generator) -> TrainingView:
@@ -64,7 +66,7 @@ def take_view(picture: Picture, number: int, size: tuple[int, int], rng: np.rand
         picture.image(), matrix, size[::-1], flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=_GREY
     )
     recoloured = np.where(inside[..., None], _recoloured(np.asarray(image, np.uint8), rng), np.uint8(127))
-    return TrainingView(recoloured, seen, other, known, truth, not target.points)
+    return TrainingView(recoloured, seen, other, known, truth, not target.points, target.is_part)
 
 
 def _matrix(mask: Mask, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -73,6 +75,15 @@ def test_first_hints_are_of_every_kind_and_positive_clicks_lie_on_the_object():
         if maps[TRACE].any():
             assert (cv2.dilate(view.mask.astype(np.uint8), np.ones((25, 25))) > 0)[maps[TRACE] > 0].mean() > 0.5
     assert {"p", "t", "b", "q"} <= kinds
+
+
+def test_a_part_is_asked_for_by_a_box_or_a_poor_mask_alone():
+    kinds = set()
+    for view, rng in views():
+        maps = first_hints(replace(view, is_part=True), rng)
+        kinds.add((bool(maps[BOX].any()), bool(maps[HAS_PRIOR].any())))
+        assert not maps[TRACE].any()
+    assert kinds - {(False, False)} == {(True, False), (False, True)}  # neither where the part is out of view
 
 
 def test_the_next_click_goes_where_the_answer_is_wrong():

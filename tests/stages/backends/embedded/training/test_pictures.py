@@ -53,6 +53,7 @@ def test_packs_are_read_with_the_masks_that_a_later_one_adds(packs):
         ("c", "cats", True),
     ]
     assert [len(p.targets) for p in (a, b, c)] == [2, 2, 1]
+    assert [target.is_part for target in b.targets] == [False, True]
     assert np.array_equal(a.mask(1), square(40, 30))
     assert np.array_equal(b.mask(1), square(30, 3, 9))
     assert a.image().shape == (60, 80, 3)
