@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -142,3 +143,34 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     assert "a correction would reach" in look["why"]
     assert person.see("document.getElementById('hint').textContent") == look["why"]
     assert not person.problems
+
+
+def test_a_run_that_annotate_made_is_corrected_and_its_file_of_hints_stays(
+    command: Command, browser: Any, tmp_path: Path  # noqa: F811
+) -> None:  # fmt: skip
+    x, y = squares(0)["1"]
+    name = next(command.videos.glob("*.mp4")).stem
+    points = [{"object_id": "7", "x": x, "y": y, "name": "square"}]
+    command.run.mkdir()
+    hints = command.run / "hints.json"
+    hints.write_text(json.dumps({name: {"frame": 0, "points": points}}))
+    annotate(command, tmp_path / "made")
+    other = Command(command.videos, tmp_path / "made", options=())
+    first = masks_of(other.run)
+    hints_before = hints.read_bytes()
+    try:
+        person = Person.enter(browser, other.start())
+        person.wait(IDLE)
+        assert person.see("document.querySelector('#objects input').value") == "square"
+        person.go(10)
+        person.click(squares(10)["1"][0], squares(10)["1"][1])
+        apply(person, 1)
+        assert masks_of(other.run)["7", 10].source == "human"
+        person.press("n")
+        person.click(*squares(10)["2"])
+        person.wait("document.getElementById('error').textContent.includes('this run reads its hints from')")
+    finally:
+        other.stop()
+    assert changed(first, masks_of(other.run)) <= {("7", idx) for idx in range(1, N_FRAMES)}
+    assert hints.read_bytes() == hints_before
+    assert not (other.run / "hints.json").exists()
