@@ -85,7 +85,10 @@ def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
     """The config of the run if there is one, else that of the command line; options given count in both."""
     given = {setting: parameters[option] for option, setting in _SETTINGS.items()}
     if folder.config_file.is_file():
-        return load_config(folder.local / "run.yaml", given)
+        try:
+            return load_config(folder.local / "run.yaml", given)
+        except UsageProblem as problem:
+            raise UsageProblem(f"{folder} was made by another version of pointvos, or edited: {problem}") from None
     if parameters["videos"] is None:
         raise UsageProblem(f"{folder} is not a run folder yet; name the videos: pointvos studio VIDEOS --run DIR")
     hints = str(folder.local.absolute() / HINTS)
