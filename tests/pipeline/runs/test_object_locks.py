@@ -1,9 +1,11 @@
 """Locks in an object store, as two machines see them."""
 
+import time
 from io import BytesIO
 
 import pytest
 
+from pipeline.runs import object_locks
 from pipeline.runs.object_locks import LEASE_S, HeldElsewhereError, ObjectLock, held
 from pipeline.terminal.console import UsageProblem
 from schemas.remote_paths import RemotePath
@@ -60,6 +62,21 @@ def test_a_lock_that_was_not_renewed_is_taken_by_the_clock_of_the_store(store, l
     lock_of("b").acquire()
     with pytest.raises(HeldElsewhereError):
         lock_of("a").renew()
+
+
+def test_a_command_whose_lock_was_taken_is_ended(store, lock_of, monkeypatch, capsys):
+    monkeypatch.setattr(object_locks, "_RENEWED_EVERY_S", 0.05)
+    taken = f"{lock_of('b').folder}/b.owns"
+
+    def lose_it() -> None:
+        with held(lock_of("a"), "run s3://bucket/run"):
+            store.put(taken, BytesIO(b'{"who": "process 2 on there"}'))
+            time.sleep(20)
+
+    with pytest.raises(KeyboardInterrupt):
+        lose_it()
+    assert "run s3://bucket/run was taken over by process 2 on there" in capsys.readouterr().err
+    assert list(store.objects) == [taken]
 
 
 def test_an_owner_that_is_alive_keeps_the_lock(store, lock_of):
