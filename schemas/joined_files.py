@@ -57,6 +57,11 @@ class JoinedFile:
         """Row group by the stem of a unit, None for one without rows; in the order of their rows."""
         return _units(self)
 
+    def n_rows(self, stem: str) -> int:
+        """Rows of a unit."""
+        group = self.units[stem]
+        return 0 if group is None else int(_footer(self).row_group(group).num_rows)
+
     def open(self) -> pq.ParquetFile:
         """The file, its footer read once a process."""
         source = pa.BufferReader(self.path.read_bytes()) if isinstance(self.path, RemotePath) else self.path

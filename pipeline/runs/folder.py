@@ -230,7 +230,7 @@ class RunFolder:
 
     def committed(self) -> dict[str, str]:
         """Unit hash by video id of every video that is done and has all its tables: somebody may have removed some."""
-        done = tables.VIDEOS.read(self.path)
+        done = tables.VIDEOS.read(self.path, columns=["video_id", "unit"])
         present = [set(table.stems(self.path)) for table in UNIT_TABLES]
         units = zip(done["video_id"].to_pylist(), done["unit"].to_pylist(), strict=True)
         return {name: unit for name, unit in units if all(unit_name(name, unit) in stems for stems in present)}

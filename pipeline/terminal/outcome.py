@@ -21,14 +21,14 @@ def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
         agenda: what was to do.
         seconds: that it took.
     """
-    videos = tables.VIDEOS.read(folder.path)
-    n_candidates = tables.CANDIDATES.read(folder.path).num_rows
+    videos = tables.VIDEOS.read(folder.path, columns=["video_id", "n_frames", "n_objects"])
+    n_candidates = tables.CANDIDATES.n_rows(folder.path)
     rejects = [r for r in tables.REJECTS.records(tables.REJECTS.read(folder.path)) if r.stage != "review"]
     rows: list[tuple[str, object]] = [("videos", _videos(videos.num_rows, agenda))]
     if videos.num_rows:
         rows += [
             ("objects", pc.sum(videos["n_objects"]).as_py()),
-            ("masks", tables.MASKS.read(folder.path).num_rows),
+            ("masks", tables.MASKS.n_rows(folder.path)),
             *_cut_off(folder),
             ("repaired", _repaired(folder)),
             ("candidates", n_candidates),
@@ -60,7 +60,7 @@ def _videos(n_done: int, agenda: Agenda) -> str:
 
 
 def _repaired(folder: RunFolder) -> str:
-    outcomes = tables.REPAIRS.read(folder.path)["outcome"].to_pylist()
+    outcomes = tables.REPAIRS.read(folder.path, columns=["outcome"])["outcome"].to_pylist()
     return f"{outcomes.count('accepted'):,} of {len(outcomes):,} low-quality masks"
 
 

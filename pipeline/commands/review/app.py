@@ -70,9 +70,9 @@ def up(
     """
     session = _session(run)
     require_annotator(annotator)
-    page = page_of(session, host, port)
     with problems_named(), planned(session, _selection(session, design, [])) as push_plan:
         push_plan.require_tasks()
+        page = page_of(session, host, port)
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
             rejects = push_design(push_plan, client)

@@ -40,6 +40,8 @@ def rows(folder: RunFolder):
     whole = [table.read(folder.path).to_pylist() for table in tables.TABLES]
     filtered = tables.MASKS.read(folder.path, [("object_id", "=", "1")], ["frame_idx", "rle"]).to_pylist()
     units = [[unit_records(folder, table, video) for table in JOINED[1:]] for video in videos_of(folder)]
+    counts = [table.n_rows(folder.path) for table in tables.TABLES]
+    assert counts == [len(found) for found in whole]
     return whole, filtered, units, folder.committed()
 
 
