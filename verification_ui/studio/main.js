@@ -416,4 +416,7 @@ $("speed").addEventListener("change", (event) => { S.speed = Number(event.target
 window.studio = { S, picture, go, times: () => S.hints.times };
 
 listen(hear, () => say("The studio does not answer. Is pointvos studio still running?", true));
-loadVideos().then(() => open(Number(location.hash.slice(1)) || 0)).catch(tell);
+
+// The address may name a video by its place in the list and a frame: #2/140
+const [, number = 0, frame = 0] = location.hash.match(/^#(\d+)(?:\/(\d+))?$/) ?? [];
+loadVideos().then(() => open(Math.min(Number(number), S.videos.length - 1))).then(() => go(Number(frame))).catch(tell);

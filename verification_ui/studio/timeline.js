@@ -1,7 +1,7 @@
 // The video from left to right: one row an object, coloured by quality, with what happened on its frames.
 import { colour, ofQuality } from "./colours.js";
 
-const ROW = 20, TOP = 18, LEFT = 34;
+const ROW = 20, TOP = 18, LEFT = 34, LEVELS = 24;
 
 export class Timeline {
   constructor(element, seek) {
@@ -67,12 +67,10 @@ export class Timeline {
     to.textAlign = "center";
     to.fillText(row.object_id.slice(0, 4), 13, top + 14);
     to.textAlign = "start";
-    row.quality.forEach((quality, frame) => {
-      if (quality < 0) return;
+    for (const [from, until, quality] of this.stretches(row.quality, x)) {
       to.fillStyle = ofQuality(quality);
-      const from = Math.floor(x(frame));
-      to.fillRect(from, top + 5, Math.max(1, Math.floor(x(frame + 1)) - from), 9);
-    });
+      to.fillRect(from, top + 5, until - from, 9);
+    }
     to.globalAlpha = 1;
     to.fillStyle = "#ffffff55";
     for (const frame of row.changed ?? []) to.fillRect(x(frame), top + 2, step + 0.3, 2);
@@ -80,6 +78,25 @@ export class Timeline {
     for (const frame of row.repairs ?? []) to.fillRect(x(frame + 0.5) - 1.5, top + 4, 3, 11);
     for (const frame of row.absent ?? []) this.drawAbsent(to, x(frame + 0.5), top + 9.5);
     for (const frame of row.anchors ?? []) this.drawAnchor(to, x(frame + 0.5), top + 9.5, (row.locked ?? []).includes(frame));
+  }
+
+  // [from, until, quality] in pixels of about the same quality; where several frames share a pixel, the worst one counts.
+  stretches(qualities, x) {
+    const found = [];
+    for (let frame = 0; frame < qualities.length;) {
+      const from = Math.floor(x(frame));
+      let worst = Infinity, until = frame;
+      do {
+        if (qualities[until] >= 0) worst = Math.min(worst, qualities[until]);
+        until++;
+      } while (until < qualities.length && Math.floor(x(until)) === from);
+      const last = found.at(-1), quality = Math.round(worst * LEVELS) / LEVELS, end = Math.max(from + 1, Math.floor(x(until)));
+      if (worst === Infinity) { /* nobody is there */ }
+      else if (last && last[1] >= from && last[2] === quality) last[1] = end;
+      else found.push([from, end, quality]);
+      frame = until;
+    }
+    return found;
   }
 
   drawAnchor(to, x, y, isLocked) {
