@@ -84,9 +84,10 @@ def _with_a_killed_pool(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]
 def _with_a_killed_task_manager(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
     run.wait_until(lambda: run.n_committed() > 0)
     cluster.kill("taskmanager-2")
-    n_committed = run.n_committed()
+    before = run.committed()
     cluster.start_task_manager(2)
-    return {**run.finish(), "n_committed_before": n_committed, **cluster.newest_job()}
+    report = {**run.finish(), "n_committed_before": len(before), **cluster.newest_job()}
+    return {**report, "n_done_again": len(before - run.committed())}
 
 
 class _Annotate:
@@ -106,7 +107,11 @@ class _Annotate:
 
     def n_committed(self) -> int:
         """How many videos are done."""
-        return len(list((self._run / "videos").glob("*.parquet")))
+        return len(self.committed())
+
+    def committed(self) -> set[tuple[str, int]]:
+        """Commit marks with the time when they were written, in nanoseconds."""
+        return {(mark.name, mark.stat().st_mtime_ns) for mark in (self._run / "videos").glob("*.parquet")}
 
     def wait_until(self, holds: Callable[[], bool]) -> None:
         """Wait for the moment to strike."""

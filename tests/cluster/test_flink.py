@@ -78,6 +78,12 @@ def test_what_was_killed_was_killed_in_the_middle(report, name):
     assert report[name]["restarts"] > 0
 
 
+@pytest.mark.parametrize("name", ["killed_task_manager"])
+def test_videos_that_were_committed_before_are_not_done_again(report, name):
+    assert report[name]["n_committed_before"] > 0
+    assert report[name]["n_done_again"] == 0
+
+
 @pytest.mark.parametrize("name", ["two", "one"])
 def test_nothing_starts_again_where_nothing_is_killed(report, name):
     assert report[name]["restarts"] == 0
