@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from schemas import tables
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 CLUSTER = """
 import os, subprocess, sys, tempfile
@@ -30,6 +32,27 @@ options = ["--runner=PortableRunner", f"--job_endpoint=localhost:{job_port}", "-
            f"--environment_config=localhost:{port}"]
 code = subprocess.run([sys.executable, "-m", "pipeline", *sys.argv[1:], "--", *options]).returncode
 sys.stdout.flush()
+os._exit(code)
+"""
+
+ON_S3 = """
+import os, subprocess, sys
+from pathlib import Path
+from tests.object_stores import BUCKET, s3_server
+
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+cluster, corpus, out, *options = sys.argv[1:]
+corpus, out = Path(corpus), Path(out)
+with s3_server() as s3:
+    for file in (*corpus.rglob("*.mp4"), corpus.parent / "clicks.json"):
+        s3.upload_file(str(file), BUCKET, f"in/{file.relative_to(corpus.parent).as_posix()}")
+    command = [sys.executable, "-c", cluster, "annotate", f"s3://{BUCKET}/in/corpus",
+               "--localizations", f"s3://{BUCKET}/in/clicks.json", "--run", f"s3://{BUCKET}/run", *options]
+    code = subprocess.run(command).returncode
+    for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="run/").get("Contents", ()):
+        file = out / one["Key"].removeprefix("run/")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        s3.download_file(BUCKET, one["Key"], str(file))
 os._exit(code)
 """
 
@@ -75,3 +98,25 @@ def test_a_job_service_and_a_pool_of_workers_give_the_bytes_of_this_machine(alon
     assert answer.returncode == 0, answer.stderr
     assert f"its workers must see {run}" in answer.stdout
     assert contents(run) == contents(annotated)
+
+
+@pytest.mark.slow
+def test_workers_of_a_cluster_read_from_a_store_and_write_to_it(alone, corpus, annotated, fast, tmp_path):
+    run = tmp_path / "run"
+    command = [*alone, sys.executable, "-c", ON_S3, CLUSTER, corpus, run, *fast]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "POINTVOS_STATE": str(tmp_path / "state")}
+    answer = subprocess.run(
+        list(map(str, command)),
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    assert contents(run).keys() == contents(annotated).keys()
+    for table in (tables.MASKS, tables.CANDIDATES, tables.REPAIRS, tables.REJECTS):
+        assert table.read(run).equals(table.read(annotated)), table.name
+    pictures = [name for name in contents(run) if name.endswith(".jpg")]
+    assert {name: contents(run)[name] for name in pictures} == {name: contents(annotated)[name] for name in pictures}
