@@ -73,8 +73,8 @@ class Bench:
             seconds.setdefault("two", []).append(self._run(*options, "--config", self._config, "--workers", 2).seconds)
             if self._against:
                 seconds.setdefault("other", []).append(self._run(*options, tree=self._against).seconds)
-            seconds.setdefault("bare", []).append(_timed(bare))
-            seconds.setdefault("one", []).append(self._run(*options, "--config", self._config, "--workers", 1).seconds)
+        seconds["bare"] = [_timed(bare)]
+        seconds["one"] = [self._run(*options, "--config", self._config, "--workers", 1).seconds]
         best = {name: min(found) for name, found in seconds.items()}
         frames = json.loads(note.read_text())["frames"]
         facts = {"frames": frames, **{f"{name}_s": value for name, value in best.items()}}
@@ -104,14 +104,15 @@ class Bench:
 
     def items(self) -> dict[str, Any]:
         """Videos of one tiny frame: what each adds to ``annotate`` beyond the same work in a loop, in CPU time."""
-        few, many = 50, max(150, round(1000 * self._size))
+        few, many = 50, max(150, round(600 * self._size))
         costs, bare = {}, 0.0
         for count in (few, many):
             folder, clicks = self._tiny(count)
             options = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair", "--config", self._config)
             costs[count] = self._run("annotate", folder, "--localizations", clicks, "--workers", 1, *options)
             note = self._work / "items.json"
-            arguments = [str(folder), str(clicks), str(self._new_run()), str(note)]
+            run = self._work / f"run-{self._n_runs}"  # of the command, whose settings stand in it
+            arguments = [str(folder), str(clicks), str(run), str(note)]
             subprocess.run([sys.executable, "-c", _ITEMS, *arguments], cwd=REPOSITORY, check=True, env=_ONE_THREAD)
             bare = json.loads(note.read_text())["cpu_ms_an_item"]
         whole = 1000 * (costs[many].cpu_seconds - costs[few].cpu_seconds) / (many - few)
