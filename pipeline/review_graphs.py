@@ -5,6 +5,8 @@ Importing follows in the command itself, one batch after the other: the order of
 
 from __future__ import annotations
 
+import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 

@@ -5,6 +5,8 @@ No step holds more than one part. Every step may be repeated: what it writes dep
 
 from __future__ import annotations
 
+import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+
 from pathlib import Path
 
 import apache_beam as beam
