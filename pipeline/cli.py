@@ -73,7 +73,9 @@ COMMANDS = {
         "List, fetch and check the weights of models. The embedded models need none.",
     ),
     "train": LazyCommand(
-        "pipeline.commands.train", "train_app", "Train models on your own pictures or on verified points of a run."
+        "pipeline.commands.train",
+        "train_app",
+        "Train models on your own pictures, or on the verified points of a run.",
     ),
 }
 
