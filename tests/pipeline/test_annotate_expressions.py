@@ -46,7 +46,7 @@ def test_words_become_clicks_and_masks_or_an_honest_refusal(pointvos, pieces, tm
 def test_a_localizer_that_cannot_work_here_is_wrong_usage(pointvos, pieces, tmp_path):
     words = tmp_path / "words.jsonl"
     command = ("annotate", pieces, "--localizations", words, "--run", tmp_path / "run", "--localizer")
-    for name, message in (("owl", "unknown localizer 'owl'"), ("grounding_dino:no/model", "install them with")):
+    for name, message in (("owl", "unknown localizer 'owl'"), ("grounding_dino:no/model", "hf download no/model")):
         answer = pointvos(*command, name)
         assert answer.returncode == 2
         assert message in " ".join(answer.stderr.split())
