@@ -215,7 +215,7 @@ def test_the_documentation_builds_without_a_warning(build_docs, tmp_path):
 
 def test_a_link_to_nowhere_fails_the_build(build_docs, tmp_path):
     shutil.copytree(DOCS, tmp_path / "docs")
-    shutil.copytree(REPOSITORY / "tests" / "data" / "plugin", tmp_path / "tests" / "data" / "plugin")
+    shutil.copytree(REPOSITORY / "tests" / "data", tmp_path / "tests" / "data")
     shutil.copy(REPOSITORY / "mkdocs.yml", tmp_path)
     with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
         page.write("[nowhere](models.md#nowhere)\n")

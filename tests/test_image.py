@@ -35,7 +35,7 @@ def test_build_arguments_that_a_page_names_exist_with_values_that_work(page):
         if name == "BASE":
             assert re.fullmatch(r"nvidia/cuda:[\d.]+-base-ubuntu22\.04", value)  # it has Python 3.11
         if name == "EXTRAS":
-            assert value.strip("`") in PROJECT["optional-dependencies"]
+            assert value.strip("`.") in PROJECT["optional-dependencies"]
 
 
 def test_packages_come_from_the_lock_with_their_hashes():

@@ -92,9 +92,14 @@ def _cause(problem: BaseException | None) -> BaseException | None:
     """What a step raised that the command line has words for; Beam raises another of its kind, with more words."""
     found = None
     while problem is not None:
-        if isinstance(problem, UsageProblem | WorkProblem | ForeignTableError) or (
+        is_known = isinstance(problem, UsageProblem | WorkProblem | ForeignTableError) or (
             isinstance(problem, Exception) and sentence_of(problem)
-        ):
+        )
+        if is_known and not (_names_a_file(found) and not _names_a_file(problem)):
             found = problem
         problem = problem.__cause__ or problem.__context__
     return found
+
+
+def _names_a_file(problem: BaseException | None) -> bool:
+    return isinstance(problem, OSError) and bool(problem.filename)
