@@ -46,23 +46,28 @@ class Watch:
     at_once: int = 1
     clock: Callable[[], float] = time.monotonic
     _start: float = field(init=False)
+    _ticked: float = field(init=False)
+    _busy_s: float = field(default=0.0, init=False)
     _done: dict[str, VideoJob] = field(default_factory=dict, init=False)
     _steps: dict[str, Step] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self._start = self.clock()
+        self._start = self._ticked = self.clock()
 
     def step(self, job: VideoJob, step: Step) -> None:
         """Note where the work on a video is."""
+        self._tick()
         self._steps[job.unit] = step
 
     def finish(self, job: VideoJob) -> None:
         """Count a finished video."""
+        self._tick()
         self._steps.pop(job.unit, None)
         self._done[job.unit] = job
 
     def stop(self, job: VideoJob) -> None:
         """Nobody works on a video any more."""
+        self._tick()
         self._steps.pop(job.unit, None)
 
     @property
@@ -80,10 +85,25 @@ class Watch:
         return round(self._done_of(self.n_frames))
 
     def seconds_left(self) -> float:
-        """Until the end, as the work went so far."""
-        taken_s = self.at_once * (self.clock() - self._start)
-        work = Stage(sum(self.planned_s.values()), self._done_of(self.planned_s), taken_s)
-        return seconds_left({"annotating": work}, self.at_once)
+        """Until the end, as the work went so far; one video is the work of one worker."""
+        self._tick()
+        done = self._done_of(self.planned_s)
+        work = Stage(sum(self.planned_s.values()), done, self._busy_s)
+        longest = Stage(done + self._longest_left(), done, self._busy_s)
+        return max(seconds_left({"annotating": work}, self.at_once), seconds_left({"annotating": longest}))
+
+    def _longest_left(self) -> float:
+        """Planned seconds of the video that most is left of."""
+        shares = {unit: step.share for unit, step in list(self._steps.items())}
+        done = set(self._done)
+        left = (s * (1 - shares.get(unit, 0.0)) for unit, s in self.planned_s.items() if unit not in done)
+        return max(left, default=0.0)
+
+    def _tick(self) -> None:
+        """Count the time of the workers that work; before the first step, all of them start."""
+        now, n_busy = self.clock(), len(self._steps) or min(self.at_once, max(len(self.planned_s) - len(self._done), 1))
+        self._busy_s += (now - self._ticked) * n_busy
+        self._ticked = now
 
     def _done_of(self, amounts: Mapping[str, float]) -> float:
         """Of an amount a video, as much as is done."""

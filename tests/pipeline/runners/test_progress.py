@@ -36,4 +36,4 @@ def test_the_time_left_is_that_of_the_work_that_is_left_as_fast_as_it_went_so_fa
     watch.finish(job("a"))
     watch.step(job("b"), Step("propagating 1 object", 0.5))
     clock[0] += 75.0
-    assert watch.seconds_left() == pytest.approx(100 * (150 + 10) / (300 + 10) / 2)
+    assert watch.seconds_left() == pytest.approx(100 * (75 + 10) / (300 + 10))  # one video, one worker
