@@ -30,7 +30,7 @@ COMMANDS = {
     "resample": LazyCommand(
         "pipeline.commands.resample",
         "resample",
-        "Draw the candidates of a run anew from its masks: another number, other frames or another seed.",
+        "Draw new candidates of a run from its masks: another number, other frames or another seed.",
         takes_more=True,
     ),
     "review": LazyCommand(

@@ -20,7 +20,7 @@ class Cluster:
         workers: how many.
         price: of a worker's hour; 0 where it does not matter.
         losses: workers that are lost in an hour, of one worker. Each loss starts the job again: committed videos are
-            left out, those in work begin anew.
+            left out, those in work start over.
         restart_s: from a loss until workers work again.
     """
 

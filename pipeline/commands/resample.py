@@ -36,7 +36,7 @@ def resample(
     seed: Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default=_OWN)] = None,
     config: options.ConfigFile = None,
 ) -> None:
-    """Draw the candidates of a run anew from its masks: another number, other frames or another seed.
+    """Draw new candidates of a run from its masks: another number, other frames or another seed.
 
     Without options, the settings of `annotate` are used again: what a `resample` changed comes back. No mask is
     touched; the videos are read for the colours of their frames. The command can be repeated and interrupted.

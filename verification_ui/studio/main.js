@@ -184,7 +184,7 @@ async function ask(what, body = {}) {
 
 async function track() {
   if (S.work || !S.hints.ids.length) return;
-  if (isTracked() && !confirm("Track all objects again from their hints? The masks of this video are made anew.")) return;
+  if (isTracked() && !confirm("Track all objects again from their hints? The masks of this video are replaced.")) return;
   S.masks.clear();
   S.work = { state: "tracking", text: "starting", share: 0 };
   changed();

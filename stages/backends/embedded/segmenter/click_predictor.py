@@ -139,7 +139,9 @@ def load_click_network(weights: Path = WEIGHTS) -> ClickNetwork:
         WeightsError: the file is damaged or of another architecture.
     """
     if weights == WEIGHTS and hashlib.sha256(weights.read_bytes()).hexdigest() != WEIGHTS_SHA256:
-        raise WeightsError(f"{weights} is not the file that belongs to this version of pointvos; install pointvos anew")
+        raise WeightsError(
+            f"{weights} is not the file that belongs to this version of pointvos; install pointvos again"
+        )
     network = ClickNetwork()
     load_weights(network, weights, "embedded")
     return network

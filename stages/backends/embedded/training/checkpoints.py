@@ -57,7 +57,7 @@ class TrainingFiles:
             found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
         except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
             reason = str(problem).partition(".")[0]
-            raise ValueError(f"{self.checkpoint} cannot be read ({reason}); remove it to begin anew") from None
+            raise ValueError(f"{self.checkpoint} cannot be read ({reason}); remove it to start over") from None
         return dict(found)
 
     def finish(self, network: nn.Module) -> None:

@@ -224,7 +224,7 @@ def _begun(
         what = "settings" if found["settings"] != asdict(settings) else "pictures"
         raise ValueError(
             f"{files.checkpoint} is of a training with other {what}; use the same ones to continue it, choose another "
-            "--out, or remove the file to begin anew"
+            "--out, or remove the file to start over"
         )
     network.load_state_dict(found["network"])
     average.load_state_dict(found["average"])

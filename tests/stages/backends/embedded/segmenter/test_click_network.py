@@ -59,7 +59,7 @@ def test_a_damaged_file_is_refused(monkeypatch, tmp_path):
     damaged = tmp_path / "click_network.pt"
     damaged.write_bytes(click_predictor.WEIGHTS.read_bytes()[:-1] + b"x")
     monkeypatch.setattr(click_predictor, "WEIGHTS", damaged)
-    with pytest.raises(WeightsError, match="install pointvos anew"):
+    with pytest.raises(WeightsError, match="install pointvos again"):
         load_click_network(damaged)
 
 

@@ -138,7 +138,7 @@ def test_a_checkpoint_of_another_training_is_refused(tmp_path):
     with pytest.raises(ValueError, match="other settings"):
         run(few(), tmp_path / "own.pt", settings=TrainingSettings(7, 2, 64, 2e-3, 3, "nothing", 1))
     (tmp_path / "own.checkpoint").write_bytes(b"nonsense")
-    with pytest.raises(ValueError, match=r"cannot be read .*; remove it to begin anew"):
+    with pytest.raises(ValueError, match=r"cannot be read .*; remove it to start over"):
         run(few(), tmp_path / "own.pt")
 
 
