@@ -31,7 +31,7 @@ SUPERSEDED_SCHEMA = MASKS_SCHEMA.append(pa.field("until_round", _i))
 CORRECTIONS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("round", _i), ("x", pa.list_(_f)),
-        ("y", pa.list_(_f)), ("label", pa.list_(pa.int8())), ("to_round", _i),
+        ("y", pa.list_(_f)), ("label", pa.list_(pa.int8())), ("to_round", _i), ("box_px", pa.list_(_f)),
     ]
 )  # fmt: skip
 REPAIRS_SCHEMA = pa.schema(

@@ -163,7 +163,7 @@ class Corrector:
         x, y, label = (tuple(column) for column in zip(*points, strict=True)) if points else ((), (), ())
         return Correction(
             video.video_id, object_id, frame_idx, kind, rounds.number + 1, tuple(map(float, x)), tuple(map(float, y)),
-            tuple(map(int, label)),
+            tuple(map(int, label)), box_px=hint.box or () if hint is not None and kind == "clicks" else (),
         )  # fmt: skip
 
     def _both(self, file: VideoFile) -> tuple[Video, VideoRounds]:

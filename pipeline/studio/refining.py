@@ -97,8 +97,8 @@ def draw_correction(
     if one.kind == "lock":
         return before, 1.0
     if one.kind == "clicks":
-        clicks = Clicks(tuple(zip(one.x, one.y, strict=True)), one.label)
-        mask, _ = corrected(segmenter, image, correction_prompt(one.object_id, clicks, before))
+        clicks = Clicks(tuple(zip(one.x, one.y, strict=True)), one.label) if one.x else None
+        mask, _ = corrected(segmenter, image, correction_prompt(one.object_id, clicks, before, box=one.box_px))
         return state.free(one.object_id, one.frame_idx, mask), 1.0
     found, rejects = segment_frame(segmenter, image, localizations)
     if one.object_id not in found:

@@ -67,7 +67,9 @@ class VideoFacts:
     def pending(self) -> tuple[Pending, ...]:
         """Corrections that wait for their round."""
         return tuple(
-            Pending(one.object_id, one.frame_idx, one.kind, tuple(zip(one.x, one.y, one.label, strict=True)))
+            Pending(
+                one.object_id, one.frame_idx, one.kind, tuple(zip(one.x, one.y, one.label, strict=True)), one.box_px
+            )
             for one in (self.rounds.pending if self.rounds else ())
         )
 

@@ -13,34 +13,45 @@ from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 
 Mask = NDArray[np.bool_]
+Box = tuple[float, ...]
+"""(x0, y0, x1, y1) half-open pixels."""
+_SAME_BOX = 0.5
+"""Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
 _PROBES = 8
 """Places inside the mask that was there, for segmenters that do not take a mask."""
 
 
 def correction_prompt(
-    object_id: str, clicks: Clicks, prior: Mask | None, theirs: Sequence[tuple[float, float]] = ()
+    object_id: str, clicks: Clicks | None, prior: Mask | None, theirs: Sequence[tuple[float, float]] = (), box: Box = ()
 ) -> Prompt:
-    """The prompt of clicks on a frame that has a mask already.
+    """The prompt of clicks, a box or both on a frame that has a mask already.
 
     Args:
         object_id: which object.
-        clicks: of the correction, in pixels.
+        clicks: of the correction, in pixels; None with a box alone.
         prior: (H, W) bool, the mask that is corrected; None or empty where the object had none.
         theirs: clicks on other objects, which count against this one.
+        box: drawn around the whole object; what the old mask holds outside of it does not count, and none of it does
+            when the mask lies elsewhere. Empty without one.
 
     Raises:
         ValueError: nothing says where the object is.
     """
-    points = np.array([*clicks.xy_px, *theirs], dtype=np.float32).reshape(-1, 2)
-    labels = np.array([*clicks.labels, *(0 for _ in theirs)], dtype=np.int8)
+    given, said = (clicks.xy_px, clicks.labels) if clicks else ((), ())
+    points = np.array([*given, *theirs], dtype=np.float32).reshape(-1, 2)
+    labels = np.array([*said, *(0 for _ in theirs)], dtype=np.int8)
     own = points[labels == 1]
+    if box and prior is not None:
+        prior = _inside(prior, box)
     has_prior = prior is not None and bool(prior.any())
-    if not has_prior and not len(own):
+    if not has_prior and not len(own) and not box:
         raise ValueError("all clicks are off the object; give one on it")
     support = own
     if prior is not None and has_prior:
         support = np.concatenate([own, _probes(prior, points[labels == 0])]).astype(np.float32)
-    return Prompt(object_id, "clicks", points, labels, support, mask=prior if has_prior else None)
+    drawn = np.array(box, dtype=np.float32) if box else None
+    kind = "clicks" if clicks else "box"
+    return Prompt(object_id, kind, points, labels, support, drawn, mask=prior if has_prior else None)
 
 
 def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> tuple[Mask, float]:
@@ -65,6 +76,20 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
         if held[at[1], at[0]] != label:
             cv2.circle(held, at, radius, int(label), -1)
     return np.asarray(held > 0)
+
+
+def _inside(mask: Mask, box: Box) -> Mask:
+    """What of a mask lies in a box; nothing when it is the mask of something else."""
+    x0, y0, x1, y1 = (max(0, round(value)) for value in box)
+    inside = np.zeros_like(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return inside
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    shared = max(0, min(x1, right) - max(x0, left)) * max(0, min(y1, bottom) - max(y0, top))
+    if shared >= _SAME_BOX * ((x1 - x0) * (y1 - y0) + (right - left) * (bottom - top) - shared):
+        inside[y0:y1, x0:x1] = mask[y0:y1, x0:x1]
+    return inside
 
 
 def _probes(prior: Mask, negatives: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -31,6 +31,8 @@ def test_a_round_is_the_rows_that_were_there_then() -> None:
         ({"kind": "lock", "round": 0}, "round 0"),
         ({"kind": "undo", "to_round": 1}, "back to round 1"),
         ({"kind": "clicks", "x": (1.0,), "y": (), "label": (1,)}, "do not match"),
+        ({"kind": "clicks", "box_px": (5.0, 1.0, 5.0, 9.0)}, "expected x0 < x1"),
+        ({"kind": "clicks", "box_px": (1.0, 1.0, 5.0)}, "expected x0 < x1"),
     ],
 )
 def test_a_correction_that_means_nothing_is_refused(values: dict[str, object], message: str) -> None:

@@ -150,12 +150,14 @@ class Pending:
         frame_idx: 0-based decode index.
         kind: ``clicks``, ``absent``, ``lock`` or ``add``.
         points: (x, y, label) of ``clicks``.
+        box: x0, y0, x1, y1 half-open in pixels, drawn beside clicks or without; empty without one.
     """
 
     object_id: str
     frame_idx: int
     kind: str
     points: tuple[tuple[float, float, int], ...] = ()
+    box: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

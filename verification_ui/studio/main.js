@@ -62,7 +62,7 @@ async function open(number) {
   changed();
 }
 
-const toHint = (one) => ({ object_id: one.object_id, frame_idx: one.frame_idx, points: one.points, box: null, strokes: [], name: "" });
+const toHint = (one) => ({ object_id: one.object_id, frame_idx: one.frame_idx, points: one.points, box: one.box.length ? one.box : null, strokes: [], name: "" });
 const nFrames = () => Math.max(1, S.view.is_whole ? S.view.n_ready : Math.max(S.view.card.n_frames, S.view.n_ready));
 const isTracked = () => S.view?.card.state === "tracked";
 const hasMasks = (objectId) => isTracked() && S.view.lines.some((line) => line.object_id === objectId);
@@ -140,7 +140,6 @@ function drawOn(change) {
 // Clicks on a mask that is there: it is drawn anew, starting from what it was.
 function correct(change) {
   const hint = change(S.corrections.of(S.chosen, S.frame));
-  if (hint.box) return say("A mask is corrected by clicks: on the object, or off it.");
   S.said.delete(`${S.frame}/${S.chosen}`);
   showBefore(false);
   return S.corrections.put(hint).then(rest);

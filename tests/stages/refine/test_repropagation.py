@@ -102,6 +102,18 @@ def test_a_prompt_holds_the_clicks_the_prior_and_places_inside_it() -> None:
         correction_prompt("1", Clicks(((1.0, 1.0),), (0,)), None)
 
 
+def test_a_box_keeps_what_of_the_old_mask_lies_in_it_and_nothing_of_a_mask_elsewhere() -> None:
+    prompt = correction_prompt("1", None, truth(0), box=(20.0, 30.0, 40.0, 62.0))
+    assert prompt.kind == "box"
+    assert prompt.box_xyxy_px is not None
+    assert prompt.box_xyxy_px.tolist() == [20, 30, 40, 62]
+    assert prompt.mask is not None
+    assert prompt.mask[:, :40].sum() == prompt.mask.sum() == 20 * 32
+    assert correction_prompt("1", None, truth(0), box=(45.0, 30.0, 90.0, 62.0)).mask is None
+    none = correction_prompt("1", Clicks(((1.0, 1.0),), (0,)), None, box=(45.0, 30.0, 90.0, 62.0))
+    assert (none.kind, none.mask, len(none.support_px)) == ("clicks", None, 0)
+
+
 def test_every_click_lies_on_its_side_of_the_edge() -> None:
     prompt = correction_prompt("1", Clicks(((30.0, 40.0), (100.0, 80.0)), (0, 1)), truth(0))
     held = held_to_clicks(truth(0), prompt)
