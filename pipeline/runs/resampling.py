@@ -6,12 +6,13 @@ first, then its candidates as one file in the place of the old one. So any video
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pipeline.runs.commit import encode_jpeg
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import frame_names
+from pipeline.runs.rounds import round_marks, round_of
 from pipeline.runs.units import localized_frames, object_groups, unit_file, unit_records, video_of
 from schemas import tables
 from schemas.frames import Frame
@@ -62,8 +63,9 @@ def resample_video(
     except (DecodeError, ValueError) as problem:
         n_frames = len({(c.object_id, c.frame_idx) for c in before})
         return Resampled(video.video_id, len(before), len(before), len(before), n_frames, str(problem))
-    if candidates != before:
-        tables.CANDIDATES.write(unit_file(run, tables.CANDIDATES, video), candidates, run.metadata())
+    file, number = unit_file(run, tables.CANDIDATES, video), round_of(unit_file(run, tables.MASKS, video))
+    if candidates != before or round_of(file) != number:
+        tables.CANDIDATES.write(file, candidates, {**run.metadata(), **round_marks(number)})
     same = {c.candidate_id for c in before} & {c.candidate_id for c in candidates}
     n_frames = len({(c.object_id, c.frame_idx) for c in candidates})
     return Resampled(video.video_id, len(before), len(candidates), len(same), n_frames)
@@ -72,6 +74,25 @@ def resample_video(
 def source_of(video: Video) -> VideoFile:
     """Where the frames of an annotated video are read from."""
     return VideoFile(video.video_id, video.uri, tuple(f"{video.uri}/{name}" for name in frame_names(video)))
+
+
+def with_pictures(run: RunFolder, video: Video, frames: Iterable[Frame], jpeg_quality: int) -> Iterator[Frame]:
+    """Frames of a video as they come; each is kept as the JPEG that people look at.
+
+    Raises:
+        ValueError: they have another size than when the video was annotated.
+    """
+    for frame in frames:
+        if frame.image.shape[:2] != (video.height, video.width):
+            height, width = frame.image.shape[:2]
+            raise ValueError(
+                f"{video.uri} has frames of {width}x{height} pixels and had {video.width}x{video.height} when it "
+                "was annotated; annotate it again"
+            )
+        file = run.frames_of(video.video_id) / f"{frame.idx:06d}.jpg"
+        if not file.is_file():
+            write_whole(file, frame.jpeg or encode_jpeg(frame, jpeg_quality))
+        yield frame
 
 
 def references(masks: Sequence[Mask], localized: dict[str, list[int]]) -> dict[str, int]:
@@ -92,17 +113,7 @@ def _drawn(
     masks = unit_records(run, tables.MASKS, video)
 
     def look(indices: Collection[int]) -> Iterator[Frame]:
-        for frame in selected_frames(source_of(video), indices, opener):
-            if frame.image.shape[:2] != (video.height, video.width):
-                height, width = frame.image.shape[:2]
-                raise ValueError(
-                    f"{video.uri} has frames of {width}x{height} pixels and had {video.width}x{video.height} when it "
-                    "was annotated; annotate it again"
-                )
-            file = run.frames_of(video.video_id) / f"{frame.idx:06d}.jpg"
-            if not file.is_file():
-                write_whole(file, frame.jpeg or encode_jpeg(frame, jpeg_quality))
-            yield frame
+        return with_pictures(run, video, selected_frames(source_of(video), indices, opener), jpeg_quality)
 
     doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
     places = references(masks, localized_frames(run, video))

@@ -17,6 +17,7 @@ from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.localizations import Localization
 from schemas.masks import Mask
+from schemas.remote_paths import AnyPath
 from schemas.superseded import SupersededMask, masks_at, superseded
 from schemas.tables import marks_of
 from schemas.videos import Video
@@ -46,8 +47,7 @@ class VideoRounds:
     @classmethod
     def read(cls, run: RunFolder, video: Video) -> VideoRounds:
         """Read them; what a round that was cut off has left counts for nothing."""
-        file = unit_file(run, tables.MASKS, video)
-        number = int(marks_of(file).get(_ROUND, "0")) if file.is_file() else 0
+        number = round_of(unit_file(run, tables.MASKS, video))
         old = unit_records(run, tables.SUPERSEDED, video)
         return cls(
             tuple(unit_records(run, tables.MASKS, video)),
@@ -93,6 +93,16 @@ class VideoRounds:
         return line
 
 
+def round_of(file: AnyPath) -> int:
+    """The round that the file of a video's masks, or of what was made of them, belongs to."""
+    return int(marks_of(file).get(_ROUND, "0")) if file.is_file() else 0
+
+
+def round_marks(number: int) -> dict[str, str]:
+    """The metadata that :func:`round_of` reads."""
+    return {_ROUND: str(number)} if number else {}
+
+
 def write_corrections(run: RunFolder, video: Video, corrections: Sequence[Correction]) -> None:
     """Replace all corrections of a video, whole or not at all."""
     tables.CORRECTIONS.write(unit_file(run, tables.CORRECTIONS, video), corrections, run.metadata())
@@ -118,7 +128,7 @@ def commit_round(
     masks = sorted((kept | drawn).values(), key=lambda mask: (mask.object_id, mask.frame_idx))
     done = VideoRounds(tuple(masks), (*rounds.superseded, *gone), rounds.corrections, number)
     tables.SUPERSEDED.write(unit_file(run, tables.SUPERSEDED, video), done.superseded, run.metadata())
-    tables.MASKS.write(unit_file(run, tables.MASKS, video), done.masks, {**run.metadata(), _ROUND: str(number)})
+    tables.MASKS.write(unit_file(run, tables.MASKS, video), done.masks, {**run.metadata(), **round_marks(number)})
     return done
 
 

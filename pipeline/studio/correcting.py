@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from pipeline.refining.candidates import redraw_candidates, redrawing_of
+from pipeline.refining.state import draw_correction, state_of
+from pipeline.refining.working import sweeping_changes
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
 from pipeline.studio.bench import Bench
 from pipeline.studio.hint_book import HintBook, localizations
-from pipeline.studio.refining import draw_correction, state_of, sweeping_changes
 from pipeline.studio.sketching import Sketcher
 from schemas.corrections import Correction
 from schemas.localizations import Localization
 from schemas.masks import encode_rle
 from schemas.video_files import VideoFile
 from schemas.videos import Video
+from stages.video import DecodeError
 from verification_ui.gate.refusals import Refusal
 from verification_ui.studio.desk import DrawnMask, Hint, Sketch
 
@@ -116,7 +120,7 @@ class Corrector:
                 raise Refusal("there is no round to take back", 409)
             gone = [one for one in rounds.standing if one.round > to_round]
             row = Correction(file.video_id, "", 0, "undo", rounds.number + 1, to_round=to_round)
-            self._do_now(video, rounds, row)
+            self._do_now(file, video, rounds, row)
             for one in gone:
                 self._restore_hints(file, one)
             self.settle(file)
@@ -131,17 +135,22 @@ class Corrector:
             if self.bench.owns_hints:
                 own = [hint for hint in self.bench.book.of(file.video_id) if hint.object_id == object_id]
                 self._removed(file).put(row.round, own)
-            self._do_now(video, rounds, row)
+            self._do_now(file, video, rounds, row)
             if self.bench.owns_hints:
                 self.bench.book.remove(file.video_id, object_id)
             self.settle(file)
 
-    def _do_now(self, video: Video, rounds: VideoRounds, row: Correction) -> None:
+    def _do_now(self, file: VideoFile, video: Video, rounds: VideoRounds, row: Correction) -> None:
         """A round that needs no model; corrections that wait go to the round behind it."""
         later = [replace(one, round=row.round + 1) for one in rounds.pending]
         done = [one for one in rounds.corrections if one.round <= rounds.number]
         rounds = self._write(video, rounds, [*done, row, *later])
-        commit_round(self.bench.run, video, rounds, sweeping_changes(rounds, row))
+        run = self.bench.run
+        rounds = commit_round(run, video, rounds, sweeping_changes(rounds, row))
+        groups = {loc.object_id: loc.group for loc in self.localizations(file)}
+        with suppress(DecodeError, LookupError):  # a video that is gone or changed keeps its candidates
+            frames = self.bench.film(file).between
+            redraw_candidates(run, video, rounds, groups, frames, redrawing_of(run, self.bench.config))
 
     def _restore_hints(self, file: VideoFile, undone: Correction) -> None:
         if undone.kind == "delete":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,8 +109,8 @@ class Film:
         self._remember(frame_idx, image)
         return image
 
-    def between(self, wanted: range) -> Iterator[Frame]:
-        """The frames of a range in order, as the decoder gives them; without a pass, by a sequential one.
+    def between(self, wanted: Collection[int]) -> Iterator[Frame]:
+        """The frames of ascending indices in order, as the decoder gives them; without a pass, by a sequential one.
 
         Raises:
             DecodeError: the video cannot be decoded.

@@ -7,11 +7,13 @@ import time
 from dataclasses import dataclass, field
 
 from pipeline.config import RunConfig
+from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.videos import RoundTools, refine_video
+from pipeline.refining.working import RoundModels
 from pipeline.runners.link import Link, Ready
 from pipeline.runners.local import annotate_video
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.films import Film
-from pipeline.studio.refining import RoundModels, refine_video
 from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
 from schemas.masks import Mask
 from stages import progress
@@ -77,7 +79,8 @@ def work(link: Link) -> None:
                 annotate_video(run, config, task.job)
             elif isinstance(task, Refine):
                 frames = Film(task.job.file, task.films).between
-                refine_video(run, task.video, task.job.localizations, models.get(), frames)
+                tools = RoundTools(models.get(), frames, redrawing_of(run, config))
+                refine_video(run, task.video, task.job.localizations, tools)
         except Exception as problem:  # the studio goes on, and the person is told
             logger.exception("task failed")
             link.send(Failed(f"{type(problem).__name__}: {problem}"))

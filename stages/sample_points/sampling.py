@@ -62,14 +62,34 @@ def sample_video(
     Returns:
         Candidates by object, frame and stratum; the same whatever the order of ``masks``.
     """
-    at: dict[str, dict[int, Mask]] = defaultdict(dict)
-    for mask in masks:
-        at[mask.object_id][mask.frame_idx] = mask
+    at = _by_object(masks)
     asked: dict[int, list[str]] = defaultdict(list)
     for object_id, own in sorted(at.items()):
         qualities = {idx: mask.quality for idx, mask in own.items()}
         for idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
             asked[idx].append(object_id)
+    return draw_candidates(masks, asked, look, groups, options, round_)
+
+
+def draw_candidates(
+    masks: Sequence[Mask],
+    asked: Mapping[int, Sequence[str]],
+    look: Look,
+    groups: Mapping[str, str],
+    options: SamplingOptions,
+    round_: int,
+) -> list[PointCandidate]:
+    """Draw the candidates of objects on frames that were chosen.
+
+    Args:
+        masks: of one video, at most one an object and frame.
+        asked: frame index → the objects with a mask there that candidates are drawn of.
+        look: as in :func:`sample_video`.
+        groups: as there.
+        options: as there.
+        round_: as there.
+    """
+    at = _by_object(masks)
     candidates: list[PointCandidate] = []
     for frame in look(asked.keys()) if asked else ():
         here = {object_id: own[frame.idx] for object_id, own in at.items() if frame.idx in own}
@@ -78,9 +98,16 @@ def sample_video(
             mask = here[object_id]
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
             view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality)
-            rng = generator(video_id, object_id, frame.idx, round_, options.seed)
+            rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             candidates += [_named(draw, mask, options.seed, round_) for draw in sample_frame(view, options, rng)]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
+
+
+def _by_object(masks: Sequence[Mask]) -> dict[str, dict[int, Mask]]:
+    at: dict[str, dict[int, Mask]] = defaultdict(dict)
+    for mask in masks:
+        at[mask.object_id][mask.frame_idx] = mask
+    return at
 
 
 def sample_frame(view: View, options: SamplingOptions, rng: np.random.Generator) -> list[Draw]:

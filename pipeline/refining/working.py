@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
-from numpy.typing import NDArray
-
-from pipeline.runs.folder import RunFolder
-from pipeline.runs.rounds import VideoRounds, commit_round, undoing
+from pipeline.refining.state import Drawing, VideoState, draw_correction
+from pipeline.runs.rounds import VideoRounds, undoing
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.frames import Frame
-from schemas.groups import rivals
-from schemas.localizations import Clicks, Localization
+from schemas.localizations import Localization
 from schemas.masks import Mask, encode_rle
-from schemas.videos import Video
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
 from stages.progress import Step, drawn, tell
-from stages.refine.correcting import corrected, correction_prompt
 from stages.refine.ranges import Reach, reach_of
 from stages.refine.repropagation import Change, Known, Refined, frames_needed, repropagate
-from stages.segment.segment_frame import segment_frame
 from stages.spool import Spool
 
-Drawing = NDArray[np.bool_]
-Frames = Callable[[range], Iterator[Frame]]
-"""The frames of a range in order, exactly as the decoder gives them; those that cannot be decoded are left out."""
+Frames = Callable[[Collection[int]], Iterator[Frame]]
+"""The frames of some indices, which ascend, exactly as the decoder gives them; without those that are damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,71 +32,6 @@ class RoundModels:
 
     segmenter: Segmenter
     propagator: Propagator
-
-
-@dataclass
-class VideoState:
-    """The masks of a video while a round changes them.
-
-    Attributes:
-        video: what is known of it.
-        groups: object id → group; objects of one group share no pixel.
-        masks: the present ones, by object and frame.
-    """
-
-    video: Video
-    groups: Mapping[str, str]
-    masks: dict[ObjectFrame, Mask]
-
-    def drawing(self, object_id: str, frame_idx: int) -> Drawing:
-        """(H, W) bool; empty where the object has no mask."""
-        mask = self.masks.get((object_id, frame_idx))
-        return np.zeros((self.video.height, self.video.width), dtype=bool) if mask is None else mask.decode()
-
-    def taken(self, object_id: str, frame_idx: int) -> Drawing | None:
-        """Pixels of the objects that exclude this one, which stay theirs."""
-        others = [i for i in rivals(object_id, self.groups, self.groups) if (i, frame_idx) in self.masks]
-        return np.logical_or.reduce([self.drawing(i, frame_idx) for i in others]) if others else None
-
-    def free(self, object_id: str, frame_idx: int, drawing: Drawing) -> Drawing:
-        """A drawing without the pixels of others."""
-        taken = self.taken(object_id, frame_idx)
-        return drawing if taken is None else drawing & ~taken
-
-
-def draw_correction(
-    state: VideoState,
-    segmenter: Segmenter,
-    image: NDArray[np.uint8],
-    one: Correction,
-    localizations: Sequence[Localization],
-) -> tuple[Drawing, float]:
-    """The mask that a correction asks for on its own frame, and the trust in it.
-
-    Args:
-        state: the masks as they are.
-        segmenter: the run's.
-        image: (H, W, 3) uint8 RGB, the frame.
-        one: a correction by ``clicks``, ``absent``, ``lock`` or ``add``.
-        localizations: of the frame, for an object that is added.
-
-    Raises:
-        ValueError: nothing comes of it; the message says why.
-    """
-    before = state.drawing(one.object_id, one.frame_idx)
-    if one.kind == "absent":
-        return np.zeros_like(before), 1.0
-    if one.kind == "lock":
-        return before, 1.0
-    if one.kind == "clicks":
-        clicks = Clicks(tuple(zip(one.x, one.y, strict=True)), one.label) if one.x else None
-        mask, _ = corrected(segmenter, image, correction_prompt(one.object_id, clicks, before, box=one.box_px))
-        return state.free(one.object_id, one.frame_idx, mask), 1.0
-    found, rejects = segment_frame(segmenter, image, localizations)
-    if one.object_id not in found:
-        raise ValueError(rejects[-1].detail if rejects else f"object {one.object_id} has no hint on this frame")
-    segmented = found[one.object_id]
-    return state.free(one.object_id, one.frame_idx, segmented.mask), segmented.quality
 
 
 @dataclass
@@ -199,45 +126,8 @@ class Round:
         tell(Step(text, (done + share) / len(pending)))
 
 
-def refine_video(
-    run: RunFolder,
-    video: Video,
-    localizations: Sequence[Localization],
-    models: RoundModels,
-    frames: Frames,
-) -> VideoRounds:
-    """Do the pending corrections of a video, round by round; without any, nothing is done.
-
-    It may be cut off anywhere and be repeated: the result is the same.
-
-    Args:
-        run: the run.
-        video: one of its videos, annotated.
-        localizations: its hints, those of objects that are added too.
-        models: the run's.
-        frames: the video's.
-
-    Raises:
-        ValueError: nothing comes of a correction.
-        DecodeError: the video cannot be decoded.
-    """
-    rounds = VideoRounds.read(run, video)
-    run.work.mkdir(parents=True, exist_ok=True)
-    while rounds.pending:
-        work = Round(state_of(video, rounds, localizations), rounds, localizations, models, frames, run.work)
-        work.work()
-        rounds = commit_round(run, video, rounds, work.changes)
-    return rounds
-
-
 def sweeping_changes(rounds: VideoRounds, one: Correction) -> dict[ObjectFrame, Mask | None]:
     """What an ``undo`` or a ``delete`` changes; no model is asked."""
     if one.kind == "undo":
         return undoing(rounds, one.to_round)
     return {(mask.object_id, mask.frame_idx): None for mask in rounds.masks if mask.object_id == one.object_id}
-
-
-def state_of(video: Video, rounds: VideoRounds, localizations: Sequence[Localization]) -> VideoState:
-    """The present masks of a video, to be changed."""
-    masks = {(mask.object_id, mask.frame_idx): mask for mask in rounds.masks}
-    return VideoState(video, {loc.object_id: loc.group for loc in localizations}, masks)

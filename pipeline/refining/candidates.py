@@ -1,0 +1,118 @@
+"""Candidates after a correction round: drawn anew where masks changed; what people answered stays.
+
+The metadata of a video's candidates name the round whose masks they were drawn from, so that a round which was cut off
+before its candidates were written is made good by whoever comes next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from pipeline.config import RunConfig
+from pipeline.refining.working import Frames
+from pipeline.runs.dealing import verdict_rows
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.resampling import with_pictures
+from pipeline.runs.rounds import VideoRounds, round_marks, round_of
+from pipeline.runs.units import unit_file, unit_records
+from schemas import tables
+from schemas.elements import ObjectFrame
+from schemas.frames import Frame
+from schemas.masks import Mask
+from schemas.points import PointCandidate
+from schemas.videos import Video
+from stages.sample_points.options import SamplingOptions
+from stages.sample_points.redrawing import MaskChange, redrawn
+
+Answered = Callable[[Collection[str]], frozenset[str]]
+"""Ids of candidates → those of them that somebody answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redrawing:
+    """How candidates are drawn anew.
+
+    Attributes:
+        options: of the sampling.
+        jpeg_quality: of the frames that people look at.
+        answered: which candidates have answers.
+    """
+
+    options: SamplingOptions
+    jpeg_quality: int
+    answered: Answered
+
+
+def redraw_candidates(
+    run: RunFolder,
+    video: Video,
+    rounds: VideoRounds,
+    groups: Mapping[str, str],
+    frames: Frames,
+    redrawing: Redrawing,
+) -> None:
+    """Bring the candidates of a video up to the last finished round; nothing is done when they are.
+
+    Args:
+        run: the run.
+        video: one of its videos.
+        rounds: as read.
+        groups: object id → group.
+        frames: the video's.
+        redrawing: how.
+
+    Raises:
+        DecodeError: the video cannot be decoded.
+        ValueError: its frames have another size now.
+    """
+    file = unit_file(run, tables.CANDIDATES, video)
+    drawn_from = round_of(file)
+    if drawn_from == rounds.number:
+        return
+
+    def look(indices: Collection[int]) -> Iterator[Frame]:
+        return with_pictures(run, video, frames(sorted(indices)), redrawing.jpeg_quality)
+
+    before = unit_records(run, tables.CANDIDATES, video)
+    now = redrawn(before, _change(rounds, drawn_from, before, redrawing.answered), look, groups, redrawing.options)
+    tables.CANDIDATES.write(file, now, {**run.metadata(), **round_marks(rounds.number)})
+
+
+def answered_in(run: RunFolder) -> Answered:
+    """Looks for answers in all verdicts of a run, which are read anew each time."""
+
+    def answered(asked: Collection[str]) -> frozenset[str]:
+        wanted = pa.array(sorted(asked), pa.string())
+        found: set[str] = set()
+        for rows in verdict_rows(run, ["candidate_id"]) if asked else ():
+            ids = rows["candidate_id"]
+            found.update(ids.filter(pc.is_in(ids, wanted)).to_pylist())
+        return frozenset(found)
+
+    return answered
+
+
+def redrawing_of(run: RunFolder, config: RunConfig) -> Redrawing:
+    """How a run's own settings say."""
+    return Redrawing(config.sampling, config.jpeg_quality, answered_in(run))
+
+
+def _change(
+    rounds: VideoRounds, drawn_from: int, candidates: Collection[PointCandidate], answered: Answered
+) -> MaskChange:
+    then, now = _by_frame(rounds.at(drawn_from)), _by_frame(rounds.masks)
+    changed = {key for key in then.keys() | now.keys() if _rle(then.get(key)) != _rle(now.get(key))}
+    ids = answered([candidate.candidate_id for candidate in candidates])
+    return MaskChange(rounds.masks, frozenset(changed), ids, rounds.number)
+
+
+def _by_frame(masks: Collection[Mask]) -> dict[ObjectFrame, Mask]:
+    return {(mask.object_id, mask.frame_idx): mask for mask in masks}
+
+
+def _rle(mask: Mask | None) -> str:
+    return mask.rle if mask is not None else ""
