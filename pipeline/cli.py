@@ -59,6 +59,11 @@ COMMANDS = {
     "report": LazyCommand(
         "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
     ),
+    "render": LazyCommand(
+        "pipeline.commands.render",
+        "render",
+        "Write overlay videos: masks, points and verdicts drawn on the frames, with a strip of quality below.",
+    ),
     "compact": LazyCommand(
         "pipeline.commands.compact", "compact", "Join the small files of a run's tables into files of about 128 MB."
     ),

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from schemas.remote_paths import AnyPath, RemotePath
@@ -35,13 +37,38 @@ def whole_file(path: AnyPath, mode: int = 0o666, is_synced: bool = True) -> Iter
             yield content
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    temporary = _temporary(path)
     try:
         with os.fdopen(os.open(temporary, _NEW_FILE, mode), "wb") as file:
             yield file
             file.flush()
             if is_synced:
                 os.fsync(file.fileno())
+        temporary.rename(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
+
+
+@contextmanager
+def whole_path(path: AnyPath) -> Iterator[Path]:
+    """As :func:`whole_file`, for those who write by name and read what they wrote: the temporary file's path.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if isinstance(path, RemotePath):
+        with TemporaryDirectory() as folder, path.written_whole() as content:
+            yield Path(folder, path.name)
+            with Path(folder, path.name).open("rb") as draft:
+                shutil.copyfileobj(draft, content)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        yield temporary
         temporary.rename(path)
     except BaseException as error:
         temporary.unlink(missing_ok=True)
@@ -67,6 +94,10 @@ def left_behind(folder: AnyPath) -> Iterable[Path]:
         named = _TEMPORARY.fullmatch(path.name)
         if named is None or not _is_alive(int(named[1])):
             yield path
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
 
 
 def _is_alive(pid: int) -> bool:

@@ -14,8 +14,9 @@ from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.repairs import Repair
 from schemas.videos import Video
+from stages.overlay import Layer, colour_of, overlay
 from stages.report.answers import MaskRow
-from stages.report.pictures import Layer, colour_of, data_uri, overlay
+from stages.report.pictures import data_uri, jpeg
 from stages.report.plots import quality_plot
 from stages.report.sections import ObjectSection, Picture, RejectGroup, Ring, VideoSection
 
@@ -116,7 +117,7 @@ def _object_picture(
 ) -> Picture:
     image = load(frame_idx)
     layers = [Layer(mask.decode(), colour_of(place))] if mask else []
-    uri = "" if image is None else data_uri(overlay(image, layers))
+    uri = "" if image is None else data_uri(jpeg(overlay(image, layers)))
     quality = mask.quality if mask else None
     return Picture(frame_idx, uri, video.width, video.height, quality, tuple(rings))
 
@@ -135,7 +136,7 @@ def _cover(rows: VideoRows, masks: Mapping[str, Mapping[int, Mask]], load: LoadF
                 for place, object_id in enumerate(sorted(masks))
                 if frame_idx in masks[object_id]
             ]
-            return Picture(frame_idx, data_uri(overlay(image, layers)), rows.video.width, rows.video.height)
+            return Picture(frame_idx, data_uri(jpeg(overlay(image, layers))), rows.video.width, rows.video.height)
     return None
 
 

@@ -45,7 +45,7 @@ def write_video(path: Path, n_frames: int = 12, size: tuple[int, int] = (128, 96
         for i in range(n_frames):
             image = ground.copy()
             x = 20 + shift_px * i
-            image[30:62, x : x + 32] = square[:, : max(0, width - x)]
+            image[30:62, x : x + 32] = square[: max(0, height - 30), : max(0, width - x)]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode())
 
@@ -135,6 +135,18 @@ def finished_run(tmp_path: Path) -> Path:
         image.putpalette(bytes(range(256)) * 3)
         image.save(file)
     return run.path
+
+
+@pytest.fixture
+def filmed_run(finished_run: Path) -> RunFolder:
+    """The finished run, its videos where it says they are."""
+    run = RunFolder(finished_run)
+    for video in tables.VIDEOS.records(tables.VIDEOS.read(run.path)):
+        uri = finished_run.parent / f"{video.video_id}.mp4"
+        write_video(uri, 12, (80, 60))
+        file = run.table_file(tables.VIDEOS, unit_name(video.video_id, video.unit))
+        tables.VIDEOS.write(file, [replace(video, uri=str(uri))], run.metadata())
+    return run
 
 
 STEPPED_NAMES = tuple(f"frame_{5 * idx + 5:04d}.jpg" for idx in range(12))

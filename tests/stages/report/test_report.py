@@ -15,10 +15,11 @@ from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.videos import Video
+from stages.overlay import Layer, overlay
 from stages.report.answers import AnnotatorRow, Answers, MaskRow, MaskTable, Rate
 from stages.report.building import VideoRows, reject_groups, video_section
 from stages.report.page import write_page
-from stages.report.pictures import Layer, data_uri, overlay
+from stages.report.pictures import data_uri, jpeg
 from stages.report.plots import HEIGHT, LEFT, RIGHT, TOP, WIDTH, quality_plot
 from stages.report.sections import Fact, Page, Share
 
@@ -103,7 +104,7 @@ def test_masks_are_tinted_and_outlined():
 
 def test_pictures_are_scaled_down_and_are_jpegs():
     wide = np.zeros((1080, 1920, 3), dtype=np.uint8)
-    uri = data_uri(overlay(wide, [Layer(np.ones((1080, 1920), dtype=bool), "#00ff00")]))
+    uri = data_uri(jpeg(overlay(wide, [Layer(np.ones((1080, 1920), dtype=bool), "#00ff00")])))
     head, body = uri.split(",")
     assert head == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(body))).size == (640, 360)

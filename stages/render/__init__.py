@@ -1,0 +1,1 @@
+"""Overlay videos: the frames of a video with masks, points, verdicts and a strip of quality."""
