@@ -56,6 +56,11 @@ COMMANDS = {
         "simulate",
         "Answer the candidates from ground truth, as a person with a small error rate would.",
     ),
+    "benchmark": LazyCommand(
+        "pipeline.commands.benchmark",
+        "benchmark_app",
+        "Measure models and rounds of correction against ground truth.",
+    ),
     "report": LazyCommand(
         "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
     ),

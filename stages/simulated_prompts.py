@@ -31,7 +31,9 @@ def depth_of(mask: Mask) -> NDArray[np.float32]:
     """
     if not mask.any():
         raise ValueError("the mask is empty; simulate prompts on frames that show the object")
-    return np.asarray(cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, 5)[1:-1, 1:-1])
+    return np.asarray(
+        cv2.distanceTransform(np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+    )
 
 
 def simulate_click(mask: Mask, mode: str = "center", seed: int = 0) -> Clicks:

@@ -1,0 +1,156 @@
+"""``pointvos benchmark rounds``: simulated people in correction rounds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.capacity.time_left import duration
+from pipeline.commands import options
+from pipeline.commands.models import require_models
+from pipeline.config import RunConfig, load_config
+from pipeline.kept_config import keep_config
+from pipeline.runs.folder import RunFolder
+from pipeline.simulation.corpus import true_videos
+from pipeline.simulation.outcomes import Curve, VideoOutcome, outcome_of
+from pipeline.simulation.rounds import Robot, Session
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from schemas.checks import require_choice
+from stages.arithmetic import use_one_thread_an_operation
+from stages.simulate.clicks import MOST_REGIONS, STRATEGIES
+from stages.video.errors import DecodeError
+
+N_ROUNDS = 8
+SIMULATED = "simulated clicks"
+"""Where the hints of the run come from, as its settings say."""
+Json = Annotated[
+    Path | None,
+    typer.Option(
+        "--json", help="Write the same figures to this file.", show_default=False, callback=options.on_this_machine
+    ),
+]
+GroundTruth = Annotated[
+    Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
+]
+
+
+def rounds(
+    videos: options.Videos,
+    ground_truth: GroundTruth,
+    run: Annotated[
+        RunFolder,
+        typer.Option(
+            parser=RunFolder.parse,
+            metavar="DIR",
+            help="Where the rounds are kept; the same command continues an interrupted one.",
+        ),
+    ],
+    clicks: Annotated[
+        str,
+        typer.Option(
+            help="How the person clicks: f3 in the middle of each wrong region, f2 once a scribble, f1 once for all "
+            "scribbles, realistic off the middle, as people do."
+        ),
+    ] = "f3",
+    n_rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds, the first click counted.")] = N_ROUNDS,
+    most_clicks: Annotated[int, typer.Option(min=1, help="Clicks on an object in a round, at most.")] = MOST_REGIONS,
+    segmenter: options.Segmenter = None,
+    propagator: options.Propagator = None,
+    repair: options.Repair = None,
+    device: options.Device = None,
+    seed: Annotated[int, typer.Option(help="Seed of realistic clicks.", min=0)] = 0,
+    json_file: Json = None,
+) -> None:
+    """Measure correction rounds: a simulated person clicks, looks, and corrects the worst frame.
+
+    Round 1 is one click on every object. In every later round the frame with the lowest J&F is corrected with clicks
+    where its masks are wrong, and carried to the frames between the corrected ones, as `pointvos studio` does it. The
+    run folder holds every round and can be opened like any other. R-AUC-J&F is the area under J&F over rounds (0.944
+    would be perfect for eight); seconds are those of a person, after the cost model in the docs.
+
+    Example:
+      pointvos benchmark rounds DAVIS/JPEGImages/480p --ground-truth DAVIS/Annotations/480p --run runs/rounds
+    """
+    try:
+        require_choice("click strategy", clicks, tuple(STRATEGIES))
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+    config = simulated_config(videos, segmenter, propagator, repair, device)
+    found, problems = true_videos(videos, ground_truth)
+    run.create()
+    with run.lock():
+        keep_config(run, config)
+        robot = Robot(clicks, most_clicks, seed)
+        sessions = [Session(run.absolute(), config, one.file, one.truth, robot) for one in found]
+        outcomes = _played(sessions, n_rounds, problems)
+    if not outcomes:
+        raise UsageProblem(f"no video could be measured; {problems[0]}")
+    curve = Curve.of(outcomes, n_rounds)
+    if json_file:
+        json_file.write_text(json.dumps(_report(clicks, curve, outcomes, problems), indent=1) + "\n", encoding="utf-8")
+    _show(curve, outcomes, clicks)
+    show_problems("rejected", problems)
+    if problems:
+        raise typer.Exit(REJECTED)
+
+
+def simulated_config(
+    videos: str, segmenter: str | None, propagator: str | None, repair: bool | None, device: str | None
+) -> RunConfig:
+    """The settings of a run that simulated people work on, in this process alone."""
+    settings: dict[str, Any] = {
+        "videos": videos, "localizations": SIMULATED, "models.segmenter": segmenter, "models.propagator": propagator,
+        "repair.enabled": repair, "compute.device": device, "compute.workers": 1, "compute.threads": 1,
+    }  # fmt: skip
+    config = load_config(None, settings)
+    require_models([config.models.segmenter, config.models.propagator])
+    use_one_thread_an_operation()
+    return config
+
+
+def _played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> list[VideoOutcome]:
+    """What came of every video; one that fails is named among the problems, and the others go on."""
+    outcomes = []
+    with bar("Rounds", n_rounds * len(sessions)) as advance:
+        for session in sessions:
+            try:
+                for _ in session.play(n_rounds):
+                    advance(1)
+                outcomes.append(outcome_of(session))
+            except (ValueError, DecodeError) as problem:
+                problems.append(f"{session.file.video_id}: {problem}")
+    return outcomes
+
+
+def _report(clicks: str, curve: Curve, outcomes: Sequence[VideoOutcome], problems: Sequence[str]) -> dict[str, Any]:
+    return {
+        "clicks": clicks,
+        "measures": curve.measures(),
+        "rounds": curve.rows(),
+        "videos": [asdict(one) for one in outcomes],
+        "rejected": list(problems),
+    }
+
+
+def _show(curve: Curve, outcomes: Sequence[VideoOutcome], clicks: str) -> None:
+    title = f"J&F after each round, {clicks} clicks"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("video", style="cyan", overflow="fold")
+    for number in range(1, len(curve.scores) + 1):
+        table.add_column(str(number), justify="right")
+    for one in outcomes:
+        table.add_row(one.video_id, *(f"{found.j_and_f:.3f}" for found in one.rounds))
+    table.add_section()
+    table.add_row("mean", *(f"{score:.3f}" for score in curve.scores), style="bold")
+    table.add_row("clicks an object", *(f"{count:.1f}" for count in curve.clicks))
+    table.add_row("seconds an object", *(f"{end:.0f}" for end in curve.ends_s))
+    console.print(table)
+    figures = ", ".join(f"{name} {value:.3f}" for name, value in curve.measures().items())
+    console.print(f"{figures}; a person's work: {duration(curve.ends_s[-1])} an object")

@@ -1,0 +1,121 @@
+"""What rounds came to, read from the run folder: J&F, clicks and seconds of people after each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from statistics import fmean
+from typing import Any
+
+from pipeline.runs.rounds import VideoRounds
+from pipeline.simulation.rounds import Session
+from schemas.localizations import Clicks
+from stages.evaluate.davis import score_objects
+from stages.evaluate.interactive import HORIZON_S, round_auc, score_at, time_auc
+from stages.simulate.cost import clicking_s, corrections_s
+
+
+@dataclass(frozen=True, slots=True)
+class RoundOutcome:
+    """One video after one round.
+
+    Attributes:
+        frames: that were clicked in it.
+        n_clicks: on all objects.
+        seconds: of a person's work in it.
+        j_and_f: mean over objects of the mean over all annotated frames.
+    """
+
+    frames: tuple[int, ...]
+    n_clicks: int
+    seconds: float
+    j_and_f: float
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOutcome:
+    """One video.
+
+    Attributes:
+        video_id: the video.
+        n_objects: of its ground truth.
+        rounds: in order, the first one the annotation.
+    """
+
+    video_id: str
+    n_objects: int
+    rounds: tuple[RoundOutcome, ...]
+
+
+def outcome_of(session: Session) -> VideoOutcome:
+    """The rounds of one video that are done.
+
+    Raises:
+        ValueError: none is.
+    """
+    video = session.video()
+    if video is None:
+        raise ValueError(f"{session.file.video_id} is not annotated")
+    rounds = VideoRounds.read(session.run, video)
+    hints = session.job.localizations
+    first = {loc.frame_idx for loc in hints}
+    n_first = sum(len(loc.hint.labels) for loc in hints if isinstance(loc.hint, Clicks))
+    found = [RoundOutcome(tuple(sorted(first)), n_first, clicking_s(n_first, len(first)), _mean(session, rounds, 0))]
+    for number in range(1, rounds.number + 1):
+        said = [one for one in rounds.corrections if one.round == number]
+        frames = tuple(sorted({one.frame_idx for one in said}))
+        n_clicks = sum(len(one.x) for one in said)
+        found.append(RoundOutcome(frames, n_clicks, corrections_s(said), _mean(session, rounds, number)))
+    return VideoOutcome(video.video_id, len({loc.object_id for loc in hints}), tuple(found))
+
+
+def _mean(session: Session, rounds: VideoRounds, number: int) -> float:
+    scores = [one for own in session.scores(rounds.at(number)).values() for one in own]
+    objects = score_objects(session.file.video_id, scores, list(session.truth.paths), "all-frames")
+    return fmean(one.j_and_f for one in objects)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """All videos together; every object counts the same.
+
+    Attributes:
+        scores: mean J&F after each round.
+        ends_s: seconds of work an object until the end of each round.
+        clicks: an object and round.
+    """
+
+    scores: tuple[float, ...]
+    ends_s: tuple[float, ...]
+    clicks: tuple[float, ...]
+
+    @classmethod
+    def of(cls, videos: Sequence[VideoOutcome], n_rounds: int) -> Curve:
+        """The curve of at most ``n_rounds`` rounds; a video with fewer stays as its last round left it."""
+        n_objects = sum(one.n_objects for one in videos)
+        scores, seconds, clicks = [], [], []
+        for number in range(min(n_rounds, max((len(one.rounds) for one in videos), default=0))):
+            done = [(one.n_objects, one.rounds[min(number, len(one.rounds) - 1)]) for one in videos]
+            here = [one.rounds[number] for one in videos if number < len(one.rounds)]
+            scores.append(sum(weight * found.j_and_f for weight, found in done) / n_objects)
+            seconds.append(sum(found.seconds for found in here) / n_objects)
+            clicks.append(sum(found.n_clicks for found in here) / n_objects)
+        return cls(tuple(scores), tuple(accumulate(seconds)), tuple(clicks))
+
+    def measures(self) -> dict[str, float]:
+        """R-AUC-J&F, AUC-J&F, and J&F after a minute of work an object."""
+        return {
+            "R-AUC-J&F": round_auc(self.scores),
+            f"AUC-J&F ({HORIZON_S:.0f} s)": time_auc(self.scores, self.ends_s),
+            f"J&F@{HORIZON_S:.0f}s": score_at(self.scores, self.ends_s),
+        }
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One row a round."""
+        return [
+            {"round": number, "J&F": score, "clicks": clicks, "seconds": seconds}
+            for number, (score, clicks, seconds) in enumerate(
+                zip(self.scores, self.clicks, self.ends_s, strict=True), 1
+            )
+        ]

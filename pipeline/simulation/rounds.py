@@ -1,0 +1,208 @@
+"""Simulated people in correction rounds: the run folder holds all of it, as if people had worked on it.
+
+Round 1 is one click an object, on the first frame that shows it, and the annotation that ``pointvos annotate`` makes of
+it. In every later round the robot looks at the frame with the worst masks among those that it has not corrected yet,
+corrects them, and ``pointvos refine``'s code carries that on. What was cut off goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
+from statistics import fmean
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.config import RunConfig
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.jobs import make_jobs
+from pipeline.runs.rounds import VideoRounds, write_corrections
+from pipeline.runs.units import videos_of
+from pipeline.studio.refining import RoundModels, refine_video
+from schemas.corrections import Correction
+from schemas.jobs import VideoJob
+from schemas.localizations import Clicks, Localization
+from schemas.masks import Mask
+from schemas.video_files import VideoFile
+from schemas.videos import Video
+from stages.backends.propagators import load_propagator
+from stages.backends.segmenters import load_segmenter
+from stages.evaluate.davis import FrameScore
+from stages.evaluate.evaluation import latest_masks, score_frame
+from stages.evaluate.ground_truth import TruthFrame, VideoTruth
+from stages.simulate.clicks import MOST_REGIONS, correcting_clicks
+from stages.video import selected_frames
+
+GROUP = "objects"
+"""Objects of a ground truth share no pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Robot:
+    """A simulated person.
+
+    Attributes:
+        strategy: how it clicks (:data:`stages.simulate.clicks.STRATEGIES`).
+        most_clicks: of an object in a round, at most.
+        seed: of clicks that are drawn.
+    """
+
+    strategy: str = "f3"
+    most_clicks: int = MOST_REGIONS
+    seed: int = 0
+
+    def first_clicks(self, video_id: str, truth: VideoTruth) -> list[Localization]:
+        """One click on every object, on the first frame that shows enough of it to be clicked."""
+        found: dict[str, Localization] = {}
+        for frame in truth.frames():
+            for number, object_id in enumerate(sorted(frame.object_ids() - found.keys())):
+                empty = np.zeros(frame.labels.shape, dtype=bool)
+                clicks = self._clicks(frame, object_id, empty, 1, (1, frame.frame_idx, number))
+                if clicks:
+                    found[object_id] = Localization(video_id, object_id, frame.frame_idx, clicks, group=GROUP)
+        return list(found.values())
+
+    def correction(
+        self, frame: TruthFrame, object_id: str, drawn: NDArray[np.bool_], video_id: str, number: int
+    ) -> Correction:
+        """What it says of one mask: that the object is absent, where it is wrong, or that it is right.
+
+        Args:
+            frame: the ground truth.
+            object_id: of it.
+            drawn: (H, W) bool, the mask; empty where there is none.
+            video_id: of the frame.
+            number: of the round that the correction belongs to, as the run counts: 1 follows the annotation.
+        """
+        at = (video_id, object_id, frame.frame_idx)
+        if drawn.any() and not frame.mask(object_id).any():
+            return Correction(*at, "absent", number)
+        clicks = self._clicks(frame, object_id, drawn, self.most_clicks, (number + 1, frame.frame_idx, 0))
+        if clicks is None or not (drawn.any() or any(clicks.labels)):
+            return Correction(*at, "lock", number)
+        x, y = zip(*clicks.xy_px, strict=True)
+        return Correction(*at, "clicks", number, x, y, clicks.labels)
+
+    def _clicks(
+        self, frame: TruthFrame, object_id: str, drawn: NDArray[np.bool_], most: int, seed: Sequence[int]
+    ) -> Clicks | None:
+        return correcting_clicks(self.strategy, frame.mask(object_id), drawn, frame.void(), most, (self.seed, *seed))
+
+
+@cache
+def load_models(segmenter: str, propagator: str, device: str, threads: int) -> RoundModels:
+    """The models of correction rounds, once a process."""
+    return RoundModels(load_segmenter(segmenter, device, threads), load_propagator(propagator, device, threads))
+
+
+@dataclass
+class Session:
+    """One video that a robot works on.
+
+    Attributes:
+        run: where it is kept.
+        config: of the run.
+        file: the video.
+        truth: its ground truth.
+        robot: the simulated person.
+    """
+
+    run: RunFolder
+    config: RunConfig
+    file: VideoFile
+    truth: VideoTruth
+    robot: Robot
+    _scores: dict[tuple[str, int, str], FrameScore] = field(default_factory=dict)
+
+    @cached_property
+    def job(self) -> VideoJob:
+        """The annotation of round 1.
+
+        Raises:
+            ValueError: the ground truth shows no object.
+        """
+        hints = self.robot.first_clicks(self.file.video_id, self.truth)
+        if not hints:
+            raise ValueError("its ground truth shows no object that is large enough to be clicked")
+        (job,) = make_jobs([self.file], {self.file.video_id: hints}, self.config.hash())
+        return job
+
+    def play(self, n_rounds: int) -> Iterator[int]:
+        """Work until round ``n_rounds`` is done, or nothing is left to correct; yields the number of each round.
+
+        Raises:
+            ValueError: the video cannot be annotated, or nothing comes of a correction.
+        """
+        from pipeline.runners.local import annotate_video  # needs Beam
+
+        job = self.job
+        if self.run.committed().get(job.video_id) != job.unit:
+            annotate_video(self.run, self.config, job)
+        video = self.video()
+        if video is None:
+            raise ValueError("it could not be annotated; rejects/ in the run folder says why")
+        yield 1
+        rounds = VideoRounds.read(self.run, video)
+        while rounds.number + 1 < n_rounds:
+            if not rounds.pending:
+                asked = self._asked(job, rounds)
+                if not asked:
+                    return
+                write_corrections(self.run, video, [*rounds.corrections, *asked])
+            rounds = refine_video(
+                self.run, video, job.localizations, self._models(), partial(selected_frames, self.file)
+            )
+            yield rounds.number + 1
+
+    def video(self) -> Video | None:
+        """What the run knows of it; None before round 1 is done."""
+        return next((one for one in videos_of(self.run) if one.video_id == self.file.video_id), None)
+
+    def scores(self, masks: Sequence[Mask]) -> dict[int, list[FrameScore]]:
+        """J and F of every object of the ground truth on every annotated frame on which it or its mask is visible."""
+        at = {idx: {mask.object_id: mask for mask in found} for idx, found in latest_masks(masks).items()}
+        known = {loc.object_id for loc in self.job.localizations}
+        return {
+            frame.frame_idx: [
+                self._score(frame, object_id, at.get(frame.frame_idx, {}).get(object_id))
+                for object_id in sorted(frame.object_ids() | (at.get(frame.frame_idx, {}).keys() & known))
+            ]
+            for frame in self.truth.frames()
+        }
+
+    def _score(self, frame: TruthFrame, object_id: str, mask: Mask | None) -> FrameScore:
+        key = (object_id, frame.frame_idx, mask.rle if mask else "")
+        if key not in self._scores:
+            self._scores[key] = score_frame(frame, object_id, mask)
+        return self._scores[key]
+
+    def _asked(self, job: VideoJob, rounds: VideoRounds) -> list[Correction]:
+        """The robot's next corrections; none when every frame was corrected."""
+        seen = {loc.frame_idx for loc in job.localizations} | {one.frame_idx for one in rounds.corrections}
+        worst = worst_frame(self.scores(rounds.masks), seen)
+        if worst is None:
+            return []
+        (frame,) = self.truth.only({worst})
+        masks = {mask.object_id: mask.decode() for mask in rounds.masks if mask.frame_idx == worst}
+        empty = np.zeros(frame.labels.shape, dtype=bool)
+        return [
+            self.robot.correction(frame, object_id, masks.get(object_id, empty), job.video_id, rounds.number + 1)
+            for object_id in sorted({loc.object_id for loc in job.localizations})
+        ]
+
+    def _models(self) -> RoundModels:
+        models, compute = self.config.models, self.config.compute
+        return load_models(models.segmenter, models.propagator, compute.device, compute.n_threads)
+
+
+def worst_frame(scores: Mapping[int, Sequence[FrameScore]], seen: set[int]) -> int | None:
+    """The frame of the least mean J&F over objects among those not seen yet, the first of several; None without any.
+
+    >>> ok, poor = FrameScore("1", 0, 1.0, 1.0), FrameScore("1", 0, 0.5, 0.5)
+    >>> worst_frame({0: [poor], 1: [ok, poor], 2: [ok], 3: []}, {0})
+    1
+    """
+    left = {idx: fmean((s.j + s.f) / 2 for s in own) for idx, own in scores.items() if own and idx not in seen}
+    return min(left, key=lambda idx: (left[idx], idx), default=None)
