@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from schemas.localizations import Localization
+from schemas.localizations import SEEN, Localization
 from schemas.video_files import VideoFile
 
 
@@ -25,6 +25,11 @@ class VideoJob:
     def groups(self) -> dict[str, str]:
         """Object id → group, or empty."""
         return {loc.object_id: loc.group for loc in self.localizations}
+
+    @property
+    def seen(self) -> frozenset[tuple[str, int]]:
+        """(object id, frame index) of the hints whose masks a person has seen and left as they are."""
+        return frozenset((loc.object_id, loc.frame_idx) for loc in self.localizations if loc.rule == SEEN)
 
     @property
     def n_objects(self) -> int:

@@ -147,6 +147,9 @@ class Expression:
             raise ValueError("an expression holds no words")
 
 
+SEEN = "seen"
+"""The rule of a hint whose mask a person has seen and left as it is."""
+
 Hint = Trace | Clicks | Box | Scribble | MaskHint | Outline | Expression
 
 
@@ -165,7 +168,7 @@ class Localization:
         expression: the words that refer to the object ("the dog on the left").
         group: objects of one non-empty group exclude each other (no pixel belongs to two of them); objects
             without a group may overlap any other, as a shirt overlaps the man who wears it (:mod:`schemas.groups`).
-        rule: which rule of the format made this hint (``noun_trace``, ``actor_trace`` ...).
+        rule: which rule of the format made this hint (``noun_trace``, ``actor_trace`` ...); see also ``SEEN``.
         input_uri: the file that it came from.
         frame_name: the frame's file name where the localization file gives one instead of a position, until it is
             matched to the video (then empty). It does not take part in unit hashes, which are made after matching.

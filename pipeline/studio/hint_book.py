@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from schemas.localizations import Box, Clicks, Localization, Scribble
+from schemas.localizations import SEEN, Box, Clicks, Localization, Scribble
 from schemas.whole_files import write_whole
 from stages.ingest import clicks
 from stages.ingest.documents import read_json
@@ -112,7 +112,7 @@ def entries(hints: Iterable[Hint]) -> list[dict[str, Any]]:
     """Hints of one video as the entries of a ``clicks`` document, one a frame, in order."""
     found: dict[int, dict[str, Any]] = {}
     for hint in sorted(hints, key=lambda hint: (hint.frame_idx, hint.object_id)):
-        entry = found.setdefault(hint.frame_idx, {"frame": hint.frame_idx, "points": []})
+        entry = found.setdefault(hint.frame_idx, {"frame": hint.frame_idx, SEEN: True, "points": []})
         named = {"object_id": hint.object_id, **({"name": hint.name} if hint.name else {})}
         entry["points"] += [{**named, "x": x, "y": y, "label": label} for x, y, label in hint.points]
         if hint.box is not None:

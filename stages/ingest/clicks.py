@@ -4,7 +4,8 @@ A video may hold a list of such entries, one a frame. ``frame`` is a position, c
 frame. ``x`` and ``y`` are pixels; ``label`` is 1 on the object (the default) and 0 off it. Beside ``points`` an entry
 may have ``boxes`` (``{"object_id", "x0", "y0", "x1", "y1"}``, half-open pixels) and ``strokes`` (``{"object_id",
 "path": [[x, y], ...]}``, in [0, 1]), as the studio writes them. All of them may carry ``name`` and ``expression`` of
-their object; the first given ones count.
+their object; the first given ones count. An entry with ``"seen": true`` says that a person has seen the masks of its
+hints and left them as they are.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from schemas.localizations import Box, Clicks, Hint, Localization, Points, Scribble
+from schemas.localizations import SEEN, Box, Clicks, Hint, Localization, Points, Scribble
 from stages.ingest.boxes import require_in_image
 from stages.ingest.edges import clip, is_near_frame
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import field as value_of
-from stages.ingest.fields import frame, items, listed, mapping, number, optional_text, text, xy
+from stages.ingest.fields import frame, items, listed, mapping, number, optional_text, shown, text, xy
 from stages.ingest.parsed import Parsed
 
 GROUP = "objects"
@@ -50,6 +51,9 @@ def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
     given["points"] = items(entry, "points") if "points" in entry or not any(given.values()) else []
     if not any(given.values()):
         raise IngestError("no_points", f"the entry for frame {frame_name or idx} has no points")
+    is_seen = entry.get(SEEN, False)
+    if not isinstance(is_seen, bool):
+        raise IngestError("malformed", f"{SEEN} is {shown(is_seen)}, not true or false")
     by_object: dict[str, _Given] = {}
     for part in _PARTS:
         for one in given[part]:
@@ -61,7 +65,8 @@ def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
             words = _first(everything, "name"), _first(everything, "expression")
             parsed.localizations += [
                 Localization(
-                    video_id, object_id, idx, hint, *words, GROUP, hint.kind, parsed.input_uri, frame_name
+                    video_id, object_id, idx, hint, *words, GROUP, SEEN if is_seen else hint.kind, parsed.input_uri,
+                    frame_name,
                 )
                 for hint in _hints(f"{video_id}/{object_id}", own, parsed)
             ]  # fmt: skip

@@ -126,6 +126,6 @@ class _Run:
             self.trusts[row.object_id, row.frame_idx] = pack_patch(row.trust)
 
     def _repairer(self) -> Repairer | None:
-        options = self.options.repair
-        repairer = Repairer(self.models.segmenter, options, self.seeds.job.groups, self.repairs)
+        options, job = self.options.repair, self.seeds.job
+        repairer = Repairer(self.models.segmenter, options, job.groups, self.repairs, job.seen)
         return repairer if options.enabled else None

@@ -7,7 +7,7 @@ must hold more of what moves, and where the two masks differ, what moves must li
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -68,12 +68,14 @@ class Repairer:
         options: which masks are re-segmented.
         groups: object id → group; a click on an object counts against the others of its group.
         decisions: one for each mask that was re-segmented.
+        seen: masks that a person has seen and left as they are, by object and frame; they stay.
     """
 
     segmenter: Segmenter
     options: RepairOptions
     groups: Mapping[str, str] = field(default_factory=dict)
     decisions: list[Repair] = field(default_factory=list)
+    seen: Collection[tuple[str, int]] = ()
     _repaired_at: dict[str, int] = field(default_factory=dict)
 
     def repair(self, here: FrameWindow, rows: Sequence[ObjectMask], motion: Motion) -> dict[str, ObjectMask]:
@@ -117,12 +119,13 @@ class Repairer:
         return [other for other in rows if other.object_id in own]
 
     def _suspects(self, frame_idx: int, rows: Sequence[ObjectMask], motion: Motion) -> list[ObjectMask]:
-        """Poor tracked masks, and all that the segmenter drew, of objects that may be asked for."""
+        """Poor tracked masks, and what the segmenter drew and nobody has seen, of objects that may be asked for."""
         since = {row.object_id: frame_idx - self._repaired_at.get(row.object_id, -self.options.every) for row in rows}
         return [
             row
             for row, known in zip(rows, with_motion_quality(rows, motion), strict=True)
             if since[row.object_id] >= self.options.every
+            and (row.object_id, frame_idx) not in self.seen
             and (row.source == "segmenter" or (row.source == "propagator" and known.quality < self.options.poor))
         ]
 

@@ -39,6 +39,14 @@ def test_names_and_expressions_may_stand_on_any_point_of_the_object():
     assert (one.object_name, one.expression) == ("dog", "the wet dog")
 
 
+def test_an_entry_may_say_that_a_person_has_seen_its_masks():
+    (one,), _ = parse({"v": {"frame": 0, "seen": True, "points": [point()]}})
+    assert one.rule == "seen"
+    (two,), _ = parse({"v": {"frame": 0, "seen": False, "points": [point()]}})
+    assert two.rule == "clicks"
+    assert parse({"v": {"frame": 0, "seen": 1, "points": [point()]}})[1][0].detail == "seen is 1, not true or false"
+
+
 def test_a_label_left_out_is_on_the_object():
     (one,), _ = parse({"v": {"frame": 0, "points": [{"object_id": "a", "x": 1, "y": 2}]}})
     assert one.hint.labels == (1,)

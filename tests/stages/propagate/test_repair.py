@@ -149,6 +149,15 @@ def test_only_poor_masks_of_models_are_asked_for(poor, is_asked):
     assert bool(made.segmenter.asked) == is_asked
 
 
+def test_a_poor_start_that_a_person_has_seen_stays():
+    start = replace(row(quality=0.1, source="segmenter"), mask=PART)
+    for seen, asked in (({("it", 0)}, []), ({("it", 1), ("other", 0)}, ["it"])):
+        made = repairer()
+        made.seen = seen
+        made.repair(here(), [start], STILL)
+        assert made.segmenter.objects()[:1] == asked
+
+
 def test_a_segmenter_is_told_how_many_objects_the_frame_has():
     made = repairer()
     others = [replace(row(object_id=name), source="human") for name in "bcd"]
