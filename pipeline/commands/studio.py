@@ -22,7 +22,9 @@ from pipeline.runs.folder import RunFolder
 from pipeline.studio.background import Background
 from pipeline.studio.bench import HINTS, Bench
 from pipeline.studio.desk import StudioDesk
+from pipeline.studio.setting_aside import put_back
 from pipeline.studio.sketching import Sketcher
+from pipeline.studio.tasks import Refine, Track
 from pipeline.terminal.console import UsageProblem, console
 from stages.arithmetic import use_one_thread_an_operation
 from stages.backends.segmenters import load_segmenter
@@ -77,6 +79,7 @@ def studio(
         bench = Bench.of(run, resolved)
         keep_config(run, resolved)
         run.sweep()
+        put_back(run)
         with signals_as_exit(), _open(bench, lock) as desk:
             _serve(desk, host, port, browser)
 
@@ -130,7 +133,9 @@ def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool) 
     except (ServerProblem, ValueError) as problem:
         raise UsageProblem(str(problem)) from None
     except KeyboardInterrupt:
-        console.print("Ended. Everything is kept; the same command goes on.")
+        console.print("Ended. Everything is kept; the same command continues.")
+        if isinstance(task := desk.background.task, Track | Refine):
+            console.print(f"Masks of {task.job.video_id} were being made; start that again on the page.", markup=False)
 
 
 def _tell(folder: Path, page: Page, access: Access, browser: bool) -> None:

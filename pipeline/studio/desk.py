@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from pipeline.runs.rounds import VideoRounds
 from pipeline.studio.background import Background
@@ -13,6 +13,7 @@ from pipeline.studio.correcting import Corrector
 from pipeline.studio.films import Film, thumbnail
 from pipeline.studio.hint_book import localizations
 from pipeline.studio.mask_store import MaskStore, drawn_masks
+from pipeline.studio.setting_aside import put_back, set_aside
 from pipeline.studio.sketching import Sketcher
 from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
 from pipeline.studio.views import VideoFacts, card_of, next_look
@@ -21,7 +22,7 @@ from schemas.video_files import VideoFile
 from stages.progress import Step
 from stages.video import DecodeError, selected_frames
 from verification_ui.gate.refusals import Refusal
-from verification_ui.studio.desk import DrawnMask, Hint, Look, Sketch, VideoCard, VideoView
+from verification_ui.studio.desk import DrawnMask, Hint, Look, Sketch, VideoCard, VideoView, WorkStep
 from verification_ui.studio.events import Events
 
 Task = Track | Refine
@@ -45,6 +46,7 @@ class StudioDesk:
     _stores: dict[str, MaskStore] = field(default_factory=dict)
     _notes: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
+    _step: WorkStep = field(default_factory=WorkStep)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -92,6 +94,7 @@ class StudioDesk:
             can_undo=rounds is not None and rounds.undone_to() is not None,
             pending=facts.pending(),
             lines=facts.lines(self.bench, video.n_frames if video else film.n_ready),
+            work=self._step if self._state(file) else WorkStep(),
             note=self._notes.get(file.video_id, ""),
         )
 
@@ -150,7 +153,8 @@ class StudioDesk:
             file = self._changeable(number)
             job = self.bench.job(file)
             self._stores[file.video_id] = MaskStore()
-            self.bench.run.drop_unit(job.video_id, job.unit)
+            if (video := self.bench.tracked(file)) is not None:
+                set_aside(self.bench.run, video)
             self._corrector.forget(file)
             self._begin(Track(job))
 
@@ -201,7 +205,7 @@ class StudioDesk:
         self.background.stop()
         shutil.rmtree(self.bench.run.work, ignore_errors=True)
         if task is not None:
-            self._end(task, "Stopped; nothing of it was kept.")
+            self._end(task, "Stopped; the masks are as they were before.")
 
     def masks(self, number: int, start: int, stop: int, at_round: int | None) -> list[DrawnMask]:
         """Masks of frames ``start`` to ``stop - 1``, of the present state or as they were after ``at_round``."""
@@ -246,8 +250,9 @@ class StudioDesk:
 
     def _begin(self, task: Task) -> None:
         self._notes.pop(task.job.video_id, None)
+        self._step = WorkStep("starting", 0.0, isinstance(task, Refine))
         self.background.begin(task)
-        self._tell_work(task.job.video_id, "tracking", "starting", 0.0)
+        self._tell_work(task.job.video_id, "tracking")
 
     def _store(self, file: VideoFile) -> MaskStore:
         with self._lock:
@@ -274,7 +279,8 @@ class StudioDesk:
         video_id = task.job.video_id
         match message:
             case Step(text, share):
-                self._tell_work(video_id, "paused" if self.background.is_paused else "tracking", text, share)
+                self._step = WorkStep(text, share, isinstance(task, Refine))
+                self._tell_work(video_id, "paused" if self.background.is_paused else "tracking")
             case Drawn(masks):
                 found = drawn_masks(masks)
                 self._store(task.job.file).put(found)
@@ -299,14 +305,15 @@ class StudioDesk:
     def _end(self, task: Task, note: str) -> None:
         video_id = task.job.video_id
         with self._lock:
+            put_back(self.bench.run)
             self._corrector.forget(task.job.file)
             self._stores.pop(video_id, None)
             self._seen.pop(video_id, None)
             self._notes[video_id] = note
         self.events.tell("done", {"video": video_id, "note": note})
 
-    def _tell_work(self, video_id: str, state: str, text: str = "", share: float = -1.0) -> None:
-        self.events.tell("work", {"video": video_id, "state": state, "text": text, "share": share})
+    def _tell_work(self, video_id: str, state: str) -> None:
+        self.events.tell("work", {"video": video_id, "state": state, **asdict(self._step)})
 
     def _tell_film(self, film: Film) -> None:
         content = {"video": film.file.video_id, "ready": film.n_ready, "whole": film.is_whole, "problem": film.problem}

@@ -1,15 +1,20 @@
 // Calls of the desk. Each carries the session's key, which the browser keeps for this very origin.
 const key = () => localStorage.getItem("pointvos-key") || "";
 
+// Tells this page's own changes from those of another one.
+export const PAGE = String(Math.random()).slice(2);
+
 export class Problem extends Error {}
 
+const LOST = "The studio does not answer. Is pointvos studio still running? What you drew is saved.";
+
 async function call(path, init = {}) {
-  const headers = { ...init.headers, "X-Pointvos-Key": key() };
+  const headers = { ...init.headers, "X-Pointvos-Key": key(), "X-Pointvos-Page": PAGE };
   let reply;
   try {
     reply = await fetch(path, { ...init, headers });
   } catch {
-    throw new Problem("The studio does not answer. Is pointvos studio still running?");
+    throw new Problem(LOST);
   }
   if (reply.ok) return reply;
   const said = await reply.json().catch(() => ({}));
@@ -42,8 +47,8 @@ export async function listen(hear, lost) {
           if (found) hear(found[1], JSON.parse(found[2]));
         }
       }
-    } catch { /* told below */ }
-    lost();
+      lost(new Problem(LOST));
+    } catch (problem) { lost(problem instanceof Problem ? problem : new Problem(LOST)); }
     await new Promise((done) => setTimeout(done, 1000));
   }
 }

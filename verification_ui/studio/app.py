@@ -22,7 +22,7 @@ from verification_ui.gate.guard import HEADERS, Guard
 from verification_ui.gate.refusals import Refusal
 from verification_ui.studio.desk import Desk
 from verification_ui.studio.events import Events
-from verification_ui.studio.reading import read_hint, read_index, read_name, read_object
+from verification_ui.studio.reading import read_frame, read_hint, read_index, read_name, read_object
 
 PERSON = "studio"
 """Who works in the studio, as its links and sessions name them."""
@@ -33,6 +33,8 @@ _POLICY = (
 )
 _TYPES = {"js": "text/javascript", "css": "text/css"}
 _MOST_MASK_FRAMES = 500
+_MOST_PAGE = 40
+"""Characters of a page's own id, which it sends with every call."""
 
 
 @dataclass
@@ -147,10 +149,19 @@ class Studio:
         return {"look": None if found is None else asdict(found)}
 
     async def _hint(self, request: Request) -> Any:
-        return await run_in_threadpool(self.desk.hint, _number(request), read_hint(await json_body(request)))
+        found = await run_in_threadpool(self.desk.hint, _number(request), read_hint(await json_body(request)))
+        self._tell_change(request)
+        return found
 
     async def _correct(self, request: Request) -> Any:
-        return await run_in_threadpool(self.desk.correct, _number(request), read_hint(await json_body(request)))
+        found = await run_in_threadpool(self.desk.correct, _number(request), read_hint(await json_body(request)))
+        self._tell_change(request)
+        return found
+
+    def _tell_change(self, request: Request) -> None:
+        """Let other pages of the same video read it again; the page that sent the request knows."""
+        page = request.headers.get("X-Pointvos-Page", "")[:_MOST_PAGE]
+        self.events.tell("changed", {"number": _number(request), "page": page})
 
     async def _act(self, request: Request) -> Any:
         """What is asked of one object or of the whole video, and needs no answer."""
@@ -161,13 +172,13 @@ class Studio:
             case "delete":
                 await run_in_threadpool(self.desk.delete, number, read_object(body))
             case "absent" | "lock":
-                frame_idx = read_index(body.get("frame_idx"), "frame_idx")
-                await run_in_threadpool(self.desk.say, number, read_object(body), frame_idx, act)
+                await run_in_threadpool(self.desk.say, number, read_object(body), read_frame(body), act)
             case "track" | "refine" | "undo":
                 wanted = {"track": self.desk.track, "refine": self.desk.refine, "undo": self.desk.undo}[act]
                 await run_in_threadpool(wanted, number)
             case _:
                 raise Refusal(f"{act!r} is not something that the studio does", 404)
+        self._tell_change(request)
         return {}
 
     async def _work(self, request: Request) -> Any:

@@ -161,6 +161,21 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkStep:
+    """How far the work in the background is.
+
+    Attributes:
+        text: what is being done, without a full stop; empty while nothing is.
+        share: done, in [0, 1].
+        is_round: a round of corrections is worked on, else all masks are made.
+    """
+
+    text: str = ""
+    share: float = 0.0
+    is_round: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class VideoView:
     """All that the page needs to show a video.
 
@@ -175,6 +190,7 @@ class VideoView:
         can_undo: there is a round to take back.
         pending: corrections that wait for their round.
         lines: one an object with masks.
+        work: on this video, while there is any.
         note: a sentence about how the last work ended; empty without any.
     """
 
@@ -188,6 +204,7 @@ class VideoView:
     can_undo: bool
     pending: tuple[Pending, ...]
     lines: tuple[ObjectLine, ...]
+    work: WorkStep = WorkStep()
     note: str = ""
 
 

@@ -3,19 +3,19 @@ import { $, make } from "./dom.js";
 
 export const GROUPS = [
   ["Frames", [
-    ["← →", "one frame (Shift: ten)"], ["Home End", "first, last frame"], ["Space", "play, pause"], ["[ ]", "slower, faster"],
+    ["← →", "one frame (Shift: ten)"], ["Home End", "first, last frame"], ["G", "go to a frame number"], ["Space", "play, pause"], ["[ ]", "slower, faster"],
     ["+ − 0", "zoom in, out, whole frame"], ["Alt + arrows", "move the zoomed frame"], ["O", "masks on, off"],
   ]],
   ["Objects", [
     ["left click", "on the object"], ["right click", "off the object"], ["drag", "a box around it"], ["Shift + drag", "draw along it"],
-    ["V D", "click, trace"], ["N", "new object"], ["1 … 9", "choose an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z", "undo"],
+    ["V D", "click, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z", "undo a click"],
   ]],
   ["Without a mouse", [
     ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "put the cross away"],
   ]],
   ["Masks", [
-    ["T", "track"], ["P", "pause, go on"], ["S", "stop"], ["J", "next frame worth a look"], ["Enter", "apply corrections"],
-    ["A", "object is absent here"], ["L", "lock this mask"], ["U", "undo the last round"], ["M", "before, after the last round"],
+    ["T", "track"], ["P", "pause, go on"], ["S", "stop"], ["J", "next frame to check"], ["Enter", "apply corrections"],
+    ["A", "object is absent here"], ["L", "mask is right: lock it"], ["U", "undo the last round"], ["M", "before the last round, now"],
   ]],
   ["Videos", [["Page Up Page Down", "previous, next video"]]],
 ];

@@ -38,7 +38,7 @@ export function showObjects(objects, chosen, act) {
       "data-colour": colour(object.object_id), onclick: () => act.choose(object.object_id),
     }, object.object_id.slice(0, 4)),
     make("input", {
-      value: object.name, placeholder: object.isNew ? "new: click on it" : `object ${object.object_id}`, "aria-label": `Name of object ${object.object_id}`, maxlength: 200,
+      value: object.name, placeholder: object.isNew ? "new: click on it" : `object ${object.object_id} (name)`, "aria-label": `Name of object ${object.object_id}`, maxlength: 200,
       onchange: (event) => act.rename(object.object_id, event.target.value), onfocus: () => act.choose(object.object_id),
       onkeydown: (event) => { if (event.key === "Enter" || event.key === "Escape") event.target.blur(); event.stopPropagation(); },
     }),
@@ -56,9 +56,18 @@ export function showStep({ title, text, share, buttons = [] }) {
     row.length ? make("div", { class: "row" }, ...row) : "");
 }
 
+// The menu of rounds whose masks can be looked at; without any round there is none. `shown` is null for the present.
+export function showRounds(n, shown) {
+  const menu = $("rounds");
+  $("rounds-label").hidden = !n;
+  const earlier = Array.from({ length: n }, (_, i) => n - 1 - i);
+  const options = [["", "now"], ...earlier.map((number) => [number, number ? `after round ${number}` : "as tracked"])];
+  menu.replaceChildren(...options.map(([value, text]) => make("option", { value: String(value), selected: String(value) === String(shown ?? "") }, text)));
+}
+
 export function showLegend(isTracked) {
-  const rows = [["quality", "quality: low to high"], ["anchor", "your hint or correction: never overwritten"], ["lock", "locked by you"],
-    ["repair", "repaired by itself"], ["changed", "changed by the last round"], ["cut", "cut: a new shot"]];
+  const rows = [["quality", "quality, low to high; empty: no mask"], ["anchor", "your hint or correction: never overwritten"], ["lock", "locked by you"], ["absent", "absent, said by you"],
+    ["repair", "repaired automatically"], ["changed", "changed by the last round"], ["cut", "cut: a new shot"]];
   $("legend").replaceChildren(...(isTracked ? rows.map(([name, what]) => make("span", {}, make("i", { class: name }), what)) : []));
 }
 

@@ -23,7 +23,7 @@ def read_hint(content: Any) -> Hint:
     body = _mapping(content)
     return Hint(
         object_id=read_object(body),
-        frame_idx=read_index(body.get("frame_idx"), "frame_idx"),
+        frame_idx=read_frame(body),
         points=tuple(_point(one) for one in _listed(body, "points", _MOST_POINTS)),
         box=_box(body.get("box")),
         strokes=tuple(_path(one) for one in _listed(body, "strokes", _MOST_STROKES)),
@@ -37,6 +37,11 @@ def read_object(content: Any) -> str:
     if not isinstance(found, str) or not 0 < len(found) <= _MOST_NAME or found == "0":
         raise Refusal(f"object_id is {found!r:.80}, not an object", 400)
     return found
+
+
+def read_frame(content: Any) -> int:
+    """The frame that is spoken of."""
+    return read_index(_mapping(content).get("frame_idx"), "frame_idx")
 
 
 def read_name(content: Any) -> str:

@@ -2,45 +2,60 @@
 import { showHints } from "./keys.js";
 import { showStep } from "./panels.js";
 
-// now: {work, ids, name, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
+// now: {work, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
 export function nextStep(now, does) {
+  if (now.problem) return unreadable();
   if (now.work) return atWork(now.work, does);
   if (!now.ids.length) return begin();
-  if (!now.isTracked) return hinting(now, does);
-  return now.nWaiting ? correcting(now, does) : looking(now, does);
+  if (now.nWaiting) return correcting(now, does);
+  if (now.isNew) return adding(now);
+  return now.isTracked ? looking(now, does) : hinting(now, does);
 }
 
-function atWork({ state, text, share, isRound }, does) {
+function unreadable() {
+  showStep({ title: "This video cannot be read", text: "It is left out; the others are not affected. Choose another video on the left, or press Page Down." });
+  showHints([["Page Up", "previous video"], ["Page Down", "next video"], ["?", "all keys"]]);
+}
+
+function atWork({ state, text, share, is_round }, does) {
   const isPaused = state === "paused", percent = Math.round(100 * (share || 0));
-  showStep({ title: isPaused ? `Paused at ${percent} %` : `${isRound ? "Correcting" : "Tracking"}: ${percent} %`, share: share || 0,
-    text: `${text ? text[0].toUpperCase() + text.slice(1) : "Starting"}. Masks show up as they are made; look at any frame meanwhile.`,
-    buttons: [[isPaused ? "Go on" : "Pause", "P", does.pause, isPaused], ["Stop", "S", does.stop]] });
-  showHints([["P", isPaused ? "go on" : "pause"], ["S", "stop"], ["← →", "frame"], ["Space", "play"]]);
+  const doing = is_round ? "Applying corrections" : "Tracking";
+  showStep({ title: isPaused ? `Paused at ${percent} %` : `${doing}: ${percent} %`, share: share || 0,
+    text: `${text ? text[0].toUpperCase() + text.slice(1) : "Starting"}. Masks appear as they are made; you can look at any frame meanwhile, or at another video.`,
+    buttons: [[isPaused ? "Continue" : "Pause", "P", does.pause, isPaused], ["Stop", "S", does.stop]] });
+  showHints([["P", isPaused ? "continue" : "pause"], ["S", "stop"], ["← →", "frame"], ["Space", "play"], ["?", "all keys"]]);
 }
 
 function begin() {
-  showStep({ title: "Click on an object", text: "Go to a frame that shows it well, then click in its middle. Its mask appears at once." });
-  showHints([["click", "on the object"], ["right click", "off it"], ["drag", "a box"], ["Shift + drag", "a trace"], ["← →", "frame"]]);
+  showStep({ title: "Click on an object",
+    text: "Go to a frame that shows the object well and click in its middle. Its mask appears at once. Then you can track it through the video." });
+  showHints([["click", "on the object"], ["right click", "off it"], ["drag", "a box"], ["Shift + drag", "a trace"], ["← →", "frame"], ["?", "all keys"]]);
+}
+
+function adding({ name, isTracked }) {
+  showStep({ title: `Click on ${name}`,
+    text: `Click on the new object on any frame that shows it well.${isTracked ? " It is then tracked alone; the other objects stay as they are." : ""}` });
+  showHints([["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["Shift + drag", "a trace"], ["1 … 9", "select another object"], ["?", "all keys"]]);
 }
 
 function hinting({ name }, does) {
   showStep({ title: "Is the mask right?",
-    text: `Click where ${name} is missing, right-click where the mask is too large. For another object press N. Then follow all objects through the video.`,
+    text: `Click where ${name} is missing, right-click where its mask is too large. N begins another object. When all masks are right, track the objects through the video.`,
     buttons: [["Track", "T", does.track, true], ["New object", "N", does.add]] });
   showHints([["click", `on ${name}`], ["right click", "off it"], ["N", "new object"], ["Z", "undo"], ["T", "track"], ["?", "all keys"]]);
 }
 
 function correcting({ name, nWaiting }, does) {
   showStep({ title: `${nWaiting} correction${nWaiting > 1 ? "s" : ""} to apply`,
-    text: "Is the mask of this frame right now? Then the frames around it, up to the next ones that you looked at, are done again. Nothing else changes.",
+    text: "Is the mask right on this frame now? Apply carries it to the frames around, up to the next ones that you hinted, corrected or locked. All other masks stay.",
     buttons: [["Apply", "Enter", does.apply, true], ["Undo click", "Z", does.undo]] });
-  showHints([["Enter", "apply"], ["click", `on ${name}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["J", "next look"]]);
+  showHints([["Enter", "apply"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["?", "all keys"]]);
 }
 
 function looking({ name, round, canUndo }, does) {
-  showStep({ title: round ? `Round ${round} is done` : "Are the masks right?",
-    text: "Go where a look is worth most. Where a mask is wrong, choose its object and click: on it, or with the right button off it.",
-    buttons: [["Next look", "J", does.next, true], canUndo ? ["Undo round", "U", does.undoRound] : ["Play", "Space", does.play]] });
-  showHints([["J", "next look"], ["click", `on ${name}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"],
-    ...(round ? [["M", "before | after"]] : []), ["?", "all keys"]]);
+  showStep({ title: round ? `Round ${round} is done` : "Check the masks",
+    text: "“Check next” leads to the mask that is most likely wrong. Where a mask is wrong, select its object and click: left on the object, right off it, or drag a box.",
+    buttons: [["Check next", "J", does.next, true], canUndo ? ["Undo round", "U", does.undoRound] : ["Play", "Space", does.play]] });
+  showHints([["J", "check next"], ["click", `on ${name}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"],
+    ...(round ? [["M", "before | now"]] : []), ["?", "all keys"]]);
 }

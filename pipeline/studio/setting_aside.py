@@ -1,0 +1,39 @@
+"""Results of a video that is tracked again wait aside until the new ones are there, so that a stop loses nothing."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.units import take_apart
+from schemas import tables
+from schemas.videos import Video
+from schemas.whole_files import write_whole
+
+
+def set_aside(run: RunFolder, video: Video) -> None:
+    """Move all tables of a video out of the run; they are in one of both places at any time."""
+    stem, folder = unit_name(video.video_id, video.unit), _folder(run)
+    take_apart(run, video, (tables.VIDEOS, *UNIT_TABLES))
+    for table in reversed(ALL_UNIT_TABLES):  # the commit mark last
+        file = run.table_file(table, stem)
+        if file.is_file():
+            write_whole(folder / table.name / file.name, file.read_bytes())
+    run.drop_unit(video.video_id, video.unit)
+
+
+def put_back(run: RunFolder) -> None:
+    """Put back what waits aside where nothing new has come in its place, and remove the rest."""
+    folder, done = _folder(run), run.committed()
+    for mark in tables.VIDEOS.files(folder):
+        (video,) = tables.VIDEOS.records(tables.VIDEOS.read_files([mark]))
+        if video.video_id not in done:
+            for table in reversed(ALL_UNIT_TABLES):
+                for file in table.files(folder, mark.name):
+                    write_whole(run.table_file(table, mark.stem), file.read_bytes())
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder(run: RunFolder) -> Path:
+    return run.local / "studio" / "aside"

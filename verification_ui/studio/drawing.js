@@ -1,0 +1,88 @@
+// What a person draws on a frame: hints on objects without masks, corrections of those that have some.
+import { post } from "./api.js";
+import { rest, stopPlaying, go } from "./frames.js";
+import { again, loadVideosSoon } from "./opening.js";
+import { say } from "./panels.js";
+import { changed, tell } from "./showing.js";
+import { S, hasMasks, isTracked, nameOf, newObject, objects } from "./state.js";
+
+export const click = (at, label) => draw((hint) => ({ ...hint, points: [...hint.points, [Math.floor(at[0]), Math.floor(at[1]), label]] }));
+export const box = (found) => draw((hint) => ({ ...hint, box: found }));
+export const trace = (path) => draw((hint) => ({ ...hint, strokes: [...hint.strokes, path] }));
+
+export async function ask(what, body = {}) {
+  try {
+    return await post(`/api/videos/${S.view.card.number}/${what}`, body);
+  } catch (problem) { tell(problem); return null; }
+}
+
+function draw(change) {
+  if (S.view.card.problem) return null;
+  if (S.work) return say("Masks are being made. Stop that first to draw (S).", true);
+  if (S.earlier) return say("This is how the masks were. Go back to the present ones to draw (M).", true);
+  if (S.playing) stopPlaying();
+  return hasMasks(S.chosen) ? correct(change) : hint(change);
+}
+
+function hint(change) {
+  const { chosen, frame } = S, drawn = change(S.hints.of(chosen, frame));
+  if (!S.names.has(chosen)) S.names.set(chosen, "");
+  if (chosen === S.fresh) S.fresh = null;
+  return S.hints.put({ ...drawn, name: S.names.get(chosen) ?? "" }).then(() => {
+    rest();
+    loadVideosSoon();
+    if (!isTracked()) return;
+    if (S.hints.frames(chosen).includes(frame)) S.said.set(`${frame}/${chosen}`, "add");
+    else S.said.delete(`${frame}/${chosen}`);
+    changed();
+  });
+}
+
+// On a mask that is there: it is drawn anew, starting from what it was.
+function correct(change) {
+  const drawn = change(S.corrections.of(S.chosen, S.frame));
+  S.said.delete(`${S.frame}/${S.chosen}`);
+  return S.corrections.put(drawn).then(rest);
+}
+
+export function undo() {
+  const before = S.corrections.undo() ?? S.hints.undo();
+  if (!before) return say("There is no click to undo.");
+  S.chosen = before.object_id;
+  return go(before.frame_idx);
+}
+
+export function choose(objectId) {
+  S.chosen = objectId;
+  if (objectId !== S.fresh) S.fresh = null;
+  changed();
+  rest();
+}
+
+export function beginObject() {
+  newObject();
+  changed();
+}
+
+export async function remove(objectId) {
+  const isDrawn = S.hints.ids.includes(objectId) || hasMasks(objectId);
+  const undone = isTracked() ? " U takes that back." : " Its hints are lost.";
+  if (isDrawn && !confirm(`Remove ${nameOf(objectId)} from this video?${undone}`)) return;
+  if (isDrawn && !await ask("delete", { object_id: objectId })) return;
+  S.hints.forget(objectId);
+  S.corrections.forget(objectId);
+  S.names.delete(objectId);
+  if (S.fresh === objectId) S.fresh = null;
+  if (isTracked()) await again();
+  S.chosen = objects()[0]?.object_id ?? newObject();
+  changed();
+  rest();
+  loadVideosSoon();
+}
+
+export async function rename(objectId, text) {
+  S.names.set(objectId, text);
+  S.hints.rename(objectId, text);
+  if (S.hints.ids.includes(objectId)) await ask("rename", { object_id: objectId, name: text });
+  changed();
+}

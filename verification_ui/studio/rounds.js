@@ -1,0 +1,72 @@
+// Work on all frames: tracking, rounds of corrections, and looking at earlier rounds.
+import { get, post } from "./api.js";
+import { ask, choose } from "./drawing.js";
+import { go } from "./frames.js";
+import { Masks } from "./masks.js";
+import { again } from "./opening.js";
+import { say } from "./panels.js";
+import { changed, show, tell } from "./showing.js";
+import { S, hasMasks, isTracked, isWaiting } from "./state.js";
+
+export async function track() {
+  if (S.work || !S.hints.ids.length) return;
+  const rounds = S.view.round ? " Its corrections are lost." : "";
+  if (isTracked() && !confirm(`Track all objects of this video again from their hints?${rounds}`)) return;
+  await begin("track", false);
+}
+
+export async function refine() {
+  if (!S.work && isWaiting()) await begin("refine", true);
+}
+
+async function begin(what, isRound) {
+  S.earlier = null;
+  if (!isRound) S.masks.clear();
+  S.work = { state: "tracking", text: "starting", share: 0, is_round: isRound };
+  changed();
+  S.starting = ask(what);
+  if (await S.starting) return;
+  S.work = null;
+  await again();
+}
+
+const work = async (what) => { await S.starting; await post(`/api/work/${what}`).catch(tell); };
+export const pauseOrGoOn = () => { if (S.work) work(S.work.state === "paused" ? "resume" : "pause"); };
+export const stop = () => { if (S.work) work("stop"); };
+
+export async function undoRound() {
+  if (S.work || !S.view.can_undo || !await ask("undo")) return;
+  await again();
+  say("The last round was undone.");
+}
+
+// An object is absent on this frame, or its mask is right; the same again takes that back.
+export async function sayOf(kind) {
+  if (S.work || !hasMasks(S.chosen)) return;
+  const key = `${S.frame}/${S.chosen}`, isSaid = S.said.get(key) === kind;
+  if (!await ask(kind, { object_id: S.chosen, frame_idx: S.frame })) return;
+  if (isSaid) S.said.delete(key);
+  else S.said.set(key, kind);
+  S.corrections.all.delete(key);
+  S.corrections.sketches.delete(S.frame);
+  changed();
+}
+
+export async function nextLook() {
+  if (!isTracked() || S.work) return;
+  try {
+    const { look } = await get(`/api/videos/${S.view.card.number}/next?after=${S.frame}`);
+    if (!look) return say("No mask stands out any more. Play the video once to be sure.");
+    S.look = look;
+    choose(look.object_id);
+    go(look.frame_idx);
+  } catch (problem) { tell(problem); }
+}
+
+// The masks after a round, 0 for those of tracking, in the place of the present ones; null for these.
+export function showRound(number) {
+  S.earlier = number == null || number >= S.view.round ? null : new Masks(S.view.card.number, show, number);
+  changed();
+}
+
+export const before = () => { if (S.view.round) showRound(S.earlier ? null : S.view.round - 1); };

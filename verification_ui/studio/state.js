@@ -1,0 +1,30 @@
+// What is open, chosen and waiting. One object, which the other modules read and change.
+
+export const S = {
+  videos: [], view: null, film: null, hints: null, corrections: null, masks: null,
+  earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, said: new Map(),
+  playing: false, speed: 1, work: null, starting: null, corner: null, painted: [],
+};
+
+// The two pictures of the page; main.js makes them.
+export const parts = { picture: null, timeline: null };
+
+export const nFrames = () => Math.max(1, S.view.is_whole ? S.view.n_ready : Math.max(S.view.card.n_frames, S.view.n_ready));
+export const isTracked = () => S.view?.card.state === "tracked";
+export const hasMasks = (objectId) => isTracked() && S.view.lines.some((line) => line.object_id === objectId);
+export const isWaiting = () => isTracked() && (S.corrections.all.size > 0 || S.said.size > 0);
+export const nameOf = (objectId) => S.names.get(objectId) || `object ${objectId}`;
+export const byId = (a, b) => a.length - b.length || (a < b ? -1 : Number(a !== b));
+
+export function newObject() {
+  const used = [...S.names.keys(), ...(S.hints?.ids ?? [])].map(Number).filter(Number.isInteger);
+  S.fresh = String(Math.max(0, ...used) + 1);
+  S.chosen = S.fresh;
+  return S.fresh;
+}
+
+// All objects in order, the one that N has just begun among them.
+export function objects() {
+  const ids = [...new Set([...S.names.keys(), ...S.hints.ids, ...(S.fresh ? [S.fresh] : [])])].sort(byId);
+  return ids.map((id) => ({ object_id: id, name: S.names.get(id) ?? "", isNew: id === S.fresh && !S.hints.ids.includes(id) }));
+}
