@@ -64,6 +64,11 @@ COMMANDS = {
     "report": LazyCommand(
         "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
     ),
+    "stats": LazyCommand(
+        "pipeline.commands.stats",
+        "stats",
+        "Count what a run holds: points an object, frames, answers, sizes of masks, places of points, pace, agreement.",
+    ),
     "render": LazyCommand(
         "pipeline.commands.render",
         "render",

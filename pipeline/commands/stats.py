@@ -1,0 +1,134 @@
+"""``pointvos stats``: what a run holds, counted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.commands.options import Run, on_this_machine
+from pipeline.runs.verdicts import read_verdicts
+from pipeline.statistics.counts import UNANSWERED, RunCounts
+from pipeline.statistics.people import people_json
+from pipeline.statistics.spread import Spread
+from pipeline.terminal.charts import show_bars, show_map
+from pipeline.terminal.console import UsageProblem, console, styled, summary
+from schemas.points import STATUSES
+from schemas.whole_files import write_whole
+from stages.consensus.audit import audit
+from stages.consensus.opinions import majority
+
+
+def stats(
+    run: Run,
+    json_file: Annotated[
+        Path | None,
+        typer.Option("--json", help="Write everything to this file as well.", metavar="FILE", callback=on_this_machine),
+    ] = None,
+) -> None:
+    """Count what a run holds: points an object, frames, answers, sizes of masks, places of points, pace, agreement.
+
+    The counts of the official Point-VOS statistics are among them: annotated frames, frames with accepted points, and
+    accepted, rejected and ambiguous points, of each object and of all. Points are those of `pointvos merge`; before it,
+    those that the answers so far would give.
+
+    Example: `pointvos stats --run runs/demo --json stats.json`
+    """
+    folder = run.require()
+    verdicts = read_verdicts(folder)
+    statuses = {one: opinion.status for one, opinion in majority(verdicts.deciding()).items()}
+    counts = RunCounts.of(folder, statuses)
+    if not counts.videos:
+        raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
+    people = people_json(audit(verdicts.votes(), verdicts.golds))
+    if json_file:
+        write_whole(json_file.absolute(), json.dumps(counts.to_json() | people, indent=1).encode() + b"\n")
+    _show_counts(str(run), counts)
+    _show_objects(counts)
+    _show_charts(counts)
+    _show_people(people)
+
+
+def _show_counts(run: str, counts: RunCounts) -> None:
+    found = counts.by_status()
+    n_confirmed = {fg: counts.foreground[fg, "ACCEPTED" if fg else "REJECTED"] for fg in (True, False)}
+    n_decided = {fg: sum(counts.foreground[fg, s] for s in ("ACCEPTED", "REJECTED")) for fg in (True, False)}
+    summary(
+        f"Statistics of {run}",
+        [
+            ("videos", counts.videos),
+            ("frames", counts.frames),
+            ("objects", counts.objects),
+            ("masks", counts.masks),
+            ("candidates", f"{counts.candidates.total():,}, {counts.candidates[UNANSWERED]:,} of them unanswered"),
+            ("points" if counts.is_merged else "points (not merged yet)", sum(found.values())),
+            *((f"  {status.lower()}", n) for status, n in found.items()),
+            *(
+                (f"  in split {split}", sum(n for (s, _), n in counts.points.items() if s == split))
+                for split in (sorted({s for s, _ in counts.points}) if counts.is_merged else ())
+            ),
+            ("annotated frames", counts.annotated_frames),
+            ("foreground confirmed by people", _share(n_confirmed[True], n_decided[True])),
+            ("background confirmed by people", _share(n_confirmed[False], n_decided[False])),
+        ],
+    )
+
+
+def _show_objects(counts: RunCounts) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("of each object", "least", "mean", "median", "most"):
+        table.add_column(name, style="cyan" if name == "of each object" else None, justify="left")
+    spreads: Mapping[str, Spread] = {
+        "points": counts.points_an_object,
+        **{f"{status.lower()} points": counts.status_an_object[status] for status in STATUSES},
+        "annotated frames": counts.frames_an_object,
+        "frames with accepted points": counts.accepted_frames_an_object,
+    }
+    for name, spread in spreads.items():
+        table.add_row(name, *(f"{value:,.6g}" for value in spread.summary().values()))
+    console.print(table)
+
+
+def _show_charts(counts: RunCounts) -> None:
+    if counts.points:
+        show_bars("Objects by their number of points", counts.points_an_object.bins(10))
+        show_bars("Objects by their frames with accepted points", counts.accepted_frames_an_object.bins(1))
+    show_bars("Masks by quality", {f"{t / 10:.1f}-{(t + 1) / 10:.1f}": counts.qualities[t] for t in range(10)})
+    show_bars("Masks by size", counts.by_size())
+    show_bars("Masks by what drew them", dict(sorted(counts.mask_sources.items())))
+    if counts.positions.any():
+        show_map("Where points lie in the frame (the darker, the more)", counts.positions.tolist())
+    if counts.positions_accepted.any():
+        show_map("Where accepted points lie", counts.positions_accepted.tolist())
+
+
+def _show_people(people: Mapping[str, Any]) -> None:
+    if not people["pace"]:
+        console.print("Nobody has answered yet.")
+        return
+    table = Table(box=None, pad_edge=False)
+    for name in ("annotator", "tasks", "points", "s a point", "points an hour", "expected errors"):
+        table.add_column(name, style="cyan" if name == "annotator" else None, justify="left")
+    for name, one in people["pace"].items():
+        errors = one["expected_errors"]
+        table.add_row(
+            name, f"{one['tasks']:,}", f"{one['points']:,}", f"{one['seconds_a_point']:.2f}",
+            f"{one['points_an_hour']:,}" if one["points_an_hour"] else "–", f"{errors['value']:.1%}" if errors else "–",
+        )  # fmt: skip
+    console.print(styled("Pace", "bold"))
+    console.print(table)
+    agreement = people["agreement"]
+    rows: list[tuple[str, object]] = [("answered by several", agreement["answered_by_several"])]
+    for key, name in (("two_agree", "two people agree"), ("fleiss_kappa", "Fleiss' κ")):
+        if found := agreement[key]:
+            rows.append((name, f"{found['value']:.3f} ({found['low']:.3f}–{found['high']:.3f})"))
+    rows.append(("points on which they differ", agreement["differ_on"]))
+    summary("Agreement", rows)
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part / whole:.1%} of {whole:,}" if whole else "nobody has answered"
