@@ -97,14 +97,25 @@ class EvaluateRun(beam.PTransform[PBegin, PCollection[None]]):
 class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
     """``export`` of a format of points: the points of all videos, ranges in the order of their files."""
 
-    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: PointFolder, out: AnyPath) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        ranges: list[VideoRange],
+        folder: PointFolder,
+        has_unanswered: bool,
+        has_masks: bool,
+        out: AnyPath,
+    ) -> None:
         super().__init__()
         self._run, self._ranges, self._folder, self._out = run, ranges, folder, out
+        self._has_unanswered, self._has_masks = has_unanswered, has_masks
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
-        written = ranges | "ExportPoints" >> ExportPoints(reader(self._run, tables.POINTS), self._folder)
+        masks = (tables.MASKS,) if self._has_masks else ()
+        read = reader(self._run, tables.POINTS, tables.CANDIDATES, tables.LOCALIZATIONS, *masks)
+        written = ranges | "ExportPoints" >> ExportPoints(read, self._folder, self._has_unanswered)
         collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedPoints)
         return collected
 
@@ -112,15 +123,19 @@ class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
 class ExportRunMasks(beam.PTransform[PBegin, PCollection[None]]):
     """``export`` of a format of masks: the masks of all videos."""
 
-    def __init__(self, run: RunFolder, ranges: list[VideoRange], folder: MaskFolder, out: AnyPath) -> None:
+    def __init__(
+        self, run: RunFolder, ranges: list[VideoRange], folder: MaskFolder, is_verified: bool, out: AnyPath
+    ) -> None:
         super().__init__()
         self._run, self._ranges, self._folder, self._out = run, ranges, folder, out
+        self._is_verified = is_verified
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
-        read = reader(self._run, tables.MASKS, tables.LOCALIZATIONS)
-        written = ranges | "ExportMasks" >> ExportMasks(read, self._folder)
+        points = (tables.POINTS,) if self._is_verified else ()
+        read = reader(self._run, tables.MASKS, tables.LOCALIZATIONS, *points)
+        written = ranges | "ExportMasks" >> ExportMasks(read, self._folder, self._is_verified)
         collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedMasks)
         return collected
 

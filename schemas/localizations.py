@@ -174,6 +174,8 @@ class Localization:
             matched to the video (then empty). It does not take part in unit hashes, which are made after matching.
         unit: of a click or box where its format has one of its own, ``fraction`` or ``percent``, until it is in pixels
             (then empty).
+        noun_span: half-open offsets of a noun in the expression of its actor, in a narrative; else None. It does not
+            take part in unit hashes.
     """
 
     video_id: str
@@ -187,6 +189,7 @@ class Localization:
     input_uri: str = ""
     frame_name: str = field(default="", repr=False)
     unit: str = field(default="", repr=False)
+    noun_span: tuple[int, int] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         require_text("object_id", self.object_id)
@@ -213,6 +216,7 @@ class Localization:
             "group": self.group,
             "rule": self.rule,
             "input_uri": self.input_uri,
+            "noun_span": self.noun_span,
         }
 
 

@@ -48,6 +48,8 @@ class VideoTables:
         points: its verified points.
         frame_names: file names of the frames of a folder, in decode order; empty for a video file.
         names: object id → name of the object, where its localizations give one.
+        expressions: object id → the words that refer to the object, where its localizations give some.
+        noun_spans: object id → half-open offsets of a noun in the caption of its actor, of objects of narratives.
     """
 
     video: Video
@@ -56,6 +58,8 @@ class VideoTables:
     points: tuple[PointLabel, ...] = ()
     frame_names: tuple[str, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    noun_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 ReadVideo = Callable[[VideoKey], VideoTables]

@@ -19,6 +19,7 @@ LOCALIZATIONS_SCHEMA = pa.schema(
         ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("kind", _s), ("x", pa.list_(_f)), ("y", pa.list_(_f)),
         ("label", pa.list_(pa.int8())), ("part", pa.list_(_i)), ("time_ms", pa.list_(pa.int64())), ("rle", _s),
         ("object_name", _s), ("expression", _s), ("group", _s), ("rule", _s), ("input_uri", _s),
+        ("noun_span", pa.list_(_i)),
     ]
 )  # fmt: skip
 MASKS_SCHEMA = pa.schema(

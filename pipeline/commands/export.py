@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -11,28 +12,30 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from pipeline.commands.options import Run, on_this_machine
-from pipeline.runs.folder import RunFolder, unit_name
-from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
+from pipeline.runs.folder import RunFolder
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, console, show_problems, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
 from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
 from stages.export.point_folder import SPLITS, ExportedPoints, PointFolder
-from stages.export.point_vos import video_name
+from stages.export.point_vos import SCRIPT_NAMES, video_name
 from stages.export.point_vos_folder import PointVosFolder
 from stages.export.points.folder import ShardFolder
 from stages.export.target import ExportTarget
 from stages.progress import counted_by
 
 Exported = TypeVar("Exported", ExportedPoints, ExportedMasks)
+Rows = list[tuple[str, object]]
 
 
 class ExportFormat(StrEnum):
     """What can be written."""
 
     POINTVOS = "pointvos"
+    PARQUET_OBJECTS = "parquet_objects"
     HUGGINGFACE = "huggingface"
     WEBDATASET = "webdataset"
     DAVIS = "davis"
@@ -47,14 +50,31 @@ class ExportFormat(StrEnum):
     LABEL_STUDIO = "label_studio"
 
 
-_POINTS = (ExportFormat.POINTVOS, ExportFormat.HUGGINGFACE, ExportFormat.WEBDATASET)
+_POINTS = (ExportFormat.POINTVOS, ExportFormat.PARQUET_OBJECTS, ExportFormat.HUGGINGFACE, ExportFormat.WEBDATASET)
+
+
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """What the command line asks for."""
+
+    folder: RunFolder
+    target: ExportTarget
+    form: ExportFormat
+    name: str
+    is_jsonl: bool
+    only: Only
+    split: str | None
 
 
 def export(
     run: Run,
     form: Annotated[
         ExportFormat,
-        typer.Option("--format", help="pointvos, huggingface, webdataset: points; else masks.", show_default=False),
+        typer.Option(
+            "--format",
+            help="pointvos, parquet_objects, huggingface, webdataset: points; else masks.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
         Path,
@@ -64,13 +84,30 @@ def export(
             callback=on_this_machine,
         ),
     ],
-    name: Annotated[str, typer.Option(help="Formats of points: name of the dataset.")] = "pointvos",
-    jsonl: Annotated[bool, typer.Option("--jsonl", help="pointvos: one entry a line instead of one JSON.")] = False,
+    name: Annotated[
+        str, typer.Option(help="Formats of points: name of the dataset. The Point-VOS scripts know Oops and Kinetics.")
+    ] = "pointvos",
+    jsonl: Annotated[
+        bool, typer.Option("--jsonl", help="pointvos: one entry a line instead of one JSON, as --name Kinetics has.")
+    ] = False,
+    only: Annotated[
+        Only | None,
+        typer.Option(
+            help="verified: points that people answered, masks of objects on frames with such points. all: unanswered "
+            "candidates too, all masks.  \\[default: points verified, masks all]",
+            show_default=False,
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="Only the videos of this split: train or val.", show_default=False)
+    ] = None,
 ) -> None:
     """Write the dataset of a run.
 
     **pointvos**: the points of `pointvos merge` as the Point-VOS release keeps them: train and val JSON, the annotated
     frames as JPEG, the points of each frame as PNG. What was written is checked against every demand of that format.
+
+    **parquet_objects**: the decided points as Parquet with one nested row an object, for training.
 
     **huggingface**, **webdataset**: the decided points with the pictures of their frames, for the `datasets` and
     `webdataset` libraries.
@@ -83,84 +120,75 @@ def export(
     """
     folder = run.require()
     is_points = form in _POINTS
-    if is_points:
-        _require_points(folder, name)
+    if is_points and video_name(name) != name:
+        raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")
+    only = only or (Only.VERIFIED if is_points else Only.ALL)
+    ranges = (pointed_ranges if is_points else masked_ranges)(folder, only, split)
     try:
         target = ExportTarget.prepare(out.absolute())
     except FileExistsError as problem:
         raise UsageProblem(str(problem)) from None
+    wanted = _Export(folder, target, form, name, jsonl or SCRIPT_NAMES.get(name) == "jsonl", only, split)
     with folder.lock():
-        write = (
-            partial(_write_points, folder, target, form, name, jsonl)
-            if is_points
-            else partial(_write_masks, folder, target, form)
-        )
-        rows, problems = write()
+        rows, problems = (_write_points if is_points else _write_masks)(wanted, ranges)
     summary(f"Exported {run} as {form}", [*rows, ("written to", out)])
+    _say_names(wanted)
     show_problems("broken:", problems)
     if problems:
         console.print(f"{len(problems):,} problems; the export is not complete")
         raise typer.Exit(REJECTED)
 
 
-def _require_points(folder: RunFolder, name: str) -> None:
-    if not tables.POINTS.files(folder.path):
-        raise UsageProblem(f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}")
-    if video_name(name) != name:
-        raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")
-
-
-def _write_points(
-    folder: RunFolder, target: ExportTarget, form: ExportFormat, name: str, jsonl: bool
-) -> tuple[list[tuple[str, object]], list[str]]:
+def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:
     from pipeline.table_graphs import ExportRunPoints
 
-    pointed = set(tables.POINTS.stems(folder.path))
-    ranges = in_ranges([k for k in video_keys(folder) if unit_name(k.video_id, k.unit) in pointed])
-    frame_file = folder.absolute().frame_file
-    out: PointFolder = ShardFolder(target, form, name, frame_file)
-    if form is ExportFormat.POINTVOS:
-        _require_names(ranges)
-        out = PointVosFolder(target, name, jsonl, frame_file)
-    found = _run(folder, ranges, partial(ExportRunPoints, folder.absolute(), ranges, out), ExportedPoints)
+    folder, is_all = wanted.folder.absolute(), wanted.only is Only.ALL
+    out: PointFolder = ShardFolder(wanted.target, wanted.form, wanted.name, folder.frame_file, is_all)
+    if wanted.form is ExportFormat.POINTVOS:
+        require_names(wanted.folder, ranges, wanted.only)
+        out = PointVosFolder(wanted.target, wanted.name, wanted.is_jsonl, folder.frame_file)
+    graph = partial(ExportRunPoints, folder, ranges, out, is_all, False)
+    found = _run(wanted.folder, ranges, graph, ExportedPoints)
     found.sort(key=lambda one: one.number)
     out.join(found)
     counts = [(f"objects in {split}", sum(one.n_objects[split] for one in found)) for split in SPLITS]
-    n_points = sum(sum(one.n_points.values()) for one in found)
-    problems = [problem for split in SPLITS for one in found for problem in one.problems[split]]
-    return [("videos", sum(len(one.videos) for one in found)), *counts, ("points", n_points)], problems
+    rows: Rows = [
+        ("videos", sum(len(one.videos) for one in found)),
+        *counts,
+        ("points", sum(sum(one.n_points.values()) for one in found)),
+        ("left out", sum(one.n_left_out for one in found)),
+        ("unanswered", sum(one.n_unanswered for one in found)),
+    ]
+    return rows, [problem for split in SPLITS for one in found for problem in one.problems[split]]
 
 
-def _require_names(ranges: Sequence[VideoRange]) -> None:
-    """Raise WorkProblem when two videos would have one name."""
-    video_ids: dict[str, str] = {}
-    for video_id in (key.video_id for found in ranges for key in found.videos):
-        there = video_name(video_id)
-        if (other := video_ids.setdefault(there, video_id)) != video_id:
-            raise WorkProblem(
-                f"videos {other!r} and {video_id!r} would both be called {there!r} in this format; "
-                "give one of them another file name and annotate it again"
-            )
-
-
-def _write_masks(
-    folder: RunFolder, target: ExportTarget, form: ExportFormat
-) -> tuple[list[tuple[str, object]], list[str]]:
+def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:
     from pipeline.table_graphs import ExportRunMasks
 
-    ranges = in_ranges(video_keys(folder))
-    out = MaskFolder(target, form, numbered(_object_names(folder)))
-    found = _run(folder, ranges, partial(ExportRunMasks, folder.absolute(), ranges, out), ExportedMasks)
+    folder = wanted.folder
+    out = MaskFolder(wanted.target, wanted.form, numbered(_object_names(folder)))
+    graph = partial(ExportRunMasks, folder.absolute(), ranges, out, wanted.only is Only.VERIFIED)
+    found = _run(folder, ranges, graph, ExportedMasks)
     found.sort(key=lambda one: one.video_id)
     out.join()
     written = [one for one in found if not one.problem]
     n_objects, n_masks = (sum(getattr(one, name) for one in written) for name in ("n_objects", "n_masks"))
-    counts = [("videos", len(written)), ("objects", n_objects), ("masks", n_masks)]
+    counts: Rows = [("videos", len(written)), ("objects", n_objects), ("masks", n_masks)]
     return counts, [one.problem for one in found if one.problem]
 
 
 def _object_names(folder: RunFolder) -> set[str]:
     return set(tables.LOCALIZATIONS.read(folder.path, columns=["object_name"])["object_name"].unique().to_pylist())
+
+
+def _say_names(wanted: _Export) -> None:
+    """Say which names the scripts of the Point-VOS release accept, where they would not find these files."""
+    suffix = "jsonl" if wanted.is_jsonl else "json"
+    if wanted.form is ExportFormat.POINTVOS and SCRIPT_NAMES.get(wanted.name) != suffix:
+        console.print(
+            "The scripts of the Point-VOS release read --name Oops (JSON) and --name Kinetics (JSON lines) only.",
+            markup=False,
+        )
 
 
 def _run(

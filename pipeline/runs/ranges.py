@@ -8,7 +8,7 @@ from typing import Any
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import frame_names
-from pipeline.runs.units import object_words, unit_records, video_of
+from pipeline.runs.units import noun_spans, object_words, unit_records, video_of
 from schemas import tables
 from schemas.ranges import ReadVideo, VideoKey, VideoRange, VideoTables
 from schemas.tables import DamagedTableError, Table
@@ -47,12 +47,15 @@ def _read(run: RunFolder, wanted: frozenset[str], key: VideoKey) -> VideoTables:
         tuple(unit_records(run, table, video)) if table.name in wanted else ()
         for table in (tables.MASKS, tables.CANDIDATES, tables.POINTS)
     )
-    names = object_words(run, video) if tables.LOCALIZATIONS.name in wanted else {}
+    is_named = tables.LOCALIZATIONS.name in wanted
+    words = object_words(run, video) if is_named else {}
     return VideoTables(
         video,
         masks,
         candidates,
         points,
         frame_names(video),
-        {object_id: name for object_id, (name, _) in names.items()},
+        {object_id: name for object_id, (name, _) in words.items()},
+        {object_id: expression for object_id, (_, expression) in words.items()},
+        noun_spans(run, video) if is_named else {},
     )

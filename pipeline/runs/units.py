@@ -70,6 +70,12 @@ def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
     return dict(words)
 
 
+def noun_spans(run: RunFolder, video: Video) -> dict[str, tuple[int, int]]:
+    """Object id → offsets of a noun in the caption of its actor, of objects of narratives."""
+    rows = unit_rows(run, tables.LOCALIZATIONS, video, ["object_id", "noun_span"]).to_pylist()
+    return {row["object_id"]: tuple(row["noun_span"]) for row in rows if row["noun_span"]}
+
+
 def object_models(run: RunFolder, video: Video, *sources: str) -> dict[str, str]:
     """Object id → registry key of the model that made its masks of any of ``sources`` (see ``MASK_SOURCES``)."""
     masks = unit_rows(run, tables.MASKS, video, ["object_id", "source", "model"])

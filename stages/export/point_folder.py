@@ -22,6 +22,8 @@ class ExportedPoints:
         n_objects: by split.
         n_points: by split.
         problems: by split, a sentence for every demand of the format that what was written breaks.
+        n_left_out: points that the format has no place for.
+        n_unanswered: candidates that nobody answered.
     """
 
     number: int
@@ -30,6 +32,8 @@ class ExportedPoints:
     n_objects: Mapping[str, int]
     n_points: Mapping[str, int]
     problems: Mapping[str, tuple[str, ...]]
+    n_left_out: int = 0
+    n_unanswered: int = 0
 
 
 class PointFolder(Protocol):

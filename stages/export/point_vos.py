@@ -1,10 +1,12 @@
 """Points in the format of the Point-VOS release.
 
 ``<name>/{train,val}.json`` is one object ``{id: entry}``; with ``jsonl`` it is ``{train,val}.jsonl``, one
-``{id: entry}`` a line. An entry is one object of one video. Beside them stand the annotated frames,
-``JPEGImages/<video_name>/<frame_id>.jpg``, and their points as index maps,
-``Annotations/<video_name>/<id>/<frame_id>.png`` (mode P): 0 unlabelled, 1 REJECTED, 2 ACCEPTED, 255 AMBIGUOUS.
-``videos.json`` tells which video a ``video_name`` is.
+``{id: entry}`` a line. An entry is one object of one video. Beside them stand what the scripts of the release extract:
+the annotated frames of every entry, ``<split>/JPEGImages/<id>/<frame_id>.jpg``, and their points as index maps,
+``<split>/Annotations/<id>/<frame_id>.png`` (mode P): 0 unlabelled, 1 REJECTED, 2 ACCEPTED, 255 AMBIGUOUS. So the
+scripts need no videos. ``videos.json`` tells which video a ``video_name`` is.
+
+Source: https://github.com/idilesenzulfikar/PointVOS
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -24,6 +26,8 @@ from schemas.natural_order import natural_order
 from schemas.points import PointLabel
 
 PIXEL_VALUES = {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}
+SCRIPT_NAMES = {"Oops": "json", "Kinetics": "jsonl"}
+"""Data sets that the scripts of the release know, by the suffix of their files."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
@@ -62,14 +66,20 @@ class Entry:
 
 
 def entries_of(points: Iterable[PointLabel]) -> list[Entry]:
-    """The entries of one video's points, in the order of object ids; of a pixel's several answers the latest counts."""
+    """The entries of one video's points, in the order of object ids; of a pixel's several answers the latest counts.
+
+    A frame of an object on which nothing was decided is left out: the scripts of the release stop at it.
+    """
     by_object: dict[str, dict[tuple[int, int, int], PointLabel]] = defaultdict(dict)
     for point in sorted(points, key=lambda p: (p.object_id, p.frame_idx, p.round)):
         by_object[point.object_id][point.frame_idx, point.y, point.x] = point
-    return [
-        _entry(list(pixels.values()))
-        for _, pixels in sorted(by_object.items(), key=lambda item: natural_order(item[0]))
-    ]
+    kept = {object_id: _on_decided_frames(own.values()) for object_id, own in by_object.items()}
+    return [_entry(own) for _, own in sorted(kept.items(), key=lambda item: natural_order(item[0])) if own]
+
+
+def _on_decided_frames(points: Collection[PointLabel]) -> list[PointLabel]:
+    decided = {point.frame_idx for point in points if point.label is not None}
+    return [point for point in points if point.frame_idx in decided]
 
 
 def _entry(points: Sequence[PointLabel]) -> Entry:

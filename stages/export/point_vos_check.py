@@ -35,6 +35,7 @@ def problems_in(folder: Path, files: Iterable[Path]) -> Iterator[str]:
     """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about."""
     seen: set[str] = set()
     for file in files:
+        frames = folder / file.stem
         for key, entry in _read(file):
             where = f"{file.name} entry {key}"
             if entry is None:
@@ -43,7 +44,7 @@ def problems_in(folder: Path, files: Iterable[Path]) -> Iterator[str]:
             if not _ID.fullmatch(key) or key in seen:
                 yield f"{where}: an id is 32 hex digits and stands once"
             seen.add(key)
-            yield from (f"{where}: {problem}" for problem in _entry_problems(folder, key, entry))
+            yield from (f"{where}: {problem}" for problem in _entry_problems(frames, key, entry))
 
 
 def _read(file: Path) -> Iterator[tuple[str, Json]]:
@@ -65,7 +66,7 @@ def _read(file: Path) -> Iterator[tuple[str, Json]]:
         yield from loaded.items()
 
 
-def _entry_problems(folder: Path, key: str, entry: Json) -> Iterator[str]:
+def _entry_problems(frames: Path, key: str, entry: Json) -> Iterator[str]:
     if wrong := _type_problem(entry, _FIELDS):
         yield wrong
         return
@@ -84,7 +85,7 @@ def _entry_problems(folder: Path, key: str, entry: Json) -> Iterator[str]:
             yield f"pixel ({point['x']}, {point['y']}) stands twice in frame {point['frame_id']}"
         pixels[point["x"], point["y"]] = point["status"]
     for frame_id, pixels in sorted(points_at.items()):
-        yield from _frame_problems(folder, key, entry["video_name"], frame_id, pixels)
+        yield from _frame_problems(frames, key, frame_id, pixels)
 
 
 def _point_problem(point: Json) -> str | None:
@@ -106,18 +107,18 @@ def _type_problem(value: Json, fields: Mapping[str, type]) -> str | None:
     return None
 
 
-def _frame_problems(
-    folder: Path, key: str, video_name: str, frame_id: str, pixels: dict[tuple[int, int], str]
-) -> Iterator[str]:
-    jpeg = folder / "JPEGImages" / video_name / f"{frame_id}.jpg"
-    png = folder / "Annotations" / video_name / key / f"{frame_id}.png"
+def _frame_problems(frames: Path, key: str, frame_id: str, pixels: dict[tuple[int, int], str]) -> Iterator[str]:
+    jpeg = frames / "JPEGImages" / key / f"{frame_id}.jpg"
+    png = frames / "Annotations" / key / f"{frame_id}.png"
+    if not {"ACCEPTED", "REJECTED"} & set(pixels.values()):
+        yield f"frame {frame_id} has no point that is ACCEPTED or REJECTED"
     try:
         with Image.open(jpeg) as image:
             width, height = image.size
         with Image.open(png) as image:
             mode, labels = image.mode, np.asarray(image)
     except OSError as error:
-        yield f"frame {frame_id} needs {jpeg.relative_to(folder)} and {png.relative_to(folder)}: {error}"
+        yield f"frame {frame_id} needs {_shown(frames, jpeg)} and {_shown(frames, png)}: {error}"
         return
     for x, y in pixels:
         if not (0 <= x < width and 0 <= y < height):
@@ -127,4 +128,8 @@ def _frame_problems(
     for (x, y), status in pixels.items():
         expected[y, x] = PIXEL_VALUES[status]
     if mode != "P" or not np.array_equal(labels, expected):
-        yield f"{png.relative_to(folder)} is not a mode P image of the points of frame {frame_id}"
+        yield f"{_shown(frames, png)} is not a mode P image of the points of frame {frame_id}"
+
+
+def _shown(frames: Path, path: Path) -> str:
+    return path.relative_to(frames.parent).as_posix()

@@ -45,11 +45,14 @@ class PointVosFolder:
         """Write the points of a range of videos and read them again."""
         splits: dict[str, dict[str, Entry]] = {split: {} for split in SPLITS}
         names: dict[str, str] = {}
+        n_given = 0
         for found in videos:
+            n_given += len(found.points)
             for entry in entries_of(found.points):
                 names[entry.video_name] = found.video.video_id
-                splits[found.points[0].split][entry.question_hash] = entry
-                self._write_frames(found.video, entry)
+                split = found.points[0].split
+                splits[split][entry.question_hash] = entry
+                self._write_frames(found.video, entry, split)
         encode = to_jsonl if self.is_jsonl else to_json
         for split, entries in splits.items():
             self.target.write(self._part(number, split), encode(entries))
@@ -58,7 +61,8 @@ class PointVosFolder:
         n_points = {s: sum(len(entry.annotated_points) for entry in own.values()) for s, own in splits.items()}
         n_objects = {split: len(own) for split, own in splits.items()}
         n_videos = {split: len({entry.video_name for entry in own.values()}) for split, own in splits.items()}
-        return ExportedPoints(number, names, n_videos, n_objects, n_points, problems)
+        n_left_out = n_given - sum(n_points.values())
+        return ExportedPoints(number, names, n_videos, n_objects, n_points, problems, n_left_out)
 
     def join(self, found: Sequence[ExportedPoints]) -> None:
         """Make the files of the release from those of all ranges, and the list of videos."""
@@ -82,14 +86,14 @@ class PointVosFolder:
     def _part(self, number: int, split: str) -> str:
         return f"{self.name}/{_PARTS}/{number:06d}/{split}.{self._suffix}"
 
-    def _write_frames(self, video: Video, entry: Entry) -> None:
-        folder = f"{self.name}/Annotations/{entry.video_name}/{entry.question_hash}"
+    def _write_frames(self, video: Video, entry: Entry, split: str) -> None:
+        folder, key = f"{self.name}/{split}", entry.question_hash
         for frame_id in sorted({point.frame_id for point in entry.annotated_points}):
             labels = point_map(entry, frame_id, video.height, video.width)
-            self.target.write(f"{folder}/{frame_id}.png", index_png(labels))
+            self.target.write(f"{folder}/Annotations/{key}/{frame_id}.png", index_png(labels))
             jpeg = self.frame_file(video.video_id, int(frame_id))
             if jpeg.is_file():
-                self.target.write(f"{self.name}/JPEGImages/{entry.video_name}/{frame_id}.jpg", jpeg.read_bytes())
+                self.target.write(f"{folder}/JPEGImages/{key}/{frame_id}.jpg", jpeg.read_bytes())
 
 
 def _joined(parts: Iterable[Path]) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import apache_beam as beam
 from apache_beam.pvalue import PCollection
@@ -11,14 +12,21 @@ from schemas.ranges import ReadVideo, VideoRange, VideoTables
 from stages import progress
 from stages.export.mask_folder import ExportedMasks, MaskFolder
 from stages.export.point_folder import ExportedPoints, PointFolder
+from stages.export.selection import unanswered, with_unanswered, with_verified_masks
 
 
 class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[ExportedPoints]]):
-    """Ranges of videos → what was written of each; :meth:`PointFolder.join` makes one dataset of them."""
+    """Ranges of videos → what was written of each; :meth:`PointFolder.join` makes one dataset of them.
 
-    def __init__(self, read: ReadVideo, folder: PointFolder) -> None:
+    Args:
+        read: reads the points and candidates of a video.
+        folder: that is written.
+        has_unanswered: candidates that nobody answered are written too.
+    """
+
+    def __init__(self, read: ReadVideo, folder: PointFolder, has_unanswered: bool = False) -> None:
         super().__init__()
-        self._read, self._folder = read, folder
+        self._read, self._folder, self._has_unanswered = read, folder, has_unanswered
 
     def expand(self, ranges: PCollection[VideoRange]) -> PCollection[ExportedPoints]:
         """One step."""
@@ -26,15 +34,29 @@ class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[Exported
         return written
 
     def _write(self, found: VideoRange) -> ExportedPoints:
-        return self._folder.write(found.number, _counted(found, self._read))
+        n_unanswered = 0
+
+        def selected() -> Iterator[VideoTables]:
+            nonlocal n_unanswered
+            for video in _counted(found, self._read):
+                n_unanswered += len(unanswered(video))
+                yield with_unanswered(video) if self._has_unanswered else video
+
+        return replace(self._folder.write(found.number, selected()), n_unanswered=n_unanswered)
 
 
 class ExportMasks(beam.PTransform[PCollection[VideoRange], PCollection[ExportedMasks]]):
-    """Ranges of videos → what was written of each video; :meth:`MaskFolder.join` makes one export of them."""
+    """Ranges of videos → what was written of each video; :meth:`MaskFolder.join` makes one export of them.
 
-    def __init__(self, read: ReadVideo, folder: MaskFolder) -> None:
+    Args:
+        read: reads the masks of a video, and its points where only verified masks are written.
+        folder: that is written.
+        is_verified: masks of objects on frames without a decided point are left out.
+    """
+
+    def __init__(self, read: ReadVideo, folder: MaskFolder, is_verified: bool = False) -> None:
         super().__init__()
-        self._read, self._folder = read, folder
+        self._read, self._folder, self._is_verified = read, folder, is_verified
 
     def expand(self, ranges: PCollection[VideoRange]) -> PCollection[ExportedMasks]:
         """One step; one video's masks are in memory at a time."""
@@ -43,7 +65,7 @@ class ExportMasks(beam.PTransform[PCollection[VideoRange], PCollection[ExportedM
 
     def _write(self, found: VideoRange) -> Iterator[ExportedMasks]:
         for number, video in enumerate(_counted(found, self._read), start=found.first):
-            yield self._folder.write(number, video)
+            yield self._folder.write(number, with_verified_masks(video) if self._is_verified else video)
 
 
 def _counted(found: VideoRange, read: ReadVideo) -> Iterator[VideoTables]:

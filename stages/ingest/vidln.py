@@ -212,8 +212,32 @@ def _localize_noun(
 ) -> Iterator[Localization]:
     noun = actor.caption[slice(*span)].strip()
     rule, strokes = _noun_strokes(actor, span)
+    place = _place(actor.caption, span)
     for (idx, name), trace in source.traces(strokes):
-        yield Localization(source.video_id, object_id, idx, trace, noun, noun, group, rule, source.input_uri, name)
+        yield Localization(
+            source.video_id,
+            object_id,
+            idx,
+            trace,
+            noun,
+            noun,
+            group,
+            rule,
+            source.input_uri,
+            name,
+            noun_span=place,
+        )
+
+
+def _place(caption: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Where a noun is in the caption without the blanks around it, and without blanks of its own.
+
+    >>> _place(" A dog runs", (2, 7))
+    (2, 5)
+    """
+    words = caption[slice(*span)]
+    start = span[0] + len(words) - len(words.lstrip()) - (len(caption) - len(caption.lstrip()))
+    return start, start + len(words.strip())
 
 
 def _noun_strokes(actor: Actor, span: tuple[int, int]) -> tuple[str, Sequence[Stroke]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from schemas.natural_order import natural_order
 from schemas.points import PointLabel
+from schemas.ranges import VideoTables
 from schemas.videos import Video
 
 ReadFrame = Callable[[str, int], bytes | None]
@@ -20,19 +21,21 @@ OpenFile = Callable[[str], AbstractContextManager[BinaryIO]]
 
 @dataclass(frozen=True, slots=True)
 class ObjectOnFrame:
-    """The decided points of one object on one frame, by row and column."""
+    """The points of one object on one frame, by row and column."""
 
     object_id: str
     object_name: str
     expression: str
     points: tuple[PointLabel, ...]
 
+    def words(self) -> dict[str, object]:
+        """Columns that tell the object."""
+        return {"object_id": self.object_id, "object_name": self.object_name, "expression": self.expression}
+
     def row(self) -> dict[str, object]:
         """Columns of a nested row."""
         return {
-            "object_id": self.object_id,
-            "object_name": self.object_name,
-            "expression": self.expression,
+            **self.words(),
             "x": [point.x for point in self.points],
             "y": [point.y for point in self.points],
             "label": [point.label for point in self.points],
@@ -41,19 +44,25 @@ class ObjectOnFrame:
 
 @dataclass(frozen=True, slots=True)
 class AnnotatedVideo:
-    """One video with its decided points; those that people could not decide are left out.
+    """One video with its points.
 
     Attributes:
         video: the video.
         split: ``train`` or ``val``.
         frames: frame index → objects on it, by id.
         n_points: of all frames.
+        frame_names: file names of the frames of a folder, in decode order; empty for a video file.
     """
 
     video: Video
     split: str
     frames: Mapping[int, Sequence[ObjectOnFrame]]
     n_points: int
+    frame_names: Sequence[str] = ()
+
+    def frame_name(self, frame_idx: int) -> str:
+        """The file name of a frame in its source; empty in a video file."""
+        return self.frame_names[frame_idx].rsplit("/", 1)[-1] if frame_idx < len(self.frame_names) else ""
 
     @property
     def object_ids(self) -> list[str]:
@@ -61,19 +70,25 @@ class AnnotatedVideo:
         return sorted({one.object_id for own in self.frames.values() for one in own}, key=natural_order)
 
 
-def annotated(video: Video, points: Iterable[PointLabel]) -> AnnotatedVideo | None:
-    """The points of a video; None when none is decided. Of a pixel's several answers the latest counts."""
+def annotated(found: VideoTables, keeps_undecided: bool = False) -> AnnotatedVideo | None:
+    """The points of a video; None when there is none. Of a pixel's several answers the latest counts.
+
+    Args:
+        found: the video, its points and the names of its frames.
+        keeps_undecided: points without a label are kept; else they are left out.
+    """
     latest: dict[tuple[int, str, int, int], PointLabel] = {}
-    for point in sorted(points, key=lambda p: p.round):
+    for point in sorted(found.points, key=lambda p: p.round):
         latest[point.frame_idx, point.object_id, point.y, point.x] = point
-    decided = {place: point for place, point in latest.items() if point.label is not None}
-    if not decided:
+    kept = {place: point for place, point in latest.items() if keeps_undecided or point.label is not None}
+    if not kept:
         return None
     by_object: dict[tuple[int, str], list[PointLabel]] = defaultdict(list)
-    for (frame_idx, object_id, _, _), point in sorted(decided.items(), key=lambda item: item[0]):
+    for (frame_idx, object_id, _, _), point in sorted(kept.items(), key=lambda item: item[0]):
         by_object[frame_idx, object_id].append(point)
     frames: dict[int, list[ObjectOnFrame]] = defaultdict(list)
     for frame_idx, object_id in sorted(by_object, key=lambda key: (key[0], natural_order(key[1]))):
         own = by_object[frame_idx, object_id]
         frames[frame_idx].append(ObjectOnFrame(object_id, own[0].object_name, own[0].expression, tuple(own)))
-    return AnnotatedVideo(video, next(iter(decided.values())).split, dict(frames), len(decided))
+    split = next(iter(kept.values())).split
+    return AnnotatedVideo(found.video, split, dict(frames), len(kept), found.frame_names)

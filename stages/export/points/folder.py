@@ -12,11 +12,16 @@ from schemas.ranges import VideoTables
 from schemas.remote_paths import AnyPath
 from schemas.whole_files import whole_file
 from stages.export.point_folder import SPLITS, ExportedPoints
-from stages.export.points import huggingface, webdataset
+from stages.export.points import huggingface, parquet_objects, webdataset
 from stages.export.points.annotated import AnnotatedVideo, annotated
 from stages.export.target import ExportTarget
 
-_WRITERS = {"huggingface": huggingface.write_shards, "webdataset": webdataset.write_shards}
+_WRITERS = {
+    "huggingface": huggingface.write_shards,
+    "parquet_objects": parquet_objects.write_shards,
+    "webdataset": webdataset.write_shards,
+}
+_WITHOUT_PICTURES = ("parquet_objects",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +30,30 @@ class ShardFolder:
 
     Attributes:
         target: of the export.
-        form: ``huggingface`` or ``webdataset``.
+        form: ``huggingface``, ``parquet_objects`` or ``webdataset``.
         name: of the data set.
         frame_file: where the JPEG of (video_id, frame_idx) lies.
+        keeps_undecided: points without a label are written too, with an empty one.
     """
 
     target: ExportTarget
     form: str
     name: str
     frame_file: Callable[[str, int], AnyPath]
+    keeps_undecided: bool = False
 
     def write(self, number: int, videos: Iterable[VideoTables]) -> ExportedPoints:
         """Write the points of a range of videos."""
         n_videos, n_objects, n_points = (Counter(dict.fromkeys(SPLITS, 0)) for _ in range(3))
         missing: dict[str, list[str]] = {split: [] for split in SPLITS}
         names: dict[str, str] = {}
+        n_given = 0
 
-        def decided() -> Iterator[AnnotatedVideo]:
+        def kept() -> Iterator[AnnotatedVideo]:
+            nonlocal n_given
             for found in videos:
-                if video := annotated(found.video, found.points):
+                n_given += len(found.points)
+                if video := annotated(found, self.keeps_undecided):
                     names[video.video.video_id] = video.video.video_id
                     n_videos[video.split] += 1
                     n_objects[video.split] += len(video.object_ids)
@@ -51,9 +61,10 @@ class ShardFolder:
                     missing[video.split] += self._missing(video)
                     yield video
 
-        _WRITERS[self.form](number, decided(), self._read_frame, self._open)
+        _WRITERS[self.form](number, kept(), self._read_frame, self._open)
         problems = {split: tuple(own) for split, own in missing.items()}
-        return ExportedPoints(number, names, dict(n_videos), dict(n_objects), dict(n_points), problems)
+        n_left_out = n_given - n_points.total()
+        return ExportedPoints(number, names, dict(n_videos), dict(n_objects), dict(n_points), problems, n_left_out)
 
     def join(self, found: Sequence[ExportedPoints]) -> None:
         """Write the card of a Hugging Face data set; WebDataset knows no file about all shards."""
@@ -66,6 +77,8 @@ class ShardFolder:
             self.target.write("README.md", huggingface.card(self.name, counts))
 
     def _missing(self, video: AnnotatedVideo) -> list[str]:
+        if self.form in _WITHOUT_PICTURES:
+            return []
         video_id = video.video.video_id
         return [
             f"{video_id}: the picture of frame {idx} is missing in the run"

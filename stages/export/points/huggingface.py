@@ -23,7 +23,8 @@ _POINTS = [("x", pa.list_(_i)), ("y", pa.list_(_i)), ("label", pa.list_(pa.int8(
 _WORDS = [("object_id", _s), ("object_name", _s), ("expression", _s)]
 FRAMES_SCHEMA = pa.schema(
     [
-        ("video_id", _s), ("frame_idx", _i), ("time_s", pa.float64()), ("width", _i), ("height", _i),
+        ("video_id", _s), ("frame_idx", _i), ("frame_name", _s), ("time_s", pa.float64()),
+        ("width", _i), ("height", _i),
         ("image", pa.struct([("bytes", pa.binary()), ("path", _s)])),
         ("objects", pa.list_(pa.struct([*_WORDS, *_POINTS]))),
     ]
@@ -74,6 +75,7 @@ def frame_rows(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[dict[st
         yield {
             "video_id": video.video_id,
             "frame_idx": frame_idx,
+            "frame_name": found.frame_name(frame_idx),
             "time_s": video.time_s(frame_idx),
             "width": video.width,
             "height": video.height,
@@ -145,8 +147,10 @@ objects = load_dataset("{name}", "objects")["train"]  # a row an object: its poi
 ```
 
 `x` and `y` are indices of pixels of the frame, x to the right, y down, from the upper left corner. `frame_idx` counts
-decoded frames from 0. Fill in where the videos come from and under which terms they may be used, then upload this
-folder with `hf upload USER/NAME . --repo-type dataset`.
+decoded frames from 0; `frame_name` is the frame's file name where the video is a folder of frames. A label is empty
+where nobody could tell or nobody was asked, in exports made with `--only all`. Fill in where the videos come
+from and under which terms they may be used, then upload this folder with
+`hf upload USER/NAME . --repo-type dataset`.
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ from PIL import Image
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
+from pipeline.runs.exporting import Only
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
@@ -45,8 +47,8 @@ def test_points_come_back_from_the_release_format(merged_run, tmp_path, jsonl):
     for key, entry in (item for document in documents for item in document.items()):
         for p in entry["annotated_points"]:
             found.add((entry["object_name"], int(p["frame_id"]), p["x"], p["y"], p["status"], p["is_fg_candidate"]))
-            assert (folder / "JPEGImages" / "a" / f"{p['frame_id']}.jpg").is_file()
-            png = np.asarray(Image.open(folder / "Annotations" / "a" / key / f"{p['frame_id']}.png"))
+            assert (folder / "train/JPEGImages" / key / f"{p['frame_id']}.jpg").is_file()
+            png = np.asarray(Image.open(folder / "train/Annotations" / key / f"{p['frame_id']}.png"))
             assert png[p["y"], p["x"]] == {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}[p["status"]]
     rows = tables.POINTS.records(tables.POINTS.read(merged_run))
     assert found == {(p.object_name, p.frame_idx, p.x, p.y, p.status, p.is_fg_candidate) for p in rows}
@@ -58,7 +60,7 @@ def test_a_missing_frame_breaks_the_format_and_is_said(merged_run, tmp_path, cap
     with pytest.raises(typer.Exit) as leaving:
         export_points(merged_run, tmp_path / "out")
     assert leaving.value.exit_code == 3
-    assert "needs JPEGImages/a/" in capsys.readouterr().out
+    assert "needs train/JPEGImages/" in capsys.readouterr().out
 
 
 def test_masks_come_back_from_the_davis_layout(finished_run, tmp_path):
@@ -103,7 +105,7 @@ def test_masks_of_a_folder_are_named_like_its_frames_and_points_by_decode_index(
     simulate(RunFolder(run_of_a_folder), tmp_path / "truth", 0.0, 0)
     merge(RunFolder(run_of_a_folder), 0.0)
     folder = export_points(run_of_a_folder, tmp_path / "points")
-    frames = {path.stem for path in (folder / "JPEGImages/a").iterdir()}
+    frames = {path.stem for path in (folder / "train/JPEGImages").rglob("*.jpg")}
     assert frames == {f"{row['frame_idx']:06d}" for row in tables.POINTS.read(run_of_a_folder).to_pylist()}
 
 
@@ -161,3 +163,75 @@ def test_masks_come_back_from_coco_through_our_own_reader(finished_run, tmp_path
     assert sorted((one.video_id, one.frame_idx, one.hint.rle) for one in found) == sorted(
         (mask.video_id, mask.frame_idx, mask.rle) for mask in masks
     )
+
+
+def rows_of(out):
+    return [row for file in sorted((out / "data").glob("*.parquet")) for row in pq.read_table(file).to_pylist()]
+
+
+def unanswer(run, n):
+    """Take the points of ``n`` candidates out of a merged run."""
+    for file in tables.POINTS.files(run):
+        records = tables.POINTS.records(tables.POINTS.read_files([file]))
+        tables.POINTS.write(file, records[n:])
+        n -= min(n, len(records))
+
+
+def test_one_row_an_object_holds_its_points_and_says_what_nobody_answered(merged_run, tmp_path, capsys):
+    unanswer(merged_run, 3)
+    points = tables.POINTS.records(tables.POINTS.read(merged_run))
+    export(RunFolder(merged_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "out")
+    decided = [p for p in points if p.label is not None]
+    n_candidates = tables.CANDIDATES.n_rows(merged_run)
+    words = capsys.readouterr().out.split()
+    assert words[words.index("points") + 1] == str(len(decided))
+    assert words[words.index("unanswered") + 1] == str(n_candidates - len(points))
+
+    def keys(rows):
+        return {
+            (row["video_id"], row["object_id"], frame["frame_idx"], *place)
+            for row in rows
+            for frame in row["frames"]
+            for place in zip(frame["x"], frame["y"], frame["label"], strict=True)
+        }
+
+    found = rows_of(tmp_path / "out")
+    assert [row["object_id"] for row in found] == ["1", "2"]
+    assert keys(found) == {(p.video_id, p.object_id, p.frame_idx, p.x, p.y, p.label) for p in decided}
+    export(RunFolder(merged_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "all", only=Only.ALL)
+    everything = rows_of(tmp_path / "all")
+    assert sum(row["n_points"] for row in everything) == n_candidates
+    assert {row["object_name"] for row in everything} == {"thing 1", "thing 2", "thing dog"}
+    silent = [n for row in everything for f in row["frames"] for n in f["n_verdicts"]].count(0)
+    assert silent == n_candidates - len(points)
+
+
+def test_only_one_split_and_only_verified_masks_are_written_when_asked_for(merged_run, tmp_path):
+    with pytest.raises(UsageProblem, match=r"no video of .* is in split 'val'; there are train"):
+        export(RunFolder(merged_run), ExportFormat.DAVIS, tmp_path / "out", split="val")
+    export(RunFolder(merged_run), ExportFormat.COCO, tmp_path / "out", only=Only.VERIFIED, split="train")
+    found = json.loads((tmp_path / "out/instances.json").read_text())["annotations"]
+    decided = {(p.object_id, p.frame_idx) for p in tables.POINTS.records(tables.POINTS.read(merged_run))}
+    frames = {
+        image["id"]: image["frame_id"] for image in json.loads((tmp_path / "out/instances.json").read_text())["images"]
+    }
+    assert {(one["attributes"]["object_id"], frames[one["image_id"]]) for one in found} == decided
+
+
+def test_the_points_of_a_run_that_nobody_answered_are_written_when_asked_for(finished_run, tmp_path):
+    export(RunFolder(finished_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "out", only=Only.ALL)
+    assert sum(row["n_points"] for row in rows_of(tmp_path / "out")) == tables.CANDIDATES.n_rows(finished_run)
+
+
+def test_a_frame_on_which_nothing_was_decided_is_left_out_as_the_scripts_stop_at_it(merged_run, tmp_path, capsys):
+    (file,) = tables.POINTS.files(merged_run)
+    points = tables.POINTS.records(tables.POINTS.read_files([file]))
+    first = (points[0].object_id, points[0].frame_idx)
+    silent = [replace(p, label=None, status="AMBIGUOUS") if (p.object_id, p.frame_idx) == first else p for p in points]
+    tables.POINTS.write(file, silent)
+    n_there = sum((p.object_id, p.frame_idx) == first for p in points)
+    folder = export_points(merged_run, tmp_path / "out")
+    words = capsys.readouterr().out.split()
+    assert words[words.index("left") + 2] == str(n_there)
+    entries = json.loads((folder / "train.json").read_text())
+    assert sum(len(entry["annotated_points"]) for entry in entries.values()) == len(points) - n_there

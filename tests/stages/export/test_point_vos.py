@@ -40,8 +40,8 @@ def write_dataset(folder, points, jsonl=False):
     (folder / ("train.jsonl" if jsonl else "train.json")).write_bytes((to_jsonl if jsonl else to_json)(entries))
     for key, entry in entries.items():
         for frame_id in {p.frame_id for p in entry.annotated_points}:
-            jpeg = folder / "JPEGImages" / entry.video_name / f"{frame_id}.jpg"
-            png = folder / "Annotations" / entry.video_name / key / f"{frame_id}.png"
+            jpeg = folder / "train/JPEGImages" / key / f"{frame_id}.jpg"
+            png = folder / "train/Annotations" / key / f"{frame_id}.png"
             for file in (jpeg, png):
                 file.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (WIDTH, HEIGHT)).save(jpeg)
@@ -64,7 +64,7 @@ def plain_read(folder, jsonl):
         for p in entry["annotated_points"]:
             place = (entry["question"], int(p["frame_id"]), p["x"], p["y"])
             points[place] = (p["status"], p["is_fg_candidate"])
-            png = Image.open(folder / "Annotations" / entry["video_name"] / key / f"{p['frame_id']}.png")
+            png = Image.open(folder / "train/Annotations" / key / f"{p['frame_id']}.png")
             assert png.mode == "P"
             values[place] = np.asarray(png)[p["y"], p["x"]]
     return points, values
@@ -131,7 +131,7 @@ def set_point(**values):
         (lambda d, k: d[k].update(video_name="v[1]"), r"video_name 'v\[1\]' has characters beyond"),
         (lambda d, k: d[k].update(question_hash="0" * 32), "is not the id"),
         (lambda d, k: d.update({"nice": d.pop(k)}), "an id is 32 hex digits"),
-        (set_point(frame_id="000099"), "frame 000099 needs JPEGImages/v/000099.jpg"),
+        (set_point(frame_id="000099"), "frame 000099 needs train/JPEGImages/[0-9a-f]{32}/000099.jpg"),
     ],
 )
 def test_every_demand_of_the_format_is_checked(tmp_path, change, message):

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from schemas.points import PointLabel
+from schemas.ranges import VideoTables
 from schemas.videos import Video
 from stages.export.points import huggingface, webdataset
 from stages.export.points.annotated import annotated
@@ -28,7 +29,7 @@ def video(split="train"):
         point("10", 4, 3, 2, 1, split), point("2", 4, 7, 9, 0, split), point("2", 4, 5, 1, 1, split),
         point("2", 0, 8, 8, None, split), point("2", 8, 1, 1, 0, split), point("2", 8, 1, 1, 1, split, round_=1),
     ]  # fmt: skip
-    found = annotated(facts, points)
+    found = annotated(VideoTables(facts, points=tuple(points)))
     assert found is not None
     return found
 
@@ -59,7 +60,7 @@ def test_points_are_sorted_by_place_and_the_latest_answer_counts():
         "object_id": "2", "object_name": "dog", "expression": "the dog", "x": [5, 7], "y": [1, 9], "label": [1, 0],
     }  # fmt: skip
     assert found.frames[8][0].row()["label"] == [1]
-    assert annotated(found.video, [point("2", 0, 8, 8, None)]) is None
+    assert annotated(VideoTables(found.video, points=(point("2", 0, 8, 8, None),))) is None
 
 
 def test_parquet_shards_hold_a_row_for_every_frame_and_for_every_object():
