@@ -21,7 +21,7 @@ from pipeline.runs.inputs import take_in
 from pipeline.simulation.clickvos import SEEDS, ClickedVideo, clicked, first_clicks, j_by_frame
 from pipeline.simulation.corpus import TrueVideo, true_videos
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
 from schemas.checks import require_choice
 from schemas.localizations import Localization
 from stages.simulated_prompts import CLICK_MODES
@@ -165,7 +165,8 @@ def _report(mode: str, draws: Sequence[_Draw], problems: Sequence[str]) -> dict[
 
 
 def _show(report: dict[str, Any], draws: Sequence[_Draw]) -> None:
-    table = Table(title=f"From one {report['clicks']} click an object", title_justify="left", box=None, pad_edge=False)
+    console.print(styled(f"From one {report['clicks']} click an object", "bold"))
+    table = Table(box=None, pad_edge=False)
     table.add_column("video", style="cyan", overflow="fold")
     for name in ("J&F", "J", "F"):
         table.add_column(name, justify="right")

@@ -21,7 +21,7 @@ from pipeline.simulation.corpus import true_videos
 from pipeline.simulation.outcomes import Curve, VideoOutcome, outcome_of
 from pipeline.simulation.rounds import Robot, Session
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
 from schemas.checks import require_choice
 from stages.arithmetic import use_one_thread_an_operation
 from stages.simulate.clicks import MOST_REGIONS, STRATEGIES
@@ -140,8 +140,8 @@ def _report(clicks: str, curve: Curve, outcomes: Sequence[VideoOutcome], problem
 
 
 def _show(curve: Curve, outcomes: Sequence[VideoOutcome], clicks: str) -> None:
-    title = f"J&F after each round, {clicks} clicks"
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    console.print(styled(f"J&F after each round, {clicks} clicks", "bold"))
+    table = Table(box=None, pad_edge=False)
     table.add_column("video", style="cyan", overflow="fold")
     for number in range(1, len(curve.scores) + 1):
         table.add_column(str(number), justify="right")

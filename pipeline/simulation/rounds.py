@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.config import RunConfig
+from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.videos import RoundTools, refine_video
+from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.jobs import make_jobs
 from pipeline.runs.rounds import VideoRounds, write_corrections
 from pipeline.runs.units import videos_of
-from pipeline.studio.refining import RoundModels, refine_video
 from schemas.corrections import Correction
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -151,9 +153,7 @@ class Session:
                 if not asked:
                     return
                 write_corrections(self.run, video, [*rounds.corrections, *asked])
-            rounds = refine_video(
-                self.run, video, job.localizations, self._models(), partial(selected_frames, self.file)
-            )
+            rounds = refine_video(self.run, video, job.localizations, self._tools())
             yield rounds.number + 1
 
     def video(self) -> Video | None:
@@ -192,9 +192,10 @@ class Session:
             for object_id in sorted({loc.object_id for loc in job.localizations})
         ]
 
-    def _models(self) -> RoundModels:
+    def _tools(self) -> RoundTools:
         models, compute = self.config.models, self.config.compute
-        return load_models(models.segmenter, models.propagator, compute.device, compute.n_threads)
+        loaded = load_models(models.segmenter, models.propagator, compute.device, compute.n_threads)
+        return RoundTools(loaded, partial(selected_frames, self.file), redrawing_of(self.run, self.config))
 
 
 def worst_frame(scores: Mapping[int, Sequence[FrameScore]], seen: set[int]) -> int | None:

@@ -1,0 +1,118 @@
+"""Simulated people in rounds, through the real commands, on a small video whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import videos_of
+
+FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
+N = 8
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bright square that moves over dark ground, and one that stands still, frame by frame with their truth."""
+    folder = tmp_path_factory.mktemp("rounds")
+    random = np.random.default_rng(0)
+    ground = random.integers(0, 60, (96, 160, 3), dtype=np.uint8)
+    for name in ("clips", "masks"):
+        (folder / name / "a").mkdir(parents=True)
+    for i in range(N):
+        image, labels = ground.copy(), np.zeros((96, 160), np.uint8)
+        for number, (left, top) in enumerate(((20 + 3 * i, 30), (110, 40)), 1):
+            image[top : top + 32, left : left + 32] = random.integers(150 + 40 * number, 255, (32, 32, 3))
+            labels[top : top + 32, left : left + 32] = number
+        Image.fromarray(image).save(folder / "clips" / "a" / f"{i:05d}.jpg", quality=95)
+        picture = Image.fromarray(labels)
+        picture.putpalette(bytes(range(256)) * 3)
+        picture.save(folder / "masks" / "a" / f"{i:05d}.png")
+    return folder
+
+
+def run(*words: object) -> str:
+    answer = CliRunner().invoke(app, [str(word) for word in words])
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+def test_a_robot_clicks_looks_and_corrects_and_a_cut_off_session_goes_on(corpus: Path, tmp_path: Path) -> None:
+    given = ("benchmark", "rounds", corpus / "clips", "--ground-truth", corpus / "masks", *FAST)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    shown = run(*given, "--run", whole, "--rounds", 3, "--json", tmp_path / "whole.json")
+    assert "J&F after each round, f3 clicks" in shown
+    run(*given, "--run", parts, "--rounds", 2)
+    run(*given, "--run", parts, "--rounds", 3, "--json", tmp_path / "parts.json")
+    assert json.loads((tmp_path / "whole.json").read_text()) == json.loads((tmp_path / "parts.json").read_text())
+    report = json.loads((tmp_path / "whole.json").read_text())
+    scores = [one["J&F"] for one in report["rounds"]]
+    assert len(scores) == 3
+    assert scores[-1] >= scores[0] > 0.5
+    first, second = report["videos"][0]["rounds"][:2]
+    assert (report["videos"][0]["n_objects"], first["frames"], first["n_clicks"]) == (2, [0], 2)
+    assert first["seconds"] == 3 + 2 * 1.5
+    assert len(second["frames"]) == 1
+    assert report["rounds"][1]["seconds"] == pytest.approx((first["seconds"] + second["seconds"]) / 2)
+
+
+def test_the_run_of_a_robot_is_a_run_like_any_other(corpus: Path, tmp_path: Path) -> None:
+    given = ("benchmark", "rounds", corpus / "clips", "--ground-truth", corpus / "masks", "--run", tmp_path, *FAST)
+    run(*given, "--rounds", 2, "--clicks", "realistic")
+    folder = RunFolder(tmp_path)
+    (video,) = videos_of(folder)
+    rounds = VideoRounds.read(folder, video)
+    assert (rounds.number, rounds.pending) == (1, ())
+    assert {one.object_id for one in rounds.corrections} == {"1", "2"}
+    assert "a" in run("evaluate", "--run", tmp_path, "--ground-truth", corpus / "masks")
+
+
+def test_a_video_that_cannot_be_measured_is_named_and_the_others_go_on(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus, tmp_path / "in")
+    for name in ("clips", "masks"):
+        shutil.copytree(tmp_path / "in" / name / "a", tmp_path / "in" / name / "b")
+    for file in (tmp_path / "in" / "masks" / "b").iterdir():
+        Image.new("L", (160, 96)).save(file)
+    given = ("--ground-truth", tmp_path / "in" / "masks", "--run", tmp_path / "run", "--rounds", "1", *FAST)
+    answer = CliRunner().invoke(app, ["benchmark", "rounds", str(tmp_path / "in" / "clips"), *map(str, given)])
+    assert answer.exit_code == 3
+    assert "rejected b: its ground truth shows no object that is large enough to be clicked" in answer.output
+
+
+def test_one_click_in_the_first_frame_is_measured_over_all_frames(corpus: Path, tmp_path: Path) -> None:
+    given = ("benchmark", "clickvos", corpus / "clips", "--ground-truth", corpus / "masks", "--run", tmp_path, *FAST)
+    shown = run(*given, "--clicks", "random", "--seeds", 2, "--json", tmp_path / "found.json")
+    report = json.loads((tmp_path / "found.json").read_text())
+    assert [len(report["J by frame"]), report["draws"], len(report["objects"])] == [N, 2, 4]
+    assert report["mean"]["J&F"] > 0.5
+    assert "deviation" in shown
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["random-0", "random-1"]
+
+
+def test_clicks_of_people_are_read_from_a_file(corpus: Path, tmp_path: Path) -> None:
+    points = [{"object_id": "1", "x": 36, "y": 46}, {"object_id": "2", "x": 126, "y": 56}]
+    (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": points}}))
+    given = ("benchmark", "clickvos", corpus / "clips", "--ground-truth", corpus / "masks", "--run", tmp_path / "run")
+    assert "From one human click an object" in run(
+        *given, *FAST, "--clicks", "human", "--localizations", tmp_path / "clicks.json"
+    )
+    answer = CliRunner().invoke(app, [*map(str, given), *FAST, "--clicks", "human"])
+    assert "--clicks human and --localizations FILE belong together" in str(answer.exception)
+
+
+def test_what_is_asked_wrongly_is_named(corpus: Path, tmp_path: Path) -> None:
+    given = ("benchmark", "rounds", corpus / "clips", "--run", tmp_path / "run", "--ground-truth")
+    answer = CliRunner().invoke(app, [*map(str, (*given, corpus / "masks")), "--clicks", "f9"])
+    assert "click strategy 'f9'; known: f1, f2, f3, realistic" in str(answer.exception).replace("unknown ", "")
+    (tmp_path / "empty").mkdir()
+    answer = CliRunner().invoke(app, [*map(str, (*given, tmp_path / "empty"))])
+    assert "has ground truth below" in str(answer.exception)
