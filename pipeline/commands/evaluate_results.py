@@ -16,13 +16,19 @@ from rich.table import Table
 from pipeline.commands.options import on_this_machine
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
 from stages.evaluate.ground_truth import find_truth, shown_folders
+from stages.evaluate.noun_truth import read_truth, score_nouns, truth_files
 from stages.evaluate.referring import ExpressionScore, Referred, by_annotator, by_expression, score_video
 
 
 def evaluate_results(
     results: Annotated[Path, typer.Argument(help="Folder of results of Ref-YouTube-VOS or Ref-DAVIS.", exists=True)],
     ground_truth: Annotated[
-        Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
+        Path,
+        typer.Option(
+            help="Folder of true masks: VIDEO_ID/FRAME.png; of Video Narrative Grounding, the JSON of its masks.",
+            show_default=False,
+            exists=True,
+        ),
     ],
     expressions: Annotated[
         Path | None,
@@ -39,12 +45,13 @@ def evaluate_results(
 
     Ref-YouTube-VOS: RESULTS/VIDEO_ID/EXPRESSION/FRAME.png, with --expressions. Ref-DAVIS:
     RESULTS/anno_0/VIDEO_ID/FRAME.png and so on, index maps. All annotated frames count, a frame without a result as an
-    empty mask; an expression without any result is an error.
+    empty mask; an expression without any result is an error. Video Narrative Grounding: as Ref-YouTube-VOS, with the
+    JSON of its masks as ground truth, whose frames without a mask do not count.
 
     Example: `pointvos evaluate-results results/ --ground-truth Annotations/ --expressions meta_expressions.json`
     """
     referred = _referred(results, ground_truth, expressions)
-    scores, problems = _scored(referred, ground_truth)
+    scores, problems = _scored_nouns(referred, ground_truth) or _scored(referred, ground_truth)
     if not scores and not problems:
         there = shown_folders(ground_truth, sorted({one.video_id for one in referred}))
         raise UsageProblem(f"no video of {results} has ground truth below {ground_truth}; {there}")
@@ -69,6 +76,19 @@ def _referred(results: Path, ground_truth: Path, expressions: Path | None) -> li
             "Ref-YouTube-VOS, name its meta_expressions.json with --expressions"
         )
     return found
+
+
+def _scored_nouns(referred: Sequence[Referred], ground_truth: Path) -> tuple[list[ExpressionScore], list[str]] | None:
+    """The scores against masks in JSON; None where the ground truth are pictures."""
+    files = truth_files(ground_truth)
+    if not files:
+        return None
+    try:
+        truth = read_truth(files)
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+    found = list(track(score_nouns(truth, referred), "Evaluating", len(referred), console=console, transient=True))
+    return [one for one in found if not isinstance(one, str)], [one for one in found if isinstance(one, str)]
 
 
 def _scored(referred: Sequence[Referred], ground_truth: Path) -> tuple[list[ExpressionScore], list[str]]:

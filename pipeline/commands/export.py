@@ -14,6 +14,7 @@ import typer
 from pipeline.commands.options import Run, on_this_machine
 from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
 from schemas import tables
@@ -23,7 +24,9 @@ from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
 from stages.export.point_folder import SPLITS, ExportedPoints, PointFolder
 from stages.export.point_vos import SCRIPT_NAMES, video_name
 from stages.export.point_vos_folder import PointVosFolder
+from stages.export.points.first_clicks import FirstClicks
 from stages.export.points.folder import ShardFolder
+from stages.export.points.tapvid import TapVidFolder
 from stages.export.target import ExportTarget
 from stages.progress import counted_by
 
@@ -36,6 +39,8 @@ class ExportFormat(StrEnum):
 
     POINTVOS = "pointvos"
     PARQUET_OBJECTS = "parquet_objects"
+    CLICKS = "clicks"
+    TAPVID = "tapvid"
     HUGGINGFACE = "huggingface"
     WEBDATASET = "webdataset"
     DAVIS = "davis"
@@ -44,13 +49,23 @@ class ExportFormat(StrEnum):
     COCO = "coco"
     COCO_POLYGONS = "coco_polygons"
     SAV = "sav"
+    REF_YOUTUBE_VOS = "ref_youtube_vos"
+    VNG = "vng"
     MOT = "mot"
     YOLO = "yolo"
     CVAT = "cvat"
     LABEL_STUDIO = "label_studio"
 
 
-_POINTS = (ExportFormat.POINTVOS, ExportFormat.PARQUET_OBJECTS, ExportFormat.HUGGINGFACE, ExportFormat.WEBDATASET)
+_POINTS = (
+    ExportFormat.POINTVOS,
+    ExportFormat.PARQUET_OBJECTS,
+    ExportFormat.HUGGINGFACE,
+    ExportFormat.WEBDATASET,
+    ExportFormat.CLICKS,
+    ExportFormat.TAPVID,
+)
+_WITH_MASKS = (ExportFormat.CLICKS, ExportFormat.TAPVID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +87,7 @@ def export(
         ExportFormat,
         typer.Option(
             "--format",
-            help="pointvos, parquet_objects, huggingface, webdataset: points; else masks.",
+            help="pointvos, parquet_objects, huggingface, webdataset, clicks, tapvid: points; else masks.",
             show_default=False,
         ),
     ],
@@ -112,9 +127,13 @@ def export(
     **huggingface**, **webdataset**: the decided points with the pictures of their frames, for the `datasets` and
     `webdataset` libraries.
 
+    **clicks**: one click an object on its first frame, in the manner of DAVIS-P and YouTubeVOS-P. **tapvid**: tracks
+    of the points that persist.
+
     **davis**, **youtube_vos**: the masks as PNG of object indices. Masks of a folder of frames are named like its
     frames, those of a video file by decode index, counted from 0. **youtube_vis**, **coco**, **coco_polygons**,
-    **sav**: masks as JSON. **cvat**, **label_studio**, **mot**, **yolo**: polygons or boxes around the masks.
+    **sav**: masks as JSON. **ref_youtube_vos**, **vng**: words and the masks that they mean, and these masks as
+    results that evaluators read. **cvat**, **label_studio**, **mot**, **yolo**: polygons or boxes around the masks.
 
     Example: `pointvos export --run runs/demo --format pointvos --out demo-dataset`
     """
@@ -143,11 +162,8 @@ def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list
     from pipeline.table_graphs import ExportRunPoints
 
     folder, is_all = wanted.folder.absolute(), wanted.only is Only.ALL
-    out: PointFolder = ShardFolder(wanted.target, wanted.form, wanted.name, folder.frame_file, is_all)
-    if wanted.form is ExportFormat.POINTVOS:
-        require_names(wanted.folder, ranges, wanted.only)
-        out = PointVosFolder(wanted.target, wanted.name, wanted.is_jsonl, folder.frame_file)
-    graph = partial(ExportRunPoints, folder, ranges, out, is_all, False)
+    out = _point_folder(wanted, ranges)
+    graph = partial(ExportRunPoints, folder, ranges, out, is_all, wanted.form in _WITH_MASKS)
     found = _run(wanted.folder, ranges, graph, ExportedPoints)
     found.sort(key=lambda one: one.number)
     out.join(found)
@@ -160,6 +176,20 @@ def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list
         ("unanswered", sum(one.n_unanswered for one in found)),
     ]
     return rows, [problem for split in SPLITS for one in found for problem in one.problems[split]]
+
+
+def _point_folder(wanted: _Export, ranges: Sequence[VideoRange]) -> PointFolder:
+    target, is_all, frame_file = wanted.target, wanted.only is Only.ALL, wanted.folder.absolute().frame_file
+    match wanted.form:
+        case ExportFormat.POINTVOS:
+            require_names(wanted.folder, ranges, wanted.only)
+            return PointVosFolder(target, wanted.name, wanted.is_jsonl, frame_file)
+        case ExportFormat.CLICKS:
+            return FirstClicks(target, is_all)
+        case ExportFormat.TAPVID:
+            return TapVidFolder(target, VideoOpener())
+        case _:
+            return ShardFolder(target, wanted.form, wanted.name, frame_file, is_all)
 
 
 def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:

@@ -80,8 +80,19 @@ def by_expression(results: Path, document: Mapping[str, Any]) -> list[Referred]:
                     "results can be scored with the file of a split whose objects are published"
                 )
             folder = results / video_id / str(number)
-            found.append(Referred(video_id, str(number), str(entry["obj_id"]), str(entry.get("exp", "")), folder))
+            found.append(Referred(video_id, str(number), str(entry["obj_id"]), _words(entry, video), folder))
     return found
+
+
+def _words(entry: Mapping[str, Any], video: Mapping[str, Any]) -> str:
+    """An expression; in Video Narrative Grounding, the noun of the narrative that it names."""
+    if "exp" in entry or "noun_phrase_start_idx" not in entry:
+        return str(entry.get("exp", ""))
+    try:
+        description = video["actor_narratives"][entry["narrative_actor_idx"]]["description"]
+        return str(description[entry["noun_phrase_start_idx"] : entry["noun_phrase_end_idx"]])
+    except (KeyError, IndexError, TypeError):
+        raise ValueError(f"expression {dict(entry)} names no noun of the actor_narratives") from None
 
 
 def by_annotator(results: Path, ground_truth: Path) -> list[Referred]:
@@ -132,6 +143,16 @@ def _score_frame(frame: TruthFrame, one: Referred, path: Path | None) -> FrameSc
 
 
 def _mask(path: Path, one: Referred) -> NDArray[np.bool_]:
+    if not one.is_index_map:
+        return binary_mask(path)
+    return np.ascontiguousarray(read_labels(path) == label_of(one.object_id))
+
+
+def binary_mask(path: Path) -> NDArray[np.bool_]:
+    """(H, W) bool: where the result of one expression is not background.
+
+    Raises:
+        ValueError: it is no mask.
+    """
     labels = read_labels(path)
-    found = labels == label_of(one.object_id) if one.is_index_map else (labels != 0) & (labels != VOID)
-    return np.ascontiguousarray(found)
+    return np.ascontiguousarray((labels != 0) & (labels != VOID))

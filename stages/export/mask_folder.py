@@ -56,7 +56,16 @@ class MaskFolder:
     def write(self, number: int, found: VideoTables) -> ExportedMasks:
         """Write one video; ``number`` is its place among all."""
         stems = FrameNames(found.frame_names).stems()
-        video = ExportedVideo(found.video, found.masks, number, found.names, stems, self.categories)
+        video = ExportedVideo(
+            found.video,
+            found.masks,
+            number,
+            found.names,
+            stems,
+            self.categories,
+            found.expressions,
+            found.noun_spans,
+        )
         form = MASK_FORMATS[self.form]
         try:
             for path, content in form.files(video):

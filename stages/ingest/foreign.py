@@ -15,6 +15,10 @@ _KEYS = {
     "boxes": ("images", "annotations", "categories", "bbox", "segmentation", "image_id", "file_name"),
     "scribbles": ("sequence", "scribbles", "path", "object_id"),
     "vidln": ("dataset_id", "video_id", "keyframe_names", "actor_narratives", "traces"),
+    "point_vos": ("question_hash", "video_name", "annotated_points", "frame_id", "status", "is_fg_candidate"),
+    "sav": ("video_id", "masklet", "masklet_id"),
+    "label_studio": ("data", "annotations", "predictions", "result"),
+    "labelme": ("shapes", "shape_type", "points", "imagePath", "imageWidth", "imageHeight"),
     "expressions": ("videos", "expressions", "exp", "video", "object", "expression"),
 }
 _VIA = "a VGG Image Annotator project; export it as COCO instead"

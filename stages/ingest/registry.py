@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,35 +19,23 @@ from stages.ingest import (
     labelme,
     masks,
     mot,
+    point_tables,
+    point_vos,
     sav,
     scribbles,
+    tapvid,
     video_instances,
     vidln,
     yolo,
 )
-from stages.ingest.documents import parse_json, read_json, read_text
+from stages.ingest.detection import AUTO, FORMATS, detect_format
+from stages.ingest.documents import read_json, read_text
 from stages.ingest.duplicates import drop_duplicates
 from stages.ingest.errors import IngestError
-from stages.ingest.foreign import foreign_document, foreign_text, keys_of
 from stages.ingest.parsed import Parsed
 from stages.ingest.video_instances import is_video_instances
 from stages.video.corpus import JPEG_EXTENSIONS
 
-AUTO = "auto"
-FORMATS = {
-    "vidln": "Video Localized Narratives, one JSON object a line",
-    "clicks": 'JSON {video: {"frame": 0, "points": [{"object_id", "x", "y", "label"}]}}',
-    "boxes": "CSV with the header video,frame,object,x0,y0,x1,y1; or COCO or YouTube-VIS JSON, masks too",
-    "scribbles": "DAVIS interactive JSON",
-    "masks": "folder <video>/<frame>.png of palette, grey or colour masks, or <video>/<object>/<frame>.png",
-    "expressions": 'Ref-YouTube-VOS meta_expressions.json, or one JSON {"video", "object", "expression"} a line',
-    "cvat": "XML of CVAT for video or for images",
-    "label_studio": "JSON or JSON-MIN export of Label Studio",
-    "labelme": "folder <video>/<frame>.json of labelme",
-    "mot": "MOT challenge text, <video>/gt/gt.txt or <video>.txt",
-    "sav": "SA-V JSON <video>_manual.json",
-    "yolo": "folder of YOLO labels, boxes or polygons, <video>/<frame>.txt or <video>_<number>.txt",
-}
 _BY_FOLDER: Mapping[str, Callable[[Path, Iterable[Path]], Parsed]] = {
     "labelme": labelme.parse,
     "masks": masks.parse,
@@ -62,9 +49,18 @@ _BY_DOCUMENT: Mapping[str, Callable[[Any, str], Parsed]] = {
     "sav": sav.parse,
     "scribbles": scribbles.parse,
 }
+_BY_FILE: Mapping[str, Callable[[Path], Parsed]] = {
+    "point_vos": point_vos.parse,
+    "points": point_tables.parse,
+    "tapvid": tapvid.parse,
+}
 _BY_TEXT: Mapping[str, Callable[[str, str], Parsed]] = {"cvat": cvat.parse, "vidln": vidln.parse}
-TEXT_SUFFIXES = (".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".xml")
 MASK_SUFFIX = ".png"
+HINT_SUFFIXES = (
+    ".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".xml", tapvid.SUFFIX, *point_tables.SUFFIXES,
+)  # fmt: skip
+_BESIDE = (*yolo.CLASS_FILES, point_vos.VIDEOS_FILE)
+"""Files that tell what others mean."""
 
 
 def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localization], list[Reject]]:
@@ -119,76 +115,12 @@ def _refuse_other_format(path: Path, fmt: str, problem: IngestError | None = Non
         )
 
 
-def detect_format(path: Path) -> str:
-    """The format of a file, told by its content.
-
-    Raises:
-        IngestError: ``unknown_format``, with the known ones; or the file cannot be read.
-    """
-    if path.suffix.lower() == MASK_SUFFIX:
-        return "masks"
-    content = read_text(path).lstrip()
-    if boxes.is_header(content.split("\n", 1)[0]):
-        return "boxes"
-    if any(_is_narrative(line) for line in islice(content.split("\n"), 20)):
-        return "vidln"
-    if any(expressions.is_expression(line) for line in islice(content.split("\n"), 20)):
-        return "expressions"
-    if not content.startswith(("{", "[")):
-        tables = {"cvat": cvat.is_cvat, "mot": mot.is_tracks, "yolo": yolo.is_labels}
-        if found := next((name for name, fits in tables.items() if fits(content)), None):
-            return found
-        raise _unknown_format(path, foreign_text(content))
-    return _classify(parse_json(content, str(path)), path)
-
-
-def _is_narrative(line: str) -> bool:
-    try:
-        narrative = parse_json(line, "line")
-    except IngestError:
-        return False
-    return isinstance(narrative, dict) and "actor_narratives" in narrative
-
-
-def _classify(document: Any, path: Path) -> str:
-    if document in ({}, []):
-        raise IngestError("no_localizations", f"{str(path)!r} holds an empty JSON document, so no localizations")
-    documents = {"label_studio": label_studio.is_export, "labelme": labelme.is_frame, "sav": sav.is_masklets}
-    if found := next((name for name, fits in documents.items() if fits(document)), None):
-        return found
-    if foreign := foreign_document(document):
-        raise _unknown_format(path, foreign)
-    first = document[0] if isinstance(document, list) and document else document
-    if isinstance(first, dict) and "scribbles" in first:
-        return "scribbles"
-    if expressions.is_meta(document):
-        return "expressions"
-    if isinstance(document, dict) and {"images", "annotations"} <= set(document):
-        return "boxes"
-    if is_video_instances(document):
-        return "boxes"
-    if isinstance(document, dict) and any(_has_points(entry) for entry in document.values()):
-        return "clicks"
-    raise _unknown_format(path, keys=keys_of(document))
-
-
-def _has_points(entry: Any) -> bool:
-    first = entry[0] if isinstance(entry, list) and entry else entry
-    return isinstance(first, dict) and not {"points", "boxes", "strokes"}.isdisjoint(first)
-
-
-def _unknown_format(path: Path, foreign: str = "", keys: str = "") -> IngestError:
-    if foreign:
-        return IngestError("foreign_format", f"{str(path)!r} is {foreign}")
-    known = "; ".join(f"{name}: {what}" for name, what in FORMATS.items())
-    seen = f": {keys}" if keys else ""
-    return IngestError("unknown_format", f"cannot tell the format of {str(path)!r}{seen}; known are {known}")
-
-
 def _read_file(path: Path, fmt: str) -> Parsed:
     name, uri = detect_format(path) if fmt == AUTO else fmt, str(path)
     if name in _BY_FOLDER:
         return _BY_FOLDER[name](path.parent, [path])
+    if name in _BY_FILE:
+        return _BY_FILE[name](path)
     if name in _BY_DOCUMENT:
         return _BY_DOCUMENT[name](read_json(path), uri)
     if name in _BY_TEXT:
@@ -214,7 +146,7 @@ def _read_expressions(path: Path) -> Parsed:
 def _read_folder(folder: Path, fmt: str) -> Parsed:
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
     pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
-    texts = [p for p in files if p.suffix.lower() in TEXT_SUFFIXES]
+    texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES]
     if (fmt == "masks" and pngs) or (fmt == AUTO and pngs and not texts):
         return masks.parse(folder, pngs)
     if not pngs and not texts and (lossy := [p for p in files if p.suffix.lower() in JPEG_EXTENSIONS]):
@@ -226,7 +158,7 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
         raise IngestError("no_localizations", _without_hints(folder, files))
     parsed = Parsed(str(folder))
     by_format = _by_format(folder, texts, fmt, parsed)
-    if fmt == AUTO and pngs and not set(by_format) <= set(_BY_FOLDER):
+    if fmt == AUTO and pngs and not set(by_format) <= {*_BY_FOLDER, "point_vos"}:
         raise IngestError("mixed_formats", f"{str(folder)!r} holds PNG and text files; name the format")
     for name, paths in by_format.items():
         if name in _BY_FOLDER:
@@ -244,7 +176,7 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
 
 def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) -> dict[str, list[Path]]:
     """The files by format. An empty file beside YOLO labels says that nothing is on its frame."""
-    hints = [path for path in texts if path.name.lower() not in yolo.CLASS_FILES]
+    hints = [path for path in texts if path.name.lower() not in _BESIDE]
     if fmt != AUTO:
         return {fmt: hints}
     found: dict[str, list[Path]] = {}
@@ -265,5 +197,5 @@ def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) ->
 def _without_hints(folder: Path, files: Sequence[Path]) -> str:
     kinds = Counter(path.suffix.lower() or "without extension" for path in files)
     there = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(4)) or "nothing"
-    wanted = f"{', '.join(TEXT_SUFFIXES)} or mask PNGs <video>/<frame>.png"
+    wanted = f"{', '.join(HINT_SUFFIXES)} or mask PNGs <video>/<frame>.png"
     return f"folder {str(folder)!r} holds no localizations: expected {wanted}, found {there}"

@@ -39,6 +39,8 @@ class ExportedVideo:
         names: object id → name; objects without one are left out.
         stems: names of all frames without extension, of a folder of frames; empty for a video file.
         categories: name → number of every category of the export, from 1.
+        expressions: object id → the words that refer to it.
+        noun_spans: object id → half-open offsets of a noun in the caption of its actor, of objects of narratives.
     """
 
     video: Video
@@ -47,6 +49,8 @@ class ExportedVideo:
     names: Mapping[str, str] = field(default_factory=dict)
     stems: Sequence[str] = ()
     categories: Mapping[str, int] = field(default_factory=dict)
+    expressions: Mapping[str, str] = field(default_factory=dict)
+    noun_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def folder(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from stages.export.masks.coco_instances import CocoInstances, YouTubeVis
 from stages.export.masks.davis import Davis
 from stages.export.masks.exported import MaskFormat
+from stages.export.masks.referring import RefYouTubeVos, VideoNarrativeGrounding
 from stages.export.masks.sav import Sav
 from stages.export.masks.text_labels import Mot, Yolo
 from stages.export.masks.tools import Cvat, LabelStudio
@@ -19,7 +20,9 @@ MASK_FORMATS: Mapping[str, MaskFormat] = {
     "davis": Davis(),
     "label_studio": LabelStudio(),
     "mot": Mot(),
+    "ref_youtube_vos": RefYouTubeVos(),
     "sav": Sav(),
+    "vng": VideoNarrativeGrounding(),
     "yolo": Yolo(),
     "youtube_vis": YouTubeVis(),
     "youtube_vos": YouTubeVos(),

@@ -7,8 +7,9 @@ import json
 import pytest
 
 from schemas.localizations import Expression, Localization
+from stages.ingest.detection import detect_format
 from stages.ingest.expressions import parse_lines
-from stages.ingest.registry import detect_format, read_localizations
+from stages.ingest.registry import read_localizations
 
 META = {
     "videos": {

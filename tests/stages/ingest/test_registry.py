@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from schemas.video_files import VideoFile
+from stages.ingest.detection import FORMATS, detect_format
 from stages.ingest.errors import IngestError
-from stages.ingest.registry import FORMATS, detect_format, read_localizations
+from stages.ingest.registry import read_localizations
 from stages.video import open_video
 
 CLICKS = json.dumps({"v": {"frame": 0, "points": [{"object_id": 1, "x": 1, "y": 2, "label": 1}]}})
@@ -152,7 +153,7 @@ def test_a_missing_file_and_an_unknown_format_are_named(tmp_path):
     assert refusal(tmp_path / "gone.json").error == "missing_file"
     assert refusal(write(tmp_path / "a", CLICKS), "polygons").detail == (
         "unknown localization format 'polygons'; known: auto, vidln, clicks, boxes, scribbles, masks, expressions, "
-        "cvat, label_studio, labelme, mot, sav, yolo"
+        "cvat, label_studio, labelme, mot, point_vos, points, sav, tapvid, yolo"
     )
 
 

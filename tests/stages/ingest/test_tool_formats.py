@@ -12,9 +12,10 @@ from pycocotools import mask as coco
 
 from schemas.localizations import Box, Clicks, MaskHint
 from schemas.masks import decode_rle
+from stages.ingest.detection import detect_format
 from stages.ingest.errors import IngestError
 from stages.ingest.placing import FrameFacts, place
-from stages.ingest.registry import detect_format, read_localizations
+from stages.ingest.registry import read_localizations
 
 W, H = 40, 20
 SQUARE = np.zeros((H, W), dtype=bool)
