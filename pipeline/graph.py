@@ -11,7 +11,6 @@ from apache_beam.pvalue import PCollection
 
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.review_queue import queue_video
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.transform import SkipCommitted, WriteRejects, WriteTables
 from schemas.jobs import VideoJob
@@ -25,7 +24,6 @@ from stages.propagate.transform import PropagateMasks, ResolveOverlaps
 from stages.sample_points.transform import SamplePoints
 from stages.segment.transform import SegmentLocalizations, SplitObjects
 from stages.transform import Results, SharedModel
-from verification_ui.transform import PushReviewTasks
 
 
 class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
@@ -80,10 +78,16 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
         if self._config.review_server.url:
-            queue = partial(queue_video, self._run, self._config.review_server)
-            done | "PushReviewTasks" >> PushReviewTasks(queue)
+            self._queue(done)
         ids: PCollection[str] = done | "VideoIds" >> beam.Map(_video_id)
         return ids
+
+    def _queue(self, done: PCollection[VideoKey]) -> None:
+        """Queue the tasks of committed videos; only who asks for it waits for a client of the review server."""
+        from pipeline.runs.review_queue import queue_video
+        from verification_ui.transform import PushReviewTasks
+
+        done | "PushReviewTasks" >> PushReviewTasks(partial(queue_video, self._run, self._config.review_server))
 
     def _model(self, stage: beam.PTransform[Any, Results]) -> beam.PTransform[Any, Results]:
         """A stage that runs models, on a machine for them."""

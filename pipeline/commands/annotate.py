@@ -22,6 +22,7 @@ from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runners.outcomes import require_settled
 from pipeline.runners.progress import Watch, shown
 from pipeline.runners.supervisor import Supervisor
+from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import Agenda, require_words_understood, take_in
 from pipeline.runs.review_server import ReviewServer
@@ -81,8 +82,10 @@ def annotate(
     runner = choose_runner(ctx.args)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     run.create()
-    with run.lock() as lock, _forgotten_when_refused(run):
-        rejects = _run(run, lock, resolved, runner)
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes, _forgotten_when_refused(run):
+        if runner is None:
+            processes.start_ahead()
+        rejects = _run(run, processes, resolved, runner)
         if resolved.review_server.url:
             rejects += _queue_the_rest(run, resolved.review_server)
     if rejects:
@@ -101,7 +104,7 @@ def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
         raise
 
 
-def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | None) -> int:
+def _run(folder: RunFolder, processes: WorkerProcesses, config: RunConfig, runner: BeamRunner | None) -> int:
     intake = take_in(config)
     for note in intake.notes:
         console.print(note, markup=False)
@@ -123,7 +126,7 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
     folder.drop_units((job.video_id, job.unit) for job in agenda.open_jobs)
     if config.review_server.url:
         _open_queue(folder, config.review_server)
-    _work(folder, lock, config, footage, foreseen, runner)
+    _work(folder, processes, config, footage, foreseen, runner)
     folder.sweep()
     folder.drop_superseded(units)
     require_settled(folder, agenda.open_jobs)
@@ -132,7 +135,7 @@ def _run(folder: RunFolder, lock: int, config: RunConfig, runner: BeamRunner | N
 
 def _work(
     folder: RunFolder,
-    lock: int,
+    processes: WorkerProcesses,
     config: RunConfig,
     footage: Sequence[Footage],
     foreseen: Estimate,
@@ -145,7 +148,7 @@ def _work(
         n_frames = {one.job.unit: one.least_frames for one in footage}
         watch = Watch(n_frames, planned_seconds(footage, config), len(foreseen.workers))
         with shown(watch, foreseen.total):
-            Supervisor(folder, config, lock, watch).work(jobs)
+            Supervisor(folder, config, processes, watch).work(jobs)
         return
     _run_elsewhere(runner, folder, config, jobs)
 

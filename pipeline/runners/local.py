@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
 
+import gc
 import logging
 from collections.abc import Iterator
 
@@ -33,7 +34,9 @@ class TakeJobsDoFn(beam.DoFn):
         (self._link,) = _links
 
     def process(self, _: object) -> Iterator[VideoJob]:
-        """Yield jobs until there are none."""
+        """Yield jobs until there are none; models are loaded by now, and the collector may look for garbage again."""
+        gc.freeze()
+        gc.enable()
         while self._link:
             self._link.send(Ready())
             job: VideoJob | None = self._link.receive()

@@ -8,16 +8,9 @@ anything of ours runs in the child, too late for the death signal, and pass on n
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections import Counter, deque
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
-from typing import Any
+from multiprocessing.connection import wait
 
 from pipeline.config import RunConfig
 from pipeline.runners.exits import describe
@@ -25,30 +18,17 @@ from pipeline.runners.link import Ready
 from pipeline.runners.outcomes import is_settled
 from pipeline.runners.progress import Watch
 from pipeline.runners.worker import NO_SPACE
+from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.runs.commit import commit_reject, is_committed
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import WorkProblem
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
-from stages.memory import KEEP_MEMORY
 from stages.progress import Step
 
 ATTEMPTS = 2
 """How often a video may kill its worker before it is rejected, and how often a worker may be killed while it starts."""
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", **KEEP_MEMORY}
-"""One thread an operation, in every thread of the worker, and memory that stays."""
-
-
-@dataclass(slots=True, eq=False)
-class _Worker:
-    process: subprocess.Popen[bytes]
-    connection: Connection[Any, Any]
-    job: VideoJob | None = None
-
-    def send(self, message: object) -> None:
-        with suppress(OSError):  # of a dead worker, whose end of the pipe will say so
-            self.connection.send(message)
 
 
 @dataclass(slots=True)
@@ -58,16 +38,15 @@ class Supervisor:
     Attributes:
         run: where results go.
         config: of the run.
-        lock: descriptor of the run folder's lock; workers hold it too.
+        workers: the processes, of which one may have been started already; whoever made them ends them.
         watch: is told how far everything is.
     """
 
     run: RunFolder
     config: RunConfig
-    lock: int
+    workers: WorkerProcesses
     watch: Watch
     _queue: deque[VideoJob] = field(default_factory=deque, init=False)
-    _workers: list[_Worker] = field(default_factory=list, init=False)
     _deaths: Counter[str] = field(default_factory=Counter, init=False)
     _failed_starts: int = field(default=0, init=False)
 
@@ -78,38 +57,17 @@ class Supervisor:
             WorkProblem: the run folder is full, or workers cannot start at all.
         """
         self._queue.extend(jobs)
-        self._log.parent.mkdir(exist_ok=True)
-        try:
-            for _ in range(min(self.config.compute.n_workers, len(jobs))):
-                self._start()
-            while self._workers:
-                ready = wait([worker.connection for worker in self._workers])
-                for worker in [worker for worker in self._workers if worker.connection in ready]:
-                    self._hear(worker)
-        finally:
-            self._end()
-
-    @property
-    def _log(self) -> Path:
-        return self.run.local / "logs" / "workers.log"
+        for _ in range(min(self.config.compute.n_workers, len(jobs))):
+            self._start()
+        while running := self.workers.running:
+            ready = wait([worker.connection for worker in running])
+            for worker in [worker for worker in running if worker.connection in ready]:
+                self._hear(worker)
 
     def _start(self) -> None:
-        ours, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]
-        with theirs, self._log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=worker_environment(),
-                pass_fds=(theirs.fileno(), self.lock),
-            )
-        worker = _Worker(process, ours)
-        self._workers.append(worker)
-        worker.send((self.run, self.config))
+        self.workers.start().send((self.run, self.config))
 
-    def _hear(self, worker: _Worker) -> None:
+    def _hear(self, worker: WorkerProcess) -> None:
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):
@@ -123,7 +81,7 @@ class Supervisor:
             worker.job = self._queue.popleft() if self._queue else None
             worker.send(worker.job)
 
-    def _finish(self, worker: _Worker) -> None:
+    def _finish(self, worker: WorkerProcess) -> None:
         job, worker.job = worker.job, None
         if job is None:
             return
@@ -132,8 +90,8 @@ class Supervisor:
         else:
             self._try_again(job, "it gave no result")
 
-    def _handle_exit(self, worker: _Worker) -> None:
-        self._workers.remove(worker)
+    def _handle_exit(self, worker: WorkerProcess) -> None:
+        self.workers.running.remove(worker)
         worker.connection.close()
         code = worker.process.wait()
         if code == NO_SPACE:
@@ -168,24 +126,6 @@ class Supervisor:
         self.watch.finish(job)
 
     def _cannot_start(self, code: int) -> WorkProblem:
-        said = self._log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        return WorkProblem(f"a worker could not start ({describe(code)}); {self._log} ends: {said[0]}")
-
-    def _end(self) -> None:
-        for worker in self._workers:
-            worker.process.terminate()
-            worker.connection.close()
-        for worker in self._workers:
-            try:
-                worker.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
-
-
-def worker_environment() -> dict[str, str]:
-    """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
-    too, but nothing is imported from it.
-    """
-    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(place for place in places if place)}
+        log = self.workers.log
+        said = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+        return WorkProblem(f"a worker could not start ({describe(code)}); {log} ends: {said[0]}")

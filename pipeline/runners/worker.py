@@ -8,6 +8,7 @@ heavy is imported, and the lock of the run folder, which it inherits, keeps othe
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -33,6 +34,7 @@ def main(descriptor: int, parent: int) -> int:
     """Work until there is no job left; returns the exit code."""
     end_with_parent(parent)
     link = Link(descriptor)
+    gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
     from pipeline.runners.local import work
 
     return 0 if work(link) else NO_SPACE

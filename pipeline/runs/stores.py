@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from shutil import copyfileobj
@@ -54,6 +54,9 @@ def _filesystems() -> Any:
     with _quietly():
         from apache_beam.io.filesystems import FileSystems
         from apache_beam.options.pipeline_options import PipelineOptions
+
+        with suppress(ModuleNotFoundError):
+            import apache_beam.io.aws.s3filesystem  # noqa: F401 - which registers itself; see pipeline.runners.lean
     if getattr(FileSystems, "_pipeline_options", None) is None:
         FileSystems.set_options(PipelineOptions(_options))
     return FileSystems

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -82,10 +80,24 @@ def _bins(colours: NDArray[np.uint8]) -> NDArray[np.int64]:
 def _histogram(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
     side = 1 << _BITS
     counts = np.bincount(_bins(colours), minlength=side**3).astype(np.float64)
-    from scipy import ndimage  # half a second, which the first frame need not wait for
-
-    smooth: NDArray[Any] = ndimage.gaussian_filter(counts.reshape(side, side, side), _SMOOTH_BINS)
+    smooth = _smoothed(counts.reshape(side, side, side))
     return np.asarray(smooth.ravel() / max(len(colours), 1))
+
+
+def _smoothed(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A Gaussian along every axis, mirrored at the ends; sums in a fixed order, and so the same bits everywhere."""
+    radius = int(4 * _SMOOTH_BINS + 0.5)
+    curve = np.exp(-0.5 / _SMOOTH_BINS**2 * np.arange(-radius, radius + 1) ** 2)
+    weights = (curve / curve.sum())[radius:]
+    for _ in range(counts.ndim):
+        side = len(counts)
+        wide = np.pad(counts, [(radius, radius), (0, 0), (0, 0)], mode="symmetric")
+        total = weights[0] * counts
+        for offset in range(radius, 0, -1):
+            beside = wide[radius - offset :][:side] + wide[radius + offset :][:side]
+            total = total + weights[offset] * beside
+        counts = np.moveaxis(total, 0, -1)  # three times: every axis once, and in their old order
+    return counts
 
 
 def _centres(colours: NDArray[np.float64]) -> NDArray[np.float64]:

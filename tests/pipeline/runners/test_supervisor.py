@@ -17,7 +17,8 @@ import pytest
 from pipeline.config import load_config
 from pipeline.runners.link import ORPHANED
 from pipeline.runners.progress import Watch
-from pipeline.runners.supervisor import Supervisor, _Worker
+from pipeline.runners.supervisor import Supervisor
+from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
 from schemas.jobs import VideoJob
@@ -223,14 +224,16 @@ def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done_and_not_r
     run = RunFolder(tmp_path)
     job = VideoJob(VideoFile("a", "a.mp4"), (), "0" * 16)
     watch = Watch({job.unit: 10}, {job.unit: 1.0})
-    supervisor = Supervisor(run, load_config(None, {"videos": "v", "localizations": "l"}), 0, watch)
+    supervisor = Supervisor(
+        run, load_config(None, {"videos": "v", "localizations": "l"}), WorkerProcesses(run, 0), watch
+    )
     video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
     tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name("a", job.unit)), [video], {})
     for _ in range(2):
         with subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]) as dead:
             dead.wait()
-        worker = _Worker(dead, open_end(), job)
-        supervisor._workers.append(worker)
+        worker = WorkerProcess(dead, open_end(), job)
+        supervisor.workers.running.append(worker)
         supervisor._handle_exit(worker)
     assert (watch.n_videos, watch.frames()) == (1, 10)
     assert not (tmp_path / "rejects").exists()

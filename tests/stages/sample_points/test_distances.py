@@ -64,3 +64,10 @@ def test_far_pixels_of_a_large_frame_are_exact():
     y, x = np.mgrid[:1080, :1920]
     squares = np.minimum((y - 3) ** 2 + (x - 5) ** 2, (y - 1070) ** 2 + (x - 1900) ** 2)
     assert np.array_equal(inner_distance(~mask), np.sqrt(squares.astype(np.float64)).astype(np.float32))
+
+
+@pytest.mark.parametrize("length", [900, 2100])
+def test_they_are_exact_far_from_the_edge_too(length):
+    mask = np.ones((1, length), dtype=bool)
+    mask[0, 0] = False
+    assert np.array_equal(inner_distance(mask)[0], np.arange(length, dtype=np.float32))

@@ -1,0 +1,113 @@
+"""The worker processes of one command: started, maybe before there is work for them, and ended with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from pipeline.runs.folder import RunFolder
+from schemas.jobs import VideoJob
+from stages.memory import KEEP_MEMORY
+
+_ENVIRONMENT = {"OMP_NUM_THREADS": "1", **KEEP_MEMORY}
+"""One thread an operation, in every thread of the worker, and memory that stays."""
+
+
+@dataclass(slots=True, eq=False)
+class WorkerProcess:
+    """A process, our end of the pipe to it, and the job that it works on."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection[Any, Any]
+    job: VideoJob | None = None
+
+    def send(self, message: object) -> None:
+        """Say something to the worker."""
+        with suppress(OSError):  # of a dead worker, whose end of the pipe will say so
+            self.connection.send(message)
+
+
+class WorkerProcesses:
+    """All of one command; used with ``with``, which ends those that still run.
+
+    Attributes:
+        log: where workers write what they have to say.
+        running: those that were handed out and have not been given back.
+    """
+
+    def __init__(self, run: RunFolder, lock: int) -> None:
+        """Start none yet.
+
+        Args:
+            run: where results go.
+            lock: descriptor of the run folder's lock; workers hold it too.
+        """
+        self.log: Path = run.local / "logs" / "workers.log"
+        self.running: list[WorkerProcess] = []
+        self._ahead: list[WorkerProcess] = []
+        self._lock = lock
+
+    def __enter__(self) -> WorkerProcesses:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        self.end()
+
+    def start_ahead(self) -> None:
+        """Start one that loads its modules while the caller still finds out what there is to do."""
+        self._ahead.append(self._started())
+
+    def start(self) -> WorkerProcess:
+        """One more that runs, started ahead or now; it waits for the run and its settings."""
+        worker = self._ahead.pop() if self._ahead else self._started()
+        self.running.append(worker)
+        return worker
+
+    def end(self) -> None:
+        """End all, and leave no empty log behind."""
+        workers = [*self.running, *self._ahead]
+        self.running, self._ahead = [], []
+        for worker in workers:
+            worker.process.terminate()
+            worker.connection.close()
+        for worker in workers:
+            try:
+                worker.process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+        with suppress(OSError):
+            if not self.log.stat().st_size:
+                self.log.unlink()
+                self.log.parent.rmdir()
+
+    def _started(self) -> WorkerProcess:
+        self.log.parent.mkdir(exist_ok=True)
+        ours, theirs = Pipe()
+        command = [sys.executable, "-P", "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]
+        with theirs, self.log.open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=worker_environment(),
+                pass_fds=(theirs.fileno(), self._lock),
+            )
+        return WorkerProcess(process, ours)
+
+
+def worker_environment() -> dict[str, str]:
+    """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
+    too, but nothing is imported from it.
+    """
+    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(place for place in places if place)}

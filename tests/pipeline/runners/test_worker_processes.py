@@ -1,0 +1,42 @@
+"""Worker processes of a command are there early, and none outlives it."""
+
+from __future__ import annotations
+
+import psutil
+import pytest
+
+from pipeline.runners.worker_processes import WorkerProcesses
+from pipeline.runs.folder import RunFolder
+
+
+@pytest.fixture
+def run(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    folder.create()
+    return folder
+
+
+def test_one_that_was_started_ahead_is_handed_out_first(run):
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        processes.start_ahead()
+        (early,) = psutil.Process().children()
+        first, second = processes.start(), processes.start()
+        assert first.process.pid == early.pid != second.process.pid
+        assert processes.running == [first, second]
+    assert first.process.returncode is not None
+    assert second.process.returncode is not None
+
+
+def test_one_that_nobody_needed_ends_with_its_command_and_leaves_nothing(run):
+    with pytest.raises(KeyboardInterrupt), run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        processes.start_ahead()
+        raise KeyboardInterrupt
+    assert psutil.Process().children() == []
+    assert not (run.path / "logs").exists()
+
+
+def test_a_log_that_says_something_is_kept(run):
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        processes.start_ahead()
+        processes.log.write_text("a warning\n")
+    assert processes.log.read_text() == "a warning\n"
