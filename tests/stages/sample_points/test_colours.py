@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from stages.sample_points.colours import colours_of, likeness, parts
+from stages.sample_points.colours import _SMOOTH_BINS, _smoothed, colours_of, likeness, parts
 
 LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
 RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
@@ -45,3 +46,8 @@ def test_a_speck_is_no_part():
     image[10:17, 20:27] = GREEN
     assert len(parts(colours_of(image), np.ones_like(LEFT))) == 1
     assert parts(colours_of(image), np.zeros_like(LEFT)) == []
+
+
+def test_colours_are_smoothed_as_scipy_does_it():
+    counts = np.random.default_rng(0).integers(0, 1000, (16, 16, 16)).astype(np.float64)
+    assert np.array_equal(_smoothed(counts), ndimage.gaussian_filter(counts, _SMOOTH_BINS))
