@@ -41,5 +41,5 @@ class Cover:
         return float((1 - (1 - chance) ** n_points).mean())
 
     def _near(self, points: NDArray[np.int64]) -> NDArray[np.bool_]:
-        squared = ((self.pixels[:, None] - points) ** 2).sum(axis=2)
-        return np.asarray(squared <= self.near_px2)
+        x, y = (self.pixels[:, axis, None].astype(np.int32) - points[:, axis].astype(np.int32) for axis in (0, 1))
+        return np.asarray(x * x + y * y <= self.near_px2)

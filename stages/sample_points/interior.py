@@ -33,11 +33,11 @@ def draw_inside(
         view: the object.
         options: every knob.
         n_points: how many.
-        free: (H, W) bool, the pixels that may be drawn.
+        free: (h, w) bool, the pixels of the window that may be drawn.
         rng: the random stream.
 
     Returns:
-        (n, 2) int64 pixels, x first, and (n,) float64 the chance with which each was drawn.
+        (n, 2) int64 pixels of the window, x first, and (n,) float64 the chance with which each was drawn.
     """
     region = eroded(view, options) & free
     if n_points <= 0 or not region.any():
@@ -61,14 +61,14 @@ def draw_inside(
 
 
 def eroded(view: View, options: SamplingOptions) -> BoolMask:
-    """(H, W) bool, the mask without a margin along its edge; the whole mask where nothing would be left."""
+    """(h, w) bool, the mask without a margin along its edge; the whole mask where nothing would be left."""
     margin = float(np.clip(options.erosion_scale * view.scale_px(), options.erosion_min_px, options.erosion_max_px))
     deep = view.distance_px > margin
     return deep if deep.any() else view.mask
 
 
 def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(H, W) float32: in the region the worse of the ranks of depth and of colour, both in [0, 1]; 0 elsewhere."""
+    """(h, w) float32: in the region the worse of the ranks of depth and of colour, both in [0, 1]; 0 elsewhere."""
     found = np.zeros(region.shape, dtype=np.float32)
     found[region] = np.minimum(_ranks(view.distance_px[region]), _ranks(alike[region]))
     return found

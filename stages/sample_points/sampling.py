@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from schemas.frames import Frame
 from schemas.groups import rivals
@@ -23,6 +24,8 @@ from stages.sample_points.strata import BoolMask, View
 
 Look = Callable[[Collection[int]], Iterable[Frame]]
 """Frame indices → those frames, ascending; frames that cannot be had are left out."""
+_OF_THE_FRAME = ("other_object", "elsewhere")
+"""Strata that reach beyond the view's window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ def draw_candidates(
         for object_id in asked[frame.idx]:
             mask = here[object_id]
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
-            view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality)
+            view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             candidates += [_named(draw, mask, options.seed, round_) for draw in sample_frame(view, options, rng)]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
@@ -120,21 +123,27 @@ def sample_frame(view: View, options: SamplingOptions, rng: np.random.Generator)
     """
     if not view.mask.any():
         return []
-    free = np.ones_like(view.mask)
+    free = np.ones_like(view.all_others)
+    near_free, corner = free[view.window], [view.window[1].start, view.window[0].start]
     draws: list[Draw] = []
     for stratum, region, n_points in _quotas(view, options):
         if stratum == "interior":
-            points, chances = draw_inside(view, options, n_points, free, rng)
+            points, chances = draw_inside(view, options, n_points, near_free, rng)
         else:
-            points = spread(region & free, n_points, options.spread_px, options.spread_scale, rng)
-            chances = np.full(len(points), len(points) / max(np.count_nonzero(region & free), 1))
+            allowed = region & (free if stratum in _OF_THE_FRAME else near_free)
+            points = spread(allowed, n_points, options.spread_px, options.spread_scale, rng)
+            chances = np.full(len(points), len(points) / max(np.count_nonzero(allowed), 1))
+        points = points if stratum in _OF_THE_FRAME else points + corner
         free[points[:, 1], points[:, 0]] = False
-        draws += [_draw(view, int(x), int(y), stratum, float(p)) for (x, y), p in zip(points, chances, strict=True)]
+        draws += _drawn(view, points, stratum, chances)
     return draws
 
 
 def _quotas(view: View, options: SamplingOptions) -> Iterator[tuple[str, BoolMask, int]]:
-    """Strata with the number of points of each; what a stratum has no room for goes to the next of its side."""
+    """Strata with the number of points of each; what a stratum has no room for goes to the next of its side.
+
+    Those of ``_OF_THE_FRAME`` are (H, W) bool, the others those of the view's window.
+    """
     n_uncertain = round(options.points * options.uncertain_share)
     n_sure = options.points - n_uncertain
     n_foreground = round(n_sure * options.foreground_share)
@@ -157,8 +166,12 @@ def _room(region: BoolMask, n_points: int, options: SamplingOptions) -> int:
     return min(n_points, max(area // options.pixels_per_point, min(area, 1)))
 
 
-def _draw(view: View, x: int, y: int, stratum: str, probability: float) -> Draw:
-    return Draw(x, y, bool(view.mask[y, x]), stratum, probability, float(view.distance_px[y, x]))
+def _drawn(view: View, points: NDArray[np.int64], stratum: str, chances: NDArray[np.float64]) -> list[Draw]:
+    distances = view.distances_at(points)
+    return [
+        Draw(int(x), int(y), bool(distance > 0), stratum, float(chance), float(distance))
+        for (x, y), distance, chance in zip(points, distances, chances, strict=True)
+    ]
 
 
 def _union(masks: Sequence[Mask], like: Mask) -> BoolMask:

@@ -44,7 +44,7 @@ def spread(
         return points[:n_points]
     drawn = rng.choice(pixels, size=min(max(_POOL, _POOL_A_POINT * n_points), pixels.size), replace=False)
     darts = np.concatenate([points, np.stack([drawn % region.shape[1], drawn // region.shape[1]], axis=1)])
-    n_points = min(n_points, len(np.unique(darts, axis=0)))
+    n_points = min(n_points, len(np.unique(darts[:, 1] * region.shape[1] + darts[:, 0])))
     distance = max(least_px, scale * math.sqrt(pixels.size / n_points))
     while len(chosen := _thrown(darts, len(points), n_points, distance)) < n_points:
         distance = distance * _SHRINK if distance > 1 else 0.0

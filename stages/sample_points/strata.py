@@ -14,6 +14,8 @@ from stages.sample_points.options import SamplingOptions
 
 BoolMask = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
+Window = tuple[slice, slice]
+"""Rows and columns of a frame."""
 
 
 _GAP_PX, _AROUND = 2.0, 0.6
@@ -22,24 +24,35 @@ _GAP_PX, _AROUND = 2.0, 0.6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What is known of one object on one frame.
+    """What is known of one object on one frame: what is near it in a window, and where the others are.
 
     Attributes:
-        mask: (H, W) bool, not empty.
-        others: (H, W) bool, the other objects of its group.
-        colours: of the frame.
-        distance_px: (H, W) float32 distance to the mask's edge, positive inside, negative outside; ±1 next to it.
+        window: rows and columns of the frame.
+        mask: (h, w) bool, not empty; like all that follows of the window.
+        others: (h, w) bool, the other objects of its group.
+        colours: of the window.
+        distance_px: (h, w) float32 distance to the mask's edge, positive inside, negative outside; ±1 next to it.
         quality: of the mask, in [0, 1].
+        all_others: (H, W) bool, the other objects on the whole frame.
     """
 
+    window: Window
     mask: BoolMask
     others: BoolMask
     colours: Colours
     distance_px: FloatMap
     quality: float
+    all_others: BoolMask
 
     @classmethod
-    def of(cls, mask: BoolMask, others: BoolMask, colours: Colours, quality: float) -> View:
+    def of(
+        cls,
+        mask: BoolMask,
+        others: BoolMask,
+        colours: Colours,
+        quality: float,
+        options: SamplingOptions | None = None,
+    ) -> View:
         """Measure distances.
 
         Args:
@@ -47,28 +60,63 @@ class View:
             others: (H, W) bool.
             colours: of the frame.
             quality: in [0, 1].
+            options: the window holds the ring that they ask for; None: it is the whole frame.
         """
-        return cls(mask, others, colours, inner_distance(mask) - inner_distance(~mask), quality)
+        window = _whole(mask) if options is None or not mask.any() else _around_it(mask, quality, options)
+        near = mask[window]
+        distance_px = inner_distance(near) - inner_distance(~near)
+        return cls(window, near, others[window], colours[window], distance_px, quality, others)
 
     def scale_px(self) -> float:
         """Square root of the mask's area."""
         return math.sqrt(np.count_nonzero(self.mask))
 
+    def distances_at(self, xy_px: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n,) float32 distances, as ``distance_px``, of (n, 2) pixels of the frame, x first; in the window or not."""
+        rows, columns = np.nonzero(self.mask & (self.distance_px <= 1))
+        top, left = self.window[0].start, self.window[1].start
+        found = np.empty(len(xy_px), dtype=np.float32)
+        for number, (x, y) in enumerate(xy_px - [left, top]):
+            if 0 <= y < self.mask.shape[0] and 0 <= x < self.mask.shape[1]:
+                found[number] = self.distance_px[y, x]
+            else:
+                found[number] = -math.sqrt(((rows - y) ** 2 + (columns - x) ** 2).min())
+        return found
+
+
+def _whole(mask: BoolMask) -> Window:
+    return slice(0, mask.shape[0]), slice(0, mask.shape[1])
+
+
+def _around_it(mask: BoolMask, quality: float, options: SamplingOptions) -> Window:
+    """The box of a mask, not empty, with all that is near it."""
+    scale_px = math.sqrt(np.count_nonzero(mask))
+    reach = math.ceil(max(_ring_px(scale_px, quality, options)[1], _AROUND * scale_px)) + 2
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    height, width = mask.shape
+    return (
+        slice(max(0, int(rows[0]) - reach), min(height, int(rows[-1]) + 1 + reach)),
+        slice(max(0, int(columns[0]) - reach), min(width, int(columns[-1]) + 1 + reach)),
+    )
+
 
 def ring(view: View, options: SamplingOptions) -> BoolMask:
-    """Background near the object."""
-    start, end = _ring_px(view, options)
+    """(h, w) bool, background near the object."""
+    start, end = _ring_px(view.scale_px(), view.quality, options)
     return np.asarray((view.distance_px < -start) & (view.distance_px >= -end) & ~view.others)
 
 
 def elsewhere(view: View, options: SamplingOptions) -> BoolMask:
-    """Background beyond the ring."""
-    return np.asarray((view.distance_px < -_ring_px(view, options)[1]) & ~view.others)
+    """(H, W) bool, background of the whole frame beyond the ring."""
+    far = ~view.all_others
+    far[view.window] &= view.distance_px < -_ring_px(view.scale_px(), view.quality, options)[1]
+    return far
 
 
 def other_object(view: View, options: SamplingOptions) -> BoolMask:
-    """The inside of the other objects: hard negatives."""
-    outside = view.others & (view.distance_px < -options.ring_inner_px)
+    """(H, W) bool, the inside of the other objects on the whole frame: hard negatives."""
+    outside = view.all_others.copy()
+    outside[view.window] &= view.distance_px < -options.ring_inner_px
     if not outside.any():
         return outside
     deep = outside & (inner_distance(outside) > options.erosion_max_px)
@@ -76,8 +124,8 @@ def other_object(view: View, options: SamplingOptions) -> BoolMask:
 
 
 def uncertain(view: View, options: SamplingOptions) -> BoolMask:
-    """Pixels of the object and of the ring whose colours are about as frequent in the mask as around it."""
-    region = (view.distance_px >= -_ring_px(view, options)[1]) & ~view.others
+    """(h, w) bool, pixels of object and ring whose colours are about as frequent in the mask as around it."""
+    region = (view.distance_px >= -_ring_px(view.scale_px(), view.quality, options)[1]) & ~view.others
     low, high = options.uncertain_band
     found = likeness(view.colours, view.mask, around(view), region)
     unsure = np.zeros_like(region)
@@ -86,13 +134,13 @@ def uncertain(view: View, options: SamplingOptions) -> BoolMask:
 
 
 def around(view: View) -> BoolMask:
-    """(H, W) bool, what lies around the object, whose colours are those that a mask takes in by mistake."""
+    """(h, w) bool, what lies around the object, whose colours are those that a mask takes in by mistake."""
     return np.asarray((view.distance_px < -_GAP_PX) & (view.distance_px >= -_AROUND * view.scale_px()))
 
 
-def _ring_px(view: View, options: SamplingOptions) -> tuple[float, float]:
-    start = options.ring_inner_px + options.ring_slack * (1 - view.quality) * view.scale_px()
-    return start, start + max(options.ring_least_px, options.ring_scale * view.scale_px())
+def _ring_px(scale_px: float, quality: float, options: SamplingOptions) -> tuple[float, float]:
+    start = options.ring_inner_px + options.ring_slack * (1 - quality) * scale_px
+    return start, start + max(options.ring_least_px, options.ring_scale * scale_px)
 
 
 def upper(region: BoolMask, score: FloatMap, keep: float) -> BoolMask:

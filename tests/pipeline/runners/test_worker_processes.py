@@ -27,10 +27,15 @@ def test_one_that_was_started_ahead_is_handed_out_first(run):
     assert second.process.returncode is not None
 
 
-def test_one_that_nobody_needed_ends_with_its_command_and_leaves_nothing(run):
-    with pytest.raises(KeyboardInterrupt), run.lock() as lock, WorkerProcesses(run, lock) as processes:
+def interrupted(run):
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
         processes.start_ahead()
         raise KeyboardInterrupt
+
+
+def test_one_that_nobody_needed_ends_with_its_command_and_leaves_nothing(run):
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(run)
     assert psutil.Process().children() == []
     assert not (run.path / "logs").exists()
 

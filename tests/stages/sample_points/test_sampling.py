@@ -159,3 +159,16 @@ def test_only_the_chosen_frames_are_looked_at_and_those_that_cannot_be_had_give_
 def test_wrong_options_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
         SamplingOptions(**changes)
+
+
+@pytest.mark.parametrize("centre", [(70, 60), (4, 8), (158, 119)])
+@pytest.mark.parametrize("quality", [0.2, 1.0])
+def test_to_look_at_the_object_s_surroundings_only_changes_no_point(centre, quality):
+    mask, others = disk(*centre, 9), disk(40, 60, 14) & ~disk(*centre, 9)
+    noise = colours_of(np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    options = SamplingOptions(uncertain_share=0.2)
+    near, whole = (View.of(mask, others, noise, quality, given) for given in (options, None))
+    assert near.mask.size < whole.mask.size == mask.size
+    assert sample_frame(near, options, np.random.default_rng(1)) == sample_frame(
+        whole, options, np.random.default_rng(1)
+    )
