@@ -99,14 +99,15 @@ class _Run:
                 aggregation = self._aggregation = self._aggregation or self._aggregation_of(frame)
                 anchors = {seed.object_id: ObjectMask.of(seed) for seed in task.seeds.get(frame.idx, ())}
                 rows = aggregation.aggregate(frame.idx, maps, anchors)
-                repaired = task.repairer.repair(here, rows, motion) if task.repairer else {}
+                rated = with_motion_quality(rows, motion)
+                repaired = task.repairer.repair(here, rows, rated) if task.repairer else {}
                 if repaired:
                     anchors |= repaired
-                    rows = aggregation.aggregate(frame.idx, maps, anchors)
+                    rated = with_motion_quality(aggregation.aggregate(frame.idx, maps, anchors), motion)
                 self._keep(frame.idx, anchors)
                 self._forward.start(frame.idx, encoding, anchors)
                 if frame.idx >= self._last:
-                    yield from with_motion_quality(rows, motion)
+                    yield from rated
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
                     self._wait(frame.idx, encoding, maps, motion)
 

@@ -24,7 +24,6 @@ from stages.memory import give_back_free_memory
 from stages.propagate.frame_window import FrameWindow
 from stages.propagate.motion import Motion
 from stages.propagate.motion_support import balance, support, to_motion_size
-from stages.propagate.quality import with_motion_quality
 from stages.propagate.repair_prompts import repair_prompts
 
 REACH = 4
@@ -78,18 +77,20 @@ class Repairer:
     seen: Collection[tuple[str, int]] = ()
     _repaired_at: dict[str, int] = field(default_factory=dict)
 
-    def repair(self, here: FrameWindow, rows: Sequence[ObjectMask], motion: Motion) -> dict[str, ObjectMask]:
+    def repair(
+        self, here: FrameWindow, rows: Sequence[ObjectMask], rated: Sequence[ObjectMask]
+    ) -> dict[str, ObjectMask]:
         """Re-segment the low-quality masks of a frame.
 
         Args:
             here: the frame and those that follow.
             rows: its masks, with their models' own quality.
-            motion: since the frame before.
+            rated: the same with what the motion since the frame before says of their quality.
 
         Returns:
             The masks that take another's place, with source ``repair``.
         """
-        suspects = self._suspects(here.frame.idx, rows, motion) if here.following else []
+        suspects = self._suspects(here.frame.idx, rows, rated) if here.following else []
         if not suspects:
             return {}
         scene = _Scene(rows, Motion.among(here.following, here.grey))
@@ -118,12 +119,12 @@ class Repairer:
         own = rivals(row.object_id, [other.object_id for other in rows], self.groups)
         return [other for other in rows if other.object_id in own]
 
-    def _suspects(self, frame_idx: int, rows: Sequence[ObjectMask], motion: Motion) -> list[ObjectMask]:
+    def _suspects(self, frame_idx: int, rows: Sequence[ObjectMask], rated: Sequence[ObjectMask]) -> list[ObjectMask]:
         """Poor tracked masks, and what the segmenter drew and nobody has seen, of objects that may be asked for."""
         since = {row.object_id: frame_idx - self._repaired_at.get(row.object_id, -self.options.every) for row in rows}
         return [
             row
-            for row, known in zip(rows, with_motion_quality(rows, motion), strict=True)
+            for row, known in zip(rows, rated, strict=True)
             if since[row.object_id] >= self.options.every
             and (row.object_id, frame_idx) not in self.seen
             and (row.source == "segmenter" or (row.source == "propagator" and known.quality < self.options.poor))

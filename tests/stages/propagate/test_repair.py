@@ -14,6 +14,7 @@ from stages.backends.segmenter import Segment
 from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.frame_window import FrameWindow
 from stages.propagate.motion import STILL, small_grey
+from stages.propagate.quality import with_motion_quality
 from stages.propagate.repair import REACH, Repairer, RepairOptions
 
 HEIGHT, WIDTH, SLIDE_PX = 180, 320, 4
@@ -75,9 +76,13 @@ def repairer(drawn=WHOLE, quality=0.9, groups=None, **options):
     return Repairer(Told([drawn], quality), RepairOptions(**options), groups or {})
 
 
+def repaired(made, where, rows):
+    return made.repair(where, rows, with_motion_quality(rows, STILL))
+
+
 def outcome(made, rows=None, at=None):
     """What is taken over, and the outcome of the last decision."""
-    taken = made.repair(at or here(), rows or [row()], STILL)
+    taken = repaired(made, at or here(), rows or [row()])
     return sorted(taken), made.decisions[-1].outcome if made.decisions else None
 
 
@@ -95,7 +100,7 @@ def test_a_poor_mask_gives_way_to_one_that_holds_more_of_what_moves():
 
 def test_of_two_answers_the_better_is_taken():
     made = Repairer(Told([mask(120, 170), WHOLE]), RepairOptions())
-    taken = made.repair(here(), [row(PART)], STILL)
+    taken = repaired(made, here(), [row(PART)])
     assert np.array_equal(taken["it"].mask, WHOLE)
     assert [decision.outcome for decision in made.decisions] == ["accepted"]
 
@@ -161,16 +166,16 @@ def test_a_poor_start_that_a_person_has_seen_stays():
 def test_a_segmenter_is_told_how_many_objects_the_frame_has():
     made = repairer()
     others = [replace(row(object_id=name), source="human") for name in "bcd"]
-    made.repair(here(), [row(), *others], STILL)
+    repaired(made, here(), [row(), *others])
     assert {prompt.n_objects for prompt in made.segmenter.asked} == {4}
 
 
 def test_an_object_is_asked_for_once_in_so_many_frames():
     made = repairer(every=10)
     for idx in (0, 1, 9, 10, 15, 20):
-        made.repair(here(idx), [row(frame_idx=idx)], STILL)
+        repaired(made, here(idx), [row(frame_idx=idx)])
     assert [decision.frame_idx for decision in made.decisions] == [0, 10, 20]
-    made.repair(here(21), [row(frame_idx=21, object_id="other")], STILL)
+    repaired(made, here(21), [row(frame_idx=21, object_id="other")])
     assert [name for name, _ in groupby(made.segmenter.objects())] == ["it", "other"]
 
 
@@ -222,7 +227,7 @@ def test_a_repaired_start_is_what_is_carried_both_ways(tmp_path, anchored):
 def test_only_objects_that_exclude_it_get_a_negative_click(groups, n_negatives):
     """What overlaps an object, like the whole of which it is a part, says nothing against it."""
     made = repairer(groups=groups)
-    made.repair(here(), [row(), row(mask(180, 220), object_id="near")], STILL)
+    repaired(made, here(), [row(), row(mask(180, 220), object_id="near")])
     asked = [prompt for prompt in made.segmenter.asked if prompt.object_id == "it"]
     on_ground = [prompt.box_xyxy_px is None for prompt in asked]
     assert on_ground == [True, False]

@@ -111,11 +111,19 @@ class GlobalAttention(nn.Module):
         cells = (x + self.place(x)).flatten(2).transpose(1, 2)
         split = self.qkv(self.norm_attention(cells)).view(batch, height * width, 3, self._HEADS, -1)
         query, key, value = split.permute(2, 0, 3, 1, 4)
-        attended = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).reshape(cells.shape)
+        attended = _attended(query, key, value).transpose(1, 2).reshape(cells.shape)
         cells = cells + self.scale_attention * self.out(attended)
         cells = cells + self.scale_mlp * self.narrow(functional.gelu(self.widen(self.norm_mlp(cells))))
         y = cells.transpose(1, 2).reshape(batch, channels, height, width)
         return cast(Tensor, y.contiguous(memory_format=torch.channels_last))
+
+
+def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """(B, heads, N, d) each: attention; in bfloat16 on a CPU two products are twice as fast as torch's own kernel."""
+    if query.dtype != torch.bfloat16 or query.is_cuda:
+        return functional.scaled_dot_product_attention(query, key, value)
+    likeness = query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)
+    return torch.softmax(likeness, -1) @ value
 
 
 def start_small(layer: nn.Conv2d | nn.Linear) -> None:
