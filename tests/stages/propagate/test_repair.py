@@ -159,7 +159,7 @@ def test_a_poor_start_that_a_person_has_seen_stays():
     for seen, asked in (({("it", 0)}, []), ({("it", 1), ("other", 0)}, ["it"])):
         made = repairer()
         made.seen = seen
-        made.repair(here(), [start], STILL)
+        repaired(made, here(), [start])
         assert made.segmenter.objects()[:1] == asked
 
 
