@@ -42,6 +42,12 @@ COMMANDS = {
         "Join verdicts and candidates into **points**, the training dataset.",
         takes_more=True,
     ),
+    "split": LazyCommand(
+        "pipeline.commands.split",
+        "split",
+        "Divide the videos of a run into train, val and test; near-duplicates stay together.",
+        takes_more=True,
+    ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
     "evaluate": LazyCommand(
         "pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth.", takes_more=True

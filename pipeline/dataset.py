@@ -13,6 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.splits import require_same_split, splits_of
 from schemas.tables import POINTS
 from stages.train.dataset import DatasetOptions, JpegFrames, PointVOSDataset
 
@@ -22,12 +23,16 @@ def open_dataset(run: str | Path, split: str = "train", options: DatasetOptions 
 
     Args:
         run: the run folder on this machine, after ``pointvos merge``.
-        split: ``train`` or ``val``.
+        split: ``train``, ``val`` or ``test``.
         options: what samples look like.
 
     Raises:
-        UsageProblem: this is no run folder.
+        UsageProblem: this is no run folder, or its points are not in the splits that it has now.
         FileNotFoundError: the run has no points.
     """
     folder = RunFolder(Path(run)).require()
-    return PointVOSDataset(Path(run) / POINTS.name, JpegFrames(folder.frame_file), split, options)
+    dataset = PointVOSDataset(Path(run) / POINTS.name, JpegFrames(folder.frame_file), split, options)
+    splits = splits_of(folder)
+    for video in dataset.videos:
+        require_same_split(video.video_id, {split}, splits)
+    return dataset

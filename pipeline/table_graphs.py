@@ -13,11 +13,13 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 
 from pipeline.runs.dealing import VerdictDealing, verdict_pieces
+from pipeline.runs.fingerprints import Fingerprinted
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.points import WrittenPoints
 from pipeline.runs.ranges import reader
 from pipeline.runs.resampling import Resampled
-from pipeline.runs.transform import CollectResults, DealVerdicts, ResampleVideos, WritePoints
+from pipeline.runs.splits import CheckedSplits, SplitOf, splits_of
+from pipeline.runs.transform import CollectResults, DealVerdicts, FingerprintVideos, ResampleVideos, WritePoints
 from schemas import tables
 from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
@@ -40,15 +42,20 @@ class MergeVerdicts(beam.PTransform[PBegin, PCollection[None]]):
         ranges: all videos.
         excluded: annotators who are not heard.
         is_weighed: by their reliability; else the majority decides.
-        val_share: share of all videos that go to the ``val`` split.
+        split_of: the split of a video.
     """
 
     def __init__(
-        self, dealing: VerdictDealing, ranges: list[VideoRange], excluded: list[str], is_weighed: bool, val_share: float
+        self,
+        dealing: VerdictDealing,
+        ranges: list[VideoRange],
+        excluded: list[str],
+        is_weighed: bool,
+        split_of: SplitOf,
     ) -> None:
         super().__init__()
         self._dealing, self._ranges, self._excluded = dealing, ranges, excluded
-        self._is_weighed, self._val_share = is_weighed, val_share
+        self._is_weighed, self._split_of = is_weighed, split_of
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
@@ -59,7 +66,7 @@ class MergeVerdicts(beam.PTransform[PBegin, PCollection[None]]):
         settled = parts | "SettleVerdicts" >> settle
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
         files, counts = settled | "Files" >> beam.Keys(), settled | "Counts" >> beam.Values()
-        written = ranges | "WritePoints" >> WritePoints(self._dealing, files, self._val_share)
+        written = ranges | "WritePoints" >> WritePoints(self._dealing, files, self._split_of)
         counts | "CollectCounts" >> CollectResults(self._dealing.folder / "settled.json", SettledCounts)
         collected: PCollection[None]
         collected = written | "CollectPoints" >> CollectResults(self._dealing.folder / "written.json", WrittenPoints)
@@ -114,7 +121,8 @@ class ExportRunPoints(beam.PTransform[PBegin, PCollection[None]]):
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
         masks = (tables.MASKS,) if self._has_masks else ()
-        read = reader(self._run, tables.POINTS, tables.CANDIDATES, tables.LOCALIZATIONS, *masks)
+        tables_read = (tables.POINTS, tables.CANDIDATES, tables.LOCALIZATIONS, *masks)
+        read = CheckedSplits(reader(self._run, *tables_read), splits_of(self._run))
         written = ranges | "ExportPoints" >> ExportPoints(read, self._folder, self._has_unanswered)
         collected: PCollection[None] = written | "CollectExported" >> CollectResults(self._out, ExportedPoints)
         return collected
@@ -169,4 +177,26 @@ class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
         """The whole graph."""
         drawn = begin | "Videos" >> beam.Create(self._keys) | "ResampleVideos" >> self._resample
         collected: PCollection[None] = drawn | "CollectCounts" >> CollectResults(self._out, Resampled)
+        return collected
+
+
+class FingerprintRun(beam.PTransform[PBegin, PCollection[None]]):
+    """``split``: what the pictures of videos look like.
+
+    Args:
+        run: the run.
+        keys: the videos.
+        opener: opens videos.
+        out: where it is written what became of each.
+    """
+
+    def __init__(self, run: RunFolder, keys: list[VideoKey], opener: Opener, out: AnyPath) -> None:
+        super().__init__()
+        self._run, self._keys, self._opener, self._out = run, keys, opener, out
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        seen = begin | "Videos" >> beam.Create(self._keys)
+        made = seen | "FingerprintVideos" >> FingerprintVideos(self._run, self._opener)
+        collected: PCollection[None] = made | "CollectProblems" >> CollectResults(self._out, Fingerprinted)
         return collected

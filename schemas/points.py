@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.checks import require_choice, require_index, require_text, require_unit
+from schemas.splits import SPLITS
 
 STATUSES = ("ACCEPTED", "REJECTED", "AMBIGUOUS")
 DECIDERS = ("annotators", "adjudication", "simulated")
@@ -69,7 +70,7 @@ class PointLabel:
         label: 1 foreground, 0 background; None when AMBIGUOUS (dropped from training).
         status: ACCEPTED (it is on the object), REJECTED (it is not) or AMBIGUOUS.
         is_fg_candidate: what the pseudo-mask said.
-        split: ``train`` or ``val``.
+        split: of its video: one of SPLITS.
         segmenter: registry key.
         propagator: registry key.
         round: correction round that proposed it.
@@ -100,7 +101,7 @@ class PointLabel:
     def __post_init__(self) -> None:
         require_choice("status", self.status, STATUSES)
         require_choice("decider", self.decided_by, DECIDERS)
-        require_choice("split", self.split, ("train", "val"))
+        require_choice("split", self.split, SPLITS)
         wanted = {"ACCEPTED": 1, "REJECTED": 0, "AMBIGUOUS": None}[self.status]
         if self.label != wanted:
             raise ValueError(f"label {self.label} does not go with status {self.status}")

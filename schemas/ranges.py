@@ -50,6 +50,7 @@ class VideoTables:
         names: object id → name of the object, where its localizations give one.
         expressions: object id → the words that refer to the object, where its localizations give some.
         noun_spans: object id → half-open offsets of a noun in the caption of its actor, of objects of narratives.
+        split: of the video.
     """
 
     video: Video
@@ -60,6 +61,7 @@ class VideoTables:
     names: Mapping[str, str] = field(default_factory=dict)
     expressions: Mapping[str, str] = field(default_factory=dict)
     noun_spans: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    split: str = "train"
 
 
 ReadVideo = Callable[[VideoKey], VideoTables]

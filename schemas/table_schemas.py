@@ -79,3 +79,7 @@ GOLD_SCHEMA = pa.schema(
     [("candidate_id", _s), ("of_candidate_id", _s), ("is_fg_candidate", _b), ("true_status", _s), ("known_by", _s)]
 )
 REJECTS_SCHEMA = pa.schema([("stage", _s), ("key", _s), ("error", _s), ("detail", _s), ("input_uri", _s)])
+SPLITS_SCHEMA = pa.schema([("video_id", _s), ("split", _s), ("group", _s), ("rule", _s), ("alike", pa.list_(_s))])
+FINGERPRINTS_SCHEMA = pa.schema(
+    [("video_id", _s), ("sha256", _s), ("frames", pa.binary()), ("views", pa.binary()), ("is_of_source", _b)]
+)

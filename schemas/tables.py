@@ -27,6 +27,7 @@ from schemas.rejects import Reject
 from schemas.remote_paths import AnyPath, RemotePath
 from schemas.repairs import Repair
 from schemas.reviews import ReviewTask, Skip, Verdict
+from schemas.splits import Fingerprint, VideoSplit
 from schemas.superseded import SupersededMask
 from schemas.videos import Video
 from schemas.whole_files import whole_file
@@ -363,6 +364,8 @@ SKIPS = Table("skips", Skip, columns_of.SKIPS_SCHEMA)
 POINTS = Table("points", PointLabel, columns_of.POINTS_SCHEMA)
 GOLD = Table("gold", Gold, columns_of.GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, columns_of.REJECTS_SCHEMA)
+SPLITS = Table("splits", VideoSplit, columns_of.SPLITS_SCHEMA)
+FINGERPRINTS = Table("fingerprints", Fingerprint, columns_of.FINGERPRINTS_SCHEMA)
 TABLES = (
     VIDEOS,
     LOCALIZATIONS,
@@ -377,4 +380,6 @@ TABLES = (
     POINTS,
     GOLD,
     REJECTS,
+    SPLITS,
+    FINGERPRINTS,
 )

@@ -20,8 +20,9 @@ from pipeline.terminal.console import REJECTED, UsageProblem, console, show_prob
 from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
+from schemas.splits import SPLITS
 from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
-from stages.export.point_folder import SPLITS, ExportedPoints, PointFolder
+from stages.export.point_folder import ExportedPoints, PointFolder
 from stages.export.point_vos import SCRIPT_NAMES, video_name
 from stages.export.point_vos_folder import PointVosFolder
 from stages.export.points.first_clicks import FirstClicks
@@ -114,7 +115,7 @@ def export(
         ),
     ] = None,
     split: Annotated[
-        str | None, typer.Option(help="Only the videos of this split: train or val.", show_default=False)
+        str | None, typer.Option(help="Only the videos of this split: train, val or test.", show_default=False)
     ] = None,
 ) -> None:
     """Write the dataset of a run.
@@ -167,7 +168,8 @@ def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list
     found = _run(wanted.folder, ranges, graph, ExportedPoints)
     found.sort(key=lambda one: one.number)
     out.join(found)
-    counts = [(f"objects in {split}", sum(one.n_objects[split] for one in found)) for split in SPLITS]
+    n_objects = {split: sum(one.n_objects[split] for one in found) for split in SPLITS}
+    counts = [(f"objects in {split}", n) for split, n in n_objects.items() if n or split != "test"]
     rows: Rows = [
         ("videos", sum(len(one.videos) for one in found)),
         *counts,

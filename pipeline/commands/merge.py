@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import pyarrow as pa
@@ -16,13 +17,17 @@ from pipeline.runs.dealing import VerdictDealing, n_parts, verdict_rows
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.points import WrittenPoints
 from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.splits import SplitOf, splits_of
 from pipeline.runs.verdicts import require_annotators
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
+from stages.consensus.points import split_of as hashed_split
 from stages.consensus.settling import SettledCounts
 from stages.progress import counted_by
+
+_VAL_SHARE = 0.1
 
 
 class ConsensusRule(StrEnum):
@@ -34,7 +39,15 @@ class ConsensusRule(StrEnum):
 
 def merge(
     run: Run,
-    val_share: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of the videos in the val split.")] = 0.1,
+    val_share: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of the videos in the val split, where `pointvos split` made none.",
+            show_default="0.1",
+        ),
+    ] = None,
     consensus: Annotated[
         ConsensusRule, typer.Option(help="dawid_skene weighs each annotator by the reliability that the answers show.")
     ] = ConsensusRule.MAJORITY,
@@ -58,8 +71,9 @@ def merge(
 
     with folder.lock():
         _require_verdicts(folder, excluded)
+        split_of = _split_of(folder, val_share)
         with work_folder(folder, "merge") as work:
-            settled, written = _merge(folder, work, val_share, consensus, excluded)
+            settled, written = _merge(folder, work, split_of, consensus, excluded)
         _drop_stale(folder, {file for found in written for file in found.files})
     statuses = sum((Counter(found.statuses) for found in written), Counter[str]())
     n_points, n_conflicts = statuses.total(), sum(found.n_conflicts for found in settled)
@@ -104,8 +118,30 @@ def _require_verdicts(folder: RunFolder, excluded: Sequence[str]) -> None:
         raise UsageProblem("no verdict is left without these annotators; exclude fewer")
 
 
+def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
+    """From ``splits/`` where it is there, which then must know all videos; else by a hash of the id.
+
+    Raises:
+        UsageProblem: a video has no split, or a share is given beside the splits.
+    """
+    found = splits_of(folder)
+    if not found:
+        return partial(hashed_split, val_share=_VAL_SHARE if val_share is None else val_share)
+    if val_share is not None:
+        raise UsageProblem(
+            f"run {folder.path} has splits of its own; leave out --val-share, and change them with: "
+            f"pointvos split --run {folder.path} --ratios TRAIN/VAL/TEST"
+        )
+    if missing := [key.video_id for key in video_keys(folder) if key.video_id not in found]:
+        raise UsageProblem(
+            f"{len(missing):,} videos have no split yet, the first is {missing[0]!r}; give them one with: "
+            f"pointvos split --run {folder.path}"
+        )
+    return found.__getitem__
+
+
 def _merge(
-    folder: RunFolder, work: AnyPath, val_share: float, rule: ConsensusRule, excluded: list[str]
+    folder: RunFolder, work: AnyPath, split_of: SplitOf, rule: ConsensusRule, excluded: list[str]
 ) -> tuple[list[SettledCounts], list[WrittenPoints]]:
     from pipeline.runners.table_runner import results, run_table_graph
     from pipeline.table_graphs import MergeVerdicts
@@ -113,7 +149,7 @@ def _merge(
     ranges = in_ranges(video_keys(folder))
     n_videos = sum(len(found.videos) for found in ranges)
     dealing = VerdictDealing(folder.absolute(), work, n_parts(folder), max(len(ranges), 1))
-    graph = MergeVerdicts(dealing, ranges, excluded, rule is ConsensusRule.DAWID_SKENE, val_share)
+    graph = MergeVerdicts(dealing, ranges, excluded, rule is ConsensusRule.DAWID_SKENE, split_of)
     with bar("Merging", n_videos) as advance, counted_by(advance):
         run_table_graph(folder, graph, "MergeVerdicts")
     return results(work / "settled.json", SettledCounts), results(work / "written.json", WrittenPoints)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from pipeline.runs import splits
 from pipeline.runs.folder import RunFolder, unit_name
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.console import UsageProblem, WorkProblem
@@ -59,7 +60,9 @@ def require_names(folder: RunFolder, ranges: Sequence[VideoRange], only: Only) -
 
 
 def splits_of(folder: RunFolder) -> dict[str, str]:
-    """Video id → split, of the videos that have points."""
+    """Video id → split, as ``pointvos split`` decided; else of the videos that have points."""
+    if found := splits.splits_of(folder):
+        return found
     rows = tables.POINTS.read(folder.path, columns=["video_id", "split"]).group_by(["video_id", "split"]).aggregate([])
     return dict(zip(rows["video_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
 
@@ -72,8 +75,8 @@ def _pointed(folder: RunFolder, keys: Sequence[VideoKey]) -> list[VideoKey]:
 def _of_split(folder: RunFolder, keys: list[VideoKey], split: str | None) -> list[VideoKey]:
     if split is None:
         return keys
-    splits = splits_of(folder)
-    if split not in splits.values():
-        there = ", ".join(sorted({*splits.values()})) or "none: pointvos merge makes them"
+    known = splits_of(folder)
+    if split not in known.values():
+        there = ", ".join(sorted({*known.values()})) or "none: pointvos merge makes them"
         raise UsageProblem(f"no video of {folder.path} is in split {split!r}; there are {there}")
-    return [key for key in keys if splits.get(key.video_id) == split]
+    return [key for key in keys if known.get(key.video_id) == split]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pipeline.runs.folder import RunFolder, unit_name
 from pipeline.runs.questions import answers_for_other_names, has_narrative, questions_of
+from pipeline.runs.splits import SplitOf
 from pipeline.runs.units import object_models, object_words, unit_records, video_of
 from schemas import tables
 from schemas.ranges import VideoRange
@@ -33,14 +34,16 @@ class WrittenPoints:
     files: tuple[str, ...]
 
 
-def write_points(run: RunFolder, found: VideoRange, opinions: Mapping[str, Opinion], val_share: float) -> WrittenPoints:
+def write_points(
+    run: RunFolder, found: VideoRange, opinions: Mapping[str, Opinion], split_of: SplitOf
+) -> WrittenPoints:
     """Write the points of each video that has any, one file a video.
 
     Args:
         run: the run.
         found: the videos.
         opinions: by candidate id, those on other videos' candidates left out or not.
-        val_share: share of all videos that go to the ``val`` split.
+        split_of: the split of a video.
     """
     statuses: Counter[str] = Counter()
     n_candidates = n_copied = 0
@@ -55,7 +58,8 @@ def write_points(run: RunFolder, found: VideoRange, opinions: Mapping[str, Opini
         )
         facts = _facts(run, video)
         points, copied = (
-            merge_points(asked, opinions, facts, video.time_s, val_share) for asked in (candidates, others)
+            merge_points(asked, opinions, facts, video.time_s, split_of(video.video_id))
+            for asked in (candidates, others)
         )
         statuses.update(point.status for point in points)
         n_copied += len(copied)

@@ -12,9 +12,11 @@ from pydantic import TypeAdapter
 
 from pipeline.runs.commit import commit_reject, commit_video, is_committed
 from pipeline.runs.dealing import TablePiece, VerdictDealing
+from pipeline.runs.fingerprints import Fingerprinted, fingerprint_video
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.points import WrittenPoints, write_points
 from pipeline.runs.resampling import Resampled, resample_video
+from pipeline.runs.splits import SplitOf
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.jobs import VideoJob
 from schemas.ranges import VideoKey, VideoRange
@@ -105,12 +107,12 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
     Args:
         dealing: where the opinions lie.
         opinions: files of the opinions of all parts.
-        val_share: share of all videos that go to the ``val`` split.
+        split_of: the split of a video.
     """
 
-    def __init__(self, dealing: VerdictDealing, opinions: PCollection[str], val_share: float) -> None:
+    def __init__(self, dealing: VerdictDealing, opinions: PCollection[str], split_of: SplitOf) -> None:
         super().__init__()
-        self._dealing, self._opinions, self._val_share = dealing, AsIter(opinions), val_share
+        self._dealing, self._opinions, self._split_of = dealing, AsIter(opinions), split_of
 
     def expand(self, ranges: PCollection[VideoRange]) -> PCollection[WrittenPoints]:
         """One step, once all opinions are there."""
@@ -119,7 +121,7 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
 
     def _write(self, found: VideoRange, given_back: Iterable[str]) -> WrittenPoints:
         opinions = self._dealing.opinions(found.number, given_back)
-        written = write_points(self._dealing.run, found, opinions, self._val_share)
+        written = write_points(self._dealing.run, found, opinions, self._split_of)
         progress.done(len(found.videos))
         return written
 
@@ -140,6 +142,26 @@ class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resample
     def _resample(self, key: VideoKey) -> Resampled:
         use_one_thread_an_operation()
         found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener)
+        progress.done()
+        return found
+
+
+class FingerprintVideos(beam.PTransform[PCollection[VideoKey], PCollection[Fingerprinted]]):
+    """Videos → what became of their fingerprints, which are written to the run."""
+
+    def __init__(self, run: RunFolder, opener: Opener) -> None:
+        super().__init__()
+        self._run, self._opener = run, opener
+
+    def expand(self, videos: PCollection[VideoKey]) -> PCollection[Fingerprinted]:
+        """One step, spread over all workers; a repeated video gives the same file."""
+        spread = videos | "SpreadVideos" >> beam.Reshuffle()
+        made: PCollection[Fingerprinted] = spread | "FingerprintVideo" >> beam.Map(self._fingerprint)
+        return made
+
+    def _fingerprint(self, key: VideoKey) -> Fingerprinted:
+        use_one_thread_an_operation()
+        found = fingerprint_video(self._run, key, self._opener)
         progress.done()
         return found
 

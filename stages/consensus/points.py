@@ -27,7 +27,7 @@ def merge_points(
     opinions: Mapping[str, Opinion],
     objects: Mapping[str, ObjectFacts],
     time_s: Callable[[int], float],
-    val_share: float = 0.1,
+    split: str = "train",
 ) -> list[PointLabel]:
     """The labels of one video's candidates; a candidate that nobody answered gives none.
 
@@ -36,10 +36,10 @@ def merge_points(
         opinions: by candidate id.
         objects: facts by object id.
         time_s: presentation time of a frame of the video in seconds, by frame index.
-        val_share: share of all videos that go to the ``val`` split.
+        split: of the video.
     """
     return [
-        _label(c, opinions[c.candidate_id], objects.get(c.object_id, ObjectFacts()), time_s, val_share)
+        _label(c, opinions[c.candidate_id], objects.get(c.object_id, ObjectFacts()), time_s, split)
         for c in candidates
         if c.candidate_id in opinions
     ]
@@ -56,7 +56,7 @@ def split_of(video_id: str, val_share: float) -> str:
 
 
 def _label(
-    candidate: PointCandidate, opinion: Opinion, facts: ObjectFacts, time_s: Callable[[int], float], val_share: float
+    candidate: PointCandidate, opinion: Opinion, facts: ObjectFacts, time_s: Callable[[int], float], split: str
 ) -> PointLabel:
     return PointLabel(
         video_id=candidate.video_id,
@@ -70,7 +70,7 @@ def _label(
         label=LABELS[opinion.status],
         status=opinion.status,
         is_fg_candidate=candidate.is_fg_candidate,
-        split=split_of(candidate.video_id, val_share),
+        split=split,
         segmenter=facts.segmenter,
         propagator=facts.propagator,
         round=candidate.round,

@@ -8,8 +8,6 @@ from typing import Protocol
 
 from schemas.ranges import VideoTables
 
-SPLITS = ("train", "val")
-
 
 @dataclass(frozen=True, slots=True)
 class ExportedPoints:

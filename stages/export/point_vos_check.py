@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from stages.export.point_folder import SPLITS
+from schemas.splits import SPLITS
 from stages.export.point_vos import PIXEL_VALUES
 
 _FIELDS = {"question_hash": str, "question": str, "object_name": str, "video_name": str, "annotated_points": list}

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from schemas.ranges import VideoTables
 from schemas.remote_paths import AnyPath
+from schemas.splits import SPLITS
 from schemas.videos import Video
 from schemas.whole_files import whole_file
 from stages.export.index_png import index_png
-from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.point_folder import ExportedPoints
 from stages.export.point_vos import Entry, entries_of, point_map, to_json, to_jsonl
 from stages.export.point_vos_check import problems_in
 from stages.export.target import ExportTarget
@@ -68,6 +69,8 @@ class PointVosFolder:
         """Make the files of the release from those of all ranges, and the list of videos."""
         videos = {name: video_id for one in found for name, video_id in one.videos.items()}
         for split in SPLITS:
+            if split == "test" and not any(one.n_objects[split] for one in found):
+                continue
             parts = (self.target.path / self._part(number, split) for number in range(len(found)))
             pieces = (part.read_bytes() for part in parts) if self.is_jsonl else _joined(parts)
             with whole_file(self._path / f"{split}.{self._suffix}", is_synced=False) as file:

@@ -16,7 +16,7 @@ def unanswered(found: VideoTables) -> list[PointCandidate]:
 
 def with_unanswered(found: VideoTables) -> VideoTables:
     """A video with a point for every candidate that nobody answered: AMBIGUOUS, of 0 verdicts."""
-    split = found.points[0].split if found.points else "train"
+    split = found.points[0].split if found.points else found.split
     models = {point.object_id: (point.segmenter, point.propagator) for point in found.points}
     added = (
         _point(found, candidate, split, *models.get(candidate.object_id, ("", ""))) for candidate in unanswered(found)

@@ -83,7 +83,7 @@ class PointVOSDataset(Dataset[Sample]):
         Args:
             points: folder of Parquet files with the columns of the ``points`` table.
             read_frame: reads frames.
-            split: ``train`` or ``val``.
+            split: ``train``, ``val`` or ``test``.
             options: what samples look like.
 
         Raises:

@@ -54,7 +54,7 @@ def videos_with_points(folder: Path, split: str) -> list[VideoRows]:
 
     Args:
         folder: Parquet files with the columns of the ``points`` table.
-        split: ``train`` or ``val``.
+        split: ``train``, ``val`` or ``test``.
 
     Raises:
         FileNotFoundError: the folder holds no Parquet file.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import apache_beam as beam
 import numpy as np
@@ -25,6 +26,7 @@ from schemas import tables
 from schemas.points import STATUSES
 from schemas.reviews import ReviewTask, Verdict
 from stages.consensus.dawid_skene import fit
+from stages.consensus.points import split_of
 from stages.consensus.settling import answer_patterns, settle
 from stages.consensus.transform import SettleVerdicts
 from stages.evaluate.measures import measure_video
@@ -112,7 +114,7 @@ def test_a_merge_in_many_parts_and_ranges_writes_the_points_of_one_in_a_single_p
         ranges = in_ranges(video_keys(run), n_videos)
         dealing = VerdictDealing(run, tmp_path / f"work{n_parts}", n_parts, len(ranges))
         with beam.Pipeline(runner="FnApiRunner") as pipeline:
-            pipeline | MergeVerdicts(dealing, ranges, [], is_weighed, 0.5)
+            pipeline | MergeVerdicts(dealing, ranges, [], is_weighed, partial(split_of, val_share=0.5))
         return {path.name: path.read_bytes() for path in (run.path / "points").iterdir()}
 
     whole = points(1, 100)

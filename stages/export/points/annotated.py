@@ -48,7 +48,7 @@ class AnnotatedVideo:
 
     Attributes:
         video: the video.
-        split: ``train`` or ``val``.
+        split: ``train``, ``val`` or ``test``.
         frames: frame index → objects on it, by id.
         n_points: of all frames.
         frame_names: file names of the frames of a folder, in decode order; empty for a video file.

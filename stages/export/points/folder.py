@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 from schemas.ranges import VideoTables
 from schemas.remote_paths import AnyPath
+from schemas.splits import SPLITS
 from schemas.whole_files import whole_file
-from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.point_folder import ExportedPoints
 from stages.export.points import huggingface, parquet_objects, webdataset
 from stages.export.points.annotated import AnnotatedVideo, annotated
 from stages.export.target import ExportTarget

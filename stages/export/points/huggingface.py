@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from stages.export.point_folder import SPLITS
+from schemas.splits import SPLITS
 from stages.export.points.annotated import AnnotatedVideo, OpenFile, ReadFrame
 
 CONFIGS = ("frames", "objects")

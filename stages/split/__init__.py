@@ -1,0 +1,1 @@
+"""Splits of a dataset that share no pictures: near-duplicates of videos are found and kept together."""
