@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from schemas.natural_order import natural_order
 from schemas.ranges import VideoTables
+from schemas.splits import SPLITS
 from schemas.whole_files import whole_file
-from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.point_folder import ExportedPoints
 from stages.export.target import ExportTarget
 
 FILE = "clicks.json"

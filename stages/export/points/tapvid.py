@@ -27,9 +27,10 @@ from numpy.typing import NDArray
 from schemas.natural_order import natural_order
 from schemas.points import PointLabel
 from schemas.ranges import VideoTables
+from schemas.splits import SPLITS
 from schemas.video_files import VideoFile
 from schemas.whole_files import whole_file
-from stages.export.point_folder import SPLITS, ExportedPoints
+from stages.export.point_folder import ExportedPoints
 from stages.export.points.tracks import follow
 from stages.export.target import ExportTarget
 from stages.video import DecodeError, Opener, open_video
