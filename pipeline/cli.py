@@ -49,6 +49,11 @@ COMMANDS = {
         takes_more=True,
     ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
+    "validate": LazyCommand(
+        "pipeline.commands.validate",
+        "validate",
+        "Check a data set against every rule of its format: a run, an export, or other people's files.",
+    ),
     "evaluate": LazyCommand(
         "pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth.", takes_more=True
     ),

@@ -6,11 +6,12 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from PIL import Image
 
+from schemas.json_items import JsonItems
 from schemas.splits import SPLITS
 from stages.export.point_vos import PIXEL_VALUES
 
@@ -31,11 +32,17 @@ def problems_of(folder: Path) -> Iterator[str]:
     yield from problems_in(folder, files)
 
 
-def problems_in(folder: Path, files: Iterable[Path]) -> Iterator[str]:
-    """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about."""
+def problems_in(folder: Path, files: Iterable[Path], needs_frames: bool = True) -> Iterator[str]:
+    """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about.
+
+    Args:
+        folder: of the data set.
+        files: of entries; one entry is in memory at a time.
+        needs_frames: else frames are looked at only where there are any: the release itself comes without.
+    """
     seen: set[str] = set()
     for file in files:
-        frames = folder / file.stem
+        frames = folder / file.stem if needs_frames or (folder / file.stem).is_dir() else None
         for key, entry in _read(file):
             where = f"{file.name} entry {key}"
             if entry is None:
@@ -48,25 +55,39 @@ def problems_in(folder: Path, files: Iterable[Path]) -> Iterator[str]:
 
 
 def _read(file: Path) -> Iterator[tuple[str, Json]]:
-    """(id, entry) pairs; a file that cannot be read so gives (problem, None)."""
-    content = file.read_bytes()
-    if not content.isascii():
+    """(id, entry) pairs; what cannot be read so gives (problem, None)."""
+    try:
+        with file.open(encoding="ascii") as opened:
+            yield from _lines(opened) if file.suffix == ".jsonl" else _items(opened)
+    except UnicodeDecodeError:
         yield "is not ASCII", None
-        return
-    documents = content.decode("ascii").splitlines() if file.suffix == ".jsonl" else [content.decode("ascii")]
-    for number, document in enumerate(documents, start=1):
+    except ValueError as problem:
+        yield str(problem), None
+
+
+def _items(opened: TextIO) -> Iterator[tuple[str, Json]]:
+    items = JsonItems(opened)
+    for key, value in items:
+        if not key:
+            yield f"line {items.line} is not one object {{id: entry}}", None
+            return
+        yield key, value
+
+
+def _lines(opened: TextIO) -> Iterator[tuple[str, Json]]:
+    for number, line in enumerate(opened, start=1):
         try:
-            loaded = json.loads(document)
+            loaded = json.loads(line)
         except ValueError as error:
             yield f"line {number} is not JSON: {error}", None
             continue
-        if not isinstance(loaded, dict) or (file.suffix == ".jsonl" and len(loaded) != 1):
+        if not isinstance(loaded, dict) or len(loaded) != 1:
             yield f"line {number} is not one object {{id: entry}}", None
             continue
         yield from loaded.items()
 
 
-def _entry_problems(frames: Path, key: str, entry: Json) -> Iterator[str]:
+def _entry_problems(frames: Path | None, key: str, entry: Json) -> Iterator[str]:
     if wrong := _type_problem(entry, _FIELDS):
         yield wrong
         return
@@ -84,8 +105,9 @@ def _entry_problems(frames: Path, key: str, entry: Json) -> Iterator[str]:
         if (point["x"], point["y"]) in pixels:
             yield f"pixel ({point['x']}, {point['y']}) stands twice in frame {point['frame_id']}"
         pixels[point["x"], point["y"]] = point["status"]
-    for frame_id, pixels in sorted(points_at.items()):
-        yield from _frame_problems(frames, key, frame_id, pixels)
+    if frames:
+        for frame_id, pixels in sorted(points_at.items()):
+            yield from _frame_problems(frames, key, frame_id, pixels)
 
 
 def _point_problem(point: Json) -> str | None:

@@ -1,0 +1,134 @@
+"""What kind of data set a path holds, and what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from pipeline.run_validation import run_problems
+from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import UsageProblem
+from schemas.json_items import JsonItems
+from schemas.splits import SPLITS
+from stages.export.point_vos_check import problems_in as point_vos_problems
+from stages.validate import coco, hub_folder, webdataset
+from stages.validate.mask_folders import davis_problems, youtube_vos_problems
+from stages.validate.parquet_points import ParquetPoints
+from stages.validate.problems import Problem
+
+KNOWN = (
+    "a run folder, Point-VOS (train.json or .jsonl), Parquet files of points, a Hugging Face folder (README.md with "
+    "configs), WebDataset (.tar), COCO or YouTube-VIS (.json), YouTube-VOS (meta.json and Annotations), or DAVIS "
+    "(Annotations)"
+)
+_ENTRY_FILES = tuple(f"{split}.{kind}" for split in SPLITS for kind in ("json", "jsonl"))
+
+
+@dataclass(frozen=True, slots=True)
+class DataSet:
+    """A data set whose kind is known.
+
+    Attributes:
+        kind: for people.
+        problems: finds every broken rule.
+    """
+
+    kind: str
+    problems: Callable[[], Iterator[Problem]]
+
+
+def recognised(path: Path) -> DataSet:
+    """The data set at a path.
+
+    Raises:
+        UsageProblem: nothing is there, or nothing that is known.
+    """
+    if path.is_file():
+        return _file(path)
+    if not path.is_dir():
+        raise UsageProblem(f"there is no file or folder {path}")
+    if found := _folder(path):
+        return found
+    parts = [part for inner in sorted(path.iterdir()) if inner.is_dir() and (part := _folder(inner))]
+    if len({part.kind for part in parts}) == 1:  # data sets lie a folder deeper, or a split in each folder
+        return DataSet(parts[0].kind, lambda: chain.from_iterable(part.problems() for part in parts))
+    there = ", ".join(sorted(os.listdir(path))[:8]) or "nothing"  # noqa: PTH208
+    raise UsageProblem(f"{path} is no data set that is known; it holds {there}. Known are: {KNOWN}")
+
+
+def _file(path: Path) -> DataSet:
+    if path.suffix == ".tar":
+        return DataSet("WebDataset", lambda: webdataset.problems_in(path))
+    if path.suffix == ".parquet":
+        return DataSet("Parquet of points", lambda: ParquetPoints(path.parent).problems(path))
+    if path.suffix == ".jsonl":
+        return _point_vos(path.parent, [path])
+    if path.suffix == ".json":
+        return _document(path)
+    raise UsageProblem(f"{path} is no file that is known. Known are: {KNOWN}")
+
+
+def _folder(path: Path) -> DataSet | None:
+    if files := [path / name for name in _ENTRY_FILES if (path / name).is_file()]:
+        return _point_vos(path, files)
+    if (path / "instances.json").is_file():
+        return _document(path / "instances.json")
+    kinds: tuple[tuple[str, bool, Callable[[Path], Iterator[Problem]]], ...] = (
+        ("run folder", (path / "run.yaml").is_file(), lambda folder: run_problems(RunFolder(folder).require())),
+        ("YouTube-VOS", (path / "meta.json").is_file(), youtube_vos_problems),
+        ("DAVIS", (path / "Annotations").is_dir(), davis_problems),
+        ("WebDataset", any(path.glob("*.tar")), webdataset.problems_in),
+        ("Hugging Face folder", _has_configs(path / hub_folder.CARD), hub_folder.problems_in),
+        ("Parquet of points", any(path.rglob("*.parquet")), _parquet),
+    )
+    for kind, is_it, problems in kinds:
+        if is_it:
+            return DataSet(kind, partial(problems, path))
+    return None
+
+
+def _parquet(folder: Path) -> Iterator[Problem]:
+    check = ParquetPoints(folder)
+    for file in sorted(folder.rglob("*.parquet")):
+        yield from check.problems(file)
+
+
+def _has_configs(card: Path) -> bool:
+    return card.is_file() and "configs:" in card.read_text(encoding="utf-8", errors="replace")
+
+
+def _document(path: Path) -> DataSet:
+    """COCO where the document says so; entries of Point-VOS where it begins with one."""
+    keys = _first_keys(path)
+    if {"images", "annotations", "categories", "videos"} & set(keys):
+        return DataSet("YouTube-VIS" if "images" not in keys else "COCO", lambda: coco.problems_in(path))
+    if path.name in _ENTRY_FILES or any(len(key) == 32 for key in keys):
+        return _point_vos(path.parent, [path])
+    raise UsageProblem(f"{path} has the keys {', '.join(keys[:8]) or 'none'}, of no format that is known: {KNOWN}")
+
+
+def _first_keys(path: Path) -> list[str]:
+    """Different keys of a document, one item in memory at a time; a broken one gives those before the damage."""
+    keys: dict[str, None] = {}
+    try:
+        with path.open(encoding="utf-8") as opened:
+            for key, _ in JsonItems(opened):
+                keys[key] = None
+                if len(keys) > 8:
+                    break
+    except (ValueError, OSError):
+        pass
+    return list(keys)
+
+
+def _point_vos(folder: Path, files: list[Path]) -> DataSet:
+    def problems() -> Iterator[Problem]:
+        for text in point_vos_problems(folder, files, needs_frames=False):
+            where, _, what = text.partition(": ")
+            yield Problem(where, what)
+
+    return DataSet("Point-VOS", problems)
