@@ -19,8 +19,9 @@ from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.tables import DamagedTableError
 from schemas.videos import Video
+from stages.consensus.gold import with_gold
 from stages.evaluate.ground_truth import VideoTruth, find_truth, shown_folders
-from stages.simulate.annotator import SimulatedAnnotator
+from stages.simulate.annotator import Annotator, Team
 
 
 def simulate(
@@ -30,38 +31,62 @@ def simulate(
     ],
     error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability of a wrong answer.")] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the errors.")] = 0,
+    annotators: Annotated[int, typer.Option(min=1, help="How many answer, each with errors of its own.")] = 1,
+    overlap: Annotated[
+        int | None, typer.Option(min=1, help="How many of them answer each object and frame.", show_default="all")
+    ] = None,
+    second_look: Annotated[
+        bool,
+        typer.Option(
+            "--second-look/--one-look", help="Look again where an answer contradicts the proposal; the second counts."
+        ),
+    ] = False,
 ) -> None:
     """Answer the candidates from ground truth, as a person with a small error rate would.
 
     Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames or of objects without
-    ground truth get no verdict. The verdicts stand beside those of people, who outvote them in `pointvos merge`.
+    ground truth get no verdict. Gold questions that were planted are answered too. The verdicts stand beside those of
+    people, who outvote them in `pointvos merge`.
 
     Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
     """
     folder = run.require()
-    annotator = SimulatedAnnotator(error_rate, seed)
-    verdicts: list[Verdict] = []
-    n_candidates, problems = 0, []
+    try:
+        team = Team.of(annotators, error_rate, seed, second_look, overlap)
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
     with folder.lock():
-        for video in videos_of(folder):
-            candidates = unit_records(folder, tables.CANDIDATES, video)
-            n_candidates += len(candidates)
-            try:
-                truth = truth_of(ground_truth, video, candidates)
-                verdicts += true_answers(annotator, truth, video, candidates) if truth else []
-                problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
-            except ValueError as problem:
-                problems.append(f"{video.video_id}: {problem}")
+        verdicts, n_candidates, problems = _answered(folder, ground_truth, team)
         if not verdicts:
             raise UsageProblem(_nothing_answered(folder, ground_truth, problems))
         tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
     statuses = Counter(verdict.status for verdict in verdicts)
-    rows = [("candidates", n_candidates), ("answered", len(verdicts)), *sorted(statuses.items())]
+    hours = sum(verdict.lead_time_s or 0.0 for verdict in verdicts) / 3600
+    rows: list[tuple[str, object]] = [("candidates", n_candidates), ("answers", len(verdicts))]
+    rows += [*sorted(statuses.items()), ("hours of people's work", f"{hours:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
     show_problems("rejected", problems)
     if problems:
         raise typer.Exit(REJECTED)
     console.print(f"Next: pointvos merge --run {run}")
+
+
+def _answered(folder: RunFolder, ground_truth: Path, team: Team) -> tuple[list[Verdict], int, list[str]]:
+    """All verdicts, how many candidates there are, and what is wrong with ground truth."""
+    verdicts: list[Verdict] = []
+    n_candidates, problems = 0, []
+    golds = {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(folder.path))}
+    for video in videos_of(folder):
+        candidates = unit_records(folder, tables.CANDIDATES, video)
+        n_candidates += len(candidates)
+        planted = with_gold((c for c in candidates if c.candidate_id in golds), golds.values())
+        try:
+            truth = truth_of(ground_truth, video, candidates)
+            verdicts += true_answers(team, truth, video, [*candidates, *planted]) if truth else []
+            problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
+        except ValueError as problem:
+            problems.append(f"{video.video_id}: {problem}")
+    return verdicts, n_candidates, problems
 
 
 def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandidate]) -> VideoTruth | None:
@@ -71,7 +96,7 @@ def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandida
 
 
 def true_answers(
-    annotator: SimulatedAnnotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
+    annotator: Annotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
 ) -> list[Verdict]:
     """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected.
 

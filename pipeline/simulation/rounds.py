@@ -179,17 +179,27 @@ class Session:
         return self._scores[key]
 
     def _asked(self, job: VideoJob, rounds: VideoRounds) -> list[Correction]:
-        """The robot's next corrections; none when every frame was corrected."""
+        """The robot's next corrections; none when nothing is left that is worth one.
+
+        Frames without any region that is large enough to click are passed over.
+        """
         seen = {loc.frame_idx for loc in job.localizations} | {one.frame_idx for one in rounds.corrections}
-        worst = worst_frame(self.scores(rounds.masks), seen)
-        if worst is None:
-            return []
-        (frame,) = self.truth.only({worst})
-        masks = {mask.object_id: mask.decode() for mask in rounds.masks if mask.frame_idx == worst}
+        scores = self.scores(rounds.masks)
+        while (worst := worst_frame(scores, seen)) is not None:
+            found = self._said(rounds, worst)
+            if any(one.kind != "lock" for one in found):
+                return found
+            seen.add(worst)
+        return []
+
+    def _said(self, rounds: VideoRounds, frame_idx: int) -> list[Correction]:
+        """What the robot says of every object on one frame."""
+        (frame,) = self.truth.only({frame_idx})
+        masks = {mask.object_id: mask.decode() for mask in rounds.masks if mask.frame_idx == frame_idx}
         empty = np.zeros(frame.labels.shape, dtype=bool)
         return [
-            self.robot.correction(frame, object_id, masks.get(object_id, empty), job.video_id, rounds.number + 1)
-            for object_id in sorted({loc.object_id for loc in job.localizations})
+            self.robot.correction(frame, object_id, masks.get(object_id, empty), self.file.video_id, rounds.number + 1)
+            for object_id in sorted({loc.object_id for loc in self.job.localizations})
         ]
 
     def _tools(self) -> RoundTools:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
+from stages.refine.closer_look import segmented
 
 Mask = NDArray[np.bool_]
 Box = tuple[float, ...]
@@ -58,11 +59,11 @@ def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) ->
     """The corrected mask, (H, W) bool, and the segmenter's trust in it; every click lies on its side of the edge.
 
     Args:
-        segmenter: the run's; one that takes a mask starts from the prompt's.
+        segmenter: the run's; one that takes a mask starts from the prompt's, and looks at it close up.
         image: (H, W, 3) uint8 RGB.
         prompt: see :func:`correction_prompt`.
     """
-    (segment,) = segmenter.segment(image, [prompt])
+    segment = segmented(segmenter, image, prompt)
     return held_to_clicks(segment.mask, prompt), segment.quality
 
 

@@ -1,4 +1,4 @@
-"""A simulated annotator: answers candidates from ground truth, with the errors and the pace of a person."""
+"""Simulated annotators: they answer candidates from ground truth, with the errors and the pace of people."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.digests import lot
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from stages.simulate.cost import FRAME_SWITCH_S, POINT_S
@@ -19,6 +21,20 @@ DECIDED_AT = datetime(2000, 1, 1, tzinfo=UTC)
 """Simulated verdicts carry one fixed, early time: the same input gives the same bytes, and people come later."""
 
 
+SIMULATED = "simulated"
+"""Name of the only annotator, and source of all their verdicts."""
+
+
+class Annotator(Protocol):
+    """Whoever answers candidates from ground truth."""
+
+    def answer(
+        self, candidates: Iterable[PointCandidate], truth: NDArray[np.bool_], void: NDArray[np.bool_] | None
+    ) -> Iterator[Verdict]:
+        """Verdicts on candidates of one object on one frame; see :meth:`SimulatedAnnotator.answer`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedAnnotator:
     """Answers with the truth, AMBIGUOUS near the object's boundary, and flipped with a small probability.
@@ -26,10 +42,14 @@ class SimulatedAnnotator:
     Attributes:
         error_rate: probability of a flipped answer away from the boundary.
         seed: of the errors; each candidate has its own stream, whatever else is asked.
+        name: of the annotator; each errs in its own way.
+        looks_twice: it looks again where it contradicts what is proposed, and the second answer counts.
     """
 
     error_rate: float = 0.02
     seed: int = 0
+    name: str = SIMULATED
+    looks_twice: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.error_rate <= 1.0:
@@ -48,14 +68,19 @@ class SimulatedAnnotator:
         asked = list(candidates)
         for candidate in asked:
             error, pace = self._chances(candidate.candidate_id)
+            status, seconds = self._status(candidate, truth, void, error < self.error_rate), POINT_S * (0.5 + pace)
+            if self.looks_twice and status == _CONTRADICTION[candidate.is_fg_candidate]:
+                again, pace = self._chances(f"{candidate.candidate_id}:again")
+                status = self._status(candidate, truth, void, again < self.error_rate)
+                seconds += POINT_S * (0.5 + pace)
             yield Verdict(
                 candidate_id=candidate.candidate_id,
-                status=self._status(candidate, truth, void, error < self.error_rate),
-                annotator="simulated",
-                source="simulated",
-                lead_time_s=round(POINT_S * (0.5 + pace) + FRAME_SWITCH_S / len(asked), 3),
+                status=status,
+                annotator=self.name,
+                source=SIMULATED,
+                lead_time_s=round(seconds + FRAME_SWITCH_S / len(asked), 3),
                 task_key=f"simulated:{candidate.video_id}:{candidate.object_id}:{candidate.frame_idx}",
-                annotation_id=f"simulated:{self.seed}",
+                annotation_id=f"{self.name}:{self.seed}",
                 decided_at=DECIDED_AT,
             )
 
@@ -67,9 +92,50 @@ class SimulatedAnnotator:
             return "AMBIGUOUS"
         return "ACCEPTED" if bool(truth[y, x]) != err else "REJECTED"
 
-    def _chances(self, candidate_id: str) -> tuple[float, float]:
-        digest = hashlib.blake2b(f"{self.seed}:{candidate_id}".encode(), digest_size=16).digest()
+    def _chances(self, question: str) -> tuple[float, float]:
+        own = "" if self.name == SIMULATED else f"{self.name}:"
+        digest = hashlib.blake2b(f"{self.seed}:{own}{question}".encode(), digest_size=16).digest()
         return int.from_bytes(digest[:8], "big") / 2**64, int.from_bytes(digest[8:], "big") / 2**64
+
+
+_CONTRADICTION = {True: "REJECTED", False: "ACCEPTED"}
+"""The answer that says that a proposal, on the object or not, is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """Several annotators who share the questions: each object on a frame is answered by some of them.
+
+    Attributes:
+        members: by different names.
+        overlap: how many of them answer each question.
+    """
+
+    members: tuple[SimulatedAnnotator, ...]
+    overlap: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.overlap <= len(self.members):
+            raise ValueError(f"{self.overlap} of {len(self.members)} annotators cannot answer each question")
+
+    @classmethod
+    def of(cls, n: int, error_rate: float, seed: int, looks_twice: bool = False, overlap: int | None = None) -> Team:
+        """So many alike; all of them answer each question unless ``overlap`` says otherwise."""
+        names = [SIMULATED] if n == 1 else [f"{SIMULATED}-{number}" for number in range(1, n + 1)]
+        members = tuple(SimulatedAnnotator(error_rate, seed, name, looks_twice) for name in names)
+        return cls(members, n if overlap is None else overlap)
+
+    def answer(
+        self, candidates: Iterable[PointCandidate], truth: NDArray[np.bool_], void: NDArray[np.bool_] | None
+    ) -> Iterator[Verdict]:
+        """The verdicts of those who are asked; see :meth:`SimulatedAnnotator.answer`."""
+        asked = list(candidates)
+        if not asked:
+            return
+        task = asked[0].video_id, asked[0].object_id, asked[0].frame_idx
+        order = sorted(self.members, key=lambda one: lot("overlap", one.seed, *task, one.name))
+        for member in sorted(order[: self.overlap], key=lambda one: one.name):
+            yield from member.answer(asked, truth, void)
 
 
 def _near_boundary(truth: NDArray[np.bool_], x: int, y: int) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from schemas.points import PointCandidate
-from stages.simulate.annotator import SimulatedAnnotator
+from stages.simulate.annotator import SimulatedAnnotator, Team
 
 
 def grid_of_candidates(height, width):
@@ -70,3 +70,34 @@ def test_a_verdict_says_who_what_and_how_long(truth):
 def test_an_impossible_error_rate_is_named():
     with pytest.raises(ValueError, match=r"error rate 1.5 is not in \[0, 1\]"):
         SimulatedAnnotator(error_rate=1.5)
+
+
+def test_who_looks_twice_corrects_errors_that_contradict_the_proposal(truth):
+    candidates = grid_of_candidates(*truth.shape)
+    once = {v.candidate_id: v for v in SimulatedAnnotator(0.2, seed=1).answer(candidates, truth, None)}
+    twice = {
+        v.candidate_id: v for v in SimulatedAnnotator(0.2, seed=1, looks_twice=True).answer(candidates, truth, None)
+    }
+    contradicted = {c.candidate_id for c in candidates if once[c.candidate_id].status == "REJECTED"}
+    assert {key for key in once if once[key].status != twice[key].status} <= contradicted
+    assert all((twice[key].lead_time_s > once[key].lead_time_s) == (key in contradicted) for key in once)
+
+
+def test_a_team_shares_the_questions_and_everybody_errs_in_their_own_way(truth):
+    candidates = grid_of_candidates(*truth.shape)
+    team = Team.of(3, 0.1, 0, overlap=2)
+    verdicts = list(team.answer(candidates, truth, None))
+    names = sorted({v.annotator for v in verdicts})
+    assert len(names) == 2
+    assert set(names) < {"simulated-1", "simulated-2", "simulated-3"}
+    plain = plain_status(truth).ravel()
+    wrong = [np.array([v.status for v in verdicts if v.annotator == name]) != plain for name in names]
+    assert (wrong[0] != wrong[1]).any()
+    assert list(Team.of(1, 0.1, 0).answer(candidates, truth, None)) == list(
+        SimulatedAnnotator(0.1, 0).answer(candidates, truth, None)
+    )
+
+
+def test_more_answers_than_annotators_are_refused():
+    with pytest.raises(ValueError, match="4 of 3 annotators cannot answer each question"):
+        Team.of(3, 0.02, 0, overlap=4)

@@ -1,0 +1,94 @@
+"""Where a correction looks: close up at a mask that is nearly right, at the whole frame for one that is quite wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from schemas.localizations import Clicks
+from schemas.prompts import Prompt
+from stages.backends.segmenter import Segment
+from stages.refine.closer_look import segmented, unmet
+from stages.refine.correcting import corrected, correction_prompt
+from stages.refine.fusion import fuse, share_of
+
+HEIGHT, WIDTH = 200, 400
+
+
+def rectangle(top: int, bottom: int, left: int, right: int) -> NDArray[np.bool_]:
+    mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    mask[top:bottom, left:right] = True
+    return mask
+
+
+@dataclass
+class Threshold:
+    """A segmenter that finds what is bright; close up it may be made blind. It remembers what it was shown."""
+
+    name: str = "threshold"
+    is_blind_close_up: bool = False
+    seen: list[tuple[int, ...]] = field(default_factory=list)
+    asked: list[Prompt] = field(default_factory=list)
+
+    def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
+        self.seen.append(image.shape)
+        self.asked += prompts
+        is_blind = self.is_blind_close_up and image.shape[:2] != (HEIGHT, WIDTH)
+        return [Segment((image[..., 0] > 127) & (not is_blind), 0.5) for _ in prompts]
+
+
+TRUTH = rectangle(60, 100, 100, 160)
+IMAGE = np.repeat(np.where(TRUTH, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
+PRIOR = rectangle(60, 100, 100, 140)
+CLICK = Clicks(((150.0, 80.0),), (1,))
+
+
+def test_a_mask_is_corrected_close_up_in_pixels_of_that_part() -> None:
+    segmenter = Threshold()
+    mask, quality = corrected(segmenter, IMAGE, correction_prompt("1", CLICK, PRIOR))
+    assert (mask == TRUTH).all()
+    assert quality == 0.5
+    ((height, width, _),) = segmenter.seen
+    assert (height, width) == (104, 115)
+    assert segmenter.asked[0].points_px.tolist() == [[82.0, 52.0]]
+    assert segmenter.asked[0].mask is not None
+    assert segmenter.asked[0].mask.sum() == PRIOR.sum()
+
+
+def test_the_whole_frame_is_looked_at_where_the_closer_look_does_not_do_what_was_clicked() -> None:
+    segmenter = Threshold(is_blind_close_up=True)
+    mask, _ = corrected(segmenter, IMAGE, correction_prompt("1", CLICK, PRIOR))
+    assert (mask == TRUTH).all()
+    assert segmenter.seen[1] == IMAGE.shape
+
+
+def test_the_closer_look_stands_where_the_whole_frame_says_no_better() -> None:
+    segmenter = Threshold(is_blind_close_up=True)
+    dark = np.zeros_like(IMAGE)
+    assert not segmented(segmenter, dark, correction_prompt("1", CLICK, PRIOR)).mask.any()
+    assert len(segmenter.seen) == 2
+
+
+@pytest.mark.parametrize("prior", [None, rectangle(0, 200, 0, 390)])
+def test_without_a_mask_and_for_a_large_one_the_whole_frame_is_all_that_is_looked_at(prior: object) -> None:
+    segmenter = Threshold()
+    segmented(segmenter, IMAGE, correction_prompt("1", CLICK, prior))  # type: ignore[arg-type]
+    assert segmenter.seen == [IMAGE.shape]
+
+
+def test_clicks_at_the_edge_of_the_frame_are_seen_too() -> None:
+    prompt = correction_prompt("1", Clicks(((399.0, 199.0), (0.0, 0.0)), (0, 0)), PRIOR)
+    assert unmet(np.ones((HEIGHT, WIDTH), dtype=bool), prompt) == 1.0
+    assert unmet(np.zeros((HEIGHT, WIDTH), dtype=bool), prompt) == 0.0
+    assert segmented(Threshold(), IMAGE, prompt).mask.sum() == TRUTH.sum()
+
+
+def test_a_lost_object_takes_nothing_from_a_mask_that_was_there() -> None:
+    old, lost = np.full((2, 2), 0.9, np.float32), np.zeros((2, 2), np.float32)
+    share = share_of(0.9, new_quality=0.0, old_quality=0.8)
+    assert share == pytest.approx(0.045 / (0.045 + 0.08))
+    assert (fuse(lost, old, share, lost) > 0.5).all()
