@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from stages.resize import resize
 
-WIDEST_PX = 640
+Image = NDArray[np.uint8]
+
 TINT = 0.38
 
 COLOURS = ("#56b4e9", "#e69f00", "#2fbf8f", "#cc79a7", "#f0e442", "#8c6bff", "#ff7f5c", "#7fd1c7")
@@ -32,22 +33,31 @@ def colour_of(place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def overlay(image: NDArray[np.uint8], layers: Sequence[Layer], widest_px: int = WIDEST_PX) -> NDArray[np.uint8]:
-    """Draw masks on a frame, at most ``widest_px`` wide.
+def shown_size(height: int, width: int, widths_px: tuple[int, int]) -> tuple[int, int]:
+    """(height, width) of a picture whose width is brought into a range: what is tiny is enlarged.
+
+    >>> shown_size(1080, 1920, (400, 640)), shown_size(60, 80, (400, 640)), shown_size(480, 600, (400, 640))
+    ((360, 640), (300, 400), (480, 600))
+    """
+    scale = min(max(width, widths_px[0]), widths_px[1]) / width
+    return max(round(height * scale), 1), max(round(width * scale), 1)
+
+
+def overlay(image: Image, layers: Sequence[Layer], size: tuple[int, int]) -> Image:
+    """Draw masks on a frame.
 
     Args:
         image: (H, W, 3) uint8 RGB.
         layers: masks of the frame's size, bottom first.
-        widest_px: the picture is scaled down to it.
+        size: (height, width) of the picture.
 
     Returns:
-        (h, w, 3) uint8 RGB.
+        (height, width, 3) uint8 RGB.
     """
-    scale = min(1.0, widest_px / image.shape[1])
-    height, width = (max(round(side * scale), 1) for side in image.shape[:2])
-    picture = resize(image, (height, width), cv2.INTER_AREA)
+    shrinks = size[0] < image.shape[0]
+    picture = resize(image, size, cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
     for layer in layers:
-        covered = resize(layer.mask.astype(np.float32), (height, width), cv2.INTER_AREA) >= 0.5
+        covered = resize(layer.mask.astype(np.float32), size) >= 0.5
         colour = rgb(layer.colour)
         if not layer.faint:
             picture[covered] = (picture[covered] * (1 - TINT) + np.array(colour) * TINT).astype(np.uint8)

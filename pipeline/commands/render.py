@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import Run, on_this_machine
+from pipeline.reporting.lists import FILMS
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rendering import FilmJob, Rendered, Renderer, RenderStoppedError, Wanted
 from pipeline.runs.units import videos_of
@@ -26,8 +27,6 @@ from schemas.whole_files import left_behind
 from stages.arithmetic import use_one_thread_an_operation
 from stages.consensus.opinions import majority
 
-FILMS = "videos"
-"""Folder of the overlay videos, beside the report."""
 _MOST_WORKERS = 4
 
 

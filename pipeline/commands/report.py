@@ -1,99 +1,141 @@
-"""``pointvos report``: one page that shows a run."""
+"""``pointvos report``: one page that shows a run, what deserves a look first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import partial
-from io import BytesIO
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
-from PIL import Image
 
 from pipeline.commands.options import Run
+from pipeline.reporting.lists import MOST_LOOKS, ListBuilder
+from pipeline.reporting.pictures import PictureMaker, wanted_pictures
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import localized_frames, object_words, unit_records
-from pipeline.runs.verdicts import ObjectKey
+from pipeline.statistics.reading import VideoReading
 from pipeline.statistics.run import Survey
-from pipeline.terminal.console import WorkProblem, console, summary
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import console, show_problems, summary
 from schemas import tables
-from schemas.points import PointCandidate
-from stages.report.answers import MaskRow
-from stages.report.building import VideoRows, reject_groups, video_section
+from schemas.whole_files import left_behind
+from stages.arithmetic import use_one_thread_an_operation
+from stages.report.building import reject_groups
+from stages.report.files import ReportFiles
 from stages.report.page import write_page
-from stages.report.sections import Page, VideoSection
+from stages.report.sections import Lists, Page
+from verification_ui.gate.access import Access
 
 MOST_PICTURES = 600
-"""Pictures on one page: some 50 kB each."""
+"""Pictures of one page: some 50 kB each."""
+_PICTURES_AN_OBJECT, _MOST_EMBEDDED = 13, 150
 
 
 def report(
     run: Run,
-    pictures: Annotated[int, typer.Option(min=0, help="Most pictures on the page, some 50 kB each.")] = MOST_PICTURES,
+    pictures: Annotated[int, typer.Option(min=0, help="Most pictures of the page, some 50 kB each.")] = MOST_PICTURES,
+    one_file: Annotated[
+        bool | None,
+        typer.Option(
+            "--one-file/--folder",
+            help="Put pictures and details into the page, or into files beside it.",
+            show_default="one file up to about ten objects",
+        ),
+    ] = None,
 ) -> None:
-    """Write one self-contained HTML page about a run: `report/index.html`.
+    """Write one HTML page about a run: `report/index.html`, with what needs a look first.
 
-    It shows masks and candidates on the frames that people look at, what the answers say about the masks and how far
-    they can be trusted, quality over time, what was rejected, and what the work costs people in seconds. It asks
-    nothing of the network.
+    It leads with the frames where a look is worth most, with pictures and the reason, and lists all objects and videos.
+    Then: what the answers say about the masks and how far they can be trusted, statistics, what was rejected, and what
+    the work costs people in seconds. It asks nothing of the network and opens as a file.
 
     Example: `pointvos report --run runs/demo`
     """
     folder = run.require()
-    survey = Survey.of(folder)
-    objects = survey.object_rows()
-    n_shown = max(pictures // max(survey.n_objects, 1), 1 if pictures else 0)
+    use_one_thread_an_operation()
+    survey = Survey.begin(folder)
+    n_objects = sum(video.n_objects for video in survey.videos)
+    is_embedded = min(pictures, n_objects * _PICTURES_AN_OBJECT) <= _MOST_EMBEDDED if one_file is None else one_file
+    files = ReportFiles(folder.path / "report", is_embedded)
+    lists = ListBuilder(folder, survey.statuses, survey.flags(), files)
+    with bar("Reading", len(survey.videos)) as advance:
+        for video in survey.videos:
+            read = VideoReading.of(folder, video)
+            survey.add(folder, read)
+            lists.add(read)
+            advance(1)
+    files.close_chunk()
+    problems = _draw(folder, survey, lists, pictures)
+    path = files.folder / "index.html"
+    _write(folder, survey, lists, len(problems))
+    rows: list[tuple[str, object]] = [
+        ("videos", len(survey.videos)),
+        ("objects", len(lists.objects)),
+        ("frames that need a look", lists.n_looks),
+        ("pictures", len(files.names)),
+        ("size of the page", f"{path.stat().st_size / 1e6:.1f} MB"),
+    ]
+    summary(f"Report of {run}", rows)
+    show_problems("no pictures of", problems)
+    console.print(f"Open {path}", markup=False)
+
+
+def _draw(folder: RunFolder, survey: Survey, lists: ListBuilder, most: int) -> list[str]:
+    wanted = wanted_pictures(lists.looks(), lists.objects, lists.asked, most)
+    total = sum(len(found) for frames in wanted.values() for found in frames.values())
+    with bar("Drawing", total) as advance:
+        return PictureMaker(folder, lists.files).draw_all(survey.videos, wanted, advance)
+
+
+def _write(folder: RunFolder, survey: Survey, lists: ListBuilder, n_unread: int) -> None:
+    """Write the page, then remove what earlier pages left."""
+    files, looks = lists.files, lists.looks()
     page = Page(
-        title=f"Run {folder.path.resolve().name}",
+        title=f"Run {folder.path.absolute().name}",
         subtitle=_subtitle(folder),
+        lead=_lead(survey, lists),
         facts=survey.facts(),
         shares=survey.shares(),
         costs=survey.costs(),
         rejects=reject_groups(tables.REJECTS.records(tables.REJECTS.read(folder.path))),
-        videos=_sections(folder, survey, objects, n_shown, pictures),
-        notes=survey.notes(n_shown),
-        answers=survey.answers(objects),
+        notes=_notes(lists, n_unread),
+        answers=survey.answers(survey.object_rows()),
+        bars=survey.bars(),
+        maps=survey.maps(),
     )
-    path = folder.path / "report" / "index.html"
-    write_page(page, path)
-    summary(f"Report of {run}", [("videos", len(survey.videos)), ("size", f"{path.stat().st_size / 1e6:.1f} MB")])
-    console.print(f"Open {path}", markup=False)
+    studio = Access(folder.local / "studio").last_page()
+    content = Lists(
+        lists.videos, lists.objects, looks, files.chunks, files.names, str(folder), studio.origin if studio else ""
+    )
+    for stale in left_behind(files.folder):
+        stale.unlink(missing_ok=True)
+    write_page(page, content, files, files.folder / "index.html")
+    files.remove_others()
 
 
-def _sections(
-    folder: RunFolder, survey: Survey, objects: Mapping[ObjectKey, MaskRow], n_shown: int, most: int
-) -> Iterator[VideoSection]:
-    left = most
-    for video in survey.videos:
-        candidates: list[PointCandidate] = unit_records(folder, tables.CANDIDATES, video)
-        rows = VideoRows(
-            video,
-            unit_records(folder, tables.MASKS, video),
-            candidates,
-            survey.statuses,
-            object_words(folder, video),
-            localized_frames(folder, video),
-            {object_id: row for (video_id, object_id), row in objects.items() if video_id == video.video_id},
-            unit_records(folder, tables.REPAIRS, video),
-        )
-        section = video_section(rows, partial(_load, folder, video.video_id), min(n_shown, left))
-        left = max(left - sum(len(o.pictures) for o in section.objects), 0)
-        yield section
+def _lead(survey: Survey, lists: ListBuilder) -> str:
+    """The run and what is to be done, in sentences."""
+    n_videos, n_objects, n_looks = len(lists.videos), len(lists.objects), lists.n_looks
+    sentences = [f"{_count(n_objects, 'object')} in {_count(n_videos, 'video')}."]
+    if n_looks:
+        verb = "needs" if n_looks == 1 else "need"
+        sentences.append(f"{_count(n_looks, 'frame')} {verb} a look; those where a look is worth most come first.")
+    elif n_objects:
+        sentences.append("No frame stands out.")
+    if survey.n_candidates:
+        share = survey.n_answered / survey.n_candidates
+        sentences.append(f"People have answered {survey.n_answered:,} of {survey.n_candidates:,} points ({share:.0%}).")
+    return " ".join(sentences)
 
 
-def _load(folder: RunFolder, video_id: str, idx: int) -> NDArray[np.uint8] | None:
-    file = folder.frame_file(video_id, idx)
-    if not file.is_file():
-        return None
-    try:
-        with Image.open(BytesIO(file.read_bytes())) as image:
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as problem:
-        if isinstance(problem, OSError) and problem.errno is not None:
-            raise
-        raise WorkProblem(f"{file} is damaged; see what to do with: pointvos doctor --run {folder.path}") from None
+def _notes(lists: ListBuilder, n_unread: int) -> tuple[str, ...]:
+    found = []
+    if lists.n_looks > MOST_LOOKS:
+        found.append(f"The {MOST_LOOKS:,} frames where a look is worth most are listed, of {lists.n_looks:,}.")
+    if n_unread:
+        found.append(f"{_count(n_unread, 'video')} could not be read when this page was written: pictures are missing.")
+    return tuple(found)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _subtitle(folder: RunFolder) -> str:

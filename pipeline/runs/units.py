@@ -64,7 +64,7 @@ def unit_records(run: RunFolder, table: Table[Record], video: Video) -> list[Rec
 def object_words(run: RunFolder, video: Video) -> dict[str, tuple[str, str]]:
     """Object id → (object name, expression), the first that any of its localizations gives."""
     words: dict[str, tuple[str, str]] = defaultdict(lambda: ("", ""))
-    for row in _localizations(run, video):
+    for row in localization_rows(run, video):
         name, expression = words[row["object_id"]]
         words[row["object_id"]] = (name or row["object_name"], expression or row["expression"])
     return dict(words)
@@ -85,27 +85,20 @@ def object_models(run: RunFolder, video: Video, *sources: str) -> dict[str, str]
     return dict(zip(made["object_id"].to_pylist(), made["model_min"].to_pylist(), strict=True))
 
 
-def localization_counts(run: RunFolder, video: Video) -> dict[str, int]:
-    """How many localizations of each kind a video has; clicks are counted one by one."""
-    counts: dict[str, int] = defaultdict(int)
-    for row in _localizations(run, video):
-        counts[row["kind"]] += len(row["x"]) if row["kind"] == "clicks" else 1
-    return dict(counts)
-
-
 def localized_frames(run: RunFolder, video: Video) -> dict[str, list[int]]:
     """Object id → the frames that it was localized on, in order."""
     frames: dict[str, set[int]] = defaultdict(set)
-    for row in _localizations(run, video):
+    for row in localization_rows(run, video):
         frames[row["object_id"]].add(row["frame_idx"])
     return {object_id: sorted(own) for object_id, own in frames.items()}
 
 
 def object_groups(run: RunFolder, video: Video) -> dict[str, str]:
     """Object id → group, or empty."""
-    return {row["object_id"]: row["group"] for row in _localizations(run, video)}
+    return {row["object_id"]: row["group"] for row in localization_rows(run, video)}
 
 
-def _localizations(run: RunFolder, video: Video) -> list[dict[str, Any]]:
+def localization_rows(run: RunFolder, video: Video) -> list[dict[str, Any]]:
+    """The localizations of one video, as plain values."""
     rows: list[dict[str, Any]] = unit_rows(run, tables.LOCALIZATIONS, video).to_pylist()
     return rows

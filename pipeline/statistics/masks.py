@@ -6,12 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import unit_rows
-from schemas import tables
 from schemas.masks import Mask
 from schemas.points import PointCandidate
-from schemas.videos import Video
 from stages.consensus.mask_errors import MaskErrors, MaskTally, size_name
 
 Group = tuple[str, ...]
@@ -31,17 +27,18 @@ class MaskAnswers:
     statuses: Mapping[str, str]
     _tally: MaskTally[Group] = field(default_factory=MaskTally)
 
-    def add(self, folder: RunFolder, video: Video, candidates: Iterable[PointCandidate]) -> None:
+    def add(self, masks: Iterable[Mask], candidates: Iterable[PointCandidate]) -> None:
         """Count the answers to one video's candidates, each for the mask that proposed it."""
         answered: dict[tuple[str, int, int], list[tuple[bool, str]]] = defaultdict(list)
         for c in candidates:
             if status := self.statuses.get(c.candidate_id):
                 answered[c.object_id, c.frame_idx, c.round].append((c.is_fg_candidate, status))
-        masks = _masks_on(folder, video, {frame_idx for _, frame_idx, _ in answered}) if answered else {}
+        asked = {(object_id, frame_idx) for object_id, frame_idx, _ in answered}
+        drawn = {(m.object_id, m.frame_idx): m for m in masks if (m.object_id, m.frame_idx) in asked}
         for (object_id, frame_idx, last_round), answers in answered.items():
-            drawn = [mask for mask in masks.get((object_id, frame_idx), []) if mask.round <= last_round]
-            if drawn:
-                self._tally.add(_groups(max(drawn, key=lambda m: m.round)), answers)
+            mask = drawn.get((object_id, frame_idx))
+            if mask is not None and mask.round <= last_round:
+                self._tally.add(_groups(mask), answers)
 
     def errors(self) -> dict[Group, MaskErrors]:
         """All groups that have an answer."""
@@ -51,11 +48,3 @@ class MaskAnswers:
 def _groups(mask: Mask) -> Sequence[Group]:
     size = size_name(mask.area_px / (mask.height * mask.width))
     return ("source", mask.source), ("model", mask.model), ("size", size), ("object", mask.video_id, mask.object_id)
-
-
-def _masks_on(folder: RunFolder, video: Video, frames: set[int]) -> Mapping[tuple[str, int], Sequence[Mask]]:
-    found: dict[tuple[str, int], list[Mask]] = defaultdict(list)
-    rows = unit_rows(folder, tables.MASKS, video, filters=[("frame_idx", "in", sorted(frames))])
-    for mask in tables.MASKS.records(rows):
-        found[mask.object_id, mask.frame_idx].append(mask)
-    return found

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.units import localization_counts, object_words, unit_records, videos_of
+from pipeline.runs.units import videos_of
 from pipeline.runs.verdicts import ObjectKey, object_paces, read_verdicts
 from pipeline.statistics.answers import answers_of, object_rows
+from pipeline.statistics.counts import RunCounts
 from pipeline.statistics.masks import MaskAnswers
+from pipeline.statistics.reading import VideoReading
 from schemas import tables
 from schemas.videos import Video
 from stages.consensus.audit import audit
@@ -17,7 +19,7 @@ from stages.consensus.opinions import majority
 from stages.consensus.pace import Pace, paces
 from stages.consensus.run_verdicts import RunVerdicts
 from stages.report.answers import Answers, MaskRow
-from stages.report.sections import Fact, Share
+from stages.report.sections import Bars, Fact, HeatMap, Share
 from stages.simulate.cost import human_cost
 
 
@@ -31,6 +33,7 @@ class Survey:
         statuses: candidate id → what its verdicts come to.
         masks: what the answers say about the masks.
         paces: work by source of verdicts.
+        counts: points, frames, sizes, places.
         n_objects: objects that have masks.
         n_frames_asked: (object, frame) pairs that have candidates.
         asked: (asked as foreground, status or empty) → candidates.
@@ -45,6 +48,7 @@ class Survey:
     statuses: dict[str, str]
     masks: MaskAnswers
     paces: dict[str, Pace]
+    counts: RunCounts
     n_objects: int = 0
     n_frames_asked: int = 0
     asked: dict[tuple[bool, str], int] = field(default_factory=dict)
@@ -54,32 +58,31 @@ class Survey:
     repairs: tuple[int, int] = (0, 0)
 
     @classmethod
-    def of(cls, folder: RunFolder) -> Survey:
-        """Count, one video at a time."""
+    def begin(cls, folder: RunFolder) -> Survey:
+        """Read the answers; nothing is counted yet."""
         verdicts = read_verdicts(folder)
         statuses = {key: opinion.status for key, opinion in majority(verdicts.deciding()).items()}
-        survey = cls(
-            videos_of(folder), verdicts, statuses, MaskAnswers(statuses), paces(verdicts.given, lambda v: v.source)
-        )
-        for video in survey.videos:
-            survey._add(folder, video)
-        return survey
+        counts = RunCounts(is_merged=bool(tables.POINTS.stems(folder.path)))
+        by_source = paces(verdicts.given, lambda v: v.source)
+        return cls(videos_of(folder), verdicts, statuses, MaskAnswers(statuses), by_source, counts)
 
-    def _add(self, folder: RunFolder, video: Video) -> None:
-        candidates = unit_records(folder, tables.CANDIDATES, video)
+    def add(self, folder: RunFolder, read: VideoReading) -> None:
+        """Count one video."""
+        video = read.video
         self.n_objects += video.n_objects
-        self.n_frames_asked += len({(c.object_id, c.frame_idx) for c in candidates})
-        for candidate in candidates:
+        self.n_frames_asked += len({(c.object_id, c.frame_idx) for c in read.candidates})
+        for candidate in read.candidates:
             key = (candidate.is_fg_candidate, self.statuses.get(candidate.candidate_id, ""))
             self.asked[key] = self.asked.get(key, 0) + 1
             if candidate.candidate_id in self.statuses:
                 self.object_of[candidate.candidate_id] = candidate.video_id, candidate.object_id
-        self.masks.add(folder, video, candidates)
-        decided = [repair.accepted for repair in unit_records(folder, tables.REPAIRS, video)]
-        self.repairs = self.repairs[0] + len(decided), self.repairs[1] + sum(decided)
-        for object_id, (name, _) in object_words(folder, video).items():
+        self.masks.add(read.rounds.masks, read.candidates)
+        self.counts.add(folder, video, self.statuses)
+        n_accepted = sum(repair.accepted for repair in read.repairs)
+        self.repairs = self.repairs[0] + len(read.repairs), self.repairs[1] + n_accepted
+        for object_id, (name, _) in read.words.items():
             self.titles[video.video_id, object_id] = f"{name or f'object {object_id}'}, {video.video_id}"
-        for kind, count in localization_counts(folder, video).items():
+        for kind, count in read.n_localizations.items():
             self.localizations[kind] = self.localizations.get(kind, 0) + count
 
     @property
@@ -145,11 +148,30 @@ class Survey:
         """The page's part about answers, given :meth:`object_rows`."""
         return answers_of(self.masks.errors(), objects, audit(self.verdicts.votes(), self.verdicts.golds))
 
-    def notes(self, n_shown: int) -> tuple[str, ...]:
-        """What a page with ``n_shown`` frames an object leaves out."""
-        if n_shown >= max(self.n_frames_asked / max(self.n_objects, 1), 1):
-            return ()
-        return (f"The page is kept small: at most {n_shown} frames an object are shown.",)
+    def flags(self) -> dict[str, frozenset[str]]:
+        """Candidate id → what people said of its whole frame."""
+        found = {one: frozenset(v.flag for v in given if v.flag) for one, given in self.verdicts.deciding().items()}
+        return {one: flags for one, flags in found.items() if flags}
+
+    def bars(self) -> tuple[Bars, ...]:
+        """Statistics as bars, without those that have nothing to show."""
+        counts = self.counts
+        found = (
+            Bars("Objects by their number of points", counts.points_an_object.bins(10) if counts.points else {}),
+            Bars("Objects by their frames with accepted points", counts.frames_histogram() if counts.points else {}),
+            Bars("Masks by quality", {f"{t / 10:.1f} to {(t + 1) / 10:.1f}": counts.qualities[t] for t in range(10)}),
+            Bars("Masks by size", counts.by_size()),
+            Bars("Masks by what drew them", dict(sorted(counts.mask_sources.items()))),
+        )
+        return tuple(bars for bars in found if any(bars.counts.values()))
+
+    def maps(self) -> tuple[HeatMap, ...]:
+        """Statistics by place, without those that have nothing to show."""
+        found = (
+            HeatMap("Where answered points lie in the frame", self.counts.positions.tolist()),
+            HeatMap("Where accepted points lie in the frame", self.counts.positions_accepted.tolist()),
+        )
+        return tuple(shown for shown in found if any(map(any, shown.cells)))
 
 
 def _pace(pace: Pace) -> str:

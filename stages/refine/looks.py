@@ -60,15 +60,57 @@ def best_look(
         cuts: first frames of new shots.
         seen: frames that were shown already; those near them are left out too.
     """
-    errors, n_frames = expected_errors(qualities), len(qualities)
-    apart = max(2, n_frames // 50)
+    apart = max(2, len(qualities) // 50)
     closed = set(annotated) | {idx for one in seen for idx in range(one - apart, one + apart + 1)}
-    looks = [
+    looks = _looks(qualities, expected_errors(qualities), annotated, cuts, closed)
+    return max(looks, key=lambda look: (look.gain, -look.frame_idx), default=None)
+
+
+def best_looks(
+    qualities: Sequence[float],
+    errors: NDArray[np.float64],
+    annotated: Collection[int],
+    cuts: Collection[int] = (),
+    most: int = 3,
+) -> list[Look]:
+    """The frames of one object where a look is worth most, the best first, each once those before it are corrected.
+
+    Args:
+        qualities: by frame, in [0, 1]; -1 where there is no mask.
+        errors: how wrong each mask may be, in [0, 1], as of :func:`expected_errors` or known better.
+        annotated: frames on which a person said something.
+        cuts: first frames of new shots.
+        most: frames that are returned at most.
+
+    >>> qualities = [0.9, 0.9, 0.4, 0.9, 0.9, 0.9, 0.9, 0.2, 0.9]
+    >>> [look.frame_idx for look in best_looks(qualities, expected_errors(qualities), annotated=[0], most=2)]
+    [2, 7]
+    """
+    known, left, found = set(annotated), errors.copy(), list[Look]()
+    while len(found) < most:
+        looks = _looks(qualities, left, known, cuts, known)
+        if not looks:
+            break
+        best = max(looks, key=lambda look: (look.gain, -look.frame_idx))
+        gap = reach_of(best.frame_idx, known, len(qualities), cuts)
+        left[gap.frames.start : gap.frames.stop] *= 1 - left[best.frame_idx] * _spread(gap, best.frame_idx)
+        known.add(best.frame_idx)
+        found.append(best)
+    return found
+
+
+def _looks(
+    qualities: Sequence[float],
+    errors: NDArray[np.float64],
+    annotated: Collection[int],
+    cuts: Collection[int],
+    closed: Collection[int],
+) -> list[Look]:
+    return [
         Look(idx, float(qualities[idx]), _gain(errors, reach, idx), len(reach.frames))
-        for reach in _gaps(n_frames, annotated, cuts)
+        for reach in _gaps(len(qualities), annotated, cuts)
         for idx in _tried(errors, reach, closed)
     ]
-    return max(looks, key=lambda look: (look.gain, -look.frame_idx), default=None)
 
 
 def _gaps(n_frames: int, annotated: Collection[int], cuts: Collection[int]) -> list[Reach]:
@@ -91,7 +133,18 @@ def _tried(errors: NDArray[np.float64], gap: Reach, closed: Collection[int]) -> 
 
 def _gain(errors: NDArray[np.float64], gap: Reach, frame_idx: int) -> float:
     """The error at a frame, times the frames around that a correction would weigh on."""
-    here = Reach(frame_idx, gap.frames, gap.before, gap.behind)
-    idx = np.arange(gap.frames.start, gap.frames.stop)
-    spread = np.array([here.nearness(int(one)) for one in idx])
-    return float(errors[frame_idx] * (spread * errors[idx]).sum())
+    around = errors[gap.frames.start : gap.frames.stop]
+    return float(errors[frame_idx] * (_spread(gap, frame_idx) * around).sum())
+
+
+def _spread(gap: Reach, frame_idx: int) -> NDArray[np.float64]:
+    """(frames of the gap,) how much a correction at a frame counts at each, as of :meth:`Reach.nearness`."""
+    idx = np.arange(gap.frames.start, gap.frames.stop, dtype=np.float64)
+    spread = np.ones(len(idx))
+    if gap.before is not None and gap.before < frame_idx:
+        early = idx < frame_idx
+        spread[early] = (idx[early] - gap.before) / (frame_idx - gap.before)
+    if gap.behind is not None:
+        late = idx > frame_idx
+        spread[late] = (gap.behind - idx[late]) / (gap.behind - frame_idx)
+    return spread

@@ -11,7 +11,6 @@ from stages.overlay import Layer, overlay, rgb
 from stages.render.film import FilmPlan, ShownClick, ShownPoint, Side
 from stages.render.lettering import write
 from stages.render.strip import Strip
-from stages.resize import resize
 
 Image = NDArray[np.uint8]
 STATUS_COLOURS = {"ACCEPTED": "#2f9bff", "REJECTED": "#ff9f1a", "AMBIGUOUS": "#d78bff", "": "#f4f4f4"}
@@ -59,13 +58,7 @@ def _side(plan: FilmPlan, side: Side, frame_idx: int, image: Image) -> Image:
     scale = width / image.shape[1]
     here = side.masks.get(frame_idx, {})
     layers = [Layer(here[t.object_id].decode(), t.colour) for t in plan.tracks if t.object_id in here]
-    if scale > 1:
-        grown = resize(image, (height, width), cv2.INTER_CUBIC)
-        layers = [Layer(_grown(layer.mask, height, width), layer.colour) for layer in layers]
-        picture = overlay(grown, layers, width)
-    else:
-        picture = overlay(image, layers, width)
-        picture = picture if picture.shape[:2] == (height, width) else resize(picture, (height, width))
+    picture = overlay(image, layers, (height, width))
     for click in plan.clicks.get(frame_idx, ()):
         _draw_click(picture, click, scale)
     for point in plan.points.get(frame_idx, ()):
@@ -75,10 +68,6 @@ def _side(plan: FilmPlan, side: Side, frame_idx: int, image: Image) -> Image:
             write(picture, side.title, offset, 16, _DARK)
         write(picture, side.title, (10, 10), 16, _WHITE)
     return picture
-
-
-def _grown(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    return np.asarray(resize(mask.astype(np.float32), (height, width), cv2.INTER_LINEAR) >= 0.5)
 
 
 def _draw_point(picture: Image, point: ShownPoint, scale: float) -> None:

@@ -1,29 +1,29 @@
-"""From the rows of a video to its section of the page."""
+"""From the rows of a video to what the page shows of it."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
+from schemas.digests import digest
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.repairs import Repair
 from schemas.videos import Video
-from stages.overlay import Layer, colour_of, overlay
+from stages.overlay import Image, Layer, colour_of, overlay, shown_size
 from stages.report.answers import MaskRow
-from stages.report.pictures import data_uri, jpeg
+from stages.report.pictures import jpeg
 from stages.report.plots import quality_plot
-from stages.report.sections import ObjectSection, Picture, RejectGroup, Ring, VideoSection
+from stages.report.sections import ObjectDetail, RejectGroup, Ring, ShownFrame
 
 UNANSWERED = "unanswered"
-
-LoadFrame = Callable[[int], NDArray[np.uint8] | None]
-"""Frame index → (H, W, 3) uint8 RGB, or None when that frame was not kept."""
+WIDTHS_PX = (400, 640)
+"""Of pictures: the narrowest and the widest."""
+_LOOK = 1
+"""Of the pictures: another number makes all of them anew."""
+_DECISIONS = {"unsure": "had no confident answer", "unlike": "drew a different object", "no_gain": "drew no better one"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,42 +32,106 @@ class VideoRows:
 
     Attributes:
         video: the video.
-        masks: of all objects and frames.
+        masks: object id → frame → the present mask.
         candidates: of all objects.
         statuses: candidate id → the answer.
-        words: object id → (object name, expression).
-        localized: object id → the frames that it was localized on, in order; the first of them is kept.
+        localized: object id → the frames that it was localized on, in order.
         errors: object id → what the answers say about its masks.
         repairs: decisions on masks that were found poor.
     """
 
     video: Video
-    masks: Sequence[Mask]
+    masks: Mapping[str, Mapping[int, Mask]]
     candidates: Sequence[PointCandidate]
     statuses: Mapping[str, str]
-    words: Mapping[str, tuple[str, str]]
     localized: Mapping[str, Sequence[int]]
     errors: Mapping[str, MaskRow] = field(default_factory=dict)
     repairs: Sequence[Repair] = ()
 
+    def rings(self, object_id: str) -> dict[int, tuple[Ring, ...]]:
+        """The candidates of an object by frame."""
+        found: dict[int, list[Ring]] = defaultdict(list)
+        for c in self.candidates:
+            if c.object_id == object_id:
+                status = self.statuses.get(c.candidate_id, UNANSWERED)
+                found[c.frame_idx].append(Ring(c.x, c.y, c.is_fg_candidate, status, c.stratum))
+        return {idx: tuple(rings) for idx, rings in sorted(found.items())}
 
-def video_section(rows: VideoRows, load: LoadFrame, most_pictures: int) -> VideoSection:
-    """The section of one video.
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture to be drawn: one object on one frame, its mask filled, those of others outlined."""
+
+    video: Video
+    object_id: str
+    frame_idx: int
+    masks: Mapping[str, Mask]
+    places: Mapping[str, int]
+
+    @property
+    def name(self) -> str:
+        """By all that is seen on it."""
+        drawn = [(one, self.places[one], mask.rle) for one, mask in sorted(self.masks.items())]
+        video = self.video
+        return digest(_LOOK, video.video_id, video.unit, video.uri, self.object_id, self.frame_idx, drawn)
+
+    def draw(self, image: Image) -> bytes:
+        """JPEG of the frame, given as (H, W, 3) uint8 RGB."""
+        others = [one for one in sorted(self.masks) if one != self.object_id]
+        layers = [Layer(self.masks[one].decode(), colour_of(self.places[one]), faint=True) for one in others]
+        if self.object_id in self.masks:
+            layers.append(Layer(self.masks[self.object_id].decode(), colour_of(self.places[self.object_id])))
+        return jpeg(overlay(image, layers, shown_size(self.video.height, self.video.width, WIDTHS_PX)))
+
+
+def picture_of(rows: VideoRows, object_id: str, frame_idx: int) -> Picture:
+    """The picture of one object on one frame."""
+    masks = {one: own[frame_idx] for one, own in rows.masks.items() if frame_idx in own}
+    places = {one: place for place, one in enumerate(sorted({*rows.masks, object_id}))}
+    return Picture(rows.video, object_id, frame_idx, masks, places)
+
+
+def object_detail(
+    rows: VideoRows,
+    object_id: str,
+    rings: Mapping[int, tuple[Ring, ...]],
+    looks: Collection[int],
+) -> ObjectDetail:
+    """All about one object.
 
     Args:
         rows: what the tables hold.
-        load: reads the frames that were kept for people.
-        most_pictures: room for so many pictures an object.
+        object_id: the object; it has at least one mask.
+        rings: its candidates by frame.
+        looks: its frames that deserve a look.
     """
-    masks: dict[str, dict[int, Mask]] = defaultdict(dict)
-    for mask in sorted(rows.masks, key=lambda m: m.round):
-        masks[mask.object_id][mask.frame_idx] = mask
-    object_ids = sorted(masks)
-    objects = tuple(
-        _object_section(rows, object_id, place, masks, load, most_pictures)
-        for place, object_id in enumerate(object_ids)
+    own = rows.masks[object_id]
+    names = {idx: picture_of(rows, object_id, idx).name for idx in {*rings, *looks}}
+    counts = Counter(ring.status for found in rings.values() for ring in found)
+    return ObjectDetail(
+        plot=quality_plot(
+            {idx: m.quality for idx, m in own.items()}, rings, rows.localized.get(object_id, ()), rows.video.n_frames
+        ),
+        counts=tuple(sorted(counts.items())),
+        frames=tuple(
+            ShownFrame(idx, own[idx].quality if idx in own else None, names[idx], rings.get(idx, ()))
+            for idx in sorted(names)
+        ),
+        errors=rows.errors.get(object_id),
+        remarks=tuple(repair_sentence(one) for one in rows.repairs if one.object_id == object_id),
     )
-    return VideoSection(rows.video.video_id, _facts(rows.video), _cover(rows, masks, load), objects)
+
+
+def repair_sentence(repair: Repair) -> str:
+    """What became of a mask of low quality."""
+    which = "first" if repair.occasion == "start" else "tracked"
+    decision = f"{repair.model} {'drew a better one' if repair.accepted else _DECISIONS[repair.outcome]}"
+    end = "which replaced it" if repair.accepted else "the mask was kept, and people see it early"
+    return (
+        f"Frame {repair.frame_idx}: {which} mask of low quality (quality {repair.own_quality:.2f}, "
+        f"motion {repair.support:.2f}); {decision} (quality {repair.new_quality:.2f}, motion {repair.new_support:.2f}, "
+        f"agreement {repair.agreement:.2f}, balance {repair.balance:+.3f}), {end}."
+    )
 
 
 def reject_groups(rejects: Sequence[Reject]) -> tuple[RejectGroup, ...]:
@@ -79,74 +143,19 @@ def reject_groups(rejects: Sequence[Reject]) -> tuple[RejectGroup, ...]:
     return tuple(RejectGroup(s, e, len(group), group[0].key, group[0].detail) for (s, e), group in ordered)
 
 
-def _object_section(
-    rows: VideoRows,
-    object_id: str,
-    place: int,
-    masks: Mapping[str, Mapping[int, Mask]],
-    load: LoadFrame,
-    most_pictures: int,
-) -> ObjectSection:
-    own = masks[object_id]
-    asked: dict[int, list[Ring]] = defaultdict(list)
-    for c in rows.candidates:
-        if c.object_id == object_id:
-            status = rows.statuses.get(c.candidate_id, UNANSWERED)
-            asked[c.frame_idx].append(Ring(c.x, c.y, c.is_fg_candidate, status, c.stratum))
-    name, expression = rows.words.get(object_id, ("", ""))
-    shown = _evenly(sorted(asked), most_pictures)
-    counts = Counter(ring.status for rings in asked.values() for ring in rings)
-    return ObjectSection(
-        object_id=object_id,
-        title=name or f"object {object_id}",
-        expression=expression,
-        colour=colour_of(place),
-        plot=quality_plot(
-            {idx: m.quality for idx, m in own.items()}, asked, rows.localized.get(object_id, ()), rows.video.n_frames
-        ),
-        counts=tuple(sorted(counts.items())),
-        pictures=tuple(_object_picture(rows.video, own.get(idx), place, idx, asked[idx], load) for idx in shown),
-        n_left_out=len(asked) - len(shown),
-        errors=rows.errors.get(object_id),
-        repairs=tuple(repair for repair in rows.repairs if repair.object_id == object_id),
-    )
+def evenly(frames: Sequence[int], most: int) -> list[int]:
+    """At most so many of the frames, spread over all.
 
-
-def _object_picture(
-    video: Video, mask: Mask | None, place: int, frame_idx: int, rings: Sequence[Ring], load: LoadFrame
-) -> Picture:
-    image = load(frame_idx)
-    layers = [Layer(mask.decode(), colour_of(place))] if mask else []
-    uri = "" if image is None else data_uri(jpeg(overlay(image, layers)))
-    quality = mask.quality if mask else None
-    return Picture(frame_idx, uri, video.width, video.height, quality, tuple(rings))
-
-
-def _cover(rows: VideoRows, masks: Mapping[str, Mapping[int, Mask]], load: LoadFrame) -> Picture | None:
-    """All objects on the kept frame that shows the most of them; of equals a frame that was localized."""
-    if len(masks) < 2:
-        return None
-    kept = {c.frame_idx for c in rows.candidates} | {frames[0] for frames in rows.localized.values()}
-    localized = {idx for frames in rows.localized.values() for idx in frames}
-    for frame_idx in sorted(kept, key=lambda i: (-sum(i in own for own in masks.values()), i not in localized, i)):
-        image = load(frame_idx)
-        if image is not None:
-            layers = [
-                Layer(masks[object_id][frame_idx].decode(), colour_of(place))
-                for place, object_id in enumerate(sorted(masks))
-                if frame_idx in masks[object_id]
-            ]
-            return Picture(frame_idx, data_uri(jpeg(overlay(image, layers))), rows.video.width, rows.video.height)
-    return None
-
-
-def _evenly(frames: Sequence[int], most: int) -> list[int]:
+    >>> evenly([2, 5, 25], 2), evenly([2, 5], 9)
+    ([2, 25], [2, 5])
+    """
     if len(frames) <= most:
         return list(frames)
     return [frames[int((i + 0.5) * len(frames) / most)] for i in range(most)]
 
 
-def _facts(video: Video) -> str:
+def video_facts(video: Video) -> str:
+    """A line about a video."""
     length = f"{video.duration_s:.1f} s at {video.fps:.3g} frames/s" if video.fps else "a folder of frames"
     lost = f" · {len(video.lost):,} frames could not be decoded" if video.lost else ""
     ended = " · the end is cut off" if video.truncated else ""

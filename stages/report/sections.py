@@ -1,13 +1,29 @@
-"""What the page shows, as records; the template only lays them out."""
+"""What the page shows, as records; the template and its scripts only lay them out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from schemas.repairs import Repair
 from stages.report.answers import Answers, MaskRow
 from stages.report.plots import QualityPlot
+
+REASONS = {
+    "contradicted": "people contradict the mask",
+    "other_object": "follows another object",
+    "absent": "object is not there",
+    "flagged": "wrong after correction",
+    "missing": "no mask for a moment",
+    "doubtful": "doubtful mask",
+}
+"""Why a frame deserves a look, as the page's filter names it."""
+VERIFIED = {
+    "all": "fully verified",
+    "some": "partly verified",
+    "none": "not verified yet",
+    "not_asked": "nothing to verify",
+}
+"""How far people have answered about an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,70 +51,121 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A frame with masks drawn in (``uri``) and rings to lay over it.
+class ShownFrame:
+    """A frame of an object.
 
     Attributes:
         frame_idx: 0-based decode index.
-        uri: data URI, or empty when the frame was not kept.
-        width: of the frame, in pixels.
-        height: of the frame, in pixels.
-        quality: of the object's mask; None on a picture of all objects.
+        quality: of the object's mask; None where it has none.
+        picture: name of its picture, whether the page has it or not.
         rings: candidates of the object.
     """
 
     frame_idx: int
-    uri: str
-    width: int
-    height: int
     quality: float | None = None
+    picture: str = ""
     rings: tuple[Ring, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectSection:
-    """One object of a video.
+class ObjectDetail:
+    """All about one object.
 
     Attributes:
-        object_id: stable within the video.
-        title: its name or id.
-        expression: the words that refer to it.
-        colour: ``#rrggbb``.
         plot: quality over time.
         counts: (what, how many), answers to its candidates.
-        pictures: chosen frames, at most as many as the page has room for.
-        n_left_out: chosen frames that are not shown.
+        frames: in time order: those with candidates and those that deserve a look.
         errors: what the answers say about its masks; None where nobody has answered.
-        repairs: decisions on its masks that were found poor, in time order.
+        remarks: sentences, such as what became of repairs.
     """
 
-    object_id: str
-    title: str
-    expression: str
-    colour: str
     plot: QualityPlot
-    counts: tuple[tuple[str, int], ...]
-    pictures: tuple[Picture, ...]
-    n_left_out: int
+    counts: tuple[tuple[str, int], ...] = ()
+    frames: tuple[ShownFrame, ...] = ()
     errors: MaskRow | None = None
-    repairs: tuple[Repair, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class VideoSection:
-    """One video.
+class VideoEntry:
+    """A video in the lists.
 
     Attributes:
         video_id: the video.
         facts: a line about it.
-        cover: all objects on one frame, or None.
-        objects: its objects.
+        width: of its frames, in pixels.
+        height: of its frames, in pixels.
+        film: address of its overlay video as seen from the page; empty without one.
+        fps: frames a second of that.
     """
 
     video_id: str
     facts: str
-    cover: Picture | None
-    objects: tuple[ObjectSection, ...]
+    width: int
+    height: int
+    film: str = ""
+    fps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectEntry:
+    """An object in the lists.
+
+    Attributes:
+        video: place of its video.
+        object_id: stable within the video.
+        title: its name or id.
+        expression: the words that refer to it.
+        colour: ``#rrggbb``.
+        quality: mean of its masks.
+        n_masks: frames with a mask.
+        n_asked: candidates.
+        n_answered: of these, answered ones.
+        n_wrong: of these, those that contradict the mask.
+        chunk: number of the file with its details.
+        place: of its details in that file.
+    """
+
+    video: int
+    object_id: str
+    title: str
+    expression: str
+    colour: str
+    quality: float
+    n_masks: int
+    n_asked: int
+    n_answered: int
+    n_wrong: int
+    chunk: int
+    place: int
+
+    @property
+    def verified(self) -> str:
+        """A key of VERIFIED."""
+        if not self.n_asked:
+            return "not_asked"
+        return "all" if self.n_answered == self.n_asked else "some" if self.n_answered else "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LookEntry:
+    """A frame that deserves a look.
+
+    Attributes:
+        object: place of its object in the list of all.
+        frame_idx: 0-based decode index.
+        gain: expected mask error that a correction there would lower, in frames.
+        reason: a key of REASONS.
+        why: sentences.
+        picture: name of its picture, whether the page has it or not.
+    """
+
+    object: int
+    frame_idx: int
+    gain: float
+    reason: str
+    why: str
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,27 +209,90 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Bars:
+    """Counts with bars.
+
+    Attributes:
+        title: what is counted.
+        counts: by name, in order.
+    """
+
+    title: str
+    counts: Mapping[str, int]
+
+    @property
+    def most(self) -> int:
+        """The highest count, at least 1."""
+        return max(1, *self.counts.values())
+
+
+@dataclass(frozen=True, slots=True)
+class HeatMap:
+    """Counts by place in the frame.
+
+    Attributes:
+        title: what is counted.
+        cells: rows from the top, each from the left.
+    """
+
+    title: str
+    cells: Sequence[Sequence[int]]
+
+    @property
+    def most(self) -> int:
+        """The highest count, at least 1."""
+        return max(1, *(cell for row in self.cells for cell in row))
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The whole page; ``videos`` may be a generator, so that one video is in memory at a time.
+    """The page without its lists.
 
     Attributes:
         title: of the page.
         subtitle: what made the run.
+        lead: what the run is and how far it is, in sentences.
         facts: figures at the top.
-        shares: bars below them.
+        shares: bars of the answers.
         costs: human work in seconds.
         rejects: groups, largest first.
-        videos: the body.
         notes: what was left out.
         answers: what they say about masks and about those who gave them.
+        bars: statistics.
+        maps: statistics by place.
     """
 
     title: str
     subtitle: str
+    lead: str
     facts: tuple[Fact, ...]
     shares: tuple[Share, ...]
     costs: tuple[Fact, ...]
     rejects: tuple[RejectGroup, ...]
-    videos: Iterable[VideoSection]
     notes: tuple[str, ...] = ()
     answers: Answers = field(default_factory=Answers)
+    bars: tuple[Bars, ...] = ()
+    maps: tuple[HeatMap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """What the page lists; its details are in files beside it, or in it.
+
+    Attributes:
+        videos: all, by id.
+        objects: all, by video.
+        looks: the frames that deserve a look, the best first.
+        chunks: addresses of the files of details, as seen from the page; empty where they are in the page.
+        pictures: names of those that there are.
+        run: what the command line calls the run.
+        studio: origin of the studio's page, where it was open last; empty when it never was.
+    """
+
+    videos: Sequence[VideoEntry]
+    objects: Sequence[ObjectEntry]
+    looks: Sequence[LookEntry]
+    chunks: Sequence[str] = ()
+    pictures: Collection[str] = ()
+    run: str = ""
+    studio: str = ""

@@ -91,6 +91,14 @@ class Access:
             file.execute("INSERT OR REPLACE INTO page VALUES (1, ?, ?)", (page.host, page.port))
         return page
 
+    def last_page(self) -> Page | None:
+        """Where the page was the last time; None where it never was."""
+        if not (self.folder / _FILE).is_file():
+            return None
+        with self._open() as file:
+            found = file.execute("SELECT host, port FROM page").fetchone()
+        return Page(*found) if found else None
+
     def move(self, page: Page) -> None:
         """Note where the page is now."""
         with self._open() as file:

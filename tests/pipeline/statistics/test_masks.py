@@ -44,7 +44,7 @@ def test_errors_by_source_model_and_object_are_those_of_the_joined_rows(finished
     statuses, folder = answered(finished_run), RunFolder(finished_run)
     found = MaskAnswers(statuses)
     for video in videos_of(folder):
-        found.add(folder, video, unit_records(folder, tables.CANDIDATES, video))
+        found.add(*(unit_records(folder, table, video) for table in (tables.MASKS, tables.CANDIDATES)))
     errors, wanted = found.errors(), slow_counts(finished_run, statuses)
     assert {group for group in errors if group[0] != "size"} == {group for group, _ in wanted}
     for (group, is_fg), counts in wanted.items():
@@ -66,7 +66,7 @@ def test_the_report_shows_mask_errors_and_who_answered(finished_run):
     page = (finished_run / "report" / "index.html").read_text(encoding="utf-8")
     assert "What the answers say about the masks" in page
     assert "<td>propagator</td>" in page
-    assert "Of the points answered, the masks claim" in page
+    assert "Of the answered points inside the masks, people put" in page
     assert "<td>al</td>" in page
     assert "0.50 s an answer" in page
     assert "thing dog, sub/b" in page

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from stages.refine.looks import best_look
+import numpy as np
+import pytest
+
+from stages.refine.looks import best_look, best_looks, expected_errors
+from stages.refine.ranges import reach_of
 
 
 def test_of_two_doubtful_frames_the_one_that_more_frames_depend_on_comes_first() -> None:
@@ -38,3 +42,33 @@ def test_no_look_reaches_over_a_cut() -> None:
     look = best_look([0.5] * 20, annotated=[], cuts=[15])
     assert look is not None
     assert (look.frame_idx < 15, look.n_frames) == (True, 15)
+
+
+def test_the_best_looks_begin_with_the_best_one_and_each_counts_what_is_left() -> None:
+    qualities = np.random.default_rng(0).uniform(0, 1, 200).tolist()
+    errors = expected_errors(qualities)
+    looks = best_looks(qualities, errors, [0, 50], [120], most=4)
+    assert looks[0] == best_look(qualities, [0, 50], [120])
+    assert [look.gain for look in looks] == sorted((look.gain for look in looks), reverse=True)
+    assert errors.sum() == expected_errors(qualities).sum()
+
+
+def test_a_second_look_beside_the_first_gains_little() -> None:
+    qualities = [0.5] * 40
+    first, second = best_looks(qualities, expected_errors(qualities), [], [20], most=2)
+    assert (first.frame_idx < 20, second.frame_idx < 20) == (True, False)
+    assert second.gain == first.gain
+
+
+def test_the_gain_weighs_each_frame_by_how_near_a_correction_is() -> None:
+    qualities = [0.5] * 11
+    (look,) = best_looks(qualities, expected_errors(qualities), [0, 10], most=1)
+    reach = reach_of(look.frame_idx, [0, 10], 11)
+    assert look.gain == pytest.approx(0.5 * sum(0.5 * reach.nearness(idx) for idx in reach.frames))
+
+
+def test_what_people_said_counts_more_than_the_quality() -> None:
+    qualities = [0.9] * 21
+    errors = expected_errors(qualities)
+    errors[4] = 0.8
+    assert best_looks(qualities, errors, [0])[0].frame_idx == 4

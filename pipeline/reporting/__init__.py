@@ -1,0 +1,1 @@
+"""The report of a run: what deserves a look, and everything else on one page."""

@@ -1,0 +1,126 @@
+"""The lists and details of the report, video by video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from heapq import heappush, heappushpop
+from urllib.parse import quote
+
+from pipeline.reporting.looks import FoundLook, answers_by_object, looks_of
+from pipeline.runs.folder import RunFolder, frame_folder_name
+from pipeline.statistics.answers import object_rows
+from pipeline.statistics.masks import MaskAnswers
+from pipeline.statistics.reading import VideoReading
+from schemas.videos import Video
+from stages.overlay import colour_of
+from stages.report.answers import MaskRow
+from stages.report.building import VideoRows, object_detail, picture_of, video_facts
+from stages.report.files import ReportFiles
+from stages.report.payload import detail_json
+from stages.report.sections import LookEntry, ObjectEntry, Ring, VideoEntry
+
+FILMS = "videos"
+"""Folder of the overlay videos, beside the report."""
+MOST_LOOKS = 5000
+"""Frames to look at that are listed: nobody looks at more."""
+
+
+@dataclass
+class ListBuilder:
+    """Fills the lists; what it keeps of an object is a row.
+
+    Attributes:
+        run: the run.
+        statuses: candidate id → what its verdicts come to.
+        flags: candidate id → what people said of its whole frame.
+        files: where details go.
+        videos: so far.
+        objects: so far.
+        asked: by object, the frames with candidates.
+        n_looks: frames that deserve a look, listed or not.
+    """
+
+    run: RunFolder
+    statuses: Mapping[str, str]
+    flags: Mapping[str, frozenset[str]]
+    files: ReportFiles
+    videos: list[VideoEntry] = field(default_factory=list)
+    objects: list[ObjectEntry] = field(default_factory=list)
+    asked: list[tuple[int, ...]] = field(default_factory=list)
+    n_looks: int = 0
+    _looks: list[tuple[float, int, int, LookEntry]] = field(default_factory=list)
+
+    def add(self, read: VideoReading) -> None:
+        """Take a video in."""
+        video, masks = read.video, read.masks()
+        errors = self._errors(read)
+        rows = VideoRows(video, masks, read.candidates, self.statuses, read.localized, errors, read.repairs)
+        answers = answers_by_object(read.candidates, self.statuses, self.flags, masks)
+        self.videos.append(
+            VideoEntry(video.video_id, video_facts(video), video.width, video.height, self._film(video), video.fps)
+        )
+        for place, object_id in enumerate(sorted(masks)):
+            annotated = read.rounds.annotated(object_id, read.localized.get(object_id, ()))
+            own = answers.get(object_id, {})
+            looks = looks_of(video, object_id, masks[object_id], annotated, own)
+            n_wrong = sum(said.n_wrong for said in own.values())
+            self._add_object(rows, (place, object_id), read.words.get(object_id, ("", "")), looks, n_wrong)
+
+    def looks(self) -> list[LookEntry]:
+        """The frames that deserve a look, the best first."""
+        return [entry for *_, entry in sorted(self._looks, key=lambda one: (-one[0], -one[1], -one[2]))]
+
+    def _errors(self, read: VideoReading) -> dict[str, MaskRow]:
+        tally = MaskAnswers(self.statuses)
+        tally.add(read.rounds.masks, read.candidates)
+        rows = object_rows(tally.errors(), {}, lambda key: key[1])
+        return {object_id: row for (_, object_id), row in rows.items()}
+
+    def _add_object(
+        self,
+        rows: VideoRows,
+        which: tuple[int, str],
+        words: tuple[str, str],
+        looks: Sequence[FoundLook],
+        n_wrong: int,
+    ) -> None:
+        (place, object_id), (name, expression) = which, words
+        rings: Mapping[int, tuple[Ring, ...]] = rows.rings(object_id)
+        found = object_detail(rows, object_id, rings, {look.frame_idx for look in looks})
+        counts, own = dict(found.counts), rows.masks[object_id]
+        number = len(self.objects)
+        self.objects.append(
+            ObjectEntry(
+                video=len(self.videos) - 1,
+                object_id=object_id,
+                title=name or f"object {object_id}",
+                expression=expression,
+                colour=colour_of(place),
+                quality=found.plot.mean,
+                n_masks=len(own),
+                n_asked=sum(counts.values()),
+                n_answered=sum(counts.values()) - counts.get("unanswered", 0),
+                n_wrong=n_wrong,
+                chunk=(where := self.files.add_details(detail_json(found)))[0],
+                place=where[1],
+            )
+        )
+        self.asked.append(tuple(rings))
+        for look in looks:
+            picture = picture_of(rows, object_id, look.frame_idx).name
+            self._keep(LookEntry(number, look.frame_idx, look.gain, look.reason, look.why, picture))
+
+    def _keep(self, entry: LookEntry) -> None:
+        """Keep the best of all; of equal ones those of the first videos."""
+        self.n_looks += 1
+        ranked = (entry.gain, -entry.object, -entry.frame_idx, entry)
+        if len(self._looks) < MOST_LOOKS:
+            heappush(self._looks, ranked)
+        else:
+            heappushpop(self._looks, ranked)
+
+    def _film(self, video: Video) -> str:
+        name = f"{frame_folder_name(video.video_id)}.mp4"
+        is_there = (self.run.path / "report" / FILMS).joinpath(*name.split("/")).is_file()
+        return quote(f"{FILMS}/{name}") if is_there else ""
