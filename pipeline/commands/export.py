@@ -22,6 +22,7 @@ from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
 from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
+from stages.export.masks.registry import OF_WORDS
 from stages.export.point_folder import ExportedPoints, PointFolder
 from stages.export.point_vos import SCRIPT_NAMES, video_name
 from stages.export.point_vos_folder import PointVosFolder
@@ -206,6 +207,12 @@ def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[
     written = [one for one in found if not one.problem]
     n_objects, n_masks = (sum(getattr(one, name) for one in written) for name in ("n_objects", "n_masks"))
     counts: Rows = [("videos", len(written)), ("objects", n_objects), ("masks", n_masks)]
+    if wanted.form in OF_WORDS:
+        counts.append(("objects without words", sum(one.n_silent for one in written)))
+    if wanted.form is ExportFormat.LABEL_STUDIO and (n_folders := sum(one.is_folder for one in written)):
+        console.print(
+            f"{n_folders:,} videos are folders of frames, which Label Studio cannot play: encode them as MP4."
+        )
     return counts, [one.problem for one in found if one.problem]
 
 

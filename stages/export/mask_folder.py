@@ -15,7 +15,8 @@ from typing import Any
 from schemas.ranges import VideoTables
 from schemas.whole_files import whole_file
 from stages.export.masks.exported import UNNAMED, ExportedVideo
-from stages.export.masks.registry import MASK_FORMATS
+from stages.export.masks.referring import expressions
+from stages.export.masks.registry import MASK_FORMATS, OF_WORDS
 from stages.export.target import ExportTarget
 from stages.video.frame_names import FrameNames
 
@@ -31,12 +32,16 @@ class ExportedMasks:
         n_objects: objects with a mask.
         n_masks: masks.
         problem: why nothing was written; else empty.
+        n_silent: objects without words, in formats of words; no expression means them.
+        is_folder: the video is a folder of frames.
     """
 
     video_id: str
     n_objects: int
     n_masks: int
     problem: str = ""
+    n_silent: int = 0
+    is_folder: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,11 @@ class MaskFolder:
         except ValueError as problem:
             return ExportedMasks(found.video.video_id, 0, 0, f"{found.video.video_id}: {problem}")
         objects = video.by_object()
-        return ExportedMasks(found.video.video_id, len(objects), sum(map(len, objects.values())))
+        n_silent = (
+            len(objects) - len({object_id for object_id, _ in expressions(video)}) if self.form in OF_WORDS else 0
+        )
+        n_masks = sum(map(len, objects.values()))
+        return ExportedMasks(found.video.video_id, len(objects), n_masks, "", n_silent, bool(found.frame_names))
 
     def join(self) -> None:
         """Make the files about all videos."""

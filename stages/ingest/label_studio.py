@@ -72,12 +72,14 @@ def parse(document: Any, input_uri: str) -> Parsed:
 
 
 def _media(data: Any) -> tuple[PurePosixPath, bool]:
-    """Path of the task's video or image, and whether it is an image."""
+    """Path of the task's video, or of its folder of frames, or image; and whether it is an image."""
     for value in mapping(data, "the data of a task").values():
         if isinstance(value, str):
             path = _path(value)
             if path.suffix.lower() in VIDEO_EXTENSIONS or path.suffix.lower() in FRAME_KINDS:
                 return path, path.suffix.lower() in FRAME_KINDS
+    if isinstance(folder := data.get("video"), str) and folder:
+        return _path(folder), False
     raise IngestError("no_video", "the task names neither a video nor an image file")
 
 

@@ -27,3 +27,5 @@ MASK_FORMATS: Mapping[str, MaskFormat] = {
     "youtube_vis": YouTubeVis(),
     "youtube_vos": YouTubeVos(),
 }
+OF_WORDS = ("ref_youtube_vos", "vng")
+"""Formats of masks that words mean."""
