@@ -62,7 +62,7 @@ class FirstClicks:
             clicks = first_clicks(found, self.has_unconfirmed)
             n_left_out += len({candidate.object_id for candidate in found.candidates} - {c.object_id for c in clicks})
             if clicks:
-                split = found.points[0].split if found.points else SPLITS[0]
+                split = found.split
                 entries[found.video.video_id] = _entry(found, clicks)
                 n_videos[split] += 1
                 n_clicks[split] += len(clicks)
