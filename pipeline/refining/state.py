@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import unit_records
+from schemas import tables
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.groups import rivals
@@ -39,7 +42,7 @@ class VideoState:
     video: Video
     groups: Mapping[str, str]
     masks: dict[ObjectFrame, Mask]
-    verified: Verified = field(default_factory=dict)
+    verified: Verified
 
     def drawing(self, object_id: str, frame_idx: int) -> Drawing:
         """(H, W) bool; empty where the object has no mask."""
@@ -56,13 +59,26 @@ class VideoState:
         taken = self.taken(object_id, frame_idx)
         return drawing if taken is None else drawing & ~taken
 
+    def known_points(self, object_id: str, frame_idx: int) -> list[VerifiedPoint]:
+        """The object's verified points on a frame, and those of objects that exclude it, which are off this one."""
+        own = list(self.verified.get((object_id, frame_idx), ()))
+        others = rivals(object_id, self.groups, self.groups)
+        theirs = {(x, y) for i in others for x, y, label in self.verified.get((i, frame_idx), ()) if label}
+        return own + [(x, y, 0) for x, y in sorted(theirs - {(x, y) for x, y, _ in own})]
 
-def state_of(
-    video: Video, rounds: VideoRounds, localizations: Sequence[Localization], verified: Verified | None = None
-) -> VideoState:
+
+def state_of(video: Video, rounds: VideoRounds, groups: Mapping[str, str], verified: Verified) -> VideoState:
     """The present masks of a video, to be changed."""
-    masks = {(mask.object_id, mask.frame_idx): mask for mask in rounds.masks}
-    return VideoState(video, {loc.object_id: loc.group for loc in localizations}, masks, verified or {})
+    return VideoState(video, groups, {(mask.object_id, mask.frame_idx): mask for mask in rounds.masks}, verified)
+
+
+def verified_points(run: RunFolder, video: Video) -> Verified:
+    """What ``merge`` made of the answers to a video's candidates, AMBIGUOUS ones left out."""
+    found: dict[ObjectFrame, list[VerifiedPoint]] = {}
+    for point in unit_records(run, tables.POINTS, video):
+        if point.label is not None:
+            found.setdefault((point.object_id, point.frame_idx), []).append((point.x, point.y, point.label))
+    return found
 
 
 def draw_correction(
@@ -72,7 +88,7 @@ def draw_correction(
     one: Correction,
     localizations: Sequence[Localization],
 ) -> tuple[Drawing, float]:
-    """The mask that a correction asks for on its own frame, and the trust in it.
+    """The mask that a correction asks for on its own frame, and the trust in it; it may hold pixels of others.
 
     Args:
         state: the masks as they are.
@@ -84,17 +100,24 @@ def draw_correction(
     Raises:
         ValueError: nothing comes of it; the message says why.
     """
-    before = state.drawing(one.object_id, one.frame_idx)
+    key = one.object_id, one.frame_idx
+    before = state.drawing(*key)
     if one.kind == "absent":
         return np.zeros_like(before), 1.0
     if one.kind == "lock":
         return before, 1.0
     if one.kind == "clicks":
-        clicks = Clicks(tuple(zip(one.x, one.y, strict=True)), one.label) if one.x else None
-        mask, _ = corrected(segmenter, image, correction_prompt(one.object_id, clicks, before, box=one.box_px))
-        return state.free(one.object_id, one.frame_idx, mask), 1.0
+        prompt = correction_prompt(one.object_id, _clicks(one, state.known_points(*key)), before, box=one.box_px)
+        return corrected(segmenter, image, prompt)[0], 1.0
     found, rejects = segment_frame(segmenter, image, localizations)
     if one.object_id not in found:
         raise ValueError(rejects[-1].detail if rejects else f"object {one.object_id} has no hint on this frame")
     segmented = found[one.object_id]
-    return state.free(one.object_id, one.frame_idx, segmented.mask), segmented.quality
+    return segmented.mask, segmented.quality
+
+
+def _clicks(one: Correction, known: Sequence[VerifiedPoint]) -> Clicks | None:
+    """The clicks of a correction, then the verified points of its frame; what was clicked counts more."""
+    said = {(x, y): label for x, y, label in zip(one.x, one.y, one.label, strict=True)}
+    points = {(float(x), float(y)): label for x, y, label in known} | said
+    return Clicks(tuple(points), tuple(points.values())) if points else None

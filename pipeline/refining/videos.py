@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.refining.candidates import Redrawing, redraw_candidates
-from pipeline.refining.state import state_of
+from pipeline.refining.hints import VideoHints
+from pipeline.refining.state import state_of, verified_points
 from pipeline.refining.working import Frames, Round, RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds, commit_round
-from schemas.localizations import Localization
 from schemas.videos import Video
 
 
@@ -29,7 +28,7 @@ class RoundTools:
     redrawing: Redrawing
 
 
-def refine_video(run: RunFolder, video: Video, localizations: Sequence[Localization], tools: RoundTools) -> VideoRounds:
+def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTools) -> VideoRounds:
     """Do the pending corrections of a video, round by round; without any, nothing is done.
 
     It may be cut off anywhere and be repeated: the result is the same. After each round, candidates are drawn anew
@@ -38,7 +37,7 @@ def refine_video(run: RunFolder, video: Video, localizations: Sequence[Localizat
     Args:
         run: the run.
         video: one of its videos, annotated.
-        localizations: its hints, those of objects that are added too.
+        hints: its hints, those of objects that are added too.
         tools: what works.
 
     Raises:
@@ -46,13 +45,12 @@ def refine_video(run: RunFolder, video: Video, localizations: Sequence[Localizat
         DecodeError: the video cannot be decoded.
     """
     rounds = VideoRounds.read(run, video)
-    groups = {loc.object_id: loc.group for loc in localizations}
-    redraw_candidates(run, video, rounds, groups, tools.frames, tools.redrawing)
+    redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing)
     run.work.mkdir(parents=True, exist_ok=True)
     while rounds.pending:
-        state = state_of(video, rounds, localizations)
-        work = Round(state, rounds, localizations, tools.models, tools.frames, run.work)
+        state = state_of(video, rounds, hints.groups, verified_points(run, video))
+        work = Round(state, rounds, hints, tools.models, tools.frames, run.work)
         work.work()
         rounds = commit_round(run, video, rounds, work.changes)
-        redraw_candidates(run, video, rounds, groups, tools.frames, tools.redrawing)
+        redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing)
     return rounds

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
+from pipeline.refining.hints import VideoHints
 from pipeline.refining.state import Drawing, VideoState, draw_correction
 from pipeline.runs.rounds import VideoRounds, undoing
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.frames import Frame
-from schemas.localizations import Localization
 from schemas.masks import Mask, encode_rle
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
 from stages.progress import Step, drawn, tell
+from stages.refine.constraints import is_verified
 from stages.refine.ranges import Reach, reach_of
 from stages.refine.repropagation import Change, Known, Refined, frames_needed, repropagate
 from stages.spool import Spool
@@ -34,15 +38,26 @@ class RoundModels:
     propagator: Propagator
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """A correction on its own frame: the mask that was there, the one it asks for, and the trust in that."""
+
+    one: Correction
+    before: Drawing
+    asked: Drawing
+    quality: float
+
+
 @dataclass
 class Round:
     """The pending corrections of one video, worked on.
 
+    First all corrected frames get their masks, then each change is carried to the frames around.
+
     Attributes:
         state: the masks as they are, changed on the way.
         rounds: what there is.
-        localized: object id → frames of its hints.
-        localizations: of all objects.
+        hints: of the video.
         models: the run's.
         frames: the video's.
         scratch: for what waits on disk.
@@ -51,45 +66,75 @@ class Round:
 
     state: VideoState
     rounds: VideoRounds
-    localizations: Sequence[Localization]
+    hints: VideoHints
     models: RoundModels
     frames: Frames
     scratch: Path
     changes: dict[ObjectFrame, Mask | None] = field(default_factory=dict)
 
     def work(self) -> None:
-        """Do all corrections of the next round, object by object, frame by frame."""
-        mine = [one for one in self.rounds.pending if one.round == self.rounds.number + 1]
-        pending = sorted(mine, key=lambda one: (one.object_id, one.frame_idx))
-        for done, one in enumerate(pending):
+        """Do all corrections of the next round.
+
+        Raises:
+            ValueError: nothing comes of a correction; the message says why.
+        """
+        pending = [one for one in self.rounds.pending if one.round == self.rounds.number + 1]
+        for one in pending:
             if one.kind in ("undo", "delete"):
                 self.changes |= sweeping_changes(self.rounds, one)
-                continue
-            annotated = self._annotated(one.object_id, pending)
-            reach = reach_of(one.frame_idx, annotated, self.state.video.n_frames, self.state.video.cuts)
-            self._correct(one, reach, partial(self._tell, pending, done))
+        own = [one for one in pending if one.kind not in ("undo", "delete")]
+        annotated = {one.object_id: self._annotated(one.object_id, own) for one in own}
+        drawn = sorted(self._draw(own), key=lambda found: (found.one.object_id, found.one.frame_idx))
+        for done, found in enumerate(drawn):
+            at, video = found.one.frame_idx, self.state.video
+            reach = reach_of(at, annotated[found.one.object_id], video.n_frames, video.cuts)
+            self._carry(found, reach, partial(self._tell, drawn, done))
 
     def _annotated(self, object_id: str, pending: Sequence[Correction]) -> set[int]:
-        localized = {loc.frame_idx for loc in self.localizations if loc.object_id == object_id}
-        return self.rounds.annotated(object_id, localized) | {c.frame_idx for c in pending if c.object_id == object_id}
+        """Frames of an object that are not overwritten."""
+        known = self.state.verified.items()
+        verified = {
+            idx for (i, idx), points in known if i == object_id and is_verified(points, self.state.drawing(i, idx))
+        }
+        said = self.rounds.annotated(object_id, self.hints.localized.get(object_id, ()))
+        return said | verified | {c.frame_idx for c in pending if c.object_id == object_id}
 
-    def _correct(self, one: Correction, reach: Reach, tell_share: Callable[[float], None]) -> None:
-        at = one.frame_idx
-        image = next(self.frames(range(at, at + 1))).image
-        here = [loc for loc in self.localizations if loc.frame_idx == at]
-        before = self.state.drawing(one.object_id, at)
-        after, quality = draw_correction(self.state, self.models.segmenter, image, one, here)
-        self._put(one.object_id, at, after, quality, self._source(one))
-        if one.kind == "lock":
+    def _draw(self, pending: Sequence[Correction]) -> list[_Drawn]:
+        """The masks of all corrected frames, whose pixels each object takes once its rivals there are corrected."""
+        at: dict[int, list[Correction]] = defaultdict(list)
+        for one in pending:
+            at[one.frame_idx].append(one)
+        found: list[_Drawn] = []
+        for frame in self.frames(sorted(at)):
+            here = [self._drawn(frame, one) for one in sorted(at.pop(frame.idx), key=lambda one: one.object_id)]
+            for drawing in (*here, *here):  # again, now that all others have given up what is not theirs
+                self._settle(drawing)
+            found += here
+        if at:
+            raise ValueError(f"frame {min(at)} of {self.state.video.uri} cannot be decoded, so it cannot be corrected")
+        return found
+
+    def _drawn(self, frame: Frame, one: Correction) -> _Drawn:
+        before = self.state.drawing(one.object_id, one.frame_idx)
+        hints = self.hints.on(one.frame_idx)
+        return _Drawn(one, before, *draw_correction(self.state, self.models.segmenter, frame.image, one, hints))
+
+    def _settle(self, found: _Drawn) -> None:
+        one = found.one
+        free = found.asked if one.kind == "lock" else self.state.free(one.object_id, one.frame_idx, found.asked)
+        self._put(one.object_id, one.frame_idx, free, found.quality, self._source(one))
+
+    def _carry(self, found: _Drawn, reach: Reach, tell_share: Callable[[float], None]) -> None:
+        object_id = found.one.object_id
+        after = self.state.drawing(object_id, found.one.frame_idx)
+        if np.array_equal(found.before, after):
             return
-        change = Change(reach, before, after)
-        needed = frames_needed(reach)
         with TemporaryDirectory(dir=self.scratch, prefix="round-") as folder:
             spool = Spool(Path(folder) / "spool")
-            known = self._known(one.object_id, reach)
-            found = repropagate(self.frames(needed), change, known, self.models.propagator, spool)
-            for number, refined in enumerate(found):
-                self._take(one.object_id, refined)
+            known, change = self._known(object_id, reach), Change(reach, found.before, after)
+            frames = self.frames(frames_needed(reach))
+            for number, refined in enumerate(repropagate(frames, change, known, self.models.propagator, spool)):
+                self._take(object_id, refined)
                 tell_share((number + 1) / max(1, len(reach.frames)))
 
     def _source(self, one: Correction) -> tuple[str, str]:
@@ -120,10 +165,10 @@ class Round:
         self.state.masks[key] = self.changes[key] = mask
         drawn(mask)
 
-    def _tell(self, pending: Sequence[Correction], done: int, share: float) -> None:
-        one = pending[done]
-        text = f"correction {done + 1} of {len(pending)}: object {one.object_id}, frame {one.frame_idx}"
-        tell(Step(text, (done + share) / len(pending)))
+    def _tell(self, drawn_: Sequence[_Drawn], done: int, share: float) -> None:
+        one = drawn_[done].one
+        text = f"correction {done + 1} of {len(drawn_)}: object {one.object_id}, frame {one.frame_idx}"
+        tell(Step(text, (done + share) / len(drawn_)))
 
 
 def sweeping_changes(rounds: VideoRounds, one: Correction) -> dict[ObjectFrame, Mask | None]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.refining.candidates import redraw_candidates, redrawing_of
-from pipeline.refining.state import draw_correction, state_of
+from pipeline.refining.state import draw_correction, state_of, verified_points
 from pipeline.refining.working import sweeping_changes
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
 from pipeline.studio.bench import Bench
@@ -79,7 +79,9 @@ class Corrector:
             return Sketch(frame_idx, ())
         image = self.bench.film(file).exact(frame_idx)
         own = self.localizations(file)
-        state = state_of(video, rounds, own)
+        state = state_of(
+            video, rounds, {loc.object_id: loc.group for loc in own}, verified_points(self.bench.run, video)
+        )
         at = [loc for loc in own if loc.frame_idx == frame_idx]
         masks, problems = [], {}
         for one in here:
@@ -87,7 +89,8 @@ class Corrector:
                 with self.sketcher.alone() as segmenter:
                     drawing, quality = draw_correction(state, segmenter, image, one, at)
                 source = "segmenter" if one.kind == "add" else "human"
-                masks.append(DrawnMask(one.object_id, frame_idx, encode_rle(drawing), quality, source))
+                free = state.free(one.object_id, frame_idx, drawing)
+                masks.append(DrawnMask(one.object_id, frame_idx, encode_rle(free), quality, source))
             except ValueError as problem:
                 problems[one.object_id] = str(problem)
         return Sketch(frame_idx, tuple(masks), problems)

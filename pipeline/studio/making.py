@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
 from pipeline.refining.working import RoundModels
 from pipeline.runners.link import Link, Ready
@@ -80,7 +81,7 @@ def work(link: Link) -> None:
             elif isinstance(task, Refine):
                 frames = Film(task.job.file, task.films).between
                 tools = RoundTools(models.get(), frames, redrawing_of(run, config))
-                refine_video(run, task.video, task.job.localizations, tools)
+                refine_video(run, task.video, VideoHints.of(task.job.localizations), tools)
         except Exception as problem:  # the studio goes on, and the person is told
             logger.exception("task failed")
             link.send(Failed(f"{type(problem).__name__}: {problem}"))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 VerifiedPoint = tuple[int, int, int]
 """(x, y, label) pixel index; label 1 on the object, 0 off it."""
+ENOUGH = 6
+"""Points of a frame that all agree with its mask make it a verified one."""
+_ALL_WRONG = 3
+"""So many points inside a mask that are all off the object, and none on it: the object is not there."""
 
 
 def disagreements(points: Iterable[VerifiedPoint], mask: NDArray[np.bool_] | None) -> list[VerifiedPoint]:
@@ -18,3 +22,18 @@ def disagreements(points: Iterable[VerifiedPoint], mask: NDArray[np.bool_] | Non
     [(1, 0, 1)]
     """
     return [point for point in points if (mask is not None and bool(mask[point[1], point[0]])) != bool(point[2])]
+
+
+def is_verified(points: Collection[VerifiedPoint], mask: NDArray[np.bool_] | None) -> bool:
+    """Whether enough points say that a mask is right, and none that it is wrong."""
+    return len(points) >= ENOUGH and not disagreements(points, mask)
+
+
+def is_elsewhere(points: Collection[VerifiedPoint], mask: NDArray[np.bool_]) -> bool:
+    """Whether all that is known speaks against a mask: several points inside are off the object, and none is on it.
+
+    >>> is_elsewhere([(0, 0, 0), (1, 0, 0), (2, 0, 0)], np.ones((1, 3), dtype=bool))
+    True
+    """
+    inside = [label for x, y, label in points if mask[y, x]]
+    return len(inside) >= _ALL_WRONG and not any(label for _, _, label in points)

@@ -68,14 +68,19 @@ def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) ->
 
 
 def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
-    """The mask with a small disc around every click where it contradicts the click."""
+    """The mask with a small disc around every click where it contradicts the click.
+
+    A disc ends halfway to the nearest click that says otherwise, so all clicks hold but those on one pixel.
+    """
     height, width = mask.shape
-    radius = max(2, round(0.006 * min(height, width)))
+    largest = max(2, round(0.006 * min(height, width)))
+    places = np.clip(np.floor(prompt.points_px), 0, [width - 1, height - 1]).astype(int)
     held = mask.astype(np.uint8)
-    for (x, y), label in zip(prompt.points_px, prompt.labels, strict=True):
-        at = int(np.clip(x, 0, width - 1)), int(np.clip(y, 0, height - 1))
-        if held[at[1], at[0]] != label:
-            cv2.circle(held, at, radius, int(label), -1)
+    for (x, y), label in zip(places.tolist(), prompt.labels.tolist(), strict=True):
+        if held[y, x] != label:
+            others = places[prompt.labels != label] - [x, y]
+            room = (int(np.abs(others).max(axis=1).min()) - 1) // 2 if len(others) else largest
+            cv2.circle(held, (x, y), max(0, min(largest, room)), int(label), -1)
     return np.asarray(held > 0)
 
 

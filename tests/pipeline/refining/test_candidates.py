@@ -13,6 +13,7 @@ import pytest
 from pipeline.commands.resample import resample
 from pipeline.config import load_config
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
@@ -54,7 +55,7 @@ def correct(run: RunFolder, *corrections: Correction) -> VideoRounds:
     frames = partial(selected_frames, source_of(video))
     models = RoundModels(GrabCutSegmenter(), FlowPropagator())
     tools = RoundTools(models, frames, redrawing_of(run, load_config(Path(run.config_file), {})))
-    return refine_video(run, video, hints, tools)
+    return refine_video(run, video, VideoHints.of(hints), tools)
 
 
 def absent(frame_idx: int, number: int = 1) -> Correction:
