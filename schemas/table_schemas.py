@@ -35,6 +35,9 @@ CORRECTIONS_SCHEMA = pa.schema(
         ("y", pa.list_(_f)), ("label", pa.list_(pa.int8())), ("to_round", _i), ("box_px", pa.list_(_f)),
     ]
 )  # fmt: skip
+FLAGS_SCHEMA = pa.schema(
+    [("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("reason", _s), ("n_points", _i), ("n_wrong", _i)]
+)
 REPAIRS_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("object_id", _s), ("frame_idx", _i), ("occasion", _s), ("model", _s), ("own_quality", _f),

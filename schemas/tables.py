@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from schemas import table_schemas as columns_of
 from schemas.corrections import Correction
+from schemas.flags import Flag
 from schemas.gold import Gold
 from schemas.joined_files import JoinedFile, Place, joined_files, places
 from schemas.localizations import Localization
@@ -356,6 +357,7 @@ LOCALIZATIONS = Table("localizations", Localization, columns_of.LOCALIZATIONS_SC
 MASKS = Table("masks", Mask, columns_of.MASKS_SCHEMA)
 SUPERSEDED = Table("superseded", SupersededMask, columns_of.SUPERSEDED_SCHEMA)
 CORRECTIONS = Table("corrections", Correction, columns_of.CORRECTIONS_SCHEMA)
+FLAGS = Table("flags", Flag, columns_of.FLAGS_SCHEMA)
 REPAIRS = Table("repairs", Repair, columns_of.REPAIRS_SCHEMA)
 CANDIDATES = Table("candidates", PointCandidate, columns_of.CANDIDATES_SCHEMA)
 TASKS = Table("tasks", ReviewTask, columns_of.TASKS_SCHEMA)
@@ -372,6 +374,7 @@ TABLES = (
     MASKS,
     SUPERSEDED,
     CORRECTIONS,
+    FLAGS,
     REPAIRS,
     CANDIDATES,
     TASKS,

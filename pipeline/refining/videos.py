@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.refining.candidates import Redrawing, redraw_candidates
 from pipeline.refining.hints import VideoHints
-from pipeline.refining.state import state_of, verified_points
+from pipeline.refining.news import with_news
+from pipeline.refining.state import VideoState, state_of, verified_points
 from pipeline.refining.working import Frames, Round, RoundModels
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.rounds import VideoRounds, commit_round
+from pipeline.runs.rounds import VideoRounds, commit_round, write_corrections
+from schemas.elements import ObjectFrame
+from schemas.localizations import Clicks
 from schemas.videos import Video
 
 
@@ -54,3 +58,32 @@ def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTo
         rounds = commit_round(run, video, rounds, work.changes)
         redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing)
     return rounds
+
+
+def refine_with_news(
+    run: RunFolder, video: Video, hints: VideoHints, clicks: Mapping[ObjectFrame, Clicks], tools: RoundTools
+) -> VideoState:
+    """Do rounds until nothing is new: corrections that wait, clicks, and masks that verified points contradict.
+
+    Corrections are written before the work on them, so this too may be cut off anywhere and be repeated.
+
+    Args:
+        run: the run.
+        video: one of its videos, annotated.
+        hints: its hints, those of objects that are added too.
+        clicks: from files, by object and frame.
+        tools: what works.
+
+    Raises:
+        ValueError: nothing comes of a correction.
+        DecodeError: the video cannot be decoded.
+    """
+    verified, rounds = verified_points(run, video), VideoRounds.read(run, video)
+    while True:
+        state = state_of(video, rounds, hints.groups, verified)
+        corrections = with_news(rounds, state, clicks)
+        if corrections != rounds.corrections:
+            write_corrections(run, video, corrections)
+        done, rounds = rounds.number, refine_video(run, video, hints, tools)
+        if rounds.number == done:
+            return state

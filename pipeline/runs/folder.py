@@ -32,8 +32,8 @@ UNIT_TABLES: tuple[Table[Any], ...] = (
     tables.LOCALIZATIONS, tables.MASKS, tables.REPAIRS, tables.CANDIDATES, tables.REJECTS,
 )  # fmt: skip
 """What a video has beside its commit mark, which is its row in ``videos``."""
-ROUND_TABLES: tuple[Table[Any], ...] = (tables.SUPERSEDED, tables.CORRECTIONS)
-"""What a video has once somebody corrected it."""
+ROUND_TABLES: tuple[Table[Any], ...] = (tables.SUPERSEDED, tables.CORRECTIONS, tables.FLAGS)
+"""What a video has once somebody corrected it, or its masks contradict what people said."""
 ALL_UNIT_TABLES: tuple[Table[Any], ...] = (tables.VIDEOS, *UNIT_TABLES, *ROUND_TABLES)
 """The commit mark first: the order in which a unit is removed."""
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9_-]*")

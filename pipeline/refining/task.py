@@ -1,0 +1,120 @@
+"""One video of ``pointvos refine``: what is told of it, what is done, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipeline.refining.candidates import Redrawing
+from pipeline.refining.flags import write_flags
+from pipeline.refining.frames import SoughtFrames
+from pipeline.refining.hints import VideoHints
+from pipeline.refining.news import clicks_by_frame, contradicted
+from pipeline.refining.state import state_of, verified_points
+from pipeline.refining.videos import RoundTools, refine_with_news
+from pipeline.refining.working import RoundModels
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.resampling import source_of
+from pipeline.runs.rounds import VideoRounds, move_unit
+from pipeline.runs.units import video_of
+from schemas.jobs import VideoJob
+from schemas.localizations import Localization
+from schemas.ranges import VideoKey
+from schemas.rejects import Reject
+from stages.video import DecodeError, Opener
+
+
+@dataclass(frozen=True, slots=True)
+class RefineTask:
+    """One video, and what is said of it outside of the run's tables.
+
+    Attributes:
+        key: the video.
+        clicks: from files, in pixels.
+        job: the video with its hints as they are now, where objects wait to be added; else None.
+    """
+
+    key: VideoKey
+    clicks: tuple[Localization, ...] = ()
+    job: VideoJob | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RefinedVideo:
+    """What became of a video.
+
+    Attributes:
+        video_id: the video.
+        n_rounds: rounds that were done.
+        n_corrections: corrections in them.
+        n_masks: masks that they replaced, drew or took away.
+        n_flagged: frames of objects whose masks still contradict verified points.
+        n_points: verified points.
+        rejects: clicks that could not be used.
+        problem: why the video stayed as it was; else empty.
+    """
+
+    video_id: str
+    n_rounds: int = 0
+    n_corrections: int = 0
+    n_masks: int = 0
+    n_flagged: int = 0
+    n_points: int = 0
+    rejects: tuple[Reject, ...] = ()
+    problem: str = ""
+
+
+def refine_task(
+    run: RunFolder, task: RefineTask, models: RoundModels, redrawing: Redrawing, opener: Opener
+) -> RefinedVideo:
+    """Refine one video until nothing is new; the same again when it is repeated or was cut off anywhere."""
+    video = video_of(run, task.key)
+    before = VideoRounds.read(run, video)
+    hints = VideoHints.read(run, video) if task.job is None else VideoHints.of(task.job.localizations)
+    verified = verified_points(run, video)
+    state = state_of(video, before, hints.groups, verified)
+    clicks, rejects = clicks_by_frame(task.clicks, state, hints.groups)
+    tools = RoundTools(models, SoughtFrames(source_of(video), opener), redrawing)
+    n_points = sum(map(len, verified.values()))
+    try:
+        state = refine_with_news(run, video, hints, clicks, tools)
+    except (DecodeError, LookupError, ValueError) as problem:
+        n_flagged = len(contradicted(state))
+        return RefinedVideo(
+            video.video_id, n_flagged=n_flagged, n_points=n_points, rejects=tuple(rejects), problem=str(problem)
+        )
+    flags = write_flags(run, state)
+    after = VideoRounds.read(run, video)
+    if task.job is not None:
+        move_unit(run, video, task.job.unit, task.job.localizations)
+    new = [one for one in after.corrections if one.round > before.number]
+    return RefinedVideo(
+        video.video_id,
+        after.number - before.number,
+        len(new),
+        _n_changed(before, after),
+        len(flags),
+        n_points,
+        tuple(rejects),
+    )
+
+
+def has_news(run: RunFolder, task: RefineTask) -> bool:
+    """Whether a look at the video can find anything to do: corrections that wait, clicks, or verified points."""
+    video = video_of(run, task.key)
+    rounds = VideoRounds.read(run, video)
+    return bool(rounds.pending or task.clicks or verified_points(run, video))
+
+
+def _n_changed(before: VideoRounds, after: VideoRounds) -> int:
+    old = {(m.object_id, m.frame_idx): m.rle for m in before.masks}
+    new = {(m.object_id, m.frame_idx): m.rle for m in after.masks}
+    return sum(old.get(key) != new.get(key) for key in old.keys() | new.keys())
+
+
+def by_video(localizations: Sequence[Localization]) -> dict[str, tuple[Localization, ...]]:
+    """Localizations by video id."""
+    found: dict[str, list[Localization]] = {}
+    for one in localizations:
+        found.setdefault(one.video_id, []).append(one)
+    return {video_id: tuple(own) for video_id, own in found.items()}
