@@ -48,6 +48,12 @@ COMMANDS = {
         "Divide the videos of a run into train, val and test; near-duplicates stay together.",
         takes_more=True,
     ),
+    "refine": LazyCommand(
+        "pipeline.commands.refine",
+        "refine",
+        "Correct masks by what people said of them, and carry each correction to the frames around.",
+        takes_more=True,
+    ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
     "validate": LazyCommand(
         "pipeline.commands.validate",

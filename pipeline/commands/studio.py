@@ -17,7 +17,7 @@ from pipeline.commands import options
 from pipeline.commands.models import require_models
 from pipeline.commands.review.options import HostOption, PortOption
 from pipeline.config import RunConfig, load_config
-from pipeline.kept_config import keep_config
+from pipeline.kept_config import keep_config, load_kept_config
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.background import Background
 from pipeline.studio.bench import HINTS, Bench
@@ -88,10 +88,7 @@ def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
     """The config of the run if there is one, else that of the command line; options given count in both."""
     given = {setting: parameters[option] for option, setting in _SETTINGS.items()}
     if folder.config_file.is_file():
-        try:
-            return load_config(folder.local / "run.yaml", given)
-        except UsageProblem as problem:
-            raise UsageProblem(f"{folder} was made by another version of pointvos, or edited: {problem}") from None
+        return load_kept_config(folder, given)
     if parameters["videos"] is None:
         raise UsageProblem(f"{folder} is not a run folder yet; name the videos: pointvos studio VIDEOS --run DIR")
     hints = str(folder.local.absolute() / HINTS)

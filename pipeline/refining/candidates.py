@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from pipeline.config import RunConfig
+from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.working import Frames
-from pipeline.runs.dealing import verdict_rows
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import with_pictures
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of
@@ -82,23 +79,9 @@ def redraw_candidates(
     tables.CANDIDATES.write(file, now, {**run.metadata(), **round_marks(rounds.number)})
 
 
-def answered_in(run: RunFolder) -> Answered:
-    """Looks for answers in all verdicts of a run, which are read anew each time."""
-
-    def answered(asked: Collection[str]) -> frozenset[str]:
-        wanted = pa.array(sorted(asked), pa.string())
-        found: set[str] = set()
-        for rows in verdict_rows(run, ["candidate_id"]) if asked else ():
-            ids = rows["candidate_id"]
-            found.update(ids.filter(pc.is_in(ids, wanted)).to_pylist())
-        return frozenset(found)
-
-    return answered
-
-
 def redrawing_of(run: RunFolder, config: RunConfig) -> Redrawing:
     """How a run's own settings say."""
-    return Redrawing(config.sampling, config.jpeg_quality, answered_in(run))
+    return Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
 
 
 def _change(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.refining.candidates import Redrawing
@@ -110,11 +109,3 @@ def _n_changed(before: VideoRounds, after: VideoRounds) -> int:
     old = {(m.object_id, m.frame_idx): m.rle for m in before.masks}
     new = {(m.object_id, m.frame_idx): m.rle for m in after.masks}
     return sum(old.get(key) != new.get(key) for key in old.keys() | new.keys())
-
-
-def by_video(localizations: Sequence[Localization]) -> dict[str, tuple[Localization, ...]]:
-    """Localizations by video id."""
-    found: dict[str, list[Localization]] = {}
-    for one in localizations:
-        found.setdefault(one.video_id, []).append(one)
-    return {video_id: tuple(own) for video_id, own in found.items()}

@@ -1,16 +1,20 @@
-"""``RefineVideos``: videos of a run → what their correction rounds made of them."""
+"""``RefineVideos``: videos of a run → what their correction rounds made of them, and ``refine`` as a graph of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+
+from collections.abc import Callable, Sequence
 
 import apache_beam as beam
-from apache_beam.pvalue import PCollection
+from apache_beam.pvalue import PBegin, PCollection
 
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.transform import CollectResults
+from schemas.remote_paths import AnyPath
 from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
 from stages.transform import SharedModel
@@ -44,3 +48,35 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
         found = refine_task(self._run, task, self._models.get(), self._redrawing, self._opener)
         progress.done()
         return found
+
+
+class RefineRun(beam.PTransform[PBegin, PCollection[None]]):
+    """``refine``: correction rounds of all videos with news.
+
+    Args:
+        run: the run.
+        tasks: the videos.
+        load: loads the run's models.
+        redrawing: how candidates are drawn anew.
+        opener: opens videos.
+        out: where the counts go.
+    """
+
+    def __init__(
+        self,
+        run: RunFolder,
+        tasks: Sequence[RefineTask],
+        load: LoadModels,
+        redrawing: Redrawing,
+        opener: Opener,
+        out: AnyPath,
+    ) -> None:
+        super().__init__()
+        self._tasks, self._out = tasks, out
+        self._refine = RefineVideos(run, load, redrawing, opener)
+
+    def expand(self, begin: PBegin) -> PCollection[None]:
+        """The whole graph."""
+        refined = begin | "Videos" >> beam.Create(self._tasks) | "RefineVideos" >> self._refine
+        collected: PCollection[None] = refined | "CollectCounts" >> CollectResults(self._out, RefinedVideo)
+        return collected

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from pipeline.config import Models
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.state import Drawing, VideoState, draw_correction
 from pipeline.runs.rounds import VideoRounds, undoing
@@ -19,7 +20,9 @@ from schemas.elements import ObjectFrame
 from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
 from stages.backends.propagator import Propagator
+from stages.backends.propagators import load_propagator
 from stages.backends.segmenter import Segmenter
+from stages.backends.segmenters import load_segmenter
 from stages.progress import Step, drawn, tell
 from stages.refine.constraints import is_verified
 from stages.refine.ranges import Reach, reach_of
@@ -36,6 +39,14 @@ class RoundModels:
 
     segmenter: Segmenter
     propagator: Propagator
+
+
+def load_round_models(models: Models, device: str, threads: int = 1) -> RoundModels:
+    """The models of a run, loaded."""
+    return RoundModels(
+        load_segmenter(models.segmenter, device, threads),
+        load_propagator(models.propagator, device, threads, models.limits),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,31 +15,44 @@ from pipeline.runs.stores import find
 from pipeline.terminal.console import UsageProblem
 from schemas.localizations import Localization
 from schemas.rejects import Reject
+from stages.ingest.corrections import read_click_corrections
 from stages.ingest.errors import IngestError
 from stages.ingest.registry import read_localizations
 
+Found = tuple[list[Localization], list[Reject]]
+"""Localizations, and what was rejected."""
 
-def read_hints(source: str, fmt: str) -> tuple[list[Localization], list[Reject]]:
+
+def read_hints(source: str, fmt: str) -> Found:
     """Localizations and what was rejected, by the addresses that they were read from.
 
     Raises:
         UsageProblem: they cannot be read.
     """
+    return _read(source, partial(read_localizations, fmt=fmt))
+
+
+def read_corrections(source: str) -> Found:
+    """Clicks that correct masks, likewise."""
+    return _read(source, read_click_corrections)
+
+
+def _read(source: str, read: Callable[[str | Path], Found]) -> Found:
     try:
         if not is_remote(source):
-            return read_localizations(source, fmt)
+            return read(source)
         with _copied(source) as copy:
-            return _read_copy(copy, source, fmt)
+            return _read_copy(copy, source, read)
     except (IngestError, OSError) as problem:
         raise UsageProblem(str(problem)) from None
 
 
-def _read_copy(copy: Path, source: str, fmt: str) -> tuple[list[Localization], list[Reject]]:
+def _read_copy(copy: Path, source: str, read: Callable[[str | Path], Found]) -> Found:
     def named(text: str) -> str:
         return text.replace(str(copy), source.rstrip("/"))
 
     try:
-        localizations, rejects = read_localizations(copy, fmt)
+        localizations, rejects = read(copy)
     except IngestError as problem:
         raise UsageProblem(named(str(problem))) from None
     return (

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
@@ -153,7 +154,7 @@ class Session:
                 if not asked:
                     return
                 write_corrections(self.run, video, [*rounds.corrections, *asked])
-            rounds = refine_video(self.run, video, job.localizations, self._tools())
+            rounds = refine_video(self.run, video, VideoHints.of(job.localizations), self._tools())
             yield rounds.number + 1
 
     def video(self) -> Video | None:

@@ -10,7 +10,7 @@ from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import RoundModels
+from pipeline.refining.working import RoundModels, load_round_models
 from pipeline.runners.link import Link, Ready
 from pipeline.runners.local import annotate_video
 from pipeline.runs.folder import RunFolder
@@ -19,8 +19,6 @@ from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
 from schemas.masks import Mask
 from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
-from stages.backends.propagators import load_propagator
-from stages.backends.segmenters import load_segmenter
 
 _TELL_EVERY_S = 0.2
 logger = logging.getLogger(__name__)
@@ -55,10 +53,8 @@ class _Models:
 
     def get(self) -> RoundModels:
         if self.loaded is None:
-            models, compute = self.config.models, self.config.compute
-            segmenter = load_segmenter(models.segmenter, compute.device, compute.n_threads)
-            propagator = load_propagator(models.propagator, compute.device, compute.n_threads, models.limits)
-            self.loaded = RoundModels(segmenter, propagator)
+            compute = self.config.compute
+            self.loaded = load_round_models(self.config.models, compute.device, compute.n_threads)
             use_one_thread_an_operation()
         return self.loaded
 

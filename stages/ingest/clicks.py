@@ -35,17 +35,23 @@ class _Given:
     strokes: list[Any] = field(default_factory=list)
 
 
-def parse(document: Any, input_uri: str) -> Parsed:
-    """One localization for every object and kind of every entry; a bad point is rejected and spares the others."""
+def parse(document: Any, input_uri: str, *, is_correction: bool = False) -> Parsed:
+    """One localization for every object and kind of every entry; a bad point is rejected and spares the others.
+
+    Args:
+        document: the file's content.
+        input_uri: the file.
+        is_correction: of masks that are there, for which clicks off the object are enough.
+    """
     parsed = Parsed(input_uri)
     for video_id, entries in mapping(document, "an object of videos").items():
         for entry in entries if isinstance(entries, list) else [entries]:
             with parsed.entry(video_id):
-                _read_entry(video_id, entry, parsed)
+                _read_entry(video_id, entry, parsed, is_correction)
     return parsed
 
 
-def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
+def _read_entry(video_id: str, entry: Any, parsed: Parsed, is_correction: bool) -> None:
     idx, frame_name = frame(value_of(entry, "frame"))
     given = {part: listed(entry.get(part, []), part) for part in _PARTS[1:]}
     given["points"] = items(entry, "points") if "points" in entry or not any(given.values()) else []
@@ -68,16 +74,16 @@ def _read_entry(video_id: str, entry: Any, parsed: Parsed) -> None:
                     video_id, object_id, idx, hint, *words, GROUP, SEEN if is_seen else hint.kind, parsed.input_uri,
                     frame_name,
                 )
-                for hint in _hints(f"{video_id}/{object_id}", own, parsed)
+                for hint in _hints(f"{video_id}/{object_id}", own, parsed, is_correction)
             ]  # fmt: skip
 
 
-def _hints(key: str, given: _Given, parsed: Parsed) -> list[Hint]:
+def _hints(key: str, given: _Given, parsed: Parsed, is_correction: bool) -> list[Hint]:
     boxes = _boxes(key, given.boxes, parsed)
     strokes = _strokes(key, given.strokes, parsed)
     hints: list[Hint] = [*boxes, *([Scribble(strokes, (1,) * len(strokes))] if strokes else [])]
     if given.points or not hints:
-        hints.insert(0, _read_clicks(key, given.points, parsed, needs_positive=not hints))
+        hints.insert(0, _read_clicks(key, given.points, parsed, needs_positive=not hints and not is_correction))
     return hints
 
 

@@ -1,0 +1,140 @@
+"""``pointvos refine``: what people said of the masks of a run becomes better masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from pipeline.capacity.costs import load_costs
+from pipeline.capacity.devices import require_device
+from pipeline.capacity.time_left import duration
+from pipeline.commands import options
+from pipeline.commands.models import require_models
+from pipeline.config import RunConfig
+from pipeline.kept_config import load_kept_config
+from pipeline.refining.answers import AnswersInFile
+from pipeline.refining.candidates import Redrawing
+from pipeline.refining.task import RefinedVideo, RefineTask, has_news
+from pipeline.refining.told import read_told
+from pipeline.refining.working import load_round_models
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import video_keys
+from pipeline.runs.spool import VideoOpener
+from pipeline.runs.units import video_of
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, show_rejects, summary
+from schemas import tables
+from schemas.ranges import VideoKey
+from schemas.rejects import Reject
+from stages.progress import counted_by
+
+
+def refine(
+    ctx: typer.Context,
+    run: options.Run,
+    videos: Annotated[
+        list[str] | None, typer.Argument(metavar="[VIDEO]...", help="Ids of videos; all without any.")
+    ] = None,
+    clicks: Annotated[
+        list[str] | None,
+        typer.Option(help="A file of clicks on masks that are wrong, as of localizations; repeat it for several."),
+    ] = None,
+    device: options.Device = None,
+) -> None:
+    """Correct masks by what people said of them, and carry each correction to the frames around.
+
+    What people said: verified points that contradict a mask (run `pointvos merge` first), clicks from files, and
+    corrections that wait from `pointvos studio`. A frame is segmented again with its old mask and its verified points,
+    and the frames between its neighbours that a person has seen are done again. New candidates are drawn where masks
+    changed. Frames that people localized, corrected or confirmed are never overwritten.
+
+    In the end, all verified points agree with their masks, or their frames are flagged in the table `flags`. Without
+    news nothing is changed. The command can be repeated and interrupted.
+
+    Example: `pointvos refine --run runs/demo`
+    """
+    named = [one for one in videos or [] if not one.startswith("-")]
+    ctx.args.extend(one for one in videos or [] if one.startswith("-"))
+    folder = run.require()
+    config = load_kept_config(folder, {"compute.device": device})
+    require_device(config.compute.device)
+    require_models([config.models.segmenter, config.models.propagator])
+    with folder.lock():
+        keys = _chosen(folder, named)
+        told, rejects = read_told(folder, config, keys, clicks or [])
+        tasks = [task for task in told if has_news(folder, task)]
+        found = _refine(folder, config, tasks) if tasks else []
+    _show(folder, keys, found, [*rejects, *(reject for one in found for reject in one.rejects)])
+
+
+def _chosen(folder: RunFolder, named: Sequence[str]) -> list[VideoKey]:
+    keys = video_keys(folder)
+    if not keys:
+        raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
+    known = {key.video_id for key in keys}
+    if unknown := [name for name in named if name not in known]:
+        some = ", ".join(sorted(known)[:5]) + (" …" if len(known) > 5 else "")
+        raise UsageProblem(f"unknown video {unknown[0]!r}; the run has {some}")
+    return [key for key in keys if not named or key.video_id in named]
+
+
+def _refine(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> list[RefinedVideo]:
+    """What became of each video, by id."""
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.refining.transform import RefineRun
+
+    console.print(_plan(folder, config, tasks))
+    folder.sweep()
+    with result_folder(folder) as work, bar("Refining", len(tasks)) as advance, counted_by(advance):
+        answers = AnswersInFile.collect(folder, work / "answered.npy")
+        redrawing = Redrawing(config.sampling, config.jpeg_quality, answers)
+        load = partial(load_round_models, config.models, config.compute.device)
+        graph = partial(RefineRun, folder.absolute(), tasks, load, redrawing, VideoOpener())
+        run_table_graph(folder, graph(work / "refined.json"), "RefineRun")
+        return sorted(results(work / "refined.json", RefinedVideo), key=lambda one: one.video_id)
+
+
+def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> str:
+    """What is looked at, and how long it takes at most."""
+    costs = load_costs()
+    segmenter, propagator = costs.segmenter(config.models.segmenter), costs.propagator(config.models.propagator)
+    videos = [video_of(folder, task.key) for task in tasks]
+    n_steps = sum(video.n_frames * video.n_objects for video in videos)
+    n_drawn = sum(min(video.n_frames, config.sampling.frames) * video.n_objects for video in videos)
+    seconds = n_steps * 2 * (propagator.frame_s + propagator.object_s + propagator.unpack_s)
+    seconds += n_drawn * (segmenter.frame_s + segmenter.object_s)
+    return (
+        f"Looking at {sum(video.n_objects for video in videos):,} objects in {len(videos):,} videos with news: "
+        f"at most about {duration(seconds)}"
+    )
+
+
+def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVideo], rejects: list[Reject]) -> None:
+    total: Mapping[str, int] = {
+        name: sum(getattr(one, f"n_{name}") for one in found)
+        for name in ("rounds", "corrections", "masks", "points", "flagged")
+    }
+    rows = [
+        ("videos", len(keys)),
+        ("with news", sum(one.n_rounds > 0 for one in found)),
+        ("rounds", total["rounds"]),
+        ("corrections", total["corrections"]),
+        ("masks changed", total["masks"]),
+        ("verified points", total["points"]),
+        ("frames that contradict them still", total["flagged"]),
+    ]
+    summary(f"Refinement of {folder}", rows)
+    problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
+    if not total["rounds"] and not problems and not rejects:
+        console.print("Nothing is new: the run is as it was.")
+    if total["flagged"]:
+        console.print(f"Look at the flagged frames with: pointvos suggest --run {folder}")
+    if total["masks"] and tables.TASKS.files(folder.path):
+        console.print(f"Bring the queue up to date with: pointvos review push --run {folder}")
+    show_problems("masks stay as they were:", problems)
+    show_rejects(rejects, "correct the files of clicks and run the same command again")
+    if problems or rejects:
+        raise typer.Exit(REJECTED)
