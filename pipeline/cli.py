@@ -54,6 +54,11 @@ COMMANDS = {
         "Correct masks by what people said of them, and carry each correction to the frames around.",
         takes_more=True,
     ),
+    "suggest": LazyCommand(
+        "pipeline.commands.suggest",
+        "suggest",
+        "Name the frames where a look is worth most, and how: **points**, **click** or **absent**.",
+    ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
     "validate": LazyCommand(
         "pipeline.commands.validate",

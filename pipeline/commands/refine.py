@@ -83,8 +83,8 @@ def _chosen(folder: RunFolder, named: Sequence[str]) -> list[VideoKey]:
 
 def _refine(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> list[RefinedVideo]:
     """What became of each video, by id."""
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.refining.transform import RefineRun
+    from pipeline.runners.table_runner import result_folder, results, run_table_graph
 
     console.print(_plan(folder, config, tasks))
     folder.sweep()

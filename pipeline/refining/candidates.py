@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.config import RunConfig
 from pipeline.refining.answers import AnswersInRun
@@ -22,6 +23,8 @@ from schemas.frames import Frame
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.videos import Video
+from stages.backends.segmenter import Segmenter
+from stages.refine.doubts import doubtful_places
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.redrawing import MaskChange, redrawn
 
@@ -51,6 +54,7 @@ def redraw_candidates(
     groups: Mapping[str, str],
     frames: Frames,
     redrawing: Redrawing,
+    segmenter: Segmenter | None = None,
 ) -> None:
     """Bring the candidates of a video up to the last finished round; nothing is done when they are.
 
@@ -61,6 +65,7 @@ def redraw_candidates(
         groups: object id → group.
         frames: the video's.
         redrawing: how.
+        segmenter: the run's, to find places where masks may be wrong; without one they are not looked for.
 
     Raises:
         DecodeError: the video cannot be decoded.
@@ -75,7 +80,9 @@ def redraw_candidates(
         return with_pictures(run, video, frames(sorted(indices)), redrawing.jpeg_quality)
 
     before = unit_records(run, tables.CANDIDATES, video)
-    now = redrawn(before, _change(rounds, drawn_from, before, redrawing.answered), look, groups, redrawing.options)
+    change = _change(rounds, drawn_from, before, redrawing.answered)
+    doubts = partial(doubtful_places, segmenter) if segmenter is not None else None
+    now = redrawn(before, change, look, groups, redrawing.options, doubts)
     tables.CANDIDATES.write(file, now, {**run.metadata(), **round_marks(rounds.number)})
 
 

@@ -12,10 +12,11 @@ from schemas.flags import Flag
 
 def write_flags(run: RunFolder, state: VideoState) -> list[Flag]:
     """Flag the frames of a video whose masks verified points of the same object contradict; all that are flagged."""
+    known = state.verified.points
     flags = [
-        Flag(state.video.video_id, *key, "contradicted", len(state.verified[key]), len(own))
+        Flag(state.video.video_id, *key, "contradicted", len(known[key]), len(own))
         for key, wrong in contradicted(state).items()
-        if key in state.verified and (own := [point for point in wrong if point in state.verified[key]])
+        if key in known and (own := [point for point in wrong if point in known[key]])
     ]
     if flags != unit_records(run, tables.FLAGS, state.video):
         tables.FLAGS.write(unit_file(run, tables.FLAGS, state.video), flags, run.metadata())

@@ -49,7 +49,9 @@ def contradicted(state: VideoState) -> dict[ObjectFrame, list[VerifiedPoint]]:
     A point on one object counts against the masks of those that exclude it.
     """
     found = {}
-    keys = {key for key in state.masks if key[1] in {idx for _, idx in state.verified}} | set(state.verified)
+    keys = {key for key in state.masks if key[1] in {idx for _, idx in state.verified.points}} | set(
+        state.verified.points
+    )
     for key in sorted(keys):
         if (points := state.known_points(*key)) and (wrong := disagreements(points, state.drawing(*key))):
             found[key] = wrong

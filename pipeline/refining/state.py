@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.runs.folder import RunFolder
+from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
-from pipeline.runs.units import unit_records
-from schemas import tables
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.groups import rivals
@@ -20,12 +18,10 @@ from schemas.masks import Mask
 from schemas.videos import Video
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint
-from stages.refine.correcting import corrected, correction_prompt
+from stages.refine.correcting import corrected, correction_prompt, held_to_clicks, supported
 from stages.segment.segment_frame import segment_frame
 
 Drawing = NDArray[np.bool_]
-Verified = Mapping[ObjectFrame, Sequence[VerifiedPoint]]
-"""The verified points of a video by object and frame."""
 
 
 @dataclass
@@ -61,24 +57,15 @@ class VideoState:
 
     def known_points(self, object_id: str, frame_idx: int) -> list[VerifiedPoint]:
         """The object's verified points on a frame, and those of objects that exclude it, which are off this one."""
-        own = list(self.verified.get((object_id, frame_idx), ()))
+        own = list(self.verified.points.get((object_id, frame_idx), ()))
         others = rivals(object_id, self.groups, self.groups)
-        theirs = {(x, y) for i in others for x, y, label in self.verified.get((i, frame_idx), ()) if label}
+        theirs = {(x, y) for i in others for x, y, label in self.verified.points.get((i, frame_idx), ()) if label}
         return own + [(x, y, 0) for x, y in sorted(theirs - {(x, y) for x, y, _ in own})]
 
 
 def state_of(video: Video, rounds: VideoRounds, groups: Mapping[str, str], verified: Verified) -> VideoState:
     """The present masks of a video, to be changed."""
     return VideoState(video, groups, {(mask.object_id, mask.frame_idx): mask for mask in rounds.masks}, verified)
-
-
-def verified_points(run: RunFolder, video: Video) -> Verified:
-    """What ``merge`` made of the answers to a video's candidates, AMBIGUOUS ones left out."""
-    found: dict[ObjectFrame, list[VerifiedPoint]] = {}
-    for point in unit_records(run, tables.POINTS, video):
-        if point.label is not None:
-            found.setdefault((point.object_id, point.frame_idx), []).append((point.x, point.y, point.label))
-    return found
 
 
 def draw_correction(
@@ -107,8 +94,7 @@ def draw_correction(
     if one.kind == "lock":
         return before, 1.0
     if one.kind == "clicks":
-        prompt = correction_prompt(one.object_id, _clicks(one, state.known_points(*key)), before, box=one.box_px)
-        return corrected(segmenter, image, prompt)[0], 1.0
+        return _clicked(segmenter, image, one, before, state.known_points(*key)), 1.0
     found, rejects = segment_frame(segmenter, image, localizations)
     if one.object_id not in found:
         raise ValueError(rejects[-1].detail if rejects else f"object {one.object_id} has no hint on this frame")
@@ -116,8 +102,22 @@ def draw_correction(
     return segmented.mask, segmented.quality
 
 
-def _clicks(one: Correction, known: Sequence[VerifiedPoint]) -> Clicks | None:
-    """The clicks of a correction, then the verified points of its frame; what was clicked counts more."""
+def _clicked(
+    segmenter: Segmenter, image: NDArray[np.uint8], one: Correction, before: Drawing, known: Sequence[VerifiedPoint]
+) -> Drawing:
+    """The mask that clicks ask for; every click and every verified point of the frame lies on its side of the edge.
+
+    What a person clicked counts as it is. Of what verified points ask for, only those parts count that they speak for,
+    since nobody saw the answer.
+    """
     said = {(x, y): label for x, y, label in zip(one.x, one.y, one.label, strict=True)}
-    points = {(float(x), float(y)): label for x, y, label in known} | said
+    points = {(float(x), float(y)): label for x, y, label in known}
+    every = correction_prompt(one.object_id, _as_clicks({**points, **said}), before, box=one.box_px)
+    if one.box_px or not said.items() <= points.items():
+        return corrected(segmenter, image, every)[0]
+    new, _ = corrected(segmenter, image, correction_prompt(one.object_id, _as_clicks(said), before))
+    return held_to_clicks(supported(before, new, known), every)
+
+
+def _as_clicks(points: Mapping[tuple[float, float], int]) -> Clicks | None:
     return Clicks(tuple(points), tuple(points.values())) if points else None

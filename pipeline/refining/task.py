@@ -9,7 +9,8 @@ from pipeline.refining.flags import write_flags
 from pipeline.refining.frames import SoughtFrames
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.news import clicks_by_frame, contradicted
-from pipeline.refining.state import state_of, verified_points
+from pipeline.refining.state import state_of
+from pipeline.refining.verified import Verified
 from pipeline.refining.videos import RoundTools, refine_with_news
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
@@ -70,11 +71,11 @@ def refine_task(
     video = video_of(run, task.key)
     before = VideoRounds.read(run, video)
     hints = VideoHints.read(run, video) if task.job is None else VideoHints.of(task.job.localizations)
-    verified = verified_points(run, video)
+    verified = Verified.read(run, video)
     state = state_of(video, before, hints.groups, verified)
     clicks, rejects = clicks_by_frame(task.clicks, state, hints.groups)
     tools = RoundTools(models, SoughtFrames(source_of(video), opener), redrawing)
-    n_points = sum(map(len, verified.values()))
+    n_points = sum(map(len, verified.points.values()))
     try:
         state = refine_with_news(run, video, hints, clicks, tools)
     except (DecodeError, LookupError, ValueError) as problem:
@@ -102,7 +103,7 @@ def has_news(run: RunFolder, task: RefineTask) -> bool:
     """Whether a look at the video can find anything to do: corrections that wait, clicks, or verified points."""
     video = video_of(run, task.key)
     rounds = VideoRounds.read(run, video)
-    return bool(rounds.pending or task.clicks or verified_points(run, video))
+    return bool(rounds.pending or task.clicks or Verified.read(run, video).points)
 
 
 def _n_changed(before: VideoRounds, after: VideoRounds) -> int:

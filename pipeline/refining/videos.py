@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pipeline.refining.candidates import Redrawing, redraw_candidates
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.news import with_news
-from pipeline.refining.state import VideoState, state_of, verified_points
+from pipeline.refining.state import VideoState, state_of
+from pipeline.refining.verified import Verified
 from pipeline.refining.working import Frames, Round, RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds, commit_round, write_corrections
@@ -49,14 +50,14 @@ def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTo
         DecodeError: the video cannot be decoded.
     """
     rounds = VideoRounds.read(run, video)
-    redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing)
+    redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models.segmenter)
     run.work.mkdir(parents=True, exist_ok=True)
     while rounds.pending:
-        state = state_of(video, rounds, hints.groups, verified_points(run, video))
+        state = state_of(video, rounds, hints.groups, Verified.read(run, video))
         work = Round(state, rounds, hints, tools.models, tools.frames, run.work)
         work.work()
         rounds = commit_round(run, video, rounds, work.changes)
-        redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing)
+        redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models.segmenter)
     return rounds
 
 
@@ -78,7 +79,7 @@ def refine_with_news(
         ValueError: nothing comes of a correction.
         DecodeError: the video cannot be decoded.
     """
-    verified, rounds = verified_points(run, video), VideoRounds.read(run, video)
+    verified, rounds = Verified.read(run, video), VideoRounds.read(run, video)
     while True:
         state = state_of(video, rounds, hints.groups, verified)
         corrections = with_news(rounds, state, clicks)

@@ -103,9 +103,11 @@ class Round:
 
     def _annotated(self, object_id: str, pending: Sequence[Correction]) -> set[int]:
         """Frames of an object that are not overwritten."""
-        known = self.state.verified.items()
+        state, known = self.state, self.state.verified
         verified = {
-            idx for (i, idx), points in known if i == object_id and is_verified(points, self.state.drawing(i, idx))
+            key[1]
+            for key, points in known.points.items()
+            if key[0] == object_id and is_verified(points, known.n_probed.get(key, 0), state.drawing(*key))
         }
         said = self.rounds.annotated(object_id, self.hints.localized.get(object_id, ()))
         return said | verified | {c.frame_idx for c in pending if c.object_id == object_id}

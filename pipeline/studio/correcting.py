@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pipeline.refining.candidates import redraw_candidates, redrawing_of
-from pipeline.refining.state import draw_correction, state_of, verified_points
+from pipeline.refining.state import draw_correction, state_of
+from pipeline.refining.verified import Verified
 from pipeline.refining.working import sweeping_changes
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
 from pipeline.studio.bench import Bench
@@ -79,9 +80,7 @@ class Corrector:
             return Sketch(frame_idx, ())
         image = self.bench.film(file).exact(frame_idx)
         own = self.localizations(file)
-        state = state_of(
-            video, rounds, {loc.object_id: loc.group for loc in own}, verified_points(self.bench.run, video)
-        )
+        state = state_of(video, rounds, {loc.object_id: loc.group for loc in own}, Verified.read(self.bench.run, video))
         at = [loc for loc in own if loc.frame_idx == frame_idx]
         masks, problems = [], {}
         for one in here:

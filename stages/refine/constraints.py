@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 VerifiedPoint = tuple[int, int, int]
 """(x, y, label) pixel index; label 1 on the object, 0 off it."""
 ENOUGH = 6
-"""Points of a frame that all agree with its mask make it a verified one."""
+"""So many points that were asked where a mask was in doubt confirm it, when no point contradicts it."""
 _ALL_WRONG = 3
 """So many points inside a mask that are all off the object, and none on it: the object is not there."""
 
@@ -24,9 +24,15 @@ def disagreements(points: Iterable[VerifiedPoint], mask: NDArray[np.bool_] | Non
     return [point for point in points if (mask is not None and bool(mask[point[1], point[0]])) != bool(point[2])]
 
 
-def is_verified(points: Collection[VerifiedPoint], mask: NDArray[np.bool_] | None) -> bool:
-    """Whether enough points say that a mask is right, and none that it is wrong."""
-    return len(points) >= ENOUGH and not disagreements(points, mask)
+def is_verified(points: Iterable[VerifiedPoint], n_probed: int, mask: NDArray[np.bool_] | None) -> bool:
+    """Whether enough points say that a mask is right, and none that it is wrong.
+
+    Args:
+        points: verified.
+        n_probed: of them, asked where the mask was in doubt; others lie where most masks are right.
+        mask: (H, W) bool, or None for an absent object.
+    """
+    return n_probed >= ENOUGH and not disagreements(points, mask)
 
 
 def is_elsewhere(points: Collection[VerifiedPoint], mask: NDArray[np.bool_]) -> bool:

@@ -12,6 +12,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.closer_look import segmented
+from stages.refine.constraints import VerifiedPoint
 
 Mask = NDArray[np.bool_]
 Box = tuple[float, ...]
@@ -49,7 +50,7 @@ def correction_prompt(
         raise ValueError("all clicks are off the object; give one on it")
     support = own
     if prior is not None and has_prior:
-        support = np.concatenate([own, _probes(prior, points[labels == 0])]).astype(np.float32)
+        support = np.concatenate([own, probes(prior, points[labels == 0])]).astype(np.float32)
     drawn = np.array(box, dtype=np.float32) if box else None
     kind = "clicks" if clicks else "box"
     return Prompt(object_id, kind, points, labels, support, drawn, mask=prior if has_prior else None)
@@ -84,6 +85,28 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
     return np.asarray(held > 0)
 
 
+def supported(prior: Mask, new: Mask, points: Sequence[VerifiedPoint]) -> Mask:
+    """A mask with those parts of another that verified points speak for.
+
+    Each part that one adds to the other counts for itself: where it holds points, the nearest decides, pixel by pixel;
+    where it holds none, the prior stays.
+
+    >>> prior, new = np.array([[True, False, False, False]]), np.array([[True, True, False, True]])
+    >>> supported(prior, new, [(3, 0, 1)]).astype(int).tolist()
+    [[1, 0, 0, 1]]
+    """
+    found = prior.copy()
+    for label, difference in ((1, new & ~prior), (0, prior & ~new)):
+        _, parts = cv2.connectedComponents(difference.astype(np.uint8), connectivity=8)
+        for part in sorted({int(parts[y, x]) for x, y, _ in points} - {0}):
+            y, x = np.nonzero(parts == part)
+            inside = np.array([point for point in points if parts[point[1], point[0]] == part])
+            nearest = ((x[:, None] - inside[:, 0]) ** 2 + (y[:, None] - inside[:, 1]) ** 2).argmin(axis=1)
+            own = inside[nearest, 2] == label
+            found[y[own], x[own]] = bool(label)
+    return found
+
+
 def _inside(mask: Mask, box: Box) -> Mask:
     """What of a mask lies in a box; nothing when it is the mask of something else."""
     x0, y0, x1, y1 = (max(0, round(value)) for value in box)
@@ -98,7 +121,7 @@ def _inside(mask: Mask, box: Box) -> Mask:
     return inside
 
 
-def _probes(prior: Mask, negatives: NDArray[np.float32]) -> NDArray[np.float32]:
+def probes(prior: Mask, negatives: NDArray[np.float32]) -> NDArray[np.float32]:
     """Places deep inside a mask and far from what it should not hold, x first, the deepest first."""
     depth = cv2.distanceTransform(np.pad(prior, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     free = np.full(prior.shape, 255, dtype=np.uint8)

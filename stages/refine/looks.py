@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,24 +21,30 @@ class Look:
     Attributes:
         frame_idx: 0-based decode index.
         quality: of its mask, -1 when it has none.
+        error: expected of its mask, in [0, 1].
         gain: expected mask error that a correction there would lower, in frames.
         n_frames: that the correction would reach.
     """
 
     frame_idx: int
     quality: float
+    error: float
     gain: float
     n_frames: int
 
 
-def expected_errors(qualities: Sequence[float]) -> NDArray[np.float64]:
+def expected_errors(qualities: Sequence[float], contradicted: Mapping[int, float] | None = None) -> NDArray[np.float64]:
     """How wrong each mask of an object may be, in [0, 1]: little where it is absent, unless it is so for a moment.
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
+        contradicted: mean of both error rates of a mask as verified points show them, by frame; with any, they count
+            half and the quality counts half, and a frame without points has the rate of the nearest one with some.
 
     >>> expected_errors([0.75, -1.0, 0.5]).tolist()
     [0.25, 0.5, 0.5]
+    >>> expected_errors([0.75, 0.75, 0.5], {1: 0.125}).tolist()
+    [0.25, 0.25, 0.375]
     """
     quality = np.asarray(qualities, dtype=np.float64)
     present = quality >= 0
@@ -46,24 +52,51 @@ def expected_errors(qualities: Sequence[float]) -> NDArray[np.float64]:
     around = np.array(
         [padded[i : i + 5].any() and padded[i + 6 : i + 11].any() for i in range(len(quality))], dtype=bool
     )
-    return np.where(present, 1 - quality, np.where(around, 0.5, 0.1))
+    doubt = 1 - quality
+    if contradicted:
+        known = np.array(sorted(contradicted))
+        nearest = known[np.abs(np.arange(len(quality))[:, None] - known).argmin(axis=1)]
+        doubt = np.array([contradicted[int(idx)] for idx in nearest]) + 0.5 * doubt
+    return np.where(present, np.clip(doubt, 0, 1), np.where(around, 0.5, 0.1))
+
+
+def error_rate(points: Iterable[tuple[bool, bool]]) -> float:
+    """The mean of the shares of a mask's two sides that are wrong: 0.5 (FP + FN); 0 without points.
+
+    Args:
+        points: (the mask calls it the object's, it is the object's).
+
+    >>> error_rate([(True, True), (True, False), (False, False)])
+    0.25
+    """
+    wrong: dict[bool, list[bool]] = {True: [], False: []}
+    for claim, truth in points:
+        wrong[claim].append(claim != truth)
+    return 0.5 * sum(sum(side) / len(side) for side in wrong.values() if side)
 
 
 def best_look(
-    qualities: Sequence[float], annotated: Collection[int], cuts: Collection[int] = (), seen: Collection[int] = ()
+    qualities: Sequence[float],
+    annotated: Collection[int],
+    cuts: Collection[int] = (),
+    seen: Collection[int] = (),
+    contradicted: Mapping[int, float] | None = None,
 ) -> Look | None:
     """The frame of one object where a look is worth most; None when all frames are annotated or seen.
+
+    Of equals the one with the largest gap between frames that a person has seen.
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
         annotated: frames on which a person said something.
         cuts: first frames of new shots.
         seen: frames that were shown already; those near them are left out too.
+        contradicted: see :func:`expected_errors`.
     """
     apart = max(2, len(qualities) // 50)
     closed = set(annotated) | {idx for one in seen for idx in range(one - apart, one + apart + 1)}
-    looks = _looks(qualities, expected_errors(qualities), annotated, cuts, closed)
-    return max(looks, key=lambda look: (look.gain, -look.frame_idx), default=None)
+    looks = _looks(qualities, expected_errors(qualities, contradicted), annotated, cuts, closed)
+    return max(looks, key=_worth, default=None)
 
 
 def best_looks(
@@ -91,7 +124,7 @@ def best_looks(
         looks = _looks(qualities, left, known, cuts, known)
         if not looks:
             break
-        best = max(looks, key=lambda look: (look.gain, -look.frame_idx))
+        best = max(looks, key=_worth)
         gap = reach_of(best.frame_idx, known, len(qualities), cuts)
         left[gap.frames.start : gap.frames.stop] *= 1 - left[best.frame_idx] * _spread(gap, best.frame_idx)
         known.add(best.frame_idx)
@@ -107,10 +140,14 @@ def _looks(
     closed: Collection[int],
 ) -> list[Look]:
     return [
-        Look(idx, float(qualities[idx]), _gain(errors, reach, idx), len(reach.frames))
+        Look(idx, float(qualities[idx]), float(errors[idx]), _gain(errors, reach, idx), len(reach.frames))
         for reach in _gaps(len(qualities), annotated, cuts)
         for idx in _tried(errors, reach, closed)
     ]
+
+
+def _worth(look: Look) -> tuple[float, int, int]:
+    return look.gain, look.n_frames, -look.frame_idx
 
 
 def _gaps(n_frames: int, annotated: Collection[int], cuts: Collection[int]) -> list[Reach]:

@@ -11,7 +11,7 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate
 from stages.sample_points.frames import choose_frames
 from stages.sample_points.options import SamplingOptions
-from stages.sample_points.sampling import Look, draw_candidates
+from stages.sample_points.sampling import Doubts, Look, draw_candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,7 @@ def redrawn(
     look: Look,
     groups: Mapping[str, str],
     options: SamplingOptions,
+    doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
     """The candidates of a video after a change of its masks.
 
@@ -49,6 +50,7 @@ def redrawn(
         look: asked for the chosen frames, once.
         groups: object id → group.
         options: every knob.
+        doubts: finds places where a mask may be wrong, which are asked first.
 
     Returns:
         Candidates by object, frame and stratum.
@@ -56,7 +58,7 @@ def redrawn(
     kept = [c for c in before if c.candidate_id in change.answered or (c.object_id, c.frame_idx) not in change.changed]
     asked = _new_frames(change, {(c.object_id, c.frame_idx) for c in kept}, options)
     masks = list(change.masks)
-    new = draw_candidates(masks, asked, look, groups, options, change.round) if asked else []
+    new = draw_candidates(masks, asked, look, groups, options, change.round, doubts) if asked else []
     return sorted([*kept, *new], key=lambda candidate: (candidate.object_id, candidate.frame_idx))
 
 
@@ -73,6 +75,7 @@ def _new_frames(
         free = {m.frame_idx: m.quality for m in changed if m.source != "human"}
         free = {idx: quality for idx, quality in free.items() if (object_id, idx) not in asked_before}
         n_frames = -(-options.frames * len(changed) // len(masks))
-        for idx in choose_frames(free, None, replace(options, frames=n_frames)) if free else ():
+        spread = replace(options, frames=n_frames, prefer_quality=0, skip_worst=0, least_quality=0)
+        for idx in choose_frames(free, None, spread) if free else ():
             asked[idx].append(object_id)
     return asked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ from stages.sample_points.seeds import candidate_id, generator
 from stages.sample_points.spreading import spread
 from stages.sample_points.strata import BoolMask, View
 
+Doubts = Callable[[NDArray[np.uint8], BoolMask, int], Sequence[tuple[int, int]]]
+"""(H, W, 3) image, (H, W) mask, number → at most so many pixels (x, y) where the mask may be wrong."""
 Look = Callable[[Collection[int]], Iterable[Frame]]
 """Frame indices → those frames, ascending; frames that cannot be had are left out."""
 _OF_THE_FRAME = ("other_object", "elsewhere")
@@ -81,6 +83,7 @@ def draw_candidates(
     groups: Mapping[str, str],
     options: SamplingOptions,
     round_: int,
+    doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
     """Draw the candidates of objects on frames that were chosen.
 
@@ -91,6 +94,7 @@ def draw_candidates(
         groups: as there.
         options: as there.
         round_: as there.
+        doubts: finds places where a mask may be wrong, which are asked first.
     """
     at = _by_object(masks)
     candidates: list[PointCandidate] = []
@@ -102,7 +106,9 @@ def draw_candidates(
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
             view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
-            candidates += [_named(draw, mask, options.seed, round_) for draw in sample_frame(view, options, rng)]
+            places = doubts(frame.image, mask.decode(), options.points) if doubts and view.mask.any() else ()
+            draws = sample_frame(view, options, rng, places)
+            candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
 
 
@@ -113,20 +119,29 @@ def _by_object(masks: Sequence[Mask]) -> dict[str, dict[int, Mask]]:
     return at
 
 
-def sample_frame(view: View, options: SamplingOptions, rng: np.random.Generator) -> list[Draw]:
+def sample_frame(
+    view: View, options: SamplingOptions, rng: np.random.Generator, doubts: Sequence[tuple[int, int]] = ()
+) -> list[Draw]:
     """Draw the points of one object on one frame; no pixel twice.
 
     Args:
         view: the object.
         options: every knob.
         rng: the random stream.
+        doubts: pixels (x, y) that are asked in any case, as of the uncertain stratum; they count as drawn.
     """
     if not view.mask.any():
         return []
     free = np.ones_like(view.all_others)
     near_free, corner = free[view.window], [view.window[1].start, view.window[0].start]
     draws: list[Draw] = []
-    for stratum, region, n_points in _quotas(view, options):
+    if doubts:
+        points = np.array(doubts, dtype=np.int64)
+        draws += _drawn(view, points, "uncertain", np.ones(len(points)))
+        free[points[:, 1], points[:, 0]] = False
+    if len(doubts) >= options.points:
+        return draws
+    for stratum, region, n_points in _quotas(view, replace(options, points=options.points - len(doubts))):
         if stratum == "interior":
             points, chances = draw_inside(view, options, n_points, near_free, rng)
         else:

@@ -1,0 +1,98 @@
+"""What to look at next in a run, and how: where it would lower the expected error of masks most."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipeline.refining.verified import Verified
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import localized_frames, unit_records, unit_rows
+from schemas import tables
+from schemas.elements import ObjectFrame
+from schemas.flags import Flag
+from schemas.masks import Mask
+from schemas.videos import Video
+from stages.refine.constraints import disagreements
+from stages.refine.looks import Look, best_look, error_rate
+
+CLICK, ABSENT, POINTS = "click", "absent", "points"
+"""Correct the mask by clicks; say whether the object is there at all; verify points."""
+LOOKS_AN_OBJECT = 3
+_CLICK_FROM = 0.3
+"""Masks that are wrong so far are corrected rather than verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """One object on one frame.
+
+    Attributes:
+        video_id: the video.
+        object_id: stable within the video.
+        frame_idx: 0-based decode index.
+        how: ``click``, ``absent`` or ``points``.
+        gain: expected mask error that it would lower, in frames of the object.
+        n_frames: that a correction would reach.
+        reason: a sentence.
+    """
+
+    video_id: str
+    object_id: str
+    frame_idx: int
+    how: str
+    gain: float
+    n_frames: int
+    reason: str
+
+
+def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
+    """The looks that are worth most in one video, up to three an object, flagged frames first."""
+    masks = {(mask.object_id, mask.frame_idx): mask for mask in unit_records(run, tables.MASKS, video)}
+    rates, flags = contradiction_rates(masks, Verified.read(run, video)), unit_records(run, tables.FLAGS, video)
+    rounds, localized = VideoRounds.read(run, video), localized_frames(run, video)
+    columns = unit_rows(run, tables.CANDIDATES, video, ["object_id", "frame_idx"]).to_pydict()
+    asked = set(zip(columns["object_id"], columns["frame_idx"], strict=True))
+    yield from (_flagged(flag, video) for flag in flags)
+    for object_id in sorted({object_id for object_id, _ in masks}):
+        qualities = [masks[object_id, i].quality if (object_id, i) in masks else -1.0 for i in range(video.n_frames)]
+        annotated = rounds.annotated(object_id, localized.get(object_id, ()))
+        seen = [flag.frame_idx for flag in flags if flag.object_id == object_id]
+        for _ in range(LOOKS_AN_OBJECT):
+            look = best_look(qualities, annotated, video.cuts, seen, rates.get(object_id))
+            if look is None:
+                break
+            seen.append(look.frame_idx)
+            yield _suggested(video.video_id, object_id, look, (object_id, look.frame_idx) in asked)
+
+
+def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -> dict[str, dict[int, float]]:
+    """Object id → frame → 0.5 (FP + FN) of the present mask, where points were verified."""
+    rates: dict[str, dict[int, float]] = defaultdict(dict)
+    for (object_id, idx), points in verified.points.items():
+        mask = masks.get((object_id, idx))
+        wrong = set(disagreements(points, mask.decode() if mask else None))
+        claims = [((point in wrong) != bool(point[2]), bool(point[2])) for point in points]
+        rates[object_id][idx] = error_rate(claims)
+    return rates
+
+
+def _flagged(flag: Flag, video: Video) -> Suggestion:
+    n_wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
+    reason = f"{n_wrong} contradict the mask, whatever was tried: correct the mask, or the answers"
+    return Suggestion(flag.video_id, flag.object_id, flag.frame_idx, CLICK, float(video.n_frames), 1, reason)
+
+
+def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Suggestion:
+    reach = f"a correction would reach {look.n_frames:,} frame{'s' * (look.n_frames > 1)}"
+    if look.quality < 0:
+        how, why = ABSENT, "the object has no mask here: say that it is absent, or click on it"
+    elif look.error >= _CLICK_FROM:
+        how, why = CLICK, f"the mask is doubtful (expected error {look.error:.2f})"
+    else:
+        how = POINTS
+        where = "its points are in the queue" if is_asked else "look at it, or lock it"
+        why = f"the mask is probably right (expected error {look.error:.2f}); {where}"
+    return Suggestion(video_id, object_id, look.frame_idx, how, round(look.gain, 3), look.n_frames, f"{why}; {reach}")
