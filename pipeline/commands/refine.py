@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
+import click
 import typer
 
 from pipeline.capacity.costs import load_costs
@@ -33,7 +34,6 @@ from stages.progress import counted_by
 
 
 def refine(
-    ctx: typer.Context,
     run: options.Run,
     videos: Annotated[
         list[str] | None, typer.Argument(metavar="[VIDEO]...", help="Ids of videos; all without any.")
@@ -57,7 +57,8 @@ def refine(
     Example: `pointvos refine --run runs/demo`
     """
     named = [one for one in videos or [] if not one.startswith("-")]
-    ctx.args.extend(one for one in videos or [] if one.startswith("-"))
+    if context := click.get_current_context(silent=True):  # what stands after two dashes is for Beam
+        context.args.extend(one for one in videos or [] if one.startswith("-"))
     folder = run.require()
     config = load_kept_config(folder, {"compute.device": device})
     require_device(config.compute.device)

@@ -16,7 +16,7 @@ from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.videos import Video
 from stages.refine.constraints import disagreements
-from stages.refine.looks import Look, best_look, error_rate
+from stages.refine.looks import Look, best_looks, error_rate, expected_errors
 
 CLICK, ABSENT, POINTS = "click", "absent", "points"
 """Correct the mask by clicks; say whether the object is there at all; verify points."""
@@ -59,12 +59,9 @@ def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
     for object_id in sorted({object_id for object_id, _ in masks}):
         qualities = [masks[object_id, i].quality if (object_id, i) in masks else -1.0 for i in range(video.n_frames)]
         annotated = rounds.annotated(object_id, localized.get(object_id, ()))
-        seen = [flag.frame_idx for flag in flags if flag.object_id == object_id]
-        for _ in range(LOOKS_AN_OBJECT):
-            look = best_look(qualities, annotated, video.cuts, seen, rates.get(object_id))
-            if look is None:
-                break
-            seen.append(look.frame_idx)
+        errors = expected_errors(qualities, rates.get(object_id))
+        seen = {flag.frame_idx for flag in flags if flag.object_id == object_id}
+        for look in best_looks(qualities, errors, annotated | seen, video.cuts, LOOKS_AN_OBJECT):
             yield _suggested(video.video_id, object_id, look, (object_id, look.frame_idx) in asked)
 
 
