@@ -107,8 +107,8 @@ def _tried(rounds: VideoRounds) -> dict[ObjectFrame, set[tuple[float, float, int
 
 
 def _contradiction(state: VideoState, key: ObjectFrame, wrong: Sequence[VerifiedPoint], number: int) -> Correction:
-    one = _clicked(state, key, wrong, number)
-    return replace(one, kind="absent") if is_elsewhere(state.known_points(*key), state.drawing(*key)) else one
+    one, in_doubt = _clicked(state, key, wrong, number), state.verified.in_doubt.get(key, ())
+    return replace(one, kind="absent") if is_elsewhere(state.known_points(*key), in_doubt, state.drawing(*key)) else one
 
 
 def _clicked(

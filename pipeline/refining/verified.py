@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.runs.folder import RunFolder
@@ -20,24 +20,25 @@ class Verified:
 
     Attributes:
         points: all of them.
-        n_probed: how many of them were asked where the mask was in doubt.
+        in_doubt: pixels (x, y) of those that were asked where the mask was in doubt.
     """
 
     points: Mapping[ObjectFrame, Sequence[VerifiedPoint]]
-    n_probed: Mapping[ObjectFrame, int]
+    in_doubt: Mapping[ObjectFrame, Collection[tuple[int, int]]]
 
     @classmethod
     def read(cls, run: RunFolder, video: Video) -> Verified:
         """What ``merge`` made of the answers to a video's candidates."""
         points: dict[ObjectFrame, list[VerifiedPoint]] = {}
-        n_probed: Counter[ObjectFrame] = Counter()
-        in_doubt = _asked_in_doubt(run, video)
+        in_doubt: dict[ObjectFrame, set[tuple[int, int]]] = defaultdict(set)
+        doubted = _asked_in_doubt(run, video)
         for point in unit_records(run, tables.POINTS, video):
             if point.label is not None:
                 key = point.object_id, point.frame_idx
                 points.setdefault(key, []).append((point.x, point.y, point.label))
-                n_probed[key] += point.candidate_id in in_doubt
-        return cls(points, n_probed)
+                if point.candidate_id in doubted:
+                    in_doubt[key].add((point.x, point.y))
+        return cls(points, in_doubt)
 
 
 def _asked_in_doubt(run: RunFolder, video: Video) -> frozenset[str]:

@@ -107,7 +107,7 @@ class Round:
         verified = {
             key[1]
             for key, points in known.points.items()
-            if key[0] == object_id and is_verified(points, known.n_probed.get(key, 0), state.drawing(*key))
+            if key[0] == object_id and is_verified(points, known.in_doubt.get(key, ()), state.drawing(*key))
         }
         said = self.rounds.annotated(object_id, self.hints.localized.get(object_id, ()))
         return said | verified | {c.frame_idx for c in pending if c.object_id == object_id}

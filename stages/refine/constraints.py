@@ -11,8 +11,8 @@ VerifiedPoint = tuple[int, int, int]
 """(x, y, label) pixel index; label 1 on the object, 0 off it."""
 ENOUGH = 6
 """So many points that were asked where a mask was in doubt confirm it, when no point contradicts it."""
-_ALL_WRONG = 3
-"""So many points inside a mask that are all off the object, and none on it: the object is not there."""
+_ALL_WRONG = 2
+"""So many points inside a mask, where it is surest, that are all off the object: the object is not there."""
 
 
 def disagreements(points: Iterable[VerifiedPoint], mask: NDArray[np.bool_] | None) -> list[VerifiedPoint]:
@@ -24,22 +24,33 @@ def disagreements(points: Iterable[VerifiedPoint], mask: NDArray[np.bool_] | Non
     return [point for point in points if (mask is not None and bool(mask[point[1], point[0]])) != bool(point[2])]
 
 
-def is_verified(points: Iterable[VerifiedPoint], n_probed: int, mask: NDArray[np.bool_] | None) -> bool:
+def is_verified(
+    points: Iterable[VerifiedPoint], in_doubt: Collection[tuple[int, int]], mask: NDArray[np.bool_] | None
+) -> bool:
     """Whether enough points say that a mask is right, and none that it is wrong.
 
     Args:
         points: verified.
-        n_probed: of them, asked where the mask was in doubt; others lie where most masks are right.
+        in_doubt: pixels of those that were asked where the mask was in doubt; others lie where most masks are right.
         mask: (H, W) bool, or None for an absent object.
     """
-    return n_probed >= ENOUGH and not disagreements(points, mask)
+    return len(in_doubt) >= ENOUGH and not disagreements(points, mask)
 
 
-def is_elsewhere(points: Collection[VerifiedPoint], mask: NDArray[np.bool_]) -> bool:
-    """Whether all that is known speaks against a mask: several points inside are off the object, and none is on it.
+def is_elsewhere(
+    points: Iterable[VerifiedPoint], in_doubt: Collection[tuple[int, int]], mask: NDArray[np.bool_]
+) -> bool:
+    """Whether all that is known speaks against a mask: no point is on the object, not even where the mask is surest.
 
-    >>> is_elsewhere([(0, 0, 0), (1, 0, 0), (2, 0, 0)], np.ones((1, 3), dtype=bool))
-    True
+    Args:
+        points: verified.
+        in_doubt: pixels of those that were asked where the mask was in doubt, which may well all be wrong.
+        mask: (H, W) bool.
+
+    >>> points, mask = [(0, 0, 0), (1, 0, 0), (2, 0, 0)], np.ones((1, 3), dtype=bool)
+    >>> is_elsewhere(points, [(0, 0)], mask), is_elsewhere(points, [(0, 0), (1, 0)], mask)
+    (True, False)
     """
-    inside = [label for x, y, label in points if mask[y, x]]
-    return len(inside) >= _ALL_WRONG and not any(label for _, _, label in points)
+    known = list(points)
+    sure = [(x, y) for x, y, _ in known if mask[y, x] and (x, y) not in in_doubt]
+    return len(sure) >= _ALL_WRONG and not any(label for _, _, label in known)

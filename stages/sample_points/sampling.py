@@ -24,6 +24,8 @@ from stages.sample_points.strata import BoolMask, View
 
 Doubts = Callable[[NDArray[np.uint8], BoolMask, int], Sequence[tuple[int, int]]]
 """(H, W, 3) image, (H, W) mask, number → at most so many pixels (x, y) where the mask may be wrong."""
+_DOUBTS = 0.8
+"""Share of the points that are asked where a mask is in doubt, where somebody looks for such places."""
 Look = Callable[[Collection[int]], Iterable[Frame]]
 """Frame indices → those frames, ascending; frames that cannot be had are left out."""
 _OF_THE_FRAME = ("other_object", "elsewhere")
@@ -106,7 +108,8 @@ def draw_candidates(
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
             view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
-            places = doubts(frame.image, mask.decode(), options.points) if doubts and view.mask.any() else ()
+            n_doubts = round(_DOUBTS * options.points) if doubts and view.mask.any() else 0
+            places = doubts(frame.image, mask.decode(), n_doubts) if doubts and n_doubts else ()
             draws = sample_frame(view, options, rng, places)
             candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
