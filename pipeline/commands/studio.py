@@ -7,9 +7,11 @@ import time
 import webbrowser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from html import escape
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlencode
 
 import typer
 
@@ -61,6 +63,9 @@ def studio(
     host: HostOption = None,
     port: PortOption = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in your browser.")] = True,
+    at: Annotated[
+        str | None, typer.Option("--open", help="Open this frame of this video first.", metavar="VIDEO:FRAME")
+    ] = None,
 ) -> None:
     """Click on objects, watch their masks, correct them: one page in the browser.
 
@@ -69,6 +74,7 @@ def studio(
 
     Example:
       pointvos studio clips/ --run runs/first
+      pointvos studio --run runs/first --open clip_a:120
     """
     if not isinstance(run.path, Path):
         raise UsageProblem(f"the studio works on runs of this machine; copy {run} into a folder here first")
@@ -77,11 +83,27 @@ def studio(
     run.create()
     with run.lock() as lock:
         bench = Bench.of(run, resolved)
+        first = _place(at, [file.video_id for file in bench.files]) if at else ""
         keep_config(run, resolved)
         run.sweep()
         put_back(run)
         with signals_as_exit(), _open(bench, lock) as desk:
-            _serve(desk, host, port, browser)
+            _serve(desk, host, port, browser, first)
+
+
+def _place(at: str, known: list[str]) -> str:
+    """What stands after the # of the page that shows a frame, given as VIDEO:FRAME.
+
+    Raises:
+        UsageProblem: it is written otherwise, or there is no such video.
+    """
+    video, _, frame = at.rpartition(":")
+    if not video or not (frame.isascii() and frame.isdigit()):
+        raise UsageProblem(f"invalid --open {at!r}; expected VIDEO:FRAME, e.g. {known[0]}:12")
+    if video not in known:
+        near = ", ".join(get_close_matches(video, known, 3) or known[:3])
+        raise UsageProblem(f"no video {video!r} for --open; there are {len(known):,}, such as {near}")
+    return urlencode({"video": video, "frame": int(frame)})
 
 
 def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
@@ -111,7 +133,7 @@ def _open(bench: Bench, lock: int) -> Iterator[StudioDesk]:
         background.close()
 
 
-def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool) -> None:
+def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool, at: str) -> None:
     try:
         folder = private_folder(desk.bench.run.local / "studio")
         access = Access(folder)
@@ -121,7 +143,7 @@ def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool) 
         with page_open(
             lambda now: Studio(now, access, desk, desk.events).application(), folder, page, console.print
         ) as now:
-            _tell(folder, now, access, browser)
+            _tell(folder, now, access, browser, at)
             try:
                 while True:
                     time.sleep(3600)
@@ -135,9 +157,9 @@ def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool) 
             console.print(f"Masks of {task.job.video_id} were being made; start that again on the page.", markup=False)
 
 
-def _tell(folder: Path, page: Page, access: Access, browser: bool) -> None:
+def _tell(folder: Path, page: Page, access: Access, browser: bool, at: str) -> None:
     """Say where the page is, and open it; secrets go to a terminal or into files that only their owner reads."""
-    address = link(page, PERSON, access.make_link(PERSON))
+    address = link(page, PERSON, access.make_link(PERSON), at)
     hours = f"works once, within {LINK_HOURS:.0f} hours"
     if not sys.stdout.isatty():
         write_private(folder / "link.txt", f"{address}\n")
@@ -148,6 +170,6 @@ def _tell(folder: Path, page: Page, access: Access, browser: bool) -> None:
     console.print("Ctrl-C ends it.")
     if browser:
         leaf = folder / "open.html"  # a command line with the link in it could be read by others
-        second = link(page, PERSON, access.make_link(PERSON))
+        second = link(page, PERSON, access.make_link(PERSON), at)
         write_private(leaf, f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(second)}">\n')
         webbrowser.open(leaf.absolute().as_uri())

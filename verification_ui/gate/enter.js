@@ -2,7 +2,7 @@
 (async () => {
   const say = (text) => { document.getElementById("said").textContent = text; };
   const given = new URLSearchParams(location.hash.slice(1));
-  const email = given.get("email"), link = given.get("link");
+  const email = given.get("email"), link = given.get("link"), at = given.get("at");
   if (!link) return;
   history.replaceState(null, "", location.pathname);
   const reply = await fetch("/enter", {
@@ -11,5 +11,5 @@
   const answer = await reply.json();
   if (!reply.ok) return say(answer.detail);
   localStorage.setItem("pointvos-key", answer.key);
-  location.replace(answer.to);
+  location.replace(at ? `${answer.to}#${at}` : answer.to);
 })();

@@ -109,9 +109,13 @@ def page_open(
             thread.join(_STOP_TIMEOUT_S + 5)
 
 
-def link(page: Page, email: str, token: str) -> str:
-    """The address that lets ``email`` in once; its secret stands after the #, which no browser sends anywhere."""
-    return f"{page.origin}/enter#{urlencode({'email': email, 'link': token})}"
+def link(page: Page, email: str, token: str, at: str = "") -> str:
+    """The address that lets ``email`` in once; its secret stands after the #, which no browser sends anywhere.
+
+    ``at`` is what stands after the # of the page that it leads to.
+    """
+    given = {"email": email, "link": token} | ({"at": at} if at else {})
+    return f"{page.origin}/enter#{urlencode(given)}"
 
 
 @contextmanager

@@ -22,9 +22,10 @@ def question_html(task: ReviewTask, asked: AskedObject) -> str:
     name = f'<span class="pv-name">{html.escape(asked.name)}</span>' if asked.name and asked.expression else ""
     title = html.escape(asked.title(task.object_id))
     where = html.escape(f"{task.video_id} · frame {task.frame_idx}")
+    opens = html.escape(f"To correct the mask: pointvos studio --run … --open '{task.video_id}:{task.frame_idx}'")
     return (
         f'<div class="pv-ask"><span>Is the ringed pixel on</span><b class="pv-object">{title}</b>{name}'
-        f'<span class="pv-where">{where}</span></div>'
+        f'<span class="pv-where" title="{opens}">{where}</span></div>'
     )
 
 

@@ -15,7 +15,8 @@ from pipeline.commands.options import Run
 from pipeline.commands.review.options import ExcludeOption, KeyOption, UrlOption
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
-from pipeline.commands.review.tables import show_progress
+from pipeline.commands.review.tables import show_flagged, show_progress
+from pipeline.runs.flagged import flagged_frames
 from pipeline.runs.verdicts import read_verdicts, require_annotators
 from pipeline.terminal.console import console
 from schemas import tables
@@ -37,7 +38,8 @@ def status(
     """Show what is done and left, who did how much and how fast, how long the rest takes, and agreement so far.
 
     A task is done when as many different people have answered it as `--overlap` asks for. While a server is up its
-    latest answers are pulled first; without one the figures are those of the latest pull.
+    latest answers are pulled first; without one the figures are those of the latest pull. Frames whose masks annotators
+    found wrong are named with the command that opens the studio there.
 
     Example: `pointvos review status --run demo-run --every 60`
     """
@@ -71,3 +73,4 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
         if tasks := session.tasks(design):
             n_people = session.notes(design).n_people
             show_progress(design, progress_of(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))
+    show_flagged(str(session.run), flagged_frames(session.run, answers.deciding(excluded)))

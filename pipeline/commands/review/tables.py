@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pipeline.runs.flagged import FlaggedFrame, studio_command
 from pipeline.terminal.console import console, summary
 from schemas.rejects import Reject
 from stages.consensus.progress import AnnotatorProgress, Progress
@@ -12,6 +13,7 @@ from verification_ui.queue.push import Pushed
 
 _MOST_UNREADABLE = 10
 """Of answers that cannot be read, named one by one."""
+_MOST_FLAGGED = 10
 
 
 def show_push(
@@ -68,6 +70,23 @@ def show_progress(design: str, now: Progress) -> None:
     rows += [("two people agree", now.agreement), ("Fleiss' κ", now.fleiss)] if now.agreement.n else []
     rows += [(person.annotator, _work(person)) for person in now.annotators]
     summary(f"Review by {design}", rows)
+
+
+def show_flagged(run: str, found: Sequence[FlaggedFrame]) -> None:
+    """Frames that annotators found wrong, and how each is opened in the studio."""
+    if not found:
+        return
+    count = f"{len(found):,} frame{'s' * (len(found) > 1)}"
+    rows = [
+        (
+            f"{one.video_id}, object {one.object_id}, frame {one.frame_idx}",
+            f"{one.why}: {studio_command(run, one.place)}",
+        )
+        for one in found[:_MOST_FLAGGED]
+    ]
+    summary(f"Masks that annotators found wrong, on {count}; correct them in the studio", rows)
+    if len(found) > _MOST_FLAGGED:
+        console.print(f"… and {len(found) - _MOST_FLAGGED:,} more; all with pictures: pointvos report --run {run}")
 
 
 def duration(seconds: float) -> str:

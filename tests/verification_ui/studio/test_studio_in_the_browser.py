@@ -183,3 +183,12 @@ def test_tracking_is_paused_and_stopped_and_leaves_nothing(command: Command, bro
     command.stop()
     assert RunFolder(command.run).committed() == {}
     assert not list((command.run / "masks").glob("*"))
+
+
+def test_the_studio_opens_at_a_frame_that_the_command_names(command: Command, browser: Any) -> None:
+    command.options = (*command.options, "--open", f"{VIDEO}:7")
+    page = browser.new_context().new_page()
+    page.goto(command.start())
+    page.wait_for_function("() => window.studio?.S.frame === 7 && studio.S.view !== null")
+    assert page.evaluate("() => studio.S.view.card.name") == VIDEO
+    page.context.close()
