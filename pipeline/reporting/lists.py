@@ -49,7 +49,7 @@ class ListBuilder:
     objects: list[ObjectEntry] = field(default_factory=list)
     asked: list[tuple[int, ...]] = field(default_factory=list)
     n_looks: int = 0
-    _looks: list[tuple[float, int, int, LookEntry]] = field(default_factory=list)
+    _looks: list[tuple[bool, float, int, int, LookEntry]] = field(default_factory=list)
 
     def add(self, read: VideoReading) -> None:
         """Take a video in."""
@@ -63,13 +63,14 @@ class ListBuilder:
         for place, object_id in enumerate(sorted(masks)):
             annotated = read.rounds.annotated(object_id, read.localized.get(object_id, ()))
             own = answers.get(object_id, {})
-            looks = looks_of(video, object_id, masks[object_id], annotated, own)
+            flags = {flag.frame_idx: flag for flag in read.flags if flag.object_id == object_id}
+            looks = looks_of(video, object_id, masks[object_id], annotated, own, flags)
             n_wrong = sum(said.n_wrong for said in own.values())
             self._add_object(rows, (place, object_id), read.words.get(object_id, ("", "")), looks, n_wrong)
 
     def looks(self) -> list[LookEntry]:
         """The frames that deserve a look, the best first."""
-        return [entry for *_, entry in sorted(self._looks, key=lambda one: (-one[0], -one[1], -one[2]))]
+        return [entry for *_, entry in sorted(self._looks, key=lambda one: one[:4], reverse=True)]
 
     def _errors(self, read: VideoReading) -> dict[str, MaskRow]:
         tally = MaskAnswers(self.statuses)
@@ -112,9 +113,9 @@ class ListBuilder:
             self._keep(LookEntry(number, look.frame_idx, look.gain, look.reason, look.why, picture))
 
     def _keep(self, entry: LookEntry) -> None:
-        """Keep the best of all; of equal ones those of the first videos."""
+        """Keep the best of all, flagged ones before them; of equal ones those of the first videos."""
         self.n_looks += 1
-        ranked = (entry.gain, -entry.object, -entry.frame_idx, entry)
+        ranked = (entry.reason == "flagged", entry.gain, -entry.object, -entry.frame_idx, entry)
         if len(self._looks) < MOST_LOOKS:
             heappush(self._looks, ranked)
         else:

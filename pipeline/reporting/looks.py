@@ -9,17 +9,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.videos import Video
-from stages.refine.looks import Look, best_looks, expected_errors
+from stages.refine.looks import Look, best_looks, error_rate, expected_errors, look_at
 
 LOOKS_AN_OBJECT = 3
 LEAST_ERROR = 0.25
 """A mask that is most likely better than this needs no look."""
 _PROBABLY_WRONG = 0.5
-_PRIOR_POINTS = 2
-"""Answers that the quality of a mask counts as."""
+_NOT_JUDGED = 0.9
+"""A frame that people judged comes before one beside it that is as doubtful."""
 _FLAGGED = 0.9
 """Expected error of a mask of which somebody said that it is another object's, or of none that is there."""
 
@@ -29,20 +30,17 @@ class FrameAnswers:
     """What people said of one object on one frame.
 
     Attributes:
-        n_points: answers that decide.
-        n_wrong: of these, those that the present mask contradicts.
+        points: (the present mask covers it, it is on the object) of every answer that decides.
         flags: what they said of the whole frame.
     """
 
-    n_points: int = 0
-    n_wrong: int = 0
+    points: list[tuple[bool, bool]] = field(default_factory=list)
     flags: set[str] = field(default_factory=set)
 
-    def error(self, expected: float) -> float:
-        """How wrong the mask is, in [0, 1]: few answers move what was ``expected`` a little, many a lot."""
-        if self.flags & {"wrong_object", "absent"}:
-            return _FLAGGED
-        return (self.n_wrong + _PRIOR_POINTS * expected) / (self.n_points + _PRIOR_POINTS)
+    @property
+    def n_wrong(self) -> int:
+        """Points that the present mask contradicts."""
+        return sum(claim != truth for claim, truth in self.points)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +89,20 @@ def answers_by_object(
         here = found[one.object_id][one.frame_idx]
         here.flags |= set(flags.get(one.candidate_id, ()))
         if status != "AMBIGUOUS":
-            here.n_points += 1
             mask = masks.get(one.object_id, {}).get(one.frame_idx)
-            here.n_wrong += _claims(one, mask, drawn) != (status == "ACCEPTED")
+            here.points.append((_claims(one, mask, drawn), status == "ACCEPTED"))
     return {object_id: dict(frames) for object_id, frames in found.items()}
 
 
 def looks_of(
-    video: Video, object_id: str, masks: Mapping[int, Mask], annotated: Collection[int], answers: Answers
+    video: Video,
+    object_id: str,
+    masks: Mapping[int, Mask],
+    annotated: Collection[int],
+    answers: Answers,
+    flags: Mapping[int, Flag],
 ) -> list[FoundLook]:
-    """The frames of one object that deserve a look, the best first.
+    """The frames of one object that deserve a look: those that a correction could not put right, then the best ones.
 
     Args:
         video: the video.
@@ -108,26 +110,32 @@ def looks_of(
         masks: its present masks by frame.
         annotated: frames on which a person said something of it.
         answers: to its points.
+        flags: frames that still contradict what people said when the video was refined.
     """
-    qualities = np.full(video.n_frames, -1.0)
-    for idx, mask in masks.items():
-        qualities[idx] = mask.quality
-    errors = expected_errors(qualities.tolist())
-    for idx, said in answers.items():
-        if idx < video.n_frames:
-            errors[idx] = said.error(float(errors[idx]))
+    qualities = [masks[idx].quality if idx in masks else -1.0 for idx in range(video.n_frames)]
+    errors = expected_errors(qualities, {idx: error_rate(said.points) for idx, said in answers.items() if said.points})
+    errors[[idx for idx in range(video.n_frames) if idx not in answers]] *= _NOT_JUDGED
+    errors[[idx for idx, said in answers.items() if said.flags & {"wrong_object", "absent"}]] = _FLAGGED
     errors[list(video.lost)] = 0.0
-    found = best_looks(qualities.tolist(), errors, annotated, video.cuts, LOOKS_AN_OBJECT)
-    return [_told(object_id, look, answers.get(look.frame_idx)) for look in found if _deserves(look, errors, answers)]
+    first = [look_at(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
+    found = best_looks(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
+    found = [look for look in found if _deserves(look, answers)]
+    return [_told(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)]
 
 
-def _deserves(look: Look, errors: NDArray[np.float64], answers: Answers) -> bool:
+def _deserves(look: Look, answers: Answers) -> bool:
     said = answers.get(look.frame_idx)
-    return bool(errors[look.frame_idx] >= LEAST_ERROR or (said is not None and said.n_wrong > 0))
+    return look.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
 
 
-def _told(object_id: str, look: Look, said: FrameAnswers | None) -> FoundLook:
+def _told(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | None) -> FoundLook:
     reason, why = _reason(look.quality, said)
+    if flag is not None:
+        wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
+        reason, why = (
+            "flagged",
+            f"{wrong} still contradict the mask after correction: correct the mask, or the answers.",
+        )
     reach = f"A correction here would reach {look.n_frames:,} frames."
     if look.n_frames == 1:
         reach = "No other frame depends on it."
@@ -142,7 +150,7 @@ def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:
     if said is not None and said.n_wrong:
         return (
             "contradicted",
-            f"People say that the mask is wrong at {said.n_wrong} of {said.n_points} answered points.",
+            f"People say that the mask is wrong at {said.n_wrong} of {len(said.points)} answered points.",
         )
     if quality < 0:
         return "missing", "The object has no mask here, but it has one shortly before and after."

@@ -10,6 +10,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.units import localization_rows, unit_records
 from schemas import tables
+from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.repairs import Repair
@@ -25,6 +26,7 @@ class VideoReading:
         rounds: its masks and corrections.
         candidates: of all objects.
         repairs: decisions on masks that were found poor.
+        flags: frames whose masks contradict what people said, after refining.
         words: object id → (object name, expression), the first that any of its localizations gives.
         localized: object id → the frames that it was localized on, in order.
         n_localizations: kind → count, clicks one by one.
@@ -34,6 +36,7 @@ class VideoReading:
     rounds: VideoRounds
     candidates: Sequence[PointCandidate]
     repairs: Sequence[Repair]
+    flags: Sequence[Flag]
     words: Mapping[str, tuple[str, str]]
     localized: Mapping[str, Sequence[int]]
     n_localizations: Mapping[str, int]
@@ -54,6 +57,7 @@ class VideoReading:
             VideoRounds.read(run, video),
             unit_records(run, tables.CANDIDATES, video),
             unit_records(run, tables.REPAIRS, video),
+            unit_records(run, tables.FLAGS, video),
             words,
             {one: sorted(own) for one, own in frames.items()},
             counts,

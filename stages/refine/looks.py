@@ -132,6 +132,19 @@ def best_looks(
     return found
 
 
+def look_at(
+    qualities: Sequence[float],
+    errors: NDArray[np.float64],
+    frame_idx: int,
+    annotated: Collection[int],
+    cuts: Collection[int] = (),
+) -> Look:
+    """What a look at one frame is worth, whether a person said something there already or not."""
+    gap = reach_of(frame_idx, annotated, len(qualities), cuts)
+    error, gain = float(errors[frame_idx]), _gain(errors, gap, frame_idx)
+    return Look(frame_idx, float(qualities[frame_idx]), error, gain, len(gap.frames))
+
+
 def _looks(
     qualities: Sequence[float],
     errors: NDArray[np.float64],

@@ -8,7 +8,8 @@ const VIDEOS = LISTS.videos.map(([id, facts, width, height, film, fps], place) =
 const OBJECTS = LISTS.objects.map(([video, id, title, expression, colour, quality, nMasks, nAsked, nAnswered, nWrong, verified, chunk, place], number) => ({
   video: VIDEOS[video], id, title, expression, colour, quality, nMasks, nAsked, nAnswered, nWrong, verified, chunk, place, number, gain: 0, looks: [],
 }));
-const LOOKS = LISTS.looks.map(([object, frame, gain, reason, why, picture]) => ({ object: OBJECTS[object], frame, gain, reason, why, picture }));
+const LOOKS = LISTS.looks.map(([object, frame, gain, reason, why, picture], rank) => ({ object: OBJECTS[object], frame, gain, reason, why, picture, rank }));
+const MOST_GAIN = Math.max(1e-9, ...LOOKS.map((look) => look.gain));
 for (const object of OBJECTS) object.video.objects.push(object);
 for (const look of LOOKS) {
   look.object.looks.push(look);

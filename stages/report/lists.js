@@ -3,7 +3,7 @@ const view = { kind: LOOKS.length ? "looks" : "objects", page: 0, found: [] };
 const A_PAGE = { looks: 24, objects: 50, videos: 50 };
 
 const KINDS = {
-  looks: { all: LOOKS, what: "frame", sorts: { gain: ["most to gain", (a, b) => b.gain - a.gain], video: ["video", (a, b) => a.object.number - b.object.number || a.frame - b.frame] } },
+  looks: { all: LOOKS, what: "frame", sorts: { gain: ["most to gain", (a, b) => a.rank - b.rank], video: ["video", (a, b) => a.object.number - b.object.number || a.frame - b.frame] } },
   objects: { all: OBJECTS.map((object) => ({ object, frame: object.looks[0]?.frame ?? null })), what: "object", sorts: {
     gain: ["most to gain", (a, b) => b.object.gain - a.object.gain || a.object.number - b.object.number],
     video: ["video and name", (a, b) => a.object.number - b.object.number],
@@ -58,7 +58,7 @@ const makers = {
     picture(look.object, look.picture, look.frame),
     el("span", { class: "title" }, swatch(), el("b", {}, look.object.title)), el("span", { class: "small soft" }, `${look.object.video.id} · frame ${look.frame}`),
     el("span", { class: "small" }, look.why),
-    el("span", { class: "small soft gain" }, meter(look.gain / Math.max(LOOKS[0].gain, 1e-9), "expected gain"), `gain ${look.gain.toFixed(1)} frames`)),
+    el("span", { class: "small soft gain" }, meter(look.gain / MOST_GAIN, "expected gain"), `gain ${look.gain.toFixed(1)} frames`)),
   objects: (item, place) => {
     const { object } = item;
     return el("button", { type: "button", class: "card row", tint: object.colour, onclick: () => openDialog(view.found, place) },

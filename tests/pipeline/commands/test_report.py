@@ -17,6 +17,7 @@ from pipeline.commands.simulate import simulate
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_file, unit_records, videos_of
 from schemas import tables
+from schemas.flags import Flag
 from schemas.masks import encode_rle
 from schemas.reviews import Verdict
 
@@ -144,6 +145,17 @@ def test_what_people_said_of_a_whole_frame_is_told(filmed_run, flag, reason, sen
     looks = block(filmed_run.path, "lists")["looks"]
     assert (looks[0][1], looks[0][3]) == (frame, reason)
     assert looks[0][4].startswith(sentence)
+
+
+def test_frames_that_refining_flagged_come_first(filmed_run):
+    video = videos_of(filmed_run)[0]
+    tables.FLAGS.write(unit_file(filmed_run, tables.FLAGS, video), [Flag("a", "2", 0, "contradicted", 8, 2)])
+    report(filmed_run)
+    found = block(filmed_run.path, "lists")
+    best = found["looks"][0]
+    assert (found["objects"][best[0]][2], best[1], best[3]) == ("thing 2", 0, "flagged")
+    assert best[4].startswith("2 of 8 verified points still contradict the mask after correction")
+    assert best[2] < found["looks"][1][2]
 
 
 def test_the_number_of_pictures_is_bounded_and_the_best_looks_come_first(filmed_run):
