@@ -63,7 +63,7 @@ COMMANDS = {
     "validate": LazyCommand(
         "pipeline.commands.validate",
         "validate",
-        "Check a data set against every rule of its format: a run, an export, or other people's files.",
+        "Check a data set against every rule of its format.",
     ),
     "evaluate": LazyCommand(
         "pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth.", takes_more=True
