@@ -59,6 +59,11 @@ COMMANDS = {
         "suggest",
         "Name the frames where a look is worth most, and how: **points**, **click** or **absent**.",
     ),
+    "provenance": LazyCommand(
+        "pipeline.commands.provenance",
+        "provenance",
+        "State where the videos of a run come from and under which licence.",
+    ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
     "validate": LazyCommand(
         "pipeline.commands.validate",

@@ -86,3 +86,4 @@ SPLITS_SCHEMA = pa.schema([("video_id", _s), ("split", _s), ("group", _s), ("rul
 FINGERPRINTS_SCHEMA = pa.schema(
     [("video_id", _s), ("sha256", _s), ("frames", pa.binary()), ("views", pa.binary()), ("is_of_source", _b)]
 )
+PROVENANCE_SCHEMA = pa.schema([("video_id", _s), ("source", _s), ("licence", _s), ("url", _s)])

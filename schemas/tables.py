@@ -24,6 +24,7 @@ from schemas.joined_files import JoinedFile, Place, joined_files, places
 from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.points import PointCandidate, PointLabel
+from schemas.provenance import Provenance
 from schemas.rejects import Reject
 from schemas.remote_paths import AnyPath, RemotePath
 from schemas.repairs import Repair
@@ -368,6 +369,7 @@ GOLD = Table("gold", Gold, columns_of.GOLD_SCHEMA)
 REJECTS = Table("rejects", Reject, columns_of.REJECTS_SCHEMA)
 SPLITS = Table("splits", VideoSplit, columns_of.SPLITS_SCHEMA)
 FINGERPRINTS = Table("fingerprints", Fingerprint, columns_of.FINGERPRINTS_SCHEMA)
+PROVENANCE = Table("provenance", Provenance, columns_of.PROVENANCE_SCHEMA)
 TABLES = (
     VIDEOS,
     LOCALIZATIONS,
@@ -385,4 +387,5 @@ TABLES = (
     REJECTS,
     SPLITS,
     FINGERPRINTS,
+    PROVENANCE,
 )

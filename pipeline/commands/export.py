@@ -12,8 +12,10 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from pipeline.commands.options import Run, on_this_machine
+from pipeline.runs.data_facts import data_facts
 from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.provenance import videos_csv
 from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
@@ -169,6 +171,8 @@ def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list
     found = _run(wanted.folder, ranges, graph, ExportedPoints)
     found.sort(key=lambda one: one.number)
     out.join(found)
+    video_ids = {video_id for one in found for video_id in one.videos.values()}
+    wanted.target.write("videos.csv", videos_csv(wanted.folder, video_ids))
     n_objects = {split: sum(one.n_objects[split] for one in found) for split in SPLITS}
     counts = [(f"objects in {split}", n) for split, n in n_objects.items() if n or split != "test"]
     rows: Rows = [
@@ -192,7 +196,7 @@ def _point_folder(wanted: _Export, ranges: Sequence[VideoRange]) -> PointFolder:
         case ExportFormat.TAPVID:
             return TapVidFolder(target, VideoOpener())
         case _:
-            return ShardFolder(target, wanted.form, wanted.name, frame_file, is_all)
+            return ShardFolder(target, wanted.form, wanted.name, frame_file, is_all, data_facts(wanted.folder))
 
 
 def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:

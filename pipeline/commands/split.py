@@ -12,6 +12,7 @@ import typer
 from pipeline.commands.options import Run
 from pipeline.runs.fingerprints import Fingerprinted, drop_others, open_keys
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.provenance import provenance_of, same_page
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.split_lists import listed_splits, ratios_of
 from pipeline.runs.splits import rules_of, split_rows, write_splits
@@ -62,9 +63,12 @@ def split(
         rules = {"split.ratios": "/".join(f"{share:g}" for share in shares), "split.seed": str(seed)}
         is_same = rules.items() <= rules_of(folder).items()
         before = split_rows(folder) if is_same else {}
-        found = assign(video_ids, _alike(folder) if compare else [], shares, seed, listed, before)
-        n_changed = write_splits(folder, found, rules)
-    _show(folder, found, before, n_changed)
+        pairs = [*same_page(provenance_of(folder)), *(_alike(folder) if compare else [])]
+        there = set(video_ids)
+        pairs = [pair for pair in pairs if there.issuperset(pair)]
+        found = assign(video_ids, pairs, shares, seed, listed, before)
+        n_changed = write_splits(folder, found, {**rules, "split.compared": "yes" if compare else "no"})
+    _show(folder, found, before, n_changed, compare)
     problems = [*notes, *(f"{one.video_id}: compared by the frames in the run: {one.problem}" for one in blind)]
     show_problems("note:", problems)
     leaks = [_leak(own) for own in parted(found).values()]
@@ -95,13 +99,16 @@ def _alike(folder: RunFolder) -> list[tuple[str, str]]:
     return [(found[i].video_id, found[j].video_id) for i, j in alike_pairs(found)]
 
 
-def _show(folder: RunFolder, found: Sequence[VideoSplit], before: dict[str, VideoSplit], n_changed: int) -> None:
+def _show(
+    folder: RunFolder, found: Sequence[VideoSplit], before: dict[str, VideoSplit], n_changed: int, compare: bool
+) -> None:
     counts = Counter(one.split for one in found)
     members = Counter(one.group for one in found)
     groups = {group: n for group, n in members.items() if n > 1}
     moved = sum(before[one.video_id].split != one.split for one in found if one.video_id in before)
     rows: list[tuple[str, object]] = [(f"videos in {name}", counts[name]) for name in SPLITS]
-    rows.append(("near-duplicates", f"{sum(groups.values()):,} videos in {len(groups):,} groups" if groups else "none"))
+    together = f"{sum(groups.values()):,} videos in {len(groups):,} groups" if groups else "none"
+    rows.append(("kept together", together if compare or groups else "not compared"))
     rows += [("moved to the split of their group", moved)] if moved else []
     rows += [("videos whose points changed", n_changed)] if n_changed else []
     summary(f"Splits of {folder.path}", [*rows, ("written to", folder.path / tables.SPLITS.name)])

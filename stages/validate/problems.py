@@ -60,7 +60,7 @@ def points_problems(
         where: they are.
         x: pixel indices, right.
         y: pixel indices, down.
-        label: 1 on the object, 0 off it.
+        label: 1 on the object, 0 off it, None where nobody could tell or nobody was asked.
         size: width and height of the frame; None when unknown.
     """
     if not len(x) == len(y) == len(label):
@@ -71,7 +71,7 @@ def points_problems(
             yield Problem(where, f"point {place} is no pixel; expected whole numbers from 0")
         elif size and not (place[0] < size[0] and place[1] < size[1]):
             yield Problem(where, f"point {place} lies outside the frame of {size[0]} x {size[1]} pixels")
-    if wrong := [one for one in label if one not in (0, 1)]:
+    if wrong := [one for one in label if one not in (0, 1, None)]:
         yield Problem(where, f"label {wrong[0]!r} is unknown; expected 1 on the object or 0 off it")
     if twice := [place for place, n in Counter(zip(x, y, strict=True)).items() if n > 1]:
         yield Problem(where, f"pixel {twice[0]} stands twice; keep one answer")

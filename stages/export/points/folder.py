@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from schemas.ranges import VideoTables
@@ -13,8 +13,9 @@ from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
 from schemas.whole_files import whole_file
 from stages.export.point_folder import ExportedPoints
-from stages.export.points import huggingface, parquet_objects, webdataset
+from stages.export.points import croissant, huggingface, parquet_objects, webdataset
 from stages.export.points.annotated import AnnotatedVideo, annotated
+from stages.export.points.facts import DataFacts
 from stages.export.target import ExportTarget
 
 _WRITERS = {
@@ -22,6 +23,11 @@ _WRITERS = {
     "parquet_objects": parquet_objects.write_shards,
     "webdataset": webdataset.write_shards,
 }
+_RECORDS = {
+    "huggingface": {name: (f"data/{name}/*.parquet", schema) for name, schema in huggingface.SCHEMAS.items()},
+    "parquet_objects": {"objects": ("data/*.parquet", parquet_objects.SCHEMA)},
+}
+_DESCRIPTION = "Points on the objects of videos, each decided by people: on the object (label 1) or not (label 0)."
 _WITHOUT_PICTURES = ("parquet_objects",)
 
 
@@ -35,6 +41,7 @@ class ShardFolder:
         name: of the data set.
         frame_file: where the JPEG of (video_id, frame_idx) lies.
         keeps_undecided: points without a label are written too, with an empty one.
+        facts: figures of the run, for the card.
     """
 
     target: ExportTarget
@@ -42,6 +49,7 @@ class ShardFolder:
     name: str
     frame_file: Callable[[str, int], AnyPath]
     keeps_undecided: bool = False
+    facts: DataFacts = field(default_factory=DataFacts)
 
     def write(self, number: int, videos: Iterable[VideoTables]) -> ExportedPoints:
         """Write the points of a range of videos."""
@@ -68,14 +76,19 @@ class ShardFolder:
         return ExportedPoints(number, names, dict(n_videos), dict(n_objects), dict(n_points), problems, n_left_out)
 
     def join(self, found: Sequence[ExportedPoints]) -> None:
-        """Write the card of a Hugging Face data set; WebDataset knows no file about all shards."""
+        """Write the card, and what Croissant says of Parquet files; WebDataset knows no file about all shards."""
+        kinds = {"videos": "n_videos", "objects": "n_objects", "points": "n_points"}
+        counts = {
+            split: {kind: sum(getattr(one, name)[split] for one in found) for kind, name in kinds.items()}
+            for split in SPLITS
+        }
         if self.form == "huggingface":
-            kinds = {"videos": "n_videos", "objects": "n_objects", "points": "n_points"}
-            counts = {
-                split: {kind: sum(getattr(one, name)[split] for one in found) for kind, name in kinds.items()}
-                for split in SPLITS
-            }
-            self.target.write("README.md", huggingface.card(self.name, counts))
+            self.target.write("README.md", huggingface.card(self.name, counts, self.facts))
+        else:
+            self.target.write("README.md", f"# {self.name}\n\n{_DESCRIPTION}\n\n{self.facts.text()}".encode())
+        if sets := _RECORDS.get(self.form):
+            content = croissant.document(self.name, _DESCRIPTION, self.facts.licence, sets)
+            self.target.write(croissant.FILE, content)
 
     def _missing(self, video: AnnotatedVideo) -> list[str]:
         if self.form in _WITHOUT_PICTURES:

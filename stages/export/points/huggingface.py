@@ -16,6 +16,7 @@ import yaml
 
 from schemas.splits import SPLITS
 from stages.export.points.annotated import AnnotatedVideo, OpenFile, ReadFrame
+from stages.export.points.facts import DataFacts
 
 CONFIGS = ("frames", "objects")
 _s, _i = pa.string(), pa.int32()
@@ -35,7 +36,7 @@ OBJECTS_SCHEMA = pa.schema(
         ("frames", pa.list_(pa.struct([("frame_idx", _i), ("time_s", pa.float64()), *_POINTS]))),
     ]
 )  # fmt: skip
-_SCHEMAS = dict(zip(CONFIGS, (FRAMES_SCHEMA, OBJECTS_SCHEMA), strict=True))
+SCHEMAS = dict(zip(CONFIGS, (FRAMES_SCHEMA, OBJECTS_SCHEMA), strict=True))
 
 
 def shard_name(config: str, split: str, number: int) -> str:
@@ -58,9 +59,9 @@ def write_shards(number: int, videos: Iterable[AnnotatedVideo], read_frame: Read
         def write(config: str, split: str, rows: Iterable[Mapping[str, object]]) -> None:
             if (config, split) not in writers:
                 file = stack.enter_context(open_file(shard_name(config, split, number)))
-                writer = pq.ParquetWriter(file, _SCHEMAS[config], compression="zstd")
+                writer = pq.ParquetWriter(file, SCHEMAS[config], compression="zstd")
                 writers[config, split] = stack.enter_context(writer)
-            writers[config, split].write_table(pa.Table.from_pylist(list(rows), _SCHEMAS[config]))
+            writers[config, split].write_table(pa.Table.from_pylist(list(rows), SCHEMAS[config]))
 
         for video in videos:
             write("frames", video.split, frame_rows(video, read_frame))
@@ -98,12 +99,13 @@ def object_rows(found: AnnotatedVideo) -> Iterator[dict[str, object]]:
         yield {"video_id": video.video_id, **words, **size, "frames": frames}
 
 
-def card(name: str, counts: Mapping[str, Mapping[str, int]]) -> bytes:
+def card(name: str, counts: Mapping[str, Mapping[str, int]], facts: DataFacts) -> bytes:
     """``README.md``: what the library and the hub read, and what people read.
 
     Args:
         name: of the data set.
         counts: split → number of ``videos``, ``objects`` and ``points``.
+        facts: figures of the run.
     """
     there = [split for split in SPLITS if counts.get(split, {}).get("points")]
     configs = [
@@ -122,14 +124,15 @@ def card(name: str, counts: Mapping[str, Mapping[str, int]]) -> bytes:
         "configs": configs,
         "dataset_info": [
             {"config_name": config, "features": [_feature(field) for field in schema]}
-            for config, schema in _SCHEMAS.items()
+            for config, schema in SCHEMAS.items()
         ],
     }
     rows = "".join(
         f"| {split} | {counts[split]['videos']:,} | {counts[split]['objects']:,} | {counts[split]['points']:,} |\n"
         for split in there
     )
-    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n{_TEXT.format(name=name, rows=rows)}".encode()
+    text = _TEXT.format(name=name, rows=rows, figures=facts.text())
+    return f"---\n{yaml.safe_dump(header, sort_keys=False)}---\n{text}".encode()
 
 
 _TEXT = """
@@ -148,10 +151,10 @@ objects = load_dataset("{name}", "objects")["train"]  # a row an object: its poi
 
 `x` and `y` are indices of pixels of the frame, x to the right, y down, from the upper left corner. `frame_idx` counts
 decoded frames from 0; `frame_name` is the frame's file name where the video is a folder of frames. A label is empty
-where nobody could tell or nobody was asked, in exports made with `--only all`. Fill in where the videos come
-from and under which terms they may be used, then upload this folder with
-`hf upload USER/NAME . --repo-type dataset`.
-"""
+where nobody could tell or nobody was asked, in exports made with `--only all`. `croissant.json` describes the files
+and columns for tools that read Croissant. Upload this folder with `hf upload USER/NAME . --repo-type dataset`.
+
+{figures}"""
 
 
 def _feature(field: pa.Field) -> dict[str, object]:

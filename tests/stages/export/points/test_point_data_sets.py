@@ -13,6 +13,7 @@ from schemas.ranges import VideoTables
 from schemas.videos import Video
 from stages.export.points import huggingface, webdataset
 from stages.export.points.annotated import annotated
+from stages.export.points.facts import DataFacts
 
 JPEG = b"\xff\xd8\xff\xd9"
 
@@ -79,7 +80,7 @@ def test_parquet_shards_hold_a_row_for_every_frame_and_for_every_object():
 
 def test_a_card_names_the_files_and_the_features_of_what_is_there():
     counts = {"train": {"videos": 2, "objects": 4, "points": 1000}, "val": {"videos": 0, "objects": 0, "points": 0}}
-    text = huggingface.card("my-set", counts).decode()
+    text = huggingface.card("my-set", counts, DataFacts()).decode()
     header = yaml.safe_load(text.split("---\n")[1])
     assert header["configs"][0] == {
         "config_name": "frames", "default": True,
