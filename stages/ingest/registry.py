@@ -185,6 +185,8 @@ def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) ->
         if not path.stat().st_size:
             empty.append(path)
             continue
+        if _is_empty(path):
+            continue
         with parsed.entry(path.relative_to(folder).as_posix()):
             found.setdefault(detect_format(path), []).append(path)
     if "yolo" not in found:
@@ -192,6 +194,11 @@ def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) ->
             with parsed.entry(path.relative_to(folder).as_posix()):
                 read_text(path)
     return found
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a file holds an empty JSON document, as export writes it for a split without videos."""
+    return path.suffix.lower() == ".json" and path.stat().st_size < 9 and path.read_bytes().strip() in (b"{}", b"[]")
 
 
 def _without_hints(folder: Path, files: Sequence[Path]) -> str:

@@ -45,6 +45,7 @@ def test_entries_of_the_release_are_clicks_on_and_off_their_object(tmp_path, as_
     assert found[0].hint.labels == (1, 0)
     assert [(one.key, one.error) for one in rejects] == [(KEY, "no_positive_click"), ("b" * 32, "no_positive_click")]
     assert "frames '000012'" in rejects[0].detail
+    (tmp_path / "val.json").write_text("{}")
     assert len(read_localizations(tmp_path)[0]) == 2
 
 
