@@ -1,8 +1,8 @@
 """The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
 
-It downloads nothing. One pass of the backbone serves all objects of a frame; every object costs two small linear
-systems every other frame. The click network of the embedded segmenter draws the masks anew, and what it draws is what
-the classifiers learn from. The same code runs on a CPU and on a GPU: what the classifiers of all objects say comes back
+It downloads nothing. One pass of the backbone serves all objects of a frame. The embedded segmenter's click network
+draws masks anew, and what it looked at is what the classifiers learn from, two small linear systems each. The same
+code runs on a CPU and on a GPU: what the classifiers of all objects say comes back
 in one copy a frame, then each drawing, and what is learned is sent after them without waiting.
 """
 
@@ -117,7 +117,8 @@ class EmbeddedSession:
         drawn = [track.is_drawn(due) for track, due in zip(tracks, self._turns(), strict=True)]
         found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores, drawn))
         images = [encoding.image if is_drawn else None for is_drawn in drawn]
-        settled = list(self._each(Track.settle, tracks, found, images))
+        settle = partial(Track.settle, is_crowded=len(tracks) > self._recipe.drawn)
+        settled = list(self._each(settle, tracks, found, images))
         lessons = [(track, lesson) for track, (_, lesson) in zip(tracks, settled, strict=True) if lesson]
         for track, coarse, fine in self._measured(encoding, lessons):
             track.coarse.observe(coarse)

@@ -45,7 +45,6 @@ class Recipe:
         sharpness: slope of the final probability after edges are drawn.
         radius: guided-filter radius, in pixels of the working size.
         epsilon: guided-filter regulariser.
-        learn_every: every so many frames the classifiers learn from what was found.
         alike: from this intersection over union of what the classifiers find and the click network draws, every
             other frame is drawn only.
         drawn: of so many objects at most the click network draws the masks of a frame.
@@ -64,7 +63,6 @@ class Recipe:
     sharpness: float = 8.0
     radius: int = 12
     epsilon: float = 2e-3
-    learn_every: int = 2
     alike: float = 0.9
     drawn: int = 3
     side: int = SIDE

@@ -17,7 +17,7 @@ from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import EDGE_STRIDE, FrameEncoding
 from stages.backends.embedded.propagator.recipes import Recipe
 from stages.backends.embedded.propagator.windows import Window
-from stages.backends.embedded.segmenter.click_predictor import ClickPredictor
+from stages.backends.embedded.segmenter.click_predictor import CROWD_ZOOM, UNLIMITED, ClickPredictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate, to_bytes
 from stages.resize import resize
@@ -80,7 +80,6 @@ class Track:
         self.fine = Appearance(recipe.fine)
         self._halved: Map
         self._last_seen: Map
-        self._n_steps = 0
         self._anchor_area = 0.0
         self._drawing_quality = 1.0
         self._rests = False
@@ -131,8 +130,10 @@ class Track:
         distance = cv2.distanceTransform((~present).astype(np.uint8), cv2.DIST_L2, 3)
         return np.maximum(distance - 1, 0).astype(np.float32), Window.around(present, self._recipe.reach, grid)
 
-    def settle(self, found: Found, image: NDArray[np.uint8] | None) -> tuple[Estimate, Lesson | None]:
-        """Remember where the object was found and rate it; on some frames it is learned from.
+    def settle(
+        self, found: Found, image: NDArray[np.uint8] | None, *, is_crowded: bool
+    ) -> tuple[Estimate, Lesson | None]:
+        """Remember where the object was found and rate it; what the click network looked at is learned from.
 
         The quality is what the click network says of its last drawing, times the intersection over union of the mask
         and of what the coarse classifier supports.
@@ -140,24 +141,30 @@ class Track:
         Args:
             found: on this frame.
             image: the frame at its working size, for the click network to draw the mask anew; None: as it was found.
+            is_crowded: there are more objects than are drawn on a frame; their surroundings are not enlarged as much.
         """
         window, trust = found.window, found.drawn
         probability = _sigmoid(np.float32(self._recipe.sharpness) * (found.drawn - np.float32(0.5)))
         if not (probability > 0.5).any():
             probability = np.zeros_like(probability)
         elif image is not None:
-            probability, trust = self._drawn_anew(image, window, probability, trust)
+            most_zoom = CROWD_ZOOM if is_crowded else UNLIMITED
+            probability, trust = self._drawn_anew(image, window, probability, trust, most_zoom)
         halved = resize(probability, window.shape(_FLOW_STRIDE), cv2.INTER_AREA)
         self._halved = window.placed(halved, _FLOW_STRIDE)
         coarse = window.placed(resize(halved, window.shape(COARSE_STRIDE), cv2.INTER_AREA), COARSE_STRIDE)
         mask = halved > 0.5
         quality = self._drawing_quality * iou(found.supported, mask) if mask.any() else 0.0
         estimate = Estimate(window.placed(to_bytes(probability), 1), quality, window.placed(to_bytes(trust), 1))
-        return estimate, self._learned(window, halved, coarse)
+        if coarse.max() > _PRESENT:
+            self._last_seen = coarse
+        return estimate, self._learned(window, halved, coarse) if image is not None else None
 
-    def _drawn_anew(self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map) -> tuple[Map, Map]:
+    def _drawn_anew(
+        self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map, most_zoom: float
+    ) -> tuple[Map, Map]:
         """Probability and trust after a look of the click network; as they were where it sees another thing."""
-        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side)
+        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side, most_zoom)
         drawn = opinion.probability[window.at(1)]
         agreement = iou(drawn > 0.5, probability > 0.5)
         if agreement < _ALIKE:
@@ -167,10 +174,7 @@ class Track:
         return drawn, (trust + drawn) / np.float32(2)
 
     def _learned(self, window: Window, halved: Map, coarse: Map) -> Lesson | None:
-        if coarse.max() > _PRESENT:
-            self._last_seen = coarse
-        self._n_steps += 1
-        if self._n_steps % self._recipe.learn_every or coarse.sum() <= self._recipe.min_area * self._anchor_area:
+        if coarse.sum() <= self._recipe.min_area * self._anchor_area:
             return None
         fine = window.placed(resize(halved, window.shape(FINE_STRIDE), cv2.INTER_AREA), FINE_STRIDE)
         return self._lesson(coarse, fine)

@@ -34,6 +34,9 @@ WEIGHTS = Path(__file__).with_name("click_network.pt")
 WEIGHTS_SHA256 = "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58"
 SIDE = 448
 """Pixels of the longer side at which the network sees a frame or a crop; it was trained at this size."""
+CROWD_ZOOM, UNLIMITED = 1.5, float("inf")
+"""A crop is enlarged no more than this where many objects wait: small ones then cost a third, and lose nothing that
+could be measured."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +62,14 @@ class ClickPredictor:
         self.device = weight.device
         self._precision = weight.dtype
 
-    def answer(self, image: NDArray[np.uint8], prompt: Prompt, prior: Map | None = None, side: int = SIDE) -> Opinion:
+    def answer(
+        self,
+        image: NDArray[np.uint8],
+        prompt: Prompt,
+        prior: Map | None = None,
+        side: int = SIDE,
+        most_zoom: float = UNLIMITED,
+    ) -> Opinion:
         """Look at the whole picture, then once more, closer, at what was found there.
 
         Args:
@@ -67,23 +77,26 @@ class ClickPredictor:
             prompt: what is asked, in pixels of the picture; nothing lies outside of its box. Its mask is not used.
             prior: (H, W) float32 probability of an earlier answer or of another model, or None.
             side: pixels of the longer side at which the network sees the picture and the crop.
+            most_zoom: a crop is not enlarged more than this.
         """
         opinion = self.look(image, prompt, prior, Crop.whole(*image.shape[:2]), side)
         if crop := closer_crop(opinion.probability, prompt):
-            opinion = self.look(image, prompt, opinion.probability, crop, side)
+            opinion = self.look(image, prompt, opinion.probability, crop, crop.limited_side(side, most_zoom))
         if prompt.box_xyxy_px is not None:
             opinion = Opinion(_within(opinion.probability, prompt.box_xyxy_px), opinion.quality)
         return opinion
 
-    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE) -> Opinion:
+    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE, most_zoom: float = UNLIMITED) -> Opinion:
         """One look around a mask that is about right, without any hint.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             prior: (H, W) float32 probability.
             side: pixels at which the network sees the longer side of the crop.
+            most_zoom: the crop is not enlarged more than this.
         """
-        return self.look(image, None, prior, closer_crop(prior) or Crop.whole(*prior.shape), side)
+        crop = closer_crop(prior) or Crop.whole(*prior.shape)
+        return self.look(image, None, prior, crop, crop.limited_side(side, most_zoom))
 
     @torch.inference_mode()
     def look(

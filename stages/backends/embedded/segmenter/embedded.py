@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 
 from schemas.coords import scale_points
 from schemas.prompts import Prompt
-from stages.backends.embedded.segmenter.click_predictor import SIDE, WEIGHTS, ClickPredictor, load_click_predictor
+from stages.backends.embedded.segmenter.click_predictor import (
+    CROWD_ZOOM,
+    SIDE,
+    UNLIMITED,
+    WEIGHTS,
+    ClickPredictor,
+    load_click_predictor,
+)
 from stages.backends.segmenter import Segment
 from stages.resize import resize
 
@@ -24,6 +31,8 @@ SIDES = {"embedded": SIDE, "embedded_fast": 320}
 """Pixels of the longer side at which the network sees frames and crops."""
 MAX_PIXELS = 1920 * 1080
 """Larger frames are made smaller to about this, and their masks enlarged."""
+CROWD = 6
+"""On a frame of more objects, crops are not enlarged as much."""
 _FEW = 2
 """On a frame of so many objects, prompts are answered one after the other, to take less memory."""
 
@@ -53,7 +62,8 @@ class EmbeddedSegmenter:
         """One answer at the frame's ``shape``, asked about the frame at its working size."""
         asked = _resized_prompt(prompt, shape, small.shape[:2])
         prior = None if asked.mask is None else asked.mask.astype(np.float32)
-        found = self._predictor.answer(small, asked, prior, self._side)
+        most_zoom = CROWD_ZOOM if prompt.n_objects > CROWD else UNLIMITED
+        found = self._predictor.answer(small, asked, prior, self._side, most_zoom)
         mask = resize(found.probability, shape) > 0.5
         return Segment(mask, found.quality if mask.any() else 0.0)
 
