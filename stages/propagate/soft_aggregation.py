@@ -68,17 +68,18 @@ class SoftAggregation:
         occupied = np.zeros((self.height, self.width), dtype=bool)
         for mask in taken:
             occupied |= mask
+        free = ~occupied
         rows = []
         for object_id, found in _aggregated(maps, occupied).items():
             if object_id not in settled:
                 continue
-            mask = self._full(found.probability) & ~occupied
+            mask = self._full(found.probability) & free
             row = ObjectMask(self.video_id, object_id, frame_idx, mask, "propagator", self.model, found.quality)
             rows.append(replace(row, trust=found.trust))
         return rows
 
     def _full(self, probability: Bytes) -> NDArray[np.bool_]:
-        return resize(probability.astype(np.float32), (self.height, self.width)) > 127.5
+        return resize(probability, (self.height, self.width)) > 127
 
 
 def _disjoint(anchors: Mapping[str, ObjectMask]) -> dict[str, ObjectMask]:

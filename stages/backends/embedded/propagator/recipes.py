@@ -59,7 +59,7 @@ class Recipe:
     prior_weight: float = 0.3
     undrawn_weight: float = 1.0
     distance_cost: float = 0.6
-    reach: int = 14
+    reach: int = 10
     sharpness: float = 8.0
     radius: int = 12
     epsilon: float = 2e-3

@@ -17,7 +17,7 @@ from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import EDGE_STRIDE, FrameEncoding
 from stages.backends.embedded.propagator.recipes import Recipe
 from stages.backends.embedded.propagator.windows import Window
-from stages.backends.embedded.segmenter.click_predictor import CROWD_ZOOM, UNLIMITED, ClickPredictor
+from stages.backends.embedded.segmenter.click_predictor import ClickPredictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate, to_bytes
 from stages.resize import resize
@@ -25,6 +25,8 @@ from stages.resize import resize
 Map = NDArray[np.float32]
 _FLOW_STRIDE = 2
 _PRESENT = 0.3
+_NOTHING = 0.03
+"""Below this a pixel is not the object's at all: maps that are 0 but for the object are settled and kept sooner."""
 _ALIKE = 0.5
 """Least intersection over union of what the classifiers found and what the click network makes of it."""
 
@@ -141,15 +143,15 @@ class Track:
         Args:
             found: on this frame.
             image: the frame at its working size, for the click network to draw the mask anew; None: as it was found.
-            is_crowded: there are more objects than are drawn on a frame; their surroundings are not enlarged as much.
+            is_crowded: there are more objects than are drawn on a frame; small ones are drawn at a smaller size.
         """
         window, trust = found.window, found.drawn
         probability = _sigmoid(np.float32(self._recipe.sharpness) * (found.drawn - np.float32(0.5)))
+        probability[probability < _NOTHING] = 0
         if not (probability > 0.5).any():
             probability = np.zeros_like(probability)
         elif image is not None:
-            most_zoom = CROWD_ZOOM if is_crowded else UNLIMITED
-            probability, trust = self._drawn_anew(image, window, probability, trust, most_zoom)
+            probability, trust = self._drawn_anew(image, window, probability, trust, is_crowded)
         halved = resize(probability, window.shape(_FLOW_STRIDE), cv2.INTER_AREA)
         self._halved = window.placed(halved, _FLOW_STRIDE)
         coarse = window.placed(resize(halved, window.shape(COARSE_STRIDE), cv2.INTER_AREA), COARSE_STRIDE)
@@ -161,10 +163,10 @@ class Track:
         return estimate, self._learned(window, halved, coarse) if image is not None else None
 
     def _drawn_anew(
-        self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map, most_zoom: float
+        self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map, is_crowded: bool
     ) -> tuple[Map, Map]:
         """Probability and trust after a look of the click network; as they were where it sees another thing."""
-        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side, most_zoom)
+        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side, is_crowded)
         drawn = opinion.probability[window.at(1)]
         agreement = iou(drawn > 0.5, probability > 0.5)
         if agreement < _ALIKE:

@@ -34,9 +34,10 @@ WEIGHTS = Path(__file__).with_name("click_network.pt")
 WEIGHTS_SHA256 = "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58"
 SIDE = 448
 """Pixels of the longer side at which the network sees a frame or a crop; it was trained at this size."""
-CROWD_ZOOM, UNLIMITED = 1.5, float("inf")
-"""A crop is enlarged no more than this where many objects wait: small ones then cost a third, and lose nothing that
-could be measured."""
+CROWD_SIDE, CROWD_CROP = 320, 256
+"""Where many objects wait, crops of at most ``CROWD_CROP`` pixels are seen at this size: that takes half the time, and
+costs nothing that could be measured. There are few sizes, for oneDNN prepares each layer once for every size of maps,
+and forgets those that it has used least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,7 @@ class ClickPredictor:
         prompt: Prompt,
         prior: Map | None = None,
         side: int = SIDE,
-        most_zoom: float = UNLIMITED,
+        is_crowded: bool = False,
     ) -> Opinion:
         """Look at the whole picture, then once more, closer, at what was found there.
 
@@ -77,26 +78,26 @@ class ClickPredictor:
             prompt: what is asked, in pixels of the picture; nothing lies outside of its box. Its mask is not used.
             prior: (H, W) float32 probability of an earlier answer or of another model, or None.
             side: pixels of the longer side at which the network sees the picture and the crop.
-            most_zoom: a crop is not enlarged more than this.
+            is_crowded: there are many objects to ask about; small ones are seen smaller.
         """
         opinion = self.look(image, prompt, prior, Crop.whole(*image.shape[:2]), side)
         if crop := closer_crop(opinion.probability, prompt):
-            opinion = self.look(image, prompt, opinion.probability, crop, crop.limited_side(side, most_zoom))
+            opinion = self.look(image, prompt, opinion.probability, crop, _side(crop, side, is_crowded))
         if prompt.box_xyxy_px is not None:
             opinion = Opinion(_within(opinion.probability, prompt.box_xyxy_px), opinion.quality)
         return opinion
 
-    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE, most_zoom: float = UNLIMITED) -> Opinion:
+    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE, is_crowded: bool = False) -> Opinion:
         """One look around a mask that is about right, without any hint.
 
         Args:
             image: (H, W, 3) uint8 RGB.
             prior: (H, W) float32 probability.
             side: pixels at which the network sees the longer side of the crop.
-            most_zoom: the crop is not enlarged more than this.
+            is_crowded: there are many objects to refine; small ones are seen smaller.
         """
         crop = closer_crop(prior) or Crop.whole(*prior.shape)
-        return self.look(image, None, prior, crop, crop.limited_side(side, most_zoom))
+        return self.look(image, None, prior, crop, _side(crop, side, is_crowded))
 
     @torch.inference_mode()
     def look(
@@ -116,6 +117,17 @@ class ClickPredictor:
     def _placed(self, values: torch.Tensor) -> torch.Tensor:
         placed = values.to(self.device, self._precision)
         return placed.contiguous(memory_format=torch.channels_last)
+
+
+def _side(crop: Crop, side: int, is_crowded: bool) -> int:
+    """Pixels of the longer side at which a crop is seen.
+
+    >>> crops = Crop(0, 0, 200, 160), Crop(0, 0, 854, 480)
+    >>> [_side(crop, SIDE, is_crowded) for crop in crops for is_crowded in (True, False)]
+    [320, 448, 448, 448]
+    """
+    is_small = max(crop.bottom - crop.top, crop.right - crop.left) <= CROWD_CROP
+    return min(side, CROWD_SIDE) if is_crowded and is_small else side
 
 
 def _within(probability: Map, xyxy_px: Array) -> Map:

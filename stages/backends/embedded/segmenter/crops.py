@@ -44,10 +44,6 @@ class Crop:
         """Of the frame."""
         return slice(self.left, self.right)
 
-    def limited_side(self, side: int, most_zoom: float) -> int:
-        """At most ``side`` pixels for the longer side, and no more than ``most_zoom`` times what it has."""
-        return round(min(side, most_zoom * max(self.bottom - self.top, self.right - self.left)))
-
     def seen_size(self, side: int) -> tuple[int, int]:
         """(height, width) at which the network sees it: its longer side at about ``side`` pixels.
 

@@ -16,14 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.coords import scale_points
 from schemas.prompts import Prompt
-from stages.backends.embedded.segmenter.click_predictor import (
-    CROWD_ZOOM,
-    SIDE,
-    UNLIMITED,
-    WEIGHTS,
-    ClickPredictor,
-    load_click_predictor,
-)
+from stages.backends.embedded.segmenter.click_predictor import SIDE, WEIGHTS, ClickPredictor, load_click_predictor
 from stages.backends.segmenter import Segment
 from stages.resize import resize
 
@@ -32,7 +25,7 @@ SIDES = {"embedded": SIDE, "embedded_fast": 320}
 MAX_PIXELS = 1920 * 1080
 """Larger frames are made smaller to about this, and their masks enlarged."""
 CROWD = 6
-"""On a frame of more objects, crops are not enlarged as much."""
+"""On a frame of more objects, small ones are seen smaller."""
 _FEW = 2
 """On a frame of so many objects, prompts are answered one after the other, to take less memory."""
 
@@ -62,8 +55,7 @@ class EmbeddedSegmenter:
         """One answer at the frame's ``shape``, asked about the frame at its working size."""
         asked = _resized_prompt(prompt, shape, small.shape[:2])
         prior = None if asked.mask is None else asked.mask.astype(np.float32)
-        most_zoom = CROWD_ZOOM if prompt.n_objects > CROWD else UNLIMITED
-        found = self._predictor.answer(small, asked, prior, self._side, most_zoom)
+        found = self._predictor.answer(small, asked, prior, self._side, is_crowded=prompt.n_objects > CROWD)
         mask = resize(found.probability, shape) > 0.5
         return Segment(mask, found.quality if mask.any() else 0.0)
 

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stages.backends.embedded.features.fused import FloatLayer
+
 _EPSILON, _MOMENTUM = 1e-3, 0.03
 """Of batch norms: what the ImageNet weights were trained with, and how fast running statistics move in training."""
 
@@ -27,11 +29,15 @@ class ConvNorm(nn.Module):
         self.conv = nn.Conv2d(channels, out, kernel, stride, padding, groups=groups, bias=False)
         self.norm: nn.Module = nn.BatchNorm2d(out, eps=_EPSILON, momentum=_MOMENTUM)
         self._active = active
+        self._fused: FloatLayer | None = None
         self._margins = ((kernel - 2) // 2, kernel - 2 - (kernel - 2) // 2) * 2 if stride == 2 else None
 
     def forward(self, x: Tensor, beside: Tensor | None = None) -> Tensor:
         """(B, channels, h, w) → (B, out, h / stride, w / stride); ``beside`` is added before the activation."""
-        y = self.norm(self.conv(functional.pad(x, self._margins) if self._margins else x))
+        x = functional.pad(x, self._margins) if self._margins else x
+        if self._fused is not None and beside is None:
+            return self._fused(x)
+        y = self.norm(self.conv(x))
         if beside is not None:
             y = y + beside
         return functional.relu6(y, inplace=not self.training) if self._active else cast(Tensor, y)
@@ -41,6 +47,12 @@ class ConvNorm(nn.Module):
         if isinstance(self.norm, nn.BatchNorm2d):
             self.conv = nn.utils.fuse_conv_bn_eval(self.conv.eval(), self.norm.eval())
             self.norm = nn.Identity()
+
+    def fuse(self, *, on: bool) -> None:
+        """Compute the folded convolution and its ReLU6 in one pass from now on, or no more; the values are the same."""
+        padding = int(self.conv.padding[0])
+        layer = FloatLayer(self.conv, self.conv.weight.dtype, clamped=self._active, padding=padding) if on else None
+        self._fused = layer
 
 
 class InvertedResidual(nn.Module):

@@ -33,9 +33,11 @@ class Told:
     def __init__(self, answer):
         self.answer = answer
         self.n_asked = 0
+        self.crowds = set()
 
-    def refine(self, image, prior, side):
+    def refine(self, image, prior, side, is_crowded):
         self.n_asked += 1
+        self.crowds.add(is_crowded)
         assert image.shape[:2] == prior.shape
         return self.answer(prior)
 
@@ -82,6 +84,13 @@ def test_of_many_objects_a_few_a_frame_are_drawn_each_in_its_turn(n_objects, n_a
     predictor = Told(lambda prior: Opinion(prior, 0.9))
     carried(predictor, {f"{n}": disc(0) for n in range(n_objects)}, 7, replace(RECIPE, drawn=3))
     assert predictor.n_asked == n_asked
+
+
+@pytest.mark.parametrize(("n_objects", "is_crowded"), [(1, False), (2, False), (3, True)])
+def test_more_objects_than_are_drawn_on_a_frame_are_a_crowd(n_objects, is_crowded):
+    predictor = Told(lambda prior: Opinion(prior, 0.9))
+    carried(predictor, {f"{n}": disc(0) for n in range(n_objects)}, 4, replace(RECIPE, drawn=2))
+    assert predictor.crowds == {is_crowded}
 
 
 @pytest.mark.parametrize(("alike", "n_asked"), [(1.0, 3), (1.1, 6)])
