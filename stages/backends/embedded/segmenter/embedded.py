@@ -55,7 +55,7 @@ class EmbeddedSegmenter:
         """One answer at the frame's ``shape``, asked about the frame at its working size."""
         asked = _resized_prompt(prompt, shape, small.shape[:2])
         prior = None if asked.mask is None else asked.mask.astype(np.float32)
-        found = self._predictor.answer(small, asked, prior, self._side, is_crowded=prompt.n_objects > CROWD)
+        found = self._predictor.answer(small, asked, prior, self._side, prompt.n_objects > CROWD)
         mask = resize(found.probability, shape) > 0.5
         return Segment(mask, found.quality if mask.any() else 0.0)
 
