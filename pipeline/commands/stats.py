@@ -95,8 +95,8 @@ def _show_objects(counts: RunCounts) -> None:
 
 def _show_charts(counts: RunCounts) -> None:
     if counts.points:
-        show_bars("Objects by their number of points", counts.points_an_object.bins(10))
-        show_bars("Objects by their frames with accepted points", counts.frames_histogram())
+        show_bars("Objects by their number of points", counts.points_an_object.shown_bins(10))
+        show_bars("Objects by their frames with accepted points", counts.accepted_frames_an_object.shown_bins(1))
     show_bars("Masks by quality", {f"{t / 10:.1f}-{(t + 1) / 10:.1f}": counts.qualities[t] for t in range(10)})
     show_bars("Masks by size", counts.by_size())
     show_bars("Masks by what drew them", dict(sorted(counts.mask_sources.items())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
@@ -39,6 +40,7 @@ class ListBuilder:
         objects: so far.
         asked: by object, the frames with candidates.
         n_looks: frames that deserve a look, listed or not.
+        films: overlay videos of the run, as of :func:`all_films`.
     """
 
     run: RunFolder
@@ -49,6 +51,7 @@ class ListBuilder:
     objects: list[ObjectEntry] = field(default_factory=list)
     asked: list[tuple[int, ...]] = field(default_factory=list)
     n_looks: int = 0
+    films: tuple[str, ...] = ()
     _looks: list[tuple[bool, float, int, int, LookEntry]] = field(default_factory=list)
 
     def add(self, read: VideoReading) -> None:
@@ -58,7 +61,9 @@ class ListBuilder:
         rows = VideoRows(video, masks, read.candidates, self.statuses, read.localized, errors, read.repairs)
         answers = answers_by_object(read.candidates, self.statuses, self.flags, masks)
         self.videos.append(
-            VideoEntry(video.video_id, video_facts(video), video.width, video.height, self._film(video), video.fps)
+            VideoEntry(
+                video.video_id, video_facts(video), video.width, video.height, films_of(video, self.films), video.fps
+            )
         )
         for place, object_id in enumerate(sorted(masks)):
             annotated = read.rounds.annotated(object_id, read.localized.get(object_id, ()))
@@ -121,7 +126,20 @@ class ListBuilder:
         else:
             heappushpop(self._looks, ranked)
 
-    def _film(self, video: Video) -> str:
-        name = f"{frame_folder_name(video.video_id)}.mp4"
-        is_there = (self.run.path / "report" / FILMS).joinpath(*name.split("/")).is_file()
-        return quote(f"{FILMS}/{name}") if is_there else ""
+
+def all_films(run: RunFolder) -> tuple[str, ...]:
+    """The overlay videos beside the report, by their names below their folder."""
+    folder = run.path / "report" / FILMS
+    return tuple(sorted(str(path).removeprefix(f"{folder}/") for path in folder.rglob("*.mp4")))
+
+
+def films_of(video: Video, films: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(what it shows, address) of the overlay videos of one video: of all objects first, then of rounds and objects."""
+    found = []
+    name = re.compile(re.escape(frame_folder_name(video.video_id)) + r"(?:\.object-([^/]+?))?(?:\.before-(\d+))?\.mp4")
+    for film in films:
+        if is_its := name.fullmatch(film):
+            shown, round_ = is_its.groups()
+            words = f"object {shown}" if shown else "the overlay video"
+            found.append((f"{words}, before and after round {round_}" if round_ else words, quote(f"{FILMS}/{film}")))
+    return tuple(sorted(found, key=lambda one: (one[0] != "the overlay video", one[0])))

@@ -131,11 +131,8 @@ def _deserves(look: Look, answers: Answers) -> bool:
 def _told(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | None) -> FoundLook:
     reason, why = _reason(look.quality, said)
     if flag is not None:
-        wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
-        reason, why = (
-            "flagged",
-            f"{wrong} still contradict the mask after correction: correct the mask, or the answers.",
-        )
+        wrong = f"{flag.n_wrong} of {flag.n_points} verified points still contradict the mask after correction"
+        reason, why = "flagged", f"{wrong}: correct the mask, or the answers."
     reach = f"A correction here would reach {look.n_frames:,} frames."
     if look.n_frames == 1:
         reach = "No other frame depends on it."

@@ -142,10 +142,6 @@ class RunCounts:
         """Masks by their share of the frame, the smallest first."""
         return {name: self.sizes[name] for _, name in SIZES}
 
-    def frames_histogram(self) -> dict[str, int]:
-        """How many objects have so many frames with accepted points."""
-        return self.accepted_frames_an_object.bins(1)
-
     def to_json(self) -> dict[str, Any]:
         """Plain values; docs/statistics.md explains them."""
         splits = sorted({split for split, _ in self.points})

@@ -157,8 +157,11 @@ class Survey:
         """Statistics as bars, without those that have nothing to show."""
         counts = self.counts
         found = (
-            Bars("Objects by their number of points", counts.points_an_object.bins(10) if counts.points else {}),
-            Bars("Objects by their frames with accepted points", counts.frames_histogram() if counts.points else {}),
+            Bars("Objects by their number of points", counts.points_an_object.shown_bins(10) if counts.points else {}),
+            Bars(
+                "Objects by their frames with accepted points",
+                counts.accepted_frames_an_object.shown_bins(1) if counts.points else {},
+            ),
             Bars("Masks by quality", {f"{t / 10:.1f} to {(t + 1) / 10:.1f}": counts.qualities[t] for t in range(10)}),
             Bars("Masks by size", counts.by_size()),
             Bars("Masks by what drew them", dict(sorted(counts.mask_sources.items()))),

@@ -52,6 +52,16 @@ class Spread:
             found[value // width] += times
         return {_name(number, width): found[number] for number in range(last + 1)}
 
+    def shown_bins(self, width: int) -> dict[str, int]:
+        """The same from the first to the last stretch that holds a value.
+
+        >>> Spread(Counter({130: 2, 155: 1})).shown_bins(10)
+        {'130-139': 2, '140-149': 0, '150-159': 1}
+        """
+        bins = self.bins(width)
+        first = next((number for number, count in enumerate(bins.values()) if count), 0)
+        return dict(list(bins.items())[first:])
+
     def summary(self) -> Mapping[str, float]:
         """Least, mean, median and most."""
         return {

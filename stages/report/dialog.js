@@ -65,12 +65,12 @@ function legend(rings) {
 }
 
 function correctIt(object, frame) {
-  const command = studioCommand(object, frame), film = object.video.film;
+  const command = studioCommand(object, frame), at = (frame / (object.video.fps || 24)).toFixed(2);
   const copy = el("button", { type: "button", onclick: () => copyText(command, copy) }, "Copy");
   return el("div", { class: "correct" }, el("div", { class: "small soft" }, "Correct it in the studio:"), el("div", { class: "command" }, el("code", {}, command), copy),
     el("div", { class: "links small" },
       LISTS.studio ? el("a", { href: studioPage(object, frame), target: "_blank", rel: "noopener" }, "Open in the studio, where it runs") : null,
-      film ? el("a", { href: `${film}#t=${(frame / (object.video.fps || 24)).toFixed(2)}`, target: "_blank", rel: "noopener" }, "Overlay video, from this frame on") : null));
+      object.video.films.map(([what, address]) => el("a", { href: `${address}#t=${at}`, target: "_blank", rel: "noopener" }, `Play ${what} from here`))));
 }
 
 async function copyText(text, button) {

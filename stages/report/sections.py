@@ -95,15 +95,15 @@ class VideoEntry:
         facts: a line about it.
         width: of its frames, in pixels.
         height: of its frames, in pixels.
-        film: address of its overlay video as seen from the page; empty without one.
-        fps: frames a second of that.
+        films: (what it shows, address as seen from the page) of its overlay videos.
+        fps: frames a second of these.
     """
 
     video_id: str
     facts: str
     width: int
     height: int
-    film: str = ""
+    films: tuple[tuple[str, str], ...] = ()
     fps: float = 0.0
 
 

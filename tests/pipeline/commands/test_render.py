@@ -60,6 +60,14 @@ def test_every_video_is_rendered_and_kept_until_something_in_it_changes(run, cap
     assert first.read_bytes() == content
 
 
+def test_what_a_killed_command_left_is_swept(run):
+    folder = run.path / "report" / "videos"
+    folder.mkdir(parents=True)
+    (folder / ".a.mp4.4194399-0123abcd.tmp").write_bytes(b"half")
+    render(run, ["a"])
+    assert [path.name for path in folder.iterdir()] == ["a.mp4"]
+
+
 def test_videos_and_objects_are_chosen_by_name_id_or_pattern(run, tmp_path):
     render(run, ["sub/*"], out=tmp_path / "one")
     render(run, ["a"], ["thing 2"], out=tmp_path / "two")

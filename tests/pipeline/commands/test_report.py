@@ -14,12 +14,14 @@ from pipeline.commands.merge import merge
 from pipeline.commands.render import render
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
+from pipeline.reporting.lists import films_of
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_file, unit_records, videos_of
 from schemas import tables
 from schemas.flags import Flag
 from schemas.masks import encode_rle
 from schemas.reviews import Verdict
+from schemas.videos import Video
 
 
 def html(run):
@@ -192,7 +194,21 @@ def test_a_video_that_is_gone_leaves_its_pictures_out_and_says_so(filmed_run, ca
 
 def test_the_overlay_videos_are_linked_when_they_are_there(filmed_run):
     report(filmed_run)
-    assert [video[4] for video in block(filmed_run.path, "lists")["videos"]] == ["", ""]
+    assert [video[4] for video in block(filmed_run.path, "lists")["videos"]] == [[], []]
     render(filmed_run)
+    render(filmed_run, ["a"], ["1"], by_object=True)
     report(filmed_run)
-    assert [video[4] for video in block(filmed_run.path, "lists")["videos"]] == ["videos/a.mp4", "videos/sub/b.mp4"]
+    assert [video[4] for video in block(filmed_run.path, "lists")["videos"]] == [
+        [["the overlay video", "videos/a.mp4"], ["object 1", "videos/a.object-1.mp4"]],
+        [["the overlay video", "videos/sub/b.mp4"]],
+    ]
+
+
+def test_films_of_videos_whose_names_begin_alike_are_told_apart():
+    videos = [Video(name, "x", 1, 2, 2, 1.0, 1.0, "h264", 0) for name in ("a", "ab", "sub/a")]
+    films = ["a.before-2.mp4", "a.mp4", "a.object-x.before-1.mp4", "ab.mp4", "sub/a.mp4", "other.mp4"]
+    assert [[address for _, address in films_of(video, films)] for video in videos] == [
+        ["videos/a.mp4", "videos/a.object-x.before-1.mp4", "videos/a.before-2.mp4"],
+        ["videos/ab.mp4"],
+        ["videos/sub/a.mp4"],
+    ]
