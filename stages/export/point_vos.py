@@ -4,7 +4,8 @@
 ``{id: entry}`` a line. An entry is one object of one video. Beside them stand what the scripts of the release extract:
 the annotated frames of every entry, ``<split>/JPEGImages/<id>/<frame_id>.jpg``, and their points as index maps,
 ``<split>/Annotations/<id>/<frame_id>.png`` (mode P): 0 unlabelled, 1 REJECTED, 2 ACCEPTED, 255 AMBIGUOUS. So the
-scripts need no videos. ``videos.json`` tells which video a ``video_name`` is.
+scripts need no videos. Each picture is kept once, ``JPEGImages/<video_name>/<frame_id>.jpg``; those of entries are
+links to it. ``videos.json`` tells which video a ``video_name`` is.
 
 Source: https://github.com/idilesenzulfikar/PointVOS
 """

@@ -96,7 +96,10 @@ class PointVosFolder:
             self.target.write(f"{folder}/Annotations/{key}/{frame_id}.png", index_png(labels))
             jpeg = self.frame_file(video.video_id, int(frame_id))
             if jpeg.is_file():
-                self.target.write(f"{folder}/JPEGImages/{key}/{frame_id}.jpg", jpeg.read_bytes())
+                picture = f"{self.name}/JPEGImages/{entry.video_name}/{frame_id}.jpg"
+                if not (self.target.path / picture).is_file():
+                    self.target.write(picture, jpeg.read_bytes())
+                self.target.link(f"{folder}/JPEGImages/{key}/{frame_id}.jpg", picture)
 
 
 def _joined(parts: Iterable[Path]) -> Iterator[bytes]:

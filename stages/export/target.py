@@ -46,3 +46,13 @@ class ExportTarget:
     def write(self, name: str, content: bytes) -> None:
         """Write one file, whole or not at all."""
         write_whole(self.path / name, content, is_synced=False)
+
+    def link(self, name: str, there: str) -> None:
+        """Give a file that was written another name; where the file system has no links, a copy of it."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        try:
+            path.hardlink_to(self.path / there)
+        except OSError:
+            self.write(name, (self.path / there).read_bytes())

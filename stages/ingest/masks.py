@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from schemas.localizations import Localization, MaskHint
 from schemas.masks import encode_rle
+from stages.ingest.documents import read_json
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named
 from stages.ingest.parsed import Parsed
@@ -16,11 +18,18 @@ from stages.video.corpus import printable_path
 from stages.video.mask_images import FULL, MaskImageError, object_id, read_mask_image
 
 GROUP = "objects"
+OBJECTS_FILE = "objects.json"
 
 
 def parse(root: Path, paths: Iterable[Path]) -> Parsed:
-    """One localization for every object of every mask; the video is the folder below ``root`` (or ``root`` itself)."""
+    """One localization for every object of every mask; the video is the folder below ``root`` (or ``root`` itself).
+
+    Where ``root`` has a folder ``Annotations``, as data sets do, its masks are read and no others. ``objects.json``, as
+    our own export writes it, tells the objects of indices.
+    """
     parsed = Parsed(str(root))
+    root, paths = _annotations(root, paths)
+    ids = _ids(root)
     full: dict[str, list[Localization]] = {}
     numbered: set[str] = set()
     for path in sorted(paths):
@@ -28,7 +37,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
         video_id = path.parent.name if folder == "." else folder
         with parsed.entry(f"{video_id}/{path.name}"):
             _require_utf8(path)
-            found = _read_mask(path, video_id, parsed.input_uri)
+            found = _read_mask(path, video_id, parsed.input_uri, ids.get(video_id, {}))
             full.setdefault(video_id, []).extend(found.pop(FULL, []))
             numbered |= {video_id} if found else set()
             parsed.localizations += [one for same in found.values() for one in same]
@@ -39,13 +48,31 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
     return parsed
 
 
+def _annotations(root: Path, paths: Iterable[Path]) -> tuple[Path, list[Path]]:
+    folder, every = root / "Annotations", list(paths)
+    own = [path for path in every if folder in path.parents]
+    return (folder, own) if own else (root, every)
+
+
+def _ids(root: Path) -> Mapping[str, Mapping[str, str]]:
+    """Video → index → object, where our own export says so."""
+    file = next((folder / OBJECTS_FILE for folder in (root, root.parent) if (folder / OBJECTS_FILE).is_file()), None)
+    found = read_json(file) if file else {}
+    named = found.items() if isinstance(found, Mapping) else ()
+    return {str(video_id): ids for video_id, ids in named if isinstance(ids, Mapping) and _are_ids(ids.values())}
+
+
+def _are_ids(values: Iterable[Any]) -> bool:
+    return all(isinstance(value, str) and value for value in values)
+
+
 def _require_utf8(path: Path) -> None:
     if printable_path(str(path)) != str(path):
         detail = f"the name '{printable_path(str(path))}' is not UTF-8; rename it, e.g. with convmv"
         raise IngestError("name_not_utf8", detail)
 
 
-def _read_mask(path: Path, video_id: str, input_uri: str) -> dict[int, list[Localization]]:
+def _read_mask(path: Path, video_id: str, input_uri: str, ids: Mapping[str, str]) -> dict[int, list[Localization]]:
     """The objects of one mask by their label."""
     idx, name = frame_named(path.name)
     try:
@@ -56,7 +83,7 @@ def _read_mask(path: Path, video_id: str, input_uri: str) -> dict[int, list[Loca
         label: [
             Localization(
                 video_id,
-                object_id(1 if label == FULL else label),
+                ids.get(str(label)) or object_id(1 if label == FULL else label),
                 idx,
                 MaskHint(encode_rle(labels == label), *labels.shape),
                 group=GROUP,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import tarfile
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,13 @@ def parse(path: Path) -> Parsed:
         detail = f"no point has label 1 on frames {where}: nothing is on the object there"
         parsed.reject(f"{video_id}/{object_id}", "no_positive_click", detail)
     return parsed
+
+
+def without_copies(paths: Sequence[Path]) -> list[Path]:
+    """The files without rows of frames whose points are in rows of objects too, as in a Hugging Face data set."""
+    folders = {path.parent for path in paths if path.suffix.lower() == PARQUET}
+    copies = {folder for folder in folders if folder.name == "frames" and folder.with_name("objects") in folders}
+    return [path for path in paths if path.parent not in copies]
 
 
 def _add(given: Any, found: _Found) -> None:

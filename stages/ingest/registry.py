@@ -59,8 +59,15 @@ MASK_SUFFIX = ".png"
 HINT_SUFFIXES = (
     ".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt", ".xml", tapvid.SUFFIX, *point_tables.SUFFIXES,
 )  # fmt: skip
-_BESIDE = (*yolo.CLASS_FILES, point_vos.VIDEOS_FILE)
-"""Files that tell what others mean."""
+_BESIDE = {
+    *yolo.CLASS_FILES,
+    *("croissant.json", "labeling_interface.xml", "orig_masks.json", "videos.csv"),
+    masks.OBJECTS_FILE,
+    point_vos.VIDEOS_FILE,
+}
+"""Files that tell what others mean, or nothing of where objects are."""
+_BESIDE_MASKS = "meta.json"
+"""As YouTube-VOS has it."""
 
 
 def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localization], list[Reject]]:
@@ -146,7 +153,9 @@ def _read_expressions(path: Path) -> Parsed:
 def _read_folder(folder: Path, fmt: str) -> Parsed:
     files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
     pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
-    texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES]
+    beside = {*_BESIDE, _BESIDE_MASKS} if pngs else _BESIDE
+    texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES and p.name.lower() not in beside]
+    texts = point_tables.without_copies(texts)
     if (fmt == "masks" and pngs) or (fmt == AUTO and pngs and not texts):
         return masks.parse(folder, pngs)
     if not pngs and not texts and (lossy := [p for p in files if p.suffix.lower() in JPEG_EXTENSIONS]):
@@ -176,12 +185,11 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
 
 def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) -> dict[str, list[Path]]:
     """The files by format. An empty file beside YOLO labels says that nothing is on its frame."""
-    hints = [path for path in texts if path.name.lower() not in _BESIDE]
     if fmt != AUTO:
-        return {fmt: hints}
+        return {fmt: list(texts)}
     found: dict[str, list[Path]] = {}
     empty: list[Path] = []
-    for path in hints:
+    for path in texts:
         if not path.stat().st_size:
             empty.append(path)
             continue

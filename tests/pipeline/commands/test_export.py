@@ -53,6 +53,8 @@ def test_points_come_back_from_the_release_format(merged_run, tmp_path, jsonl):
     rows = tables.POINTS.records(tables.POINTS.read(merged_run))
     assert found == {(p.object_name, p.frame_idx, p.x, p.y, p.status, p.is_fg_candidate) for p in rows}
     assert json.loads((folder / "videos.json").read_text()) == {"a": "a"}
+    for picture in (folder / "train/JPEGImages").rglob("*.jpg"):
+        assert picture.samefile(folder / "JPEGImages/a" / picture.name)
 
 
 def test_a_missing_frame_breaks_the_format_and_is_said(merged_run, tmp_path, capsys):
@@ -68,6 +70,9 @@ def test_masks_come_back_from_the_davis_layout(finished_run, tmp_path):
     export(RunFolder(finished_run), ExportFormat.DAVIS, out)
     objects = json.loads((out / "objects.json").read_text())
     assert objects == {"a": {"1": "1", "2": "2"}, "sub/b": {"1": "dog"}}
+    found, rejects = read_localizations(out)
+    assert rejects == []
+    assert {(one.video_id, one.object_id) for one in found} == {("a", "1"), ("a", "2"), ("sub/b", "dog")}
     for video_id, index_of in (("a", {"1": 1, "2": 2}), ("sub/b", {"dog": 1})):
         frames = {frame.frame_idx: frame.labels for frame in find_truth(out / "Annotations", video_id).frames()}
         assert sorted(frames) == list(range(12))
@@ -154,6 +159,10 @@ def test_every_format_is_written_whole_and_the_same_again(merged_run, tmp_path, 
     names = [path.relative_to(tmp_path / "out").as_posix() for path in first]
     assert len(names) > 1
     assert not [name for name in names if ".parts" in name or name.endswith(".tmp")]
+    if form not in (ExportFormat.REF_YOUTUBE_VOS, ExportFormat.VNG):  # words and masks: one of them has to be named
+        found, rejects = read_localizations(tmp_path / "out")
+        assert {one.video_id.removesuffix(".mp4") for one in found} >= {"a"}
+        assert {one.error for one in rejects} <= {"no_positive_click"}
     assert f"Exported {merged_run} as {form}" in "".join(capsys.readouterr().out.split("\n")[:2]).replace("\n", "")
 
 
