@@ -120,7 +120,8 @@ class Renderer:
             OSError: it cannot be written.
         """
         plan = self.plan(job)
-        mark = f"pointvos {digest(_LOOK, plan)}"
+        shown = replace(plan, video=replace(plan.video, uri="", unit=""))
+        mark = f"pointvos {digest(_LOOK, shown)}"
         if mark_of(job.path) == mark:
             return Rendered(job.path, was_there=True)
         n_frames = 0
