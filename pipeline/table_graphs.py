@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
 
+from collections.abc import Callable
 from pathlib import Path
 
 import apache_beam as beam
@@ -23,6 +24,7 @@ from pipeline.runs.transform import CollectResults, DealVerdicts, FingerprintVid
 from schemas import tables
 from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
+from stages.backends.segmenter import Segmenter
 from stages.consensus.settling import SettledCounts
 from stages.consensus.transform import SettleVerdicts
 from stages.evaluate.measures import VideoMeasures
@@ -157,6 +159,7 @@ class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
         options: of the sampling.
         jpeg_quality: of the frames that people look at.
         opener: opens videos.
+        load_segmenter: loads what looks for places where masks are in doubt; None: they are not looked for.
         out: where the counts go.
     """
 
@@ -167,11 +170,12 @@ class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
         options: SamplingOptions,
         jpeg_quality: int,
         opener: Opener,
+        load_segmenter: Callable[[], Segmenter] | None,
         out: AnyPath,
     ) -> None:
         super().__init__()
         self._keys, self._out = keys, out
-        self._resample = ResampleVideos(run, options, jpeg_quality, opener)
+        self._resample = ResampleVideos(run, options, jpeg_quality, opener, load_segmenter)
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""

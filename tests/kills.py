@@ -79,6 +79,8 @@ def _serve() -> None:
     import pipeline.commands.evaluate
     import pipeline.commands.export
     import pipeline.commands.merge
+    import pipeline.commands.refine
+    import pipeline.refining.transform
     import pipeline.runners.table_runner
     import pipeline.table_graphs
 

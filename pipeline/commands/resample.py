@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options
+from pipeline.commands.models import require_models
 from pipeline.config import load_sampling
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
@@ -20,6 +21,8 @@ from pipeline.terminal.console import REJECTED, UsageProblem, console, show_prob
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.whole_files import left_behind
+from stages.backends.segmenter import Segmenter
+from stages.backends.segmenters import load_segmenter
 from stages.progress import counted_by
 from stages.sample_points.options import SamplingOptions
 
@@ -34,9 +37,16 @@ def resample(
     frames: Annotated[int | None, typer.Option(help="Frames to sample for each object.", show_default=_OWN)] = None,
     points: Annotated[int | None, typer.Option(help="Candidates for each object and frame.", show_default=_OWN)] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the sampling.", show_default=_OWN)] = None,
+    doubts: Annotated[
+        bool, typer.Option("--doubts", help="Ask where the segmenter disagrees with a mask, on frames of any quality.")
+    ] = False,
     config: options.ConfigFile = None,
 ) -> None:
     """Draw new candidates of a run from its masks: another number, other frames or another seed.
+
+    Points are drawn where masks are surely right, to be training data. With `--doubts`, four in five are drawn where
+    the run's segmenter, asked for the same object in other ways, disagrees with its mask: with the answers, `pointvos
+    refine` finds out more about the masks.
 
     Without options, the settings of `annotate` are used again: what a `resample` changed comes back. No mask is
     touched; the videos are read for the colours of their frames. The command can be repeated and interrupted.
@@ -49,8 +59,9 @@ def resample(
     folder = run.require()
     stored = folder.config()
     sampling = load_sampling(stored.get("sampling") or {}, config, {"frames": frames, "points": points, "seed": seed})
+    load = _segmenter_of(stored) if doubts else None
     with folder.lock():
-        found = _resample(folder, sampling, int(stored.get("jpeg_quality", _JPEG_QUALITY)))
+        found = _resample(folder, sampling, int(stored.get("jpeg_quality", _JPEG_QUALITY)), load)
     n_now, n_same = sum(one.n_now for one in found), sum(one.n_same for one in found)
     summary(
         f"Candidates of {run}",
@@ -72,7 +83,16 @@ def resample(
         raise typer.Exit(REJECTED)
 
 
-def _resample(folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int) -> list[Resampled]:
+def _segmenter_of(stored: Mapping[str, Any]) -> Callable[[], Segmenter]:
+    """What loads the segmenter of a run."""
+    name = str((stored.get("models") or {}).get("segmenter", "embedded"))
+    require_models([name])
+    return partial(load_segmenter, name, "auto", 1)
+
+
+def _resample(
+    folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int, load: Callable[[], Segmenter] | None
+) -> list[Resampled]:
     """What became of each video, by id."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.table_graphs import ResampleRun
@@ -86,7 +106,7 @@ def _resample(folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int) -
         stale.unlink(missing_ok=True)
     with result_folder(folder) as work, bar("Drawing", len(keys)) as advance, counted_by(advance):
         out = work / "resampled.json"
-        graph = partial(ResampleRun, folder.absolute(), keys, sampling, jpeg_quality, VideoOpener())
+        graph = partial(ResampleRun, folder.absolute(), keys, sampling, jpeg_quality, VideoOpener(), load)
         run_table_graph(folder, graph(out), "ResampleRun")
         return sorted(results(out, Resampled), key=lambda one: one.video_id)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pipeline.runs.commit import encode_jpeg
 from pipeline.runs.folder import RunFolder
@@ -23,6 +24,8 @@ from schemas.repairs import doubted_frames
 from schemas.video_files import VideoFile
 from schemas.videos import Video
 from schemas.whole_files import write_whole
+from stages.backends.segmenter import Segmenter
+from stages.refine.doubts import doubtful_places
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_video
 from stages.video import DecodeError, Opener, selected_frames
@@ -50,16 +53,23 @@ class Resampled:
 
 
 def resample_video(
-    run: RunFolder, key: VideoKey, options: SamplingOptions, jpeg_quality: int, opener: Opener
+    run: RunFolder,
+    key: VideoKey,
+    options: SamplingOptions,
+    jpeg_quality: int,
+    opener: Opener,
+    segmenter: Segmenter | None = None,
 ) -> Resampled:
     """Draw the candidates of a video anew and put them in the place of the old ones.
+
+    With a segmenter, most of them lie where it disagrees with the masks.
 
     A video that cannot be decoded any more, or whose frames have another size now, keeps its candidates.
     """
     video = video_of(run, key)
     before = unit_records(run, tables.CANDIDATES, video)
     try:
-        candidates = _drawn(run, video, options, jpeg_quality, opener)
+        candidates = _drawn(run, video, options, jpeg_quality, opener, segmenter)
     except (DecodeError, ValueError) as problem:
         n_frames = len({(c.object_id, c.frame_idx) for c in before})
         return Resampled(video.video_id, len(before), len(before), len(before), n_frames, str(problem))
@@ -108,7 +118,12 @@ def references(masks: Sequence[Mask], localized: dict[str, list[int]]) -> dict[s
 
 
 def _drawn(
-    run: RunFolder, video: Video, options: SamplingOptions, jpeg_quality: int, opener: Opener
+    run: RunFolder,
+    video: Video,
+    options: SamplingOptions,
+    jpeg_quality: int,
+    opener: Opener,
+    segmenter: Segmenter | None,
 ) -> list[PointCandidate]:
     masks = unit_records(run, tables.MASKS, video)
 
@@ -117,4 +132,6 @@ def _drawn(
 
     doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
     places = references(masks, localized_frames(run, video))
-    return sample_video(video.video_id, masks, look, places, object_groups(run, video), options, doubted=doubted)
+    doubts = partial(doubtful_places, segmenter) if segmenter is not None else None
+    groups = object_groups(run, video)
+    return sample_video(video.video_id, masks, look, places, groups, options, doubted=doubted, doubts=doubts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import apache_beam as beam
@@ -24,8 +24,9 @@ from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
 from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
+from stages.backends.segmenter import Segmenter
 from stages.sample_points.options import SamplingOptions
-from stages.transform import Results, StageDoFn, parallel
+from stages.transform import Results, SharedModel, StageDoFn, parallel
 from stages.video import Opener
 
 
@@ -129,9 +130,17 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
 class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resampled]]):
     """Videos → what became of their candidates, which are drawn anew from their masks."""
 
-    def __init__(self, run: RunFolder, options: SamplingOptions, jpeg_quality: int, opener: Opener) -> None:
+    def __init__(
+        self,
+        run: RunFolder,
+        options: SamplingOptions,
+        jpeg_quality: int,
+        opener: Opener,
+        load_segmenter: Callable[[], Segmenter] | None = None,
+    ) -> None:
         super().__init__()
         self._run, self._options, self._jpeg_quality, self._opener = run, options, jpeg_quality, opener
+        self._segmenter = SharedModel(load_segmenter) if load_segmenter is not None else None
 
     def expand(self, videos: PCollection[VideoKey]) -> PCollection[Resampled]:
         """One step, spread over all workers; a repeated video gives the same files."""
@@ -141,7 +150,8 @@ class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resample
 
     def _resample(self, key: VideoKey) -> Resampled:
         use_one_thread_an_operation()
-        found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener)
+        segmenter = self._segmenter.get() if self._segmenter is not None else None
+        found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener, segmenter)
         progress.done()
         return found
 

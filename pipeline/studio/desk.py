@@ -6,6 +6,7 @@ import shutil
 import threading
 from dataclasses import asdict, dataclass, field
 
+from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
 from pipeline.studio.background import Background
 from pipeline.studio.bench import Bench
@@ -221,7 +222,8 @@ class StudioDesk:
         file = self.bench.file(number)
         facts, seen = self._facts(file), self._seen.setdefault(file.video_id, [])
         names = {one.object_id: one.name for one in facts.objects(self.bench.names(facts.video) if facts.video else {})}
-        found = next_look(facts, names, seen)
+        verified = Verified.read(self.bench.run, facts.video) if facts.video else None
+        found = next_look(facts, names, seen, verified)
         if found is not None:
             seen.append((found.object_id, found.frame_idx))
         return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from pipeline.refining.suggestions import contradiction_rates
+from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.units import unit_records
 from pipeline.studio.bench import Bench
@@ -108,15 +110,26 @@ def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film
     )
 
 
-def next_look(facts: VideoFacts, names: Mapping[str, str], seen: Sequence[tuple[str, int]]) -> Look | None:
-    """Where a look is worth most; ``seen`` are objects and frames that were shown already."""
+def next_look(
+    facts: VideoFacts, names: Mapping[str, str], seen: Sequence[tuple[str, int]], verified: Verified | None = None
+) -> Look | None:
+    """Where a look is worth most.
+
+    Args:
+        facts: of the video.
+        names: object id → name.
+        seen: objects and frames that were shown already.
+        verified: points, which tell of wrong masks.
+    """
     if facts.video is None:
         return None
+    masks = {(mask.object_id, mask.frame_idx): mask for mask in (facts.rounds.masks if facts.rounds else ())}
+    rates = contradiction_rates(masks, verified) if verified is not None else {}
     found = []
     for object_id in facts.store.object_ids():
         qualities = facts.store.qualities(object_id, facts.video.n_frames)
         own = [idx for one, idx in seen if one == object_id]
-        look = best_look(qualities, facts.anchors(object_id), facts.video.cuts, own)
+        look = best_look(qualities, facts.anchors(object_id), facts.video.cuts, own, rates.get(object_id))
         if look is not None:
             found.append((look.gain, object_id, look))
     if not found:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 _SHARES = (
     "foreground_share",
@@ -70,6 +70,10 @@ class SamplingOptions:
     spread_scale: float = 1.0
     pixels_per_point: int = 16
     uncertain_band: tuple[float, float] = (0.3, 0.7)
+
+    def of_any_quality(self) -> SamplingOptions:
+        """The same, but frames are chosen by time alone: where masks are to be corrected, bad ones count too."""
+        return replace(self, prefer_quality=0.0, skip_worst=0.0, least_quality=0.0)
 
     def __post_init__(self) -> None:
         for name in ("frames", "points"):

@@ -75,7 +75,7 @@ def _new_frames(
         free = {m.frame_idx: m.quality for m in changed if m.source != "human"}
         free = {idx: quality for idx, quality in free.items() if (object_id, idx) not in asked_before}
         n_frames = -(-options.frames * len(changed) // len(masks))
-        spread = replace(options, frames=n_frames, prefer_quality=0, skip_worst=0, least_quality=0)
+        spread = replace(options.of_any_quality(), frames=n_frames)
         for idx in choose_frames(free, None, spread) if free else ():
             asked[idx].append(object_id)
     return asked

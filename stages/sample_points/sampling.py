@@ -53,6 +53,7 @@ def sample_video(
     options: SamplingOptions,
     round_: int = 0,
     doubted: Mapping[str, int] | None = None,
+    doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
     """Draw the candidates of all objects of a video.
 
@@ -65,17 +66,19 @@ def sample_video(
         options: every knob.
         round_: correction round.
         doubted: object id → a frame that people should see however bad its mask is.
+        doubts: finds places where a mask may be wrong, which are asked first, on frames of any quality.
 
     Returns:
         Candidates by object, frame and stratum; the same whatever the order of ``masks``.
     """
     at = _by_object(masks)
+    options = options if doubts is None else options.of_any_quality()
     asked: dict[int, list[str]] = defaultdict(list)
     for object_id, own in sorted(at.items()):
         qualities = {idx: mask.quality for idx, mask in own.items()}
         for idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
             asked[idx].append(object_id)
-    return draw_candidates(masks, asked, look, groups, options, round_)
+    return draw_candidates(masks, asked, look, groups, options, round_, doubts)
 
 
 def draw_candidates(

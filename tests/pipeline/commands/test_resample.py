@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from pipeline.commands.merge import merge
 from pipeline.commands.resample import resample
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import references
+from pipeline.runs.units import unit_file, unit_records, videos_of
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.masks import Mask, encode_rle
@@ -89,6 +91,26 @@ def test_another_count_other_frames_and_another_seed_change_candidates_and_nothi
     assert {name.partition("/")[0] for name in changed & before.keys()} == {"candidates"}
     resample(RunFolder(run))
     assert {name: contents(run)[name] for name in before} == before
+
+
+def test_with_doubts_it_asks_where_the_segmenter_disagrees_with_the_mask(run):
+    folder, (video, *_) = RunFolder(run), videos_of(RunFolder(run))
+    file = unit_file(folder, tables.MASKS, video)
+    masks = []
+    for mask in unit_records(folder, tables.MASKS, video):
+        drawing = mask.decode()
+        drawing[:46] = False  # GrabCut finds the upper half of the square as well
+        masks.append(replace(mask, rle=encode_rle(drawing)))
+    tables.MASKS.write(file, masks, folder.metadata())
+    resample(folder, points=10, doubts=True)
+    asked = [c for c in candidates(run) if c.video_id == video.video_id]
+    doubted = [c for c in asked if c.stratum == "uncertain"]
+    assert len({(c.frame_idx, c.x, c.y) for c in asked}) == len(asked) == 3 * 10
+    assert 3 <= len(doubted) <= 3 * 8
+    assert any(30 <= c.y < 46 and not c.is_fg_candidate for c in doubted)
+    before = contents(run)
+    resample(folder, points=10, doubts=True)
+    assert contents(run) == before
 
 
 def test_settings_without_an_option_come_from_a_file(run, tmp_path):

@@ -83,7 +83,7 @@ def say(run: RunFolder, video: Video) -> Say:
 
 
 @pytest.fixture
-def refine(run: RunFolder, video: Video) -> Refine:
+def refine_here(run: RunFolder, video: Video) -> Refine:
     """Refine video ``a`` in this process; clicks are in pixels."""
 
     def work(*clicks: Localization) -> RefinedVideo:

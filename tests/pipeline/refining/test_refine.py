@@ -36,11 +36,11 @@ def clicks(frame_idx: int, *points: tuple[float, float, int], object_id: str = "
 
 
 def test_contradicted_masks_are_corrected_and_their_neighbours_with_them(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     before = masks_of(run, video)
     say(labels(8))
-    found = refine()
+    found = refine_here()
     after = masks_of(run, video)
     assert (found.n_rounds, found.n_corrections, found.n_flagged, found.n_points) == (1, 1, 0, len(labels(8)))
     drawing = after["1", 8].decode()
@@ -54,16 +54,16 @@ def test_contradicted_masks_are_corrected_and_their_neighbours_with_them(
     }
 
 
-def test_without_news_it_does_nothing(run: RunFolder, say: Say, refine: Refine) -> None:
+def test_without_news_it_does_nothing(run: RunFolder, say: Say, refine_here: Refine) -> None:
     say([*labels(6), *labels(9)])
-    assert refine().n_rounds == 1
+    assert refine_here().n_rounds == 1
     once = contents(Path(str(run.path)))
-    assert refine().n_rounds == 0
+    assert refine_here().n_rounds == 0
     assert contents(Path(str(run.path))) == once
 
 
 def test_frames_behind_one_that_points_confirmed_stay_as_they_are(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     confirmed = [one for one in labels(6) if not one.label or one.y < 46]
     asked = unit_records(run, tables.CANDIDATES, video)[0]
@@ -75,23 +75,23 @@ def test_frames_behind_one_that_points_confirmed_stay_as_they_are(
     tables.CANDIDATES.write(unit_file(run, tables.CANDIDATES, video), rows, run.metadata())
     before = masks_of(run, video)
     say([*confirmed, *labels(9)])
-    refine()
+    refine_here()
     after = masks_of(run, video)
     assert [idx for idx in range(12) if after["1", idx] != before["1", idx]] == [7, 8, 9, 10, 11]
 
 
 def test_a_mask_that_all_points_speak_against_is_taken_away(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     say([label(9, one.x, one.y, is_on=False) for one in labels(9)])
-    refine()
+    refine_here()
     (row,) = unit_records(run, tables.CORRECTIONS, video)
     assert row.kind == "absent"
     assert ("1", 9) not in masks_of(run, video)
 
 
 def test_a_point_on_one_object_takes_the_pixel_from_those_that_exclude_it(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     other = np.zeros((96, 128), dtype=bool)
     other[46:62, 36:80] = True  # on what the masks of the square lack on frame 8
@@ -103,7 +103,7 @@ def test_a_point_on_one_object_takes_the_pixel_from_those_that_exclude_it(
     grouped = [Localization("a", one.object_id, 0, one.hint, group="objects") for one in rows]
     tables.LOCALIZATIONS.write(hints, grouped, run.metadata())
     say([*labels(8), label(8, 78, 50, is_on=True, object_id="2")])
-    assert refine().n_flagged == 0
+    assert refine_here().n_flagged == 0
     after = masks_of(run, video)
     square, second = after["1", 8].decode(), after["2", 8].decode()
     assert all(square[one.y, one.x] == bool(one.label) for one in labels(8))
@@ -113,40 +113,40 @@ def test_a_point_on_one_object_takes_the_pixel_from_those_that_exclude_it(
 
 
 def test_points_that_contradict_each_other_are_flagged_and_tried_once(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     say([*labels(8), label(8, 40, 40, is_on=True), label(8, 40, 40, is_on=False)])
-    found = refine()
+    found = refine_here()
     assert found.n_flagged == 1
     (flag,) = unit_records(run, tables.FLAGS, video)
     assert (flag.object_id, flag.frame_idx, flag.n_points, flag.n_wrong) == ("1", 8, len(labels(8)) + 2, 1)
     once = contents(Path(str(run.path)))
-    assert (refine().n_rounds, contents(Path(str(run.path)))) == (0, once)
+    assert (refine_here().n_rounds, contents(Path(str(run.path)))) == (0, once)
     say(labels(8))
-    assert refine().n_flagged == 0
+    assert refine_here().n_flagged == 0
     assert not unit_records(run, tables.FLAGS, video)
 
 
 def test_clicks_from_files_count_once_and_what_cannot_be_used_is_rejected(
-    run: RunFolder, video: Video, refine: Refine
+    run: RunFolder, video: Video, refine_here: Refine
 ) -> None:
     box = Localization("a", "1", 5, Box((1.0, 1.0, 9.0, 9.0)), input_uri="clicks.json")
     given = [clicks(8, (50, 56, 1)), clicks(8, (60, 56, 1), object_id="7"), box]
-    found = refine(*given)
+    found = refine_here(*given)
     assert (found.n_rounds, found.n_corrections) == (1, 1)
     assert [(one.key, one.error) for one in found.rejects] == [("a/7@8", "unknown_object"), ("a/1@5", "not_clicks")]
     assert masks_of(run, video)["1", 8].decode()[56, 50]
-    assert refine(*given).n_rounds == 0
-    assert refine(clicks(8, (50, 56, 1), (44, 33, 0))).n_corrections == 1
+    assert refine_here(*given).n_rounds == 0
+    assert refine_here(clicks(8, (50, 56, 1), (44, 33, 0))).n_corrections == 1
 
 
 def test_waiting_corrections_of_the_studio_and_news_are_one_round(
-    run: RunFolder, video: Video, say: Say, refine: Refine
+    run: RunFolder, video: Video, say: Say, refine_here: Refine
 ) -> None:
     waiting = Correction("a", "1", 5, "clicks", 1, (40.0,), (56.0,), (1,))
     write_corrections(run, video, [waiting])
     say(labels(9))
-    found = refine()
+    found = refine_here()
     assert (found.n_rounds, found.n_corrections) == (1, 2)
     rounds = VideoRounds.read(run, video)
     assert {one.frame_idx for one in rounds.standing} == {5, 9}
