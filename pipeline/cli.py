@@ -114,6 +114,11 @@ COMMANDS = {
         "models_app",
         "List, fetch and check the weights of models. The embedded models need none.",
     ),
+    "study": LazyCommand(
+        "pipeline.commands.study",
+        "study",
+        "Study the supervision: train on fewer points and frames of a run and test on other videos.",
+    ),
     "train": LazyCommand(
         "pipeline.commands.train",
         "train_app",

@@ -23,7 +23,7 @@ from stages.backends.cutie.limits import Limits
 from stages.backends.localizers import split_name
 from stages.backends.propagators import propagator_names
 from stages.backends.segmenters import segmenter_names
-from stages.backends.trained import require_model
+from stages.backends.trained import content_of, require_model
 from stages.ingest.placing import AUTO, COORDS
 from stages.propagate.repair import RepairOptions
 from stages.sample_points.options import SamplingOptions
@@ -54,6 +54,14 @@ class Models:
         split_name(self.localizer)
         if self.objects_a_pass < 0:
             raise ValueError(f"objects_a_pass {self.objects_a_pass} must be at least 1, or 0 for all at once")
+
+    def weights(self) -> dict[str, str]:
+        """What the files of trained models hold, by kind of model; empty where none is one."""
+        return {
+            kind: content
+            for kind, name in (("segmenter", self.segmenter), ("propagator", self.propagator))
+            if (content := content_of(name)) != name
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +149,12 @@ class RunConfig:
             raise ValueError(f"jpeg_quality {self.jpeg_quality} is not in 30..100")
 
     def hash(self) -> str:
-        """Hash of what changes the result of a video: models, repair, sampling, not inputs and not processes."""
-        parts = [asdict(self.models), asdict(self.repair), asdict(self.sampling), self.jpeg_quality]
+        """Hash of what changes the result of a video: models, repair, sampling, not inputs and not processes.
+
+        Of a trained model, what its file holds counts, not where it lies.
+        """
+        models = asdict(self.models) | self.models.weights()
+        parts = [models, asdict(self.repair), asdict(self.sampling), self.jpeg_quality]
         return digest(yaml.safe_dump(parts, sort_keys=True))
 
     def run_id(self) -> str:
@@ -156,7 +168,9 @@ class RunConfig:
         del settings["review_server"]
         if self.coords == AUTO:
             del settings["coords"]
-        return yaml.safe_dump({**marks, **settings}, sort_keys=False, allow_unicode=True)
+        weights = self.models.weights()
+        named = {"weights": weights} if weights else {}
+        return yaml.safe_dump({**marks, **settings, **named}, sort_keys=False, allow_unicode=True)
 
 
 def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
@@ -170,7 +184,7 @@ def load_config(path: Path | None, overrides: dict[str, Any]) -> RunConfig:
         UsageProblem: unreadable file, unknown field or wrong value; the message names it.
     """
     values = _read_yaml(path) if path else {}
-    for name in ("run_id", "config_hash"):
+    for name in ("run_id", "config_hash", "weights"):
         values.pop(name, None)
     for dotted, value in overrides.items():
         if value is not None:

@@ -50,7 +50,7 @@ def _differences(old: dict[str, Any], config: RunConfig) -> list[str]:
     new = yaml.safe_load(config.to_yaml())
     return [
         f"{part}.{name}: {old.get(part, {}).get(name)} → {value}"
-        for part in ("models", "repair", "sampling")
-        for name, value in new[part].items()
+        for part in ("models", "weights", "repair", "sampling")
+        for name, value in new.get(part, {}).items()
         if old.get(part, {}).get(name) != value
     ]

@@ -17,6 +17,11 @@ BENCHMARKS = {
         "clickvos",
         "Measure masks from one click an object in the first frame, after the ClickVOS protocol.",
     ),
+    "point-vos": LazyCommand(
+        "pipeline.commands.benchmark_point_vos",
+        "point_vos",
+        "Train on verified points and test on other videos, after the Point-VOS protocol.",
+    ),
 }
 
 

@@ -11,6 +11,7 @@ import typer
 
 from pipeline.capacity.devices import require_device
 from pipeline.capacity.time_left import duration
+from pipeline.commands.train_propagator import propagator
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
@@ -28,9 +29,7 @@ _LINE_EVERY_S = 10.0
 Figures = dict[str, float]
 
 
-@train_app.callback()
-def _group() -> None:
-    """Keep ``train segmenter`` a sub-command while it is the only one."""
+train_app.command()(propagator)
 
 
 @train_app.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from stages.backends.cutie.limits import NO_LIMITS, Limits
 from stages.backends.families import SAM2_FAMILY
 from stages.backends.plugins import PROPAGATOR_GROUP, load_plugin, plugin_names
@@ -48,10 +50,18 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: L
 
             return load_sam2(name, device)
         case _ if weights := weights_of(name):
-            from stages.backends.embedded.propagator.embedded import load_embedded
-
-            return load_embedded(name, device, threads, weights)
+            return _load_trained(name, weights, device, threads)
     plugin: Propagator | None = load_plugin(PROPAGATOR_GROUP, name, device)
     if plugin is None:
         raise ValueError(f"unknown propagator {name!r}; known: {', '.join(propagator_names())}")
     return plugin
+
+
+def _load_trained(name: str, weights: Path, device: str, threads: int) -> Propagator:
+    """A memory network, or the embedded propagator with another click network."""
+    from stages.backends.embedded.propagator.embedded import load_embedded
+    from stages.backends.memory_network.weights import is_memory_network, load_memory_propagator
+
+    if is_memory_network(weights):
+        return load_memory_propagator(name, weights, device)
+    return load_embedded(name, device, threads, weights)

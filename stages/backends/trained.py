@@ -1,8 +1,10 @@
-"""Models by a file of weights: ``trained:FILE`` is the embedded model with weights of ``pointvos train segmenter``."""
+"""Models by a file of weights: ``trained:FILE`` holds what ``pointvos train`` made."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from schemas.checks import require_choice
@@ -34,4 +36,23 @@ def require_model(what: str, name: str, names: Sequence[str]) -> None:
     if weights is None:
         require_choice(what, name, (*names, f"{PREFIX}FILE"))
     elif not weights.is_file():
-        raise ValueError(f"{what} {name!r}: there is no file {weights}; make one with: pointvos train segmenter")
+        raise ValueError(f"{what} {name!r}: there is no file {weights}; make one with: pointvos train {what}")
+
+
+def content_of(name: str) -> str:
+    """What identifies a model whatever its file is called: its name, or ``trained:`` and 16 hex digits of the content.
+
+    >>> content_of("embedded")
+    'embedded'
+    """
+    weights = weights_of(name)
+    if weights is None or not weights.is_file():
+        return name
+    facts = weights.stat()
+    return PREFIX + _digest(weights.absolute(), facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=8)
+def _digest(weights: Path, _mtime_ns: int, _size: int) -> str:
+    with weights.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -59,6 +59,13 @@ class View:
             seen = cv2.LUT(seen, values)
         return np.ascontiguousarray(seen)
 
+    def mask(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """The view of a (H, W) bool mask, (height, width) bool: what covers half of a pixel fills it."""
+        x0, y0, x1, y1 = self.window
+        how = cv2.INTER_AREA if self.width < x1 - x0 else cv2.INTER_LINEAR
+        share = cv2.resize(mask[y0:y1, x0:x1].astype(np.float32), (self.width, self.height), interpolation=how)
+        return np.ascontiguousarray(share[:, ::-1] if self.is_mirrored else share) >= 0.5
+
     def points(self, xy: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Where pixels of the frame are in the view.
 

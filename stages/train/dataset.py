@@ -6,10 +6,11 @@ reference and its points on later frames as targets.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import copy
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import cv2
 import numpy as np
@@ -25,6 +26,10 @@ from stages.train.points import VideoRows, points_of, videos_with_points
 
 FrameReader = Callable[[str, int], NDArray[np.uint8]]
 """Video id and frame index to a (H, W, 3) uint8 RGB frame. It must be picklable for several workers."""
+MaskReader = Callable[[str, str, int], NDArray[np.bool_] | None]
+"""Video id, object id and frame index to a (H, W) bool mask, None where none is known; picklable too."""
+UNKNOWN = 255
+"""In masks: nothing is known of the object on this frame."""
 ClipKey = tuple[int, int]
 """Epoch and number of a clip in it."""
 
@@ -39,6 +44,8 @@ class Sample(TypedDict):
         frame_idx: (T,) int64, ascending. A frame is repeated where a video has too few.
         video_id: the video.
         object_ids: of the first objects, joined by line feeds; objects beyond them are padding.
+        masks: (T, O, H, W) uint8, 1 on the object, 0 off it, UNKNOWN all over where there is no mask; only of a
+            data set that has masks.
     """
 
     images: Tensor
@@ -47,6 +54,7 @@ class Sample(TypedDict):
     frame_idx: Tensor
     video_id: str
     object_ids: str
+    masks: NotRequired[Tensor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,8 @@ class DatasetOptions:
         clip: frames, objects and points of a clip.
         augmentation: None for the whole frame, unchanged.
         clips_a_video: in one epoch.
+        views: so many different views of a video in all, so that what a frozen network makes of them can be kept; 0 for
+            a new one each clip.
         seed: decides on all chance.
     """
 
@@ -65,6 +75,7 @@ class DatasetOptions:
     clip: ClipOptions = field(default_factory=ClipOptions)
     augmentation: Augmentation | None = field(default_factory=Augmentation)
     clips_a_video: int = 1
+    views: int = 0
     seed: int = 0
 
 
@@ -76,15 +87,21 @@ class PointVOSDataset(Dataset[Sample]):
     """
 
     def __init__(
-        self, points: Path, read_frame: FrameReader, split: str = "train", options: DatasetOptions | None = None
+        self,
+        points: Path,
+        read_frame: FrameReader,
+        split: str | None = "train",
+        options: DatasetOptions | None = None,
+        read_mask: MaskReader | None = None,
     ) -> None:
         """Look up which videos there are.
 
         Args:
             points: folder of Parquet files with the columns of the ``points`` table.
             read_frame: reads frames.
-            split: ``train``, ``val`` or ``test``.
+            split: ``train``, ``val`` or ``test``; None for all.
             options: what samples look like.
+            read_mask: reads masks, for samples that have them.
 
         Raises:
             FileNotFoundError: there are no points.
@@ -92,6 +109,13 @@ class PointVOSDataset(Dataset[Sample]):
         self.options = options or DatasetOptions()
         self.videos: list[VideoRows] = videos_with_points(points, split)
         self._read_frame = read_frame
+        self._read_mask = read_mask
+
+    def only(self, video_ids: Collection[str]) -> PointVOSDataset:
+        """The same of some of its videos."""
+        part = copy.copy(self)
+        part.videos = [video for video in self.videos if video.video_id in video_ids]
+        return part
 
     def __len__(self) -> int:
         return len(self.videos) * self.options.clips_a_video
@@ -105,10 +129,10 @@ class PointVOSDataset(Dataset[Sample]):
         clip = draw_clip(points_of(video), self.options.clip, random)
         frames = {idx: self._read_frame(video.video_id, idx) for idx in dict.fromkeys(clip.frame_idx)}
         frame_size = frames[clip.frame_idx[0]].shape[:2]
-        view = self._view((frame_size[0], frame_size[1]), random)
+        view = self._view((frame_size[0], frame_size[1]), number % len(self.videos), random)
         images = np.stack([view.image(frames[idx]) for idx in clip.frame_idx])
         xy, labels = _placed(clip, view, self.options.clip)
-        return {
+        sample: Sample = {
             "images": torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
             "xy": torch.from_numpy(xy),
             "labels": torch.from_numpy(labels),
@@ -116,10 +140,27 @@ class PointVOSDataset(Dataset[Sample]):
             "video_id": video.video_id,
             "object_ids": "\n".join(clip.object_ids),
         }
+        if self._read_mask is not None:
+            sample["masks"] = torch.from_numpy(self._masks(video.video_id, clip, view))
+        return sample
 
-    def _view(self, frame_size: tuple[int, int], random: np.random.Generator) -> View:
+    def mask(self, video_id: str, object_id: str, frame_idx: int) -> NDArray[np.bool_] | None:
+        """(H, W) bool of an object on a frame; None where none is known."""
+        return None if self._read_mask is None else self._read_mask(video_id, object_id, frame_idx)
+
+    def _masks(self, video_id: str, clip: Clip, view: View) -> NDArray[np.uint8]:
+        masks = np.full((len(clip.frame_idx), self.options.clip.objects, *self.options.size), UNKNOWN, dtype=np.uint8)
+        for t, frame_idx in enumerate(clip.frame_idx):
+            for o, object_id in enumerate(clip.object_ids):
+                if (mask := self.mask(video_id, object_id, frame_idx)) is not None:
+                    masks[t, o] = view.mask(mask)
+        return masks
+
+    def _view(self, frame_size: tuple[int, int], video: int, random: np.random.Generator) -> View:
         if self.options.augmentation is None:
             return whole_view(frame_size, self.options.size)
+        if self.options.views:
+            random = np.random.default_rng((self.options.seed, video, int(random.integers(self.options.views))))
         return draw_view(frame_size, self.options.size, self.options.augmentation, random)
 
 

@@ -49,12 +49,12 @@ ObjectPoints = Mapping[int, FramePoints]
 """Frame index → the object's points there, in the order of frames."""
 
 
-def videos_with_points(folder: Path, split: str) -> list[VideoRows]:
+def videos_with_points(folder: Path, split: str | None) -> list[VideoRows]:
     """The videos of a split, by id; only their ids and splits are read.
 
     Args:
         folder: Parquet files with the columns of the ``points`` table.
-        split: ``train``, ``val`` or ``test``.
+        split: ``train``, ``val`` or ``test``; None for all.
 
     Raises:
         FileNotFoundError: the folder holds no Parquet file.
@@ -69,8 +69,10 @@ def videos_with_points(folder: Path, split: str) -> list[VideoRows]:
     return [VideoRows(video_id, tuple(own)) for video_id, own in sorted(files.items())]
 
 
-def _videos_in(path: Path, split: str) -> Iterator[str]:
-    usable = (ds.field("split") == split) & ds.field("label").is_valid()
+def _videos_in(path: Path, split: str | None) -> Iterator[str]:
+    usable = ds.field("label").is_valid()
+    if split is not None:
+        usable &= ds.field("split") == split
     for batch in ds.dataset(path).to_batches(columns=["video_id"], filter=usable):
         yield from pc.unique(batch["video_id"]).to_pylist()
 

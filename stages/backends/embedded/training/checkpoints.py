@@ -1,4 +1,4 @@
-"""Where a training of the click network stands, so that it can be cut off anywhere."""
+"""Where a training stands, so that it can be cut off anywhere."""
 
 from __future__ import annotations
 
@@ -24,9 +24,11 @@ class TrainingFiles:
 
     Attributes:
         weights: what is written at the end.
+        columns: of the log.
     """
 
     weights: Path
+    columns: tuple[str, ...] = _COLUMNS
 
     @property
     def checkpoint(self) -> Path:
@@ -35,13 +37,13 @@ class TrainingFiles:
 
     @property
     def log(self) -> Path:
-        """A row a step: ``step``, ``rate``, ``loss`` and ``overlap`` of the batch."""
+        """A row a step; by default ``step``, ``rate``, ``loss`` and ``overlap`` of the batch."""
         return self.weights.with_suffix(".csv")
 
     def save(self, state: Mapping[str, Any], rows: list[tuple[Any, ...]]) -> None:
         """Write the log, then the checkpoint; each is whole or as it was."""
         text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows([_COLUMNS, *rows])
+        csv.writer(text, lineterminator="\n").writerows([self.columns, *rows])
         write_whole(self.log, text.getvalue().encode("ascii"))
         write_whole(self.checkpoint, _bytes({**state, "rows": rows}))
 
@@ -60,14 +62,19 @@ class TrainingFiles:
             raise ValueError(f"{self.checkpoint} cannot be read ({reason}); remove it to start over") from None
         return dict(found)
 
-    def finish(self, network: nn.Module) -> None:
-        """Write the weights in half precision and remove the checkpoint."""
-        state = {
-            name: value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()
-            for name, value in network.state_dict().items()
-        }
-        write_whole(self.weights, _bytes({name: value.contiguous() for name, value in state.items()}))
+    def finish(self, weights: bytes) -> None:
+        """Write the weights and remove the checkpoint."""
+        write_whole(self.weights, weights)
         self.checkpoint.unlink(missing_ok=True)
+
+
+def in_halves(network: nn.Module) -> bytes:
+    """A file of a network's weights, in half precision."""
+    state = {
+        name: value.detach().cpu().half() if value.is_floating_point() else value.detach().cpu()
+        for name, value in network.state_dict().items()
+    }
+    return _bytes({name: value.contiguous() for name, value in state.items()})
 
 
 def _bytes(state: Mapping[str, Any]) -> bytes:

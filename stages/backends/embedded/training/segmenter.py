@@ -22,7 +22,7 @@ from stages.backends.devices import pick_device
 from stages.backends.embedded.segmenter.click_network import ClickNetwork
 from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, load_click_network
 from stages.backends.embedded.training.batches import Batch, Batches
-from stages.backends.embedded.training.checkpoints import TrainingFiles
+from stages.backends.embedded.training.checkpoints import TrainingFiles, in_halves
 from stages.backends.embedded.training.hints import next_hints
 from stages.backends.embedded.training.losses import losses
 from stages.backends.embedded.training.measuring import measure
@@ -175,7 +175,7 @@ def train(
         if training.step % checkpoint_every == 0 or training.step == settings.steps:
             files.save({**training.state(), "pictures": digest}, training.rows)
     after = measure(training.average, held_out, settings.asked)
-    files.finish(training.average)
+    files.finish(in_halves(training.average))
     return training.before, after
 
 

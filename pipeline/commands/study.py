@@ -1,0 +1,114 @@
+"""``pointvos study``: how many points on how many frames a network needs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from statistics import fmean, pstdev
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.capacity.devices import require_device
+from pipeline.commands.benchmark_point_vos import Out
+from pipeline.commands.benchmark_rounds import GroundTruth, Json
+from pipeline.commands.options import Run
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import UsageProblem, console, styled
+from schemas.whole_files import write_whole
+
+POINTS = "1,2,3,5,10,20,30"
+FRAMES = "1,2,5,10,all"
+ALL = 0
+"""In numbers of frames."""
+
+
+def study(
+    run: Run,
+    ground_truth: GroundTruth,
+    out: Out,
+    points: Annotated[str, typer.Option(help="Verified points of an object on a frame, at most.")] = POINTS,
+    frames: Annotated[str, typer.Option(help="Annotated frames of an object, spread over its video.")] = FRAMES,
+    leave_out: Annotated[
+        int, typer.Option(help="Hold out so many videos at a time, by id, all in turn; 0: split val.", min=0)
+    ] = 0,
+    seeds: Annotated[int, typer.Option(help="Trainings of each cell.", min=1)] = 3,
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 100,
+    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    json_file: Json = None,
+) -> None:
+    """Study the supervision: train on fewer points and frames of a run and test on other videos.
+
+    Every cell takes as many of the run's verified points, trains as `pointvos benchmark point-vos` does, and is tested
+    on the same videos. OUT/study.svg is the plot. Annotate with `--points 30` to study as many.
+
+    Example:
+      pointvos study --run runs/davis --ground-truth DAVIS/Annotations/480p --out study --frames 2,5,all
+    """
+    from pipeline.point_vos.plot import study_svg
+    from pipeline.point_vos.supervision import Cell, run_cells
+    from pipeline.point_vos.trials import Laboratory
+    from stages.train.settings import ClipTraining
+
+    require_device(device)
+    cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
+    folder = run.require()
+    try:
+        settings = ClipTraining(steps=steps, batch=batch)
+        whole = Laboratory(folder, ground_truth, out, settings, device)
+        with bar("Cells", len(cells)) as advance:
+            rows = []
+            for cell, facts, trials in run_cells(whole, cells, leave_out, seeds):
+                rows.append({**facts, **_figures(trials)})
+                advance(1)
+                if not console.is_terminal:
+                    console.print(f"{cell.name}: J&F {rows[-1]['from masks']['mean']:.3f} from masks", markup=False)
+    except (ValueError, FileNotFoundError) as problem:
+        raise UsageProblem(str(problem)) from None
+    report = {"steps": steps, "batch": batch, "seeds": seeds, "leave_out": leave_out, "cells": rows}
+    if json_file:
+        write_whole(json_file, (json.dumps(report, indent=1) + "\n").encode())
+    write_whole(out / "study.svg", study_svg(rows).encode())
+    _show(rows)
+    console.print(f"Plot: {out / 'study.svg'}", markup=False)
+
+
+def _numbers(what: str, text: str) -> list[int]:
+    found = []
+    for part in text.split(","):
+        if part.strip() == "all" and what == "frames":
+            found.append(ALL)
+        elif part.strip().isdecimal() and int(part) > 0:
+            found.append(int(part))
+        else:
+            more = ", or all" if what == "frames" else ""
+            raise UsageProblem(f"invalid --{what} {text!r}; expected numbers from 1 on, such as 1,2,5{more}")
+    return sorted(dict.fromkeys(found), key=lambda number: number or 10**9)
+
+
+def _figures(trials: Sequence[Any]) -> dict[str, Any]:
+    """J&F over all objects, its mean and deviation over seeds."""
+    seeds = sorted({trial.seed for trial in trials})
+    found = {}
+    for start in ("points", "masks"):
+        means = [
+            fmean(o.j_and_f for t in trials if t.seed == seed for o in t.objects if o.start == start) for seed in seeds
+        ]
+        found[f"from {start}"] = {"mean": fmean(means), "deviation": pstdev(means)}
+    return found
+
+
+def _show(rows: Sequence[dict[str, Any]]) -> None:
+    console.print(styled("Supervision of a network, and what it does on other videos", "bold"))
+    table = Table(box=None, pad_edge=False)
+    for name in ("frames", "points", "labels in all", "on the object", "J&F from masks", "±", "J&F from points"):
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(
+            str(row["frames"] or "all"), str(row["points"]), f"{row['labels']:,}", f"{row['share_on']:.0%}",
+            f"{row['from masks']['mean']:.3f}", f"{row['from masks']['deviation']:.3f}",
+            f"{row['from points']['mean']:.3f}",
+        )  # fmt: skip
+    console.print(table)

@@ -1,0 +1,153 @@
+"""``pointvos train propagator``: a memory network that learns from verified points."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipeline.capacity.devices import require_device
+from pipeline.capacity.time_left import duration
+from pipeline.commands.options import Run
+from pipeline.terminal.bar import bar
+from pipeline.terminal.console import UsageProblem, console, summary
+from schemas import tables
+
+if TYPE_CHECKING:
+    from pipeline.runs.folder import RunFolder
+    from stages.train.dataset import MaskReader
+    from stages.train.propagator import Sources
+    from stages.train.settings import ClipTraining
+
+_LINE_EVERY_S = 10.0
+
+
+def propagator(
+    out: Annotated[Path, typer.Option(help="Where to write the weights, e.g. tracker.pt.")],
+    run: Run,
+    learn: Annotated[
+        str,
+        typer.Option(help="points; for comparison pseudo-masks, pseudo-masks-plain, or masks with --ground-truth."),
+    ] = "points",
+    ground_truth: Annotated[
+        Path | None, typer.Option(help="For --learn masks: folder of true masks, VIDEO_ID/FRAME.png.", exists=True)
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)] = 300,
+    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 4,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
+    rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
+    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
+    views: Annotated[
+        int, typer.Option(help="Different views of a video in all; 0: a new one each clip, slower.", min=0)
+    ] = 8,
+    patience: Annotated[
+        int, typer.Option(help="End after so many looks at the held-out videos without progress; 0: never.", min=0)
+    ] = 0,
+    measure_every: Annotated[int, typer.Option(help="Steps between looks at the held-out videos.", min=1)] = 50,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.", min=1)] = 50,
+) -> None:
+    """Train a propagator on the verified points of a run.
+
+    A memory network learns to carry an object through a video from its points on one frame, by its points on others.
+    Videos of split val are held out: the weights that do best on their points are kept. The same command continues a
+    training that was cut off. Use the result with `--propagator trained:FILE`.
+
+    Example:
+      pointvos train propagator --run runs/first --out tracker.pt
+    """
+    from stages.train.settings import ClipTraining
+
+    _require_usable(out)
+    require_device(device)
+    height, width = _size(size)
+    try:
+        settings = ClipTraining(
+            learn, steps, batch, height, width, rate, seed, views=views, measure_every=measure_every, patience=patience
+        )
+    except ValueError as problem:
+        raise UsageProblem(str(problem)) from None
+    sources = _sources(run, settings, ground_truth)
+    score = _train(sources, out, settings, device, checkpoint_every)
+    n_held_out = 0 if sources.held_out is None else len(sources.held_out.videos)
+    rows: list[tuple[str, object]] = [("videos to train on", len(sources.own.videos)), ("held out", n_held_out)]
+    rows += [("balanced accuracy, held out", "–" if score is None else f"{score:.3f}"), ("written to", out)]
+    summary(f"Trained a propagator on {learn}", rows)
+    console.print(f"Use it with: pointvos annotate … --propagator trained:{out}", markup=False)
+
+
+def _require_usable(out: Path) -> None:
+    if out.suffix in ("", ".checkpoint", ".csv"):
+        raise UsageProblem(f"--out {out}: give a file such as tracker.pt; .checkpoint and .csv are written beside it")
+    if out.exists() and not out.with_suffix(".checkpoint").exists():
+        raise UsageProblem(f"{out} is there already; choose another --out, or remove it to train again")
+
+
+def _size(text: str) -> tuple[int, int]:
+    """(height, width)."""
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise UsageProblem(f"invalid size {text!r}; expected WIDTHxHEIGHT, e.g. 448x256")
+    return int(height), int(width)
+
+
+def _sources(run: RunFolder, settings: ClipTraining, ground_truth: Path | None) -> Sources:
+    from pipeline.dataset import open_dataset
+    from stages.train.digests import digest_of
+    from stages.train.propagator import Sources
+
+    folder = run.require()
+    if not isinstance(folder.path, Path):
+        raise UsageProblem(f"run {run} lies in a store; copy it to this machine to train on it")
+    if not tables.POINTS.files(folder.path):
+        raise UsageProblem(f"run {run} has no points; make them with: pointvos merge --run {run}")
+    read_mask = _masks(folder, settings.supervision, ground_truth)
+    own = open_dataset(folder.path, "train", settings.dataset_options(), read_mask)
+    held_out = open_dataset(folder.path, "val", settings.dataset_options(is_held_out=True))
+    return Sources(own, held_out, digest_of(own, held_out))
+
+
+def _masks(run: RunFolder, learn: str, ground_truth: Path | None) -> MaskReader | None:
+    from pipeline.dataset import RunMasks, TrueMasks
+
+    if learn == "masks":
+        if ground_truth is None:
+            raise UsageProblem("--learn masks needs --ground-truth, the folder of true masks")
+        return TrueMasks(run, ground_truth)
+    return None if learn == "points" else RunMasks(run)
+
+
+def _train(sources: Sources, out: Path, settings: ClipTraining, device: str, checkpoint_every: int) -> float | None:
+    from stages.backends.embedded.training.checkpoints import TrainingFiles
+    from stages.train.propagator import COLUMNS, train
+
+    try:
+        with bar("Training", settings.steps) as advance:
+            tell = _teller(settings.steps, advance)
+            files = TrainingFiles(out, COLUMNS)
+            _, score = train(sources, files, settings, device=device, checkpoint_every=checkpoint_every, tell=tell)
+    except (ValueError, FileNotFoundError) as problem:
+        raise UsageProblem(str(problem)) from None
+    return score
+
+
+def _teller(steps: int, advance: Callable[[int], None]) -> Callable[[int, float], None]:
+    """Moves the bar on a terminal; elsewhere a line every few seconds."""
+    begun = last = time.monotonic()
+    before: int | None = None
+
+    def tell(step: int, loss: float) -> None:
+        nonlocal before, last
+        advance(1 if before is not None else step)
+        before = step - 1 if before is None else before
+        now = time.monotonic()
+        if console.is_terminal or (now - last < _LINE_EVERY_S and step < steps):
+            return
+        last = now
+        left = duration((steps - step) * (now - begun) / (step - before))
+        console.print(f"step {step:,} of {steps:,}, loss {loss:.3f}, ETA {left}")
+
+    return tell
