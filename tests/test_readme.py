@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,12 +15,18 @@ from pathlib import Path
 import pytest
 
 from pipeline.commands.review.links import ANNOTATOR
+from pipeline.demo.__main__ import CLICKS, clips
+from pipeline.runs.folder import RunFolder
+from schemas import tables
+from tests.pipeline.commands.test_resample import verdicts_of
 from tests.verification_ui.person import Person
 from verification_ui.server.server import ServerProblem, find_executable
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 DEMO = REPOSITORY / "demo-run"
+GROUPS = ("review", "models", "train", "benchmark")
+"""Commands that have commands of their own."""
 
 
 def shell_lines() -> list[str]:
@@ -52,7 +59,7 @@ def test_every_make_target_that_is_named_exists():
 
 def test_every_pointvos_command_that_is_named_explains_itself():
     commands = [line.split() for line in shell_lines() if line.startswith("pointvos ")]
-    names = {tuple(words[1:3]) if words[1] in ("review", "models") else (words[1],) for words in commands}
+    names = {tuple(words[1:3]) if words[1] in GROUPS else (words[1],) for words in commands}
     assert {("annotate",), ("review", "up"), ("merge",), ("export",)} <= names
     for name in sorted(names):
         assert "Usage" in help_of(name)
@@ -63,7 +70,7 @@ def test_every_option_that_is_named_exists():
         words = line.split()
         if words[0] != "pointvos":
             continue
-        text = help_of(tuple(words[1:3] if words[1] in ("review", "models") else words[1:2]))
+        text = help_of(tuple(words[1:3] if words[1] in GROUPS else words[1:2]))
         for option in [w for w in words if w.startswith("--")]:
             assert option in text, f"{line}: {option}"
 
@@ -82,6 +89,30 @@ def test_the_tour_goes_on_from_the_demo(tmp_path):
     if not (DEMO / "candidates").is_dir():
         pytest.skip("make demo has not run here")
     assert "index.html" in run("pointvos report --run demo-run")
+
+
+@pytest.mark.timeout(560)
+def test_the_tour_ends_with_a_propagator_of_ones_own(tmp_path):
+    """People answer the demo's candidates, as the masks say; six steps are learned from the points, on small frames."""
+    if not (DEMO / "candidates").is_dir():
+        pytest.skip("make demo has not run here")
+    own = RunFolder(Path(shutil.copytree(DEMO, tmp_path / "demo-run")))
+    tables.VERDICTS.write(own.table_file(tables.VERDICTS, "ann"), verdicts_of(own), own.metadata())
+    (train, annotate) = [line for line in shell_lines() if "tracker.pt" in line]
+    run(f"pointvos merge --run {own}")
+    at, tracker = str(own), str(tmp_path / "tracker.pt")
+    learned = run(f"{_put(train, {'demo-run': at, 'tracker.pt': tracker})} --steps 6 --batch 2 --size 128x96 --views 1")
+    assert f"--propagator trained:{tracker}" in learned
+    clip = min(clips().glob("*.mp4"), key=lambda file: file.stat().st_size)
+    places = {"VIDEOS": str(clip), "HINTS": str(CLICKS), "RUN": str(tmp_path / "next")}
+    places["trained:tracker.pt"] = f"trained:{tracker}"
+    assert "masks" in run(_put(annotate, places) + " --segmenter embedded_fast --frames 2 --points 6")
+    assert f"trained:{tracker}" in tables.MASKS.read(tmp_path / "next")["model"].to_pylist()
+
+
+def _put(line: str, places: dict[str, str]) -> str:
+    """A command with other paths."""
+    return " ".join(places.get(word, word) for word in line.split())
 
 
 @pytest.mark.labelstudio

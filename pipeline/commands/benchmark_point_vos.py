@@ -14,6 +14,7 @@ from rich.table import Table
 from pipeline.capacity.devices import require_device
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run, on_this_machine
+from pipeline.commands.train_propagator import frame_size
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
 from schemas.whole_files import write_whole
@@ -47,6 +48,7 @@ def point_vos(
     seeds: Annotated[int, typer.Option(help="Trainings of each kind.", min=1)] = 3,
     steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 100,
     batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
     json_file: Json = None,
 ) -> None:
@@ -67,7 +69,8 @@ def point_vos(
     try:
         for kind in kinds:
             ClipTraining(kind)
-        settings = ClipTraining(steps=steps, batch=batch)
+        height, width = frame_size(size)
+        settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)
         laboratory = Laboratory(run.require(), ground_truth, out, settings, device)
         trials = run_trials(laboratory, kinds, leave_out, seeds)
     except (ValueError, FileNotFoundError) as problem:

@@ -14,6 +14,7 @@ from pipeline.capacity.devices import require_device
 from pipeline.commands.benchmark_point_vos import Out
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run
+from pipeline.commands.train_propagator import frame_size
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
 from schemas.whole_files import write_whole
@@ -36,6 +37,7 @@ def study(
     seeds: Annotated[int, typer.Option(help="Trainings of each cell.", min=1)] = 3,
     steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 100,
     batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
+    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
     json_file: Json = None,
 ) -> None:
@@ -56,7 +58,8 @@ def study(
     cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
     folder = run.require()
     try:
-        settings = ClipTraining(steps=steps, batch=batch)
+        height, width = frame_size(size)
+        settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)
         whole = Laboratory(folder, ground_truth, out, settings, device)
         with bar("Cells", len(cells)) as advance:
             rows = []

@@ -63,7 +63,7 @@ def propagator(
 
     _require_usable(out)
     require_device(device)
-    height, width = _size(size)
+    height, width = frame_size(size)
     try:
         settings = ClipTraining(
             learn, steps, batch, height, width, rate, seed, views=views, measure_every=measure_every, patience=patience
@@ -86,8 +86,12 @@ def _require_usable(out: Path) -> None:
         raise UsageProblem(f"{out} is there already; choose another --out, or remove it to train again")
 
 
-def _size(text: str) -> tuple[int, int]:
-    """(height, width)."""
+def frame_size(text: str) -> tuple[int, int]:
+    """(height, width) of ``WIDTHxHEIGHT``.
+
+    Raises:
+        UsageProblem: it is something else.
+    """
     width, _, height = text.partition("x")
     if not (width.isdecimal() and height.isdecimal()):
         raise UsageProblem(f"invalid size {text!r}; expected WIDTHxHEIGHT, e.g. 448x256")

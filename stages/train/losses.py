@@ -34,22 +34,37 @@ def point_loss(log_probabilities: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
     return _mean(-own, labels == 1) + _mean(-off, labels == 0)
 
 
-def mask_loss(log_probabilities: Tensor, masks: Tensor, tau: float | None = None) -> Tensor:
+def mask_loss(log_probabilities: Tensor, masks: Tensor, tau: float | None = None, hardest: float = 1.0) -> Tensor:
     """Cross-entropy over {background, objects} at every pixel of frames whose masks are known.
 
     Args:
         log_probabilities: (B, O + 1, H, W), the background first.
         masks: (B, O, H, W) uint8: 1, 0 or UNKNOWN.
         tau: partially Huberised with this τ; None for plain cross-entropy.
+        hardest: the share of known pixels that counts, those of the largest loss ("bootstrapped").
 
     Returns:
-        The mean over pixels; 0 where nothing is known.
+        The mean over these pixels; 0 where nothing is known.
     """
     is_own = masks == 1
     is_known = (masks != UNKNOWN).any(dim=1)
     target = torch.where(is_own.any(dim=1), is_own.float().argmax(dim=1) + 1, 0)
     found = log_probabilities.gather(1, target[:, None])[:, 0]
-    return _mean(-found if tau is None else huberised(found, tau), is_known)
+    losses = -found if tau is None else huberised(found, tau)
+    if hardest >= 1.0 or not bool(is_known.any()):
+        return _mean(losses, is_known)
+    known = losses[is_known]
+    return known.topk(max(1, round(hardest * len(known)))).values.mean()
+
+
+def hardest_at(share: float) -> float:
+    """The share of pixels that counts after a share of the steps, as STCN (Cheng et al., NeurIPS 2021) anneals it.
+
+    >>> [round(hardest_at(share), 3) for share in (0.0, 0.13, 0.3, 1.0)]
+    [1.0, 1.0, 0.575, 0.15]
+    """
+    begun, done, least = 20 / 150, 70 / 150, 0.15
+    return 1.0 - (1.0 - least) * min(max((share - begun) / (done - begun), 0.0), 1.0)
 
 
 def huberised(log_probabilities: Tensor, tau: float = TAU) -> Tensor:

@@ -25,8 +25,9 @@ from stages.backends.memory_network.network import MemoryNetwork, aggregated
 from stages.backends.memory_network.weights import to_bytes
 from stages.train.clip_pass import Clips, clip_loss, follow
 from stages.train.dataset import ClipKey, ClipSampler, PointVOSDataset
+from stages.train.events import Events
 from stages.train.frozen_features import FrozenFeatures, frozen_features
-from stages.train.losses import sampled
+from stages.train.losses import hardest_at, sampled
 from stages.train.settings import ClipTraining
 
 _AVERAGED, _LONGEST_GRADIENT, _WEIGHT_DECAY = 0.98, 1.0, 0.01
@@ -85,7 +86,8 @@ class Training:
         shown = shown_points(clips.labels[:, 0], rng)
         starts_from_masks = own.supervision != "points" and bool(rng.integers(2))
         with _fast(clips.labels.device):
-            loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks)
+            hardest = hardest_at(self.step / own.steps)
+            loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks, hardest)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
@@ -177,12 +179,17 @@ def train(
     training = _begun(sources, files, settings, features)
     batches = _batches(sources.own, settings.batch, training.step)
     held_out = _held_out(sources.held_out, settings, features)
+    events = Events(files.weights.with_suffix(".events"), training.step + 1)
     while not training.is_over:
-        tell(training.step + 1, training.learn(_clips(sources.own, next(batches), features)))
+        loss = training.learn(_clips(sources.own, next(batches), features))
+        tell(training.step, loss)
+        events.add(training.step, loss=loss)
         if held_out and (training.step % settings.measure_every == 0 or training.step == settings.steps):
-            training.look(balanced_accuracy(training.average, held_out))
+            training.look(score := balanced_accuracy(training.average, held_out))
+            events.add(training.step, held_out=score)
         if training.step % checkpoint_every == 0 or training.is_over:
             files.save({**training.state(), "data": sources.digest}, training.rows)
+    events.close()
     if training.best_score >= 0:
         training.average.load_state_dict(training.best)
     made_with = {**asdict(settings), "steps_done": training.step, "data": sources.digest}

@@ -1,3 +1,5 @@
+import hashlib
+
 import pytest
 import yaml
 
@@ -91,3 +93,20 @@ def test_videos_have_addresses_that_hold_from_anywhere(tmp_path, monkeypatch):
         assert (film.video_id, film.uri, film.frames) == ("a", f"{here}/in/a.mp4", ())
         assert (folder.video_id, folder.uri, folder.frames) == ("b", f"{here}/in/b", (f"{here}/in/b/1.jpg",))
     assert [(v.video_id, v.uri) for v in find_videos("in/a.mp4")[0]] == [("a", f"{here}/in/a.mp4")]
+
+
+def test_of_a_trained_model_its_content_counts_and_not_its_place(tmp_path):
+    for name, content in (("a.pt", b"one"), ("b.pt", b"one"), ("c.pt", b"two")):
+        (tmp_path / name).write_bytes(content)
+
+    def config(kind, name):
+        return load_config(None, {"videos": "v", "localizations": "l", f"models.{kind}": f"trained:{tmp_path / name}"})
+
+    for kind in ("segmenter", "propagator"):
+        hashes = [config(kind, name).hash() for name in ("a.pt", "b.pt", "c.pt")]
+        assert hashes[0] == hashes[1] != hashes[2]
+        kept = yaml.safe_load(config(kind, "a.pt").to_yaml())
+        assert kept["weights"] == {kind: f"trained:{hashlib.sha256(b'one').hexdigest()[:16]}"}
+    assert config("segmenter", "a.pt").hash() != config("propagator", "a.pt").hash()
+    (tmp_path / "a.pt").write_bytes(b"three")
+    assert config("segmenter", "a.pt").hash() not in hashes

@@ -29,6 +29,7 @@ from stages.segment.prompts import to_prompt
 from stages.segment.segment_frame import segment_frame
 from tests.another_device import StandIn, another_device
 from tests.stages.backends.cutie.random_cutie import write_random_weights
+from tests.stages.backends.memory_network.first_network import write_first_weights
 from tests.stages.backends.sam.tiny_sam import tiny_sam
 from tests.stages.backends.tiny_detectors import save_detector
 
@@ -101,7 +102,8 @@ def make_segmenter(name, device):
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cutie")
-    return {f"cutie_{v}": write_random_weights(folder / f"{v}.pth", v) for v in ("small", "base")}
+    cutie = {f"cutie_{v}": write_random_weights(folder / f"{v}.pth", v) for v in ("small", "base")}
+    return {**cutie, "trained": write_first_weights(folder / "first.pt")}
 
 
 def make_propagator(name, device, checkpoints):
@@ -111,9 +113,9 @@ def make_propagator(name, device, checkpoints):
         from tests.stages.backends.sam2.tiny_sam2 import tiny_network
 
         return Sam2Propagator(name, tiny_network(name, "video").to(device))
-    if name in checkpoints:
+    if name.startswith("cutie_"):
         return load_cutie(name, device, checkpoints[name])
-    return load_propagator(name, device)
+    return load_propagator(f"trained:{checkpoints['trained']}" if name == "trained" else name, device)
 
 
 def on_both(act, *names):
@@ -184,6 +186,7 @@ PAIRS = {
     "embedded": "embedded",
     "embedded_fast": "embedded_fast",
     "flow": "grabcut",
+    "trained": "embedded",
     "cutie_base": "sam_vit_b",
     "cutie_small": "sam_vit_b",
     **{name: name for name in SAM2_FAMILY},
@@ -192,7 +195,7 @@ PAIRS = {
 
 
 @pytest.mark.filterwarnings("default")  # other people's deprecations
-@pytest.mark.parametrize("name", [name for name in PROPAGATORS if name not in ALIKE])
+@pytest.mark.parametrize("name", [*(name for name in PROPAGATORS if name not in ALIKE), "trained"])
 def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoints, tmp_path):
     def run(device):
         models = make_segmenter(PAIRS[name], device), make_propagator(name, device, checkpoints)
@@ -206,7 +209,7 @@ def test_a_propagator_goes_both_ways_with_corrections_and_repairs(name, checkpoi
         replace(decision, own_quality=0.5) for decision in decided_away
     ]
     assert decided_away
-    if name not in checkpoints and name not in SAM2_FAMILY:  # random weights may lose their objects
+    if not name.startswith("cutie_") and name not in SAM2_FAMILY:  # random weights may lose their objects
         assert {row.frame_idx for row in away} == set(range(N_FRAMES))
 
 

@@ -59,23 +59,25 @@ class MemoryPropagator:
 
 
 @dataclass(slots=True, eq=False)
-class _Remembered:
+class Remembered:
     """Of one object: (V, M) values on frames by their numbers."""
 
     anchors: dict[int, Tensor] = field(default_factory=dict)
     recent: dict[int, Tensor] = field(default_factory=dict)
-    is_absent: bool = False
 
     def values(self) -> dict[int, Tensor]:
+        """What is remembered, in the order of frames."""
         return dict(sorted({**self.recent, **self.anchors}.items()))
 
     def anchor(self, number: int, values: Tensor) -> None:
+        """Take what is known of a frame as the truth; the first and the latest such frames are kept."""
         self.anchors[number] = values
         self.recent.pop(number, None)
         while len(self.anchors) > ANCHORS:
             del self.anchors[sorted(self.anchors)[1]]
 
     def pass_on(self, number: int, values: Tensor) -> None:
+        """Take what was found on a frame; the frame before it is forgotten, but for every fifth."""
         last = max(self.recent, default=None)
         if last is not None and last % EVERY:
             del self.recent[last]
@@ -90,7 +92,7 @@ class MemorySession:
     def __init__(self, name: str, network: MemoryNetwork, height: int, width: int) -> None:
         self._name, self._network = name, network
         self._size = height, width
-        self._objects: dict[str, _Remembered] = {}
+        self._objects: dict[str, Remembered] = {}
         self._keys: dict[int, Tensor] = {}
         self._number = 0
         self._seen: Seen | None = None
@@ -111,7 +113,7 @@ class MemorySession:
         for object_id, mask in masks.items():
             cells = torch.from_numpy(to_cells(mask, grid, FINE)).to(seen.key.device)
             self._masks[object_id] = cells
-            self._objects.setdefault(object_id, _Remembered())
+            self._objects.setdefault(object_id, Remembered())
         self._remember(seen, list(masks), of_masks(self._stacked()), is_anchor=True)
 
     @torch.no_grad()
@@ -140,7 +142,7 @@ class MemorySession:
         own = corrected(probabilities, evidence).own[0]
         self._masks |= dict(zip(points, own, strict=True))
         for object_id in points:
-            self._objects.setdefault(object_id, _Remembered())
+            self._objects.setdefault(object_id, Remembered())
         self._remember(seen, list(points), of_masks(self._stacked()), is_anchor=True)
         return estimates(self._name, points, own)
 

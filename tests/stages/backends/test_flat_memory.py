@@ -15,6 +15,7 @@ from stages.backends.families import SAM2_FAMILY
 from stages.backends.propagators import PROPAGATORS, load_propagator
 from stages.memory import give_back_free_memory
 from tests.stages.backends.cutie.random_cutie import write_random_weights
+from tests.stages.backends.memory_network.first_network import write_first_weights
 
 HEIGHT, WIDTH = 64, 96
 N_FRAMES, WARM = 2000, 400
@@ -35,6 +36,8 @@ def make(name, tmp_path):
         from tests.stages.backends.sam2.tiny_sam2 import tiny_network
 
         return Sam2Propagator(name, tiny_network(name, "video"))
+    if name == "trained":
+        return load_propagator(f"trained:{write_first_weights(tmp_path / 'first.pt')}", "cpu")
     if name.startswith("cutie_"):
         cutie = load_cutie(name, "cpu", write_random_weights(tmp_path / "random.pth", name.removeprefix("cutie_")))
         cutie._config.long_term.update(max_num_tokens=LONG_TERM_CELLS, buffer_tokens=LONG_TERM_CELLS // 5)
@@ -59,7 +62,7 @@ def resident_mb():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")  # other people's deprecations
-@pytest.mark.parametrize("name", [name for name in PROPAGATORS if name not in ALIKE])
+@pytest.mark.parametrize("name", [*(name for name in PROPAGATORS if name not in ALIKE), "trained"])
 def test_memory_is_flat_over_two_thousand_frames(name, tmp_path):
     propagator = make(name, tmp_path)
     encodings = [propagator.encode(picture(idx)) for idx in range(4)]

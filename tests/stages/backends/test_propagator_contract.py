@@ -11,6 +11,7 @@ from schemas.iou import iou
 from stages.backends.checkpoints.catalog import WEIGHTS
 from stages.backends.propagator import to_bytes
 from stages.backends.propagators import PROPAGATORS, load_propagator
+from tests.stages.backends.memory_network.first_network import write_first_weights
 
 HEIGHT, WIDTH, SIDE = 64, 96, 20
 
@@ -41,9 +42,11 @@ def draw(idx, object_ids=("red", "blue")):
     return image.astype(np.uint8), masks
 
 
-@pytest.fixture(scope="module", params=[name for name in PROPAGATORS if name not in WEIGHTS])
-def propagator(request):
+@pytest.fixture(scope="module", params=[*(name for name in PROPAGATORS if name not in WEIGHTS), "trained"])
+def propagator(request, tmp_path_factory):
     torch.set_num_threads(1)
+    if request.param == "trained":
+        return load_propagator(f"trained:{write_first_weights(tmp_path_factory.mktemp('first') / 'first.pt')}", "cpu")
     return load_propagator(request.param, "cpu")
 
 
@@ -64,7 +67,7 @@ def follow(propagator, n_frames, *, start=("red", "blue")):
 
 
 def test_it_is_registered_under_its_own_name(propagator):
-    assert propagator.name in PROPAGATORS
+    assert propagator.name in PROPAGATORS or propagator.name.startswith("trained:")
     assert load_propagator(propagator.name, "cpu").name == propagator.name
 
 
@@ -82,6 +85,8 @@ def test_estimates_are_well_formed_and_follow_their_objects(propagator):
 
 
 def test_an_object_does_not_depend_on_the_others(propagator):
+    if propagator.name.startswith("trained:"):
+        pytest.skip("its memory knows where the other objects are")
     _, together = follow(propagator, 3)
     _, alone = follow(propagator, 3, start=("red",))
     for both, one in zip(together, alone, strict=True):

@@ -179,3 +179,33 @@ def test_views_stay_in_the_frame():
 def test_a_frame_that_is_not_kept_is_named(run):
     with pytest.raises(FileNotFoundError, match="frame 7 of 'v0' cannot be read"):
         JpegFrames(partial(file_of, run))("v0", 7)
+
+
+def test_masks_move_along_with_their_pixels_and_are_unknown_where_there_is_none(run):
+    def bright(video_id, object_id, frame_idx):
+        if object_id == "2" or frame_idx == 9:
+            return None
+        return cv2.imread(str(file_of(run, video_id, frame_idx)), cv2.IMREAD_GRAYSCALE) > 130
+
+    options = DatasetOptions((80, 120), ClipOptions(3, 2, 6), Augmentation(0.6), clips_a_video=8)
+    data = PointVOSDataset(run / "points", JpegFrames(partial(file_of, run)), "train", options, bright)
+    known = []
+    for number in range(len(data)):
+        sample = data[number]
+        assert sample["masks"].shape == (3, 2, 80, 120)
+        grey = sample["images"].float().mean(dim=1).numpy()
+        for t, o in np.ndindex(3, len(sample["object_ids"].split("\n"))):
+            mask = sample["masks"][t, o].numpy()
+            if sample["object_ids"].split("\n")[o] == "2" or sample["frame_idx"][t] == 9:
+                assert (mask == 255).all()
+            else:
+                known.append(((mask == 1) == (grey[t] > 130)).mean())
+    assert len(known) > 20
+    assert np.mean(known) > 0.97
+
+
+def test_few_views_make_the_same_pictures_again(run):
+    data = dataset(run, views=2, clips_a_video=30).only({"v1"})
+    assert [video.video_id for video in data.videos] == ["v1"]
+    seen = {bytes(sample["images"][t].numpy()) for sample in map(data.__getitem__, range(30)) for t in range(3)}
+    assert len(seen) == 2 * len(FRAMES)

@@ -1,0 +1,96 @@
+"""What the memory network's parts compute, on maps so small that it can be told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from stages.backends.memory_network.evidence import corrected, of_masks, of_points
+from stages.backends.memory_network.network import MemoryNetwork, Seen, aggregated, drawn_onto_edges
+from stages.backends.memory_network.propagator import ANCHORS, RECENT, Remembered
+from stages.backends.memory_network.weights import is_memory_network, read_network, to_bytes
+from stages.backends.propagators import load_propagator
+
+
+def test_points_are_disks_and_others_are_its_own_negatives_and_other_objects():
+    xy = torch.tensor([[[[16.0, 16.0], [48.0, 16.0]], [[16.0, 48.0], [0.0, 0.0]]]])
+    labels = torch.tensor([[[1, 0], [1, -1]]])
+    found = of_points(xy, labels, (64, 64), 4)
+    area = np.pi * 25 / 16
+    assert found.own[0].sum(dim=(1, 2)).tolist() == pytest.approx([area, area], rel=0.1)
+    assert found.others[0, 0].sum().item() == pytest.approx(2 * area, rel=0.1)
+    assert found.others[0, 1].sum().item() == pytest.approx(area, rel=0.1)
+    assert found.own[0, 0, 4, 4] == 1
+    assert found.others[0, 0, 4, 12] == 1
+    assert found.others[0, 0, 12, 4] == 1
+    assert found.known[0, 0, 8, 8] == 0
+
+
+def test_points_are_laid_over_a_drawn_mask():
+    points = of_points(torch.tensor([[[[8.0, 8.0], [40.0, 8.0]]]]), torch.tensor([[[1, 0]]]), (16, 48), 4)
+    found = corrected(torch.full((1, 1, 4, 12), 0.7), points)
+    assert [round(found.own[0, 0, 2, column].item(), 2) for column in (2, 6, 10)] == [1.0, 0.7, 0.0]
+    assert found.known.min() == 1
+
+
+def test_of_masks_the_others_are_the_sum_of_the_rest():
+    masks = torch.tensor([0.5, 0.25, 0.75]).reshape(1, 3, 1, 1)
+    assert of_masks(masks).others.flatten().tolist() == [1.0, 1.0, 0.75]
+
+
+def test_the_memory_answers_with_the_values_of_the_nearest_keys():
+    network = MemoryNetwork()
+    keys = torch.zeros(1, 64, 8)
+    keys[0, 0] = torch.arange(8.0) * 100
+    values = torch.arange(8.0).reshape(1, 1, 1, 8)
+    query = torch.zeros(1, 64, 2, 4)
+    query[0, 0, 0] = torch.tensor([700.0, 0.0, 300.0, 100.0])
+    with torch.no_grad():
+        read = network.read(Seen(query, ()), keys, values)
+        assert read[0, 0, 0, 0].tolist() == pytest.approx([7, 0, 3, 1], abs=1e-3)
+        usable = torch.tensor([[[True, False, False, False, False, False, True, False]]])
+        assert network.read(Seen(query, ()), keys, values, usable)[0, 0, 0, 0, 0].item() == pytest.approx(6, abs=1e-3)
+
+
+def test_soft_aggregation_of_one_doubles_its_logit_and_of_several_sums_to_one():
+    logits = torch.tensor([-2.0, 0.0, 1.5]).reshape(1, 1, 1, 3)
+    assert aggregated(logits)[0, 1, 0].exp().tolist() == pytest.approx(torch.sigmoid(2 * logits).flatten().tolist())
+    several = aggregated(torch.randn(1, 3, 4, 4)).exp()
+    assert several.sum(dim=1).flatten().tolist() == pytest.approx([1.0] * 16, rel=1e-5)
+
+
+def test_a_mask_is_drawn_onto_the_edges_of_the_picture():
+    network = MemoryNetwork()
+    fine = torch.zeros(1, 24, 12, 12)
+    fine[:, 0, :, :6], fine[:, 1, :, 6:] = 1.0, 1.0
+    logits = torch.full((1, 1, 12, 12), -2.0)
+    logits[..., :5] = 2.0
+    logits[..., 4:8, 5] = 2.0
+    with torch.no_grad():
+        network.edges.contrast.fill_(4.0)
+        found = drawn_onto_edges(logits, network.edges.neighbours(fine))[0, 0]
+    assert (found[5, :6] > 0).all()
+    assert (found[:, 6:] < 0).all()
+
+
+def test_an_object_remembers_its_first_and_latest_anchors_and_few_frames_since():
+    one = Remembered()
+    for number in (0, 3, 9, 14):
+        one.anchor(number, torch.zeros(1))
+    for number in range(15, 60):
+        one.pass_on(number, torch.zeros(1))
+    assert list(one.anchors) == [0, 14][-ANCHORS:]
+    assert list(one.recent) == [50, 55, 59][-RECENT:]
+
+
+def test_a_file_of_other_weights_is_told_from_a_memory_network(tmp_path):
+    own, other = tmp_path / "own.pt", tmp_path / "other.pt"
+    own.write_bytes(to_bytes(MemoryNetwork(), {"seed": 3}))
+    torch.save({"weight": torch.zeros(1)}, other)
+    assert (is_memory_network(own), is_memory_network(other), is_memory_network(tmp_path)) == (True, False, False)
+    assert read_network(own)[1] == {"seed": 3}
+    with pytest.raises(ValueError, match=r"other.pt holds no memory network .*make one with: pointvos train"):
+        read_network(other)
+    with pytest.raises(ValueError, match=r"other\.pt"):
+        load_propagator(f"trained:{other}", "cpu")
