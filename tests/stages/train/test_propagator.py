@@ -52,6 +52,13 @@ def picture(video, idx):
     return image, mask
 
 
+def points_of(mask, rng):
+    """Eight pixels on the object, then eight off it."""
+    both = [np.argwhere(mask == is_on)[:, ::-1] for is_on in (True, False)]
+    xy = np.concatenate([rng.permutation(own)[:8] for own in both])
+    return xy, np.repeat(np.array([1, 0], dtype=np.int8), 8)
+
+
 def mask_of(video_id, _object_id, frame_idx):
     return picture(int(video_id[1:]), frame_idx)[1]
 
@@ -64,12 +71,11 @@ def folder(tmp_path_factory):
         video_id, rng, rows = f"v{video}", np.random.default_rng(video), []
         for idx in FRAMES:
             image, mask = picture(video, idx)
-            for label in (1, 0):
-                ys, xs = np.nonzero(mask == bool(label))
-                rows += [
-                    point(video_id, "a", idx, int(xs[i]), int(ys[i]), label, "val" if video == 3 else "train")
-                    for i in rng.choice(len(xs), 8, replace=False)
-                ]
+            split = "val" if video == 3 else "train"
+            rows += [
+                point(video_id, "a", idx, int(x), int(y), int(label), split)
+                for (x, y), label in zip(*points_of(mask, rng), strict=True)
+            ]
             file = file_of(root, video_id, idx)
             file.parent.mkdir(parents=True, exist_ok=True)
             cv2.imwrite(str(file), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])
@@ -164,16 +170,15 @@ def test_a_trained_propagator_starts_from_points_and_from_masks(whole):
     propagator = load_propagator(f"trained:{whole}", "cpu")
     encodings = [propagator.encode(picture(1, idx)[0]) for idx in range(3)]
     mask = picture(1, 0)[1]
-    ys, xs = np.nonzero(mask)
-    xy = np.array([(xs[0], ys[0]), (xs[-1], ys[-1]), (xs[len(xs) // 2], ys[len(xs) // 2]), (2, 2), (90, 60)])
+    xy, labels = points_of(mask, np.random.default_rng(5))
     session = propagator.open(H, W)
-    first = session.start_from_points(encodings[0], {"a": (xy, np.array([1, 1, 1, 0, 0], dtype=np.int8))})
+    first = session.start_from_points(encodings[0], {"a": (xy, labels)})
     assert iou(cv2.resize(first["a"].probability, (W, H)) > 127, mask) > 0.5
     for idx in (1, 2):
         found = session.step(encodings[idx])["a"]
         assert iou(cv2.resize(found.probability, (W, H)) > 127, picture(1, idx)[1]) > 0.5
     with pytest.raises(ValueError, match="object 'b' has no point on it"):
-        session.start_from_points(encodings[2], {"b": (xy[3:], np.zeros(2, dtype=np.int8))})
+        session.start_from_points(encodings[2], {"b": (xy[8:], labels[8:])})
 
 
 def test_of_the_first_frames_points_every_object_shows_one_on_it():
