@@ -2,7 +2,7 @@
 import { get } from "./api.js";
 import { $ } from "./dom.js";
 import { changed, show, tell } from "./showing.js";
-import { S, isTracked, nFrames } from "./state.js";
+import { S, isReady, isTracked, nFrames } from "./state.js";
 
 const REST_MS = 250, LARGEST_VIEW_PX = 1280, DEFAULT_FPS = 25, AHEAD = 12;
 
@@ -25,7 +25,7 @@ let restTimer = 0;
 export function rest() {
   clearTimeout(restTimer);
   restTimer = setTimeout(async () => {
-    if (S.playing || !S.view || S.view.card.problem) return;
+    if (S.playing || !S.view || S.view.card.problem || !isReady(S.frame)) return;
     const { frame } = S, hints = isTracked() ? S.corrections : S.hints, { number, width, height } = S.view.card;
     remember();
     if (Math.max(width, height) > LARGEST_VIEW_PX) S.film.get(frame, true);
@@ -58,9 +58,9 @@ export function play() {
   const tick = () => {
     if (!S.playing) return;
     const step = 1000 / ((S.view.card.fps || DEFAULT_FPS) * S.speed), next = S.frame + 1;
-    S.film.prefetch(Array.from({ length: AHEAD }, (_, i) => next + AHEAD - i).filter((frame) => frame < nFrames()));
+    S.film.prefetch(Array.from({ length: AHEAD }, (_, i) => next + AHEAD - i).filter((frame) => frame < nFrames() && isReady(frame)));
     if (next >= nFrames()) return stopPlaying();
-    if (S.film.get(next)) {
+    if (isReady(next) && S.film.get(next)) {
       due = Math.max(due + step, performance.now() - step);
       go(next);
     }

@@ -1,8 +1,9 @@
 // What the desk tells without being asked: frames read, masks made, work begun and ended, changes on other pages.
 import { PAGE, Problem } from "./api.js";
+import { rest } from "./frames.js";
 import { again, loadVideos, loadVideosSoon, open } from "./opening.js";
 import { changed, show, tell } from "./showing.js";
-import { S, byId, nFrames } from "./state.js";
+import { S, byId, isReady, nFrames } from "./state.js";
 
 export function hear(kind, told) {
   if (kind === "connected") return S.view ? loadVideos().then(() => open(S.view.card.number)).catch(tell) : null;
@@ -14,7 +15,9 @@ export function hear(kind, told) {
 
 const heard = {
   film(told) {
+    const wasReady = isReady(S.frame);
     Object.assign(S.view, { n_ready: told.ready, is_whole: told.whole });
+    if (!wasReady && isReady(S.frame)) rest();
     S.view.card.problem = told.problem;
     if (told.problem) tell(new Problem(told.problem));
     return changed();

@@ -4,7 +4,8 @@ import { colour } from "./colours.js";
 import { $, keyed, make } from "./dom.js";
 
 export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", paused: "paused", tracked: "tracked" };
-const thumbnails = new Map();
+export const UNREADABLE = "cannot be read";
+const thumbnails = new Map(), unreadable = new Set();
 const near = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
 }, { rootMargin: "400px" });
@@ -17,7 +18,7 @@ export function showVideos(videos, current, choose) {
     return make("button", { type: "button", "aria-current": video.number === current ? "true" : false, title: video.problem || video.name, onclick: () => choose(video.number) },
       image,
       make("span", { class: "name" }, video.name),
-      make("span", { class: "facts" }, make("span", {}, video.problem ? "cannot be read" : STATES[video.state]), make("span", {}, objects)));
+      make("span", { class: "facts" }, make("span", {}, video.problem || unreadable.has(String(video.number)) ? UNREADABLE : STATES[video.state]), make("span", {}, objects)));
   }));
 }
 
@@ -26,7 +27,10 @@ function show(image) {
   near.unobserve(image);
   const { number } = image.dataset;
   if (!thumbnails.has(number)) thumbnails.set(number, address(`/api/videos/${number}/thumbnail`));
-  thumbnails.get(number).then((url) => { image.src = url; }, () => { image.alt = "cannot be read"; });
+  thumbnails.get(number).then((url) => { image.src = url; }, () => {
+    unreadable.add(number);
+    image.parentElement?.querySelector(".facts span")?.replaceChildren(UNREADABLE);
+  });
 }
 
 export function showObjects(objects, chosen, act) {

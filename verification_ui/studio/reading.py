@@ -34,7 +34,7 @@ def read_hint(content: Any) -> Hint:
 def read_object(content: Any) -> str:
     """The id of an object: digits, as the page counts objects, or a name that another file gave."""
     found = _mapping(content).get("object_id")
-    if not isinstance(found, str) or not 0 < len(found) <= _MOST_NAME or found == "0":
+    if not isinstance(found, str) or not _is_line(found) or found in ("", "0") or found != found.strip():
         raise Refusal(f"object_id is {found!r:.80}, not an object", 400)
     return found
 
@@ -47,13 +47,13 @@ def read_frame(content: Any) -> int:
 def read_name(content: Any) -> str:
     """The name of an object, may be empty."""
     found = _mapping(content).get("name", "")
-    if (
-        not isinstance(found, str)
-        or len(found) > _MOST_NAME
-        or any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in found)
-    ):
+    if not isinstance(found, str) or not _is_line(found):
         raise Refusal(f"a name is at most {_MOST_NAME} characters in one line", 400)
     return found.strip()
+
+
+def _is_line(text: str) -> bool:
+    return len(text) <= _MOST_NAME and not any(ord(c) < 32 or 0xD800 <= ord(c) < 0xE000 for c in text)
 
 
 def read_index(value: Any, name: str) -> int:

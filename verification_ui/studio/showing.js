@@ -1,7 +1,7 @@
 // Puts the state on the page: the frame with its masks and marks, the timeline, the panels.
 import { $ } from "./dom.js";
-import { STATES, say, showLegend, showObjects, showRounds } from "./panels.js";
-import { S, hasMasks, isTracked, isWaiting, nFrames, nameOf, objects, parts } from "./state.js";
+import { STATES, UNREADABLE, say, showLegend, showObjects, showRounds } from "./panels.js";
+import { S, hasMasks, isReady, isTracked, isWaiting, nFrames, nameOf, objects, parts } from "./state.js";
 import { nextStep } from "./steps.js";
 
 // What the buttons of the panels do; main.js fills it in.
@@ -13,12 +13,12 @@ export function tell(problem) { say(problem.message ?? String(problem), true); }
 export function show() {
   if (!S.view) return;
   const { frame } = S, { picture } = parts;
-  picture.bitmap = S.film.has(frame, true) ?? S.film.get(frame) ?? picture.bitmap;
+  picture.bitmap = isReady(frame) ? S.film.has(frame, true) ?? S.film.get(frame) ?? picture.bitmap : null;
   picture.layers = layers(frame);
   picture.marks = [...S.hints.on(frame), ...S.corrections.on(frame)].map((hint) => ({ hint, isChosen: hint.object_id === S.chosen }));
   picture.draw();
   if (document.activeElement !== $("frame-number")) $("frame-number").value = frame;
-  $("n-frames").textContent = `of 0 … ${(nFrames() - 1).toLocaleString("en")}`;
+  $("n-frames").textContent = `/ ${(nFrames() - 1).toLocaleString("en")}`;
   parts.timeline.show({ n: nFrames(), frame, ready: S.view.n_ready, rows: rows(), cuts: S.view.cuts, chosen: S.chosen });
   const said = S.said.get(`${frame}/${S.chosen}`);
   for (const kind of ["absent", "lock"]) $(kind).setAttribute("aria-pressed", String(said === kind));
@@ -55,6 +55,7 @@ function waiting(line, kind) {
 
 // The line on the frame: what went wrong here, else why the page led here.
 function hint() {
+  if (!isReady(S.frame) && !S.view.card.problem) return `Frame ${S.frame.toLocaleString("en")} is not read yet (${S.view.n_ready.toLocaleString("en")} are). It appears as soon as it is.`;
   if (S.corner) return "Move the cross to the other corner, then press B.";
   const problems = [S.hints, S.corrections].map((one) => one.sketches.get(S.frame)?.problems?.[S.chosen]);
   if (problems.some(Boolean)) return problems.find(Boolean);
@@ -68,9 +69,9 @@ export function changed() {
   const { card } = S.view, state = S.work?.state ?? (isTracked() ? "tracked" : S.hints.ids.length ? "hinted" : "new");
   document.title = `${card.name} · pointvos studio`;
   $("title").textContent = card.name;
-  Object.assign($("state"), { textContent: STATES[state], className: `pill ${state}`, hidden: false });
+  Object.assign($("state"), { textContent: card.problem ? UNREADABLE : STATES[state], className: `pill ${state}`, hidden: false });
   $("saved").textContent = S.hints.busy || S.corrections.busy ? "saving …" : S.hints.ids.length ? "all saved" : "";
-  $("ready").textContent = S.view.is_whole ? "" : `reading the video: ${S.view.n_ready.toLocaleString("en")} frames so far`;
+  $("ready").textContent = S.view.is_whole || card.problem ? "" : `reading the video: ${S.view.n_ready.toLocaleString("en")} frames so far`;
   $("play").textContent = S.playing ? "❚❚" : "▶︎";
   $("play").setAttribute("aria-label", S.playing ? "Pause" : "Play");
   for (const id of ["absent", "lock"]) $(id).hidden = !hasMasks(S.chosen);

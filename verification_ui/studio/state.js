@@ -10,6 +10,8 @@ export const S = {
 export const parts = { picture: null, timeline: null };
 
 export const nFrames = () => Math.max(1, S.view.is_whole ? S.view.n_ready : Math.max(S.view.card.n_frames, S.view.n_ready));
+// The first pass over the video has reached the frame.
+export const isReady = (frame) => S.view.is_whole || frame < S.view.n_ready;
 export const isTracked = () => S.view?.card.state === "tracked";
 export const hasMasks = (objectId) => isTracked() && S.view.lines.some((line) => line.object_id === objectId);
 export const isWaiting = () => isTracked() && (S.corrections.all.size > 0 || S.said.size > 0);

@@ -4,7 +4,7 @@ import { showStep } from "./panels.js";
 
 // now: {work, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
 export function nextStep(now, does) {
-  if (now.problem) return unreadable();
+  if (now.problem) return unreadable(now);
   if (now.work) return atWork(now.work, does);
   if (!now.ids.length) return begin();
   if (now.nWaiting) return correcting(now, does);
@@ -12,8 +12,8 @@ export function nextStep(now, does) {
   return now.isTracked ? looking(now, does) : hinting(now, does);
 }
 
-function unreadable() {
-  showStep({ title: "This video cannot be read", text: "It is left out; the others are not affected. Choose another video on the left, or press Page Down." });
+function unreadable({ problem }) {
+  showStep({ title: "This video cannot be read", text: `${problem}. Select another video on the left, or press Page Down.` });
   showHints([["Page Up", "previous video"], ["Page Down", "next video"], ["?", "all keys"]]);
 }
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -12,15 +14,21 @@ from typing import Any
 import av
 import pytest
 
-from tests.verification_ui.studio.conftest import Command, Person
+from schemas.elements import ObjectFrame
+from schemas.masks import Mask
+from tests.verification_ui.studio.conftest import REPOSITORY, Command, Person
 from tests.verification_ui.studio.test_corrections_in_the_browser import IDLE, apply, changed, rounds_of
-from tests.verification_ui.studio.test_studio_in_the_browser import masks_of
+from tests.verification_ui.studio.test_studio_in_the_browser import masks_of, sketched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 N_FRAMES = 72
 MOST_MS = 300
 """From a click to its mask."""
-DOG, WOMAN, LEASH = (600, 460), (270, 430), (690, 585)
+DOG, WOMAN = (600, 460), (270, 430)
+LOCKED, CORRECTED = (20, 60), 40
+CORRECTIONS = ((693, 433, "left"), (800, 600, "right"))
+HANDLE = (640, 568, 692, 602)
+"""Of the leash, on the corrected frame: x0, y0, x1, y1."""
 
 
 def first_frames(clip: Path, path: Path) -> None:
@@ -52,31 +60,50 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
-def test_click_watch_and_correct(command: Command, browser: Any, pictures: Path) -> None:
+def test_click_track_correct_add_remove_and_lose_nothing(command: Command, browser: Any, pictures: Path) -> None:
     person = Person.enter(browser, command.start())
     hint(person)
     times = [one["answered"] - one["start"] for one in person.see("studio.times()")]
     assert len(times) == 5
-    assert median(times) <= MOST_MS, times
+    shown = sketched(person, 0)
     shot(person, pictures / "studio-hints.jpg")
-    person.press("t")
-    person.wait("studio.S.masks.at.size > 12", 300)
-    person.go(10)
-    shot(person, pictures / "studio-tracking.jpg")
-    person.press("p")
-    person.wait("studio.S.work.state === 'paused'")
-    person.press("p")
-    person.wait(IDLE, 600)
+    track(person, pictures)
     first = masks_of(command.run)
+    assert {object_id: first[object_id, 0].rle for object_id in "12"} == shown
     person.press("j")
     person.wait("studio.S.look")
     shot(person, pictures / "studio-next.jpg")
+
+    lock(person)
+    locked = masks_of(command.run)
     correct(person, pictures)
+    person = in_the_middle_of_a_round(command, person)
+    apply(person, 2)
     second = masks_of(command.run)
-    assert {key[0] for key in changed(first, second)} == {"1"}
-    assert second["1", 40].source == "human"
+    allowed = {("1", idx) for idx in range(LOCKED[0] + 1, LOCKED[1])}
+    assert ("1", CORRECTED) in changed(locked, second) <= allowed
+    outside = {key: mask for key, mask in locked.items() if key not in allowed}
+    assert {key: mask for key, mask in second.items() if key not in allowed} == outside  # run lengths and all else
+    assert second["1", CORRECTED].source == "human"
+    shot(person, pictures / "studio-round.jpg")
+    assert {(m.object_id, m.frame_idx): m for m in rounds_of(command.run).at(1)} == locked
     assert {(m.object_id, m.frame_idx): m for m in rounds_of(command.run).at(0)} == first
+
+    handle = add_the_handle(person)
+    third = masks_of(command.run)
+    assert {key[0] for key in changed(second, third)} == {"3"}
+    assert third["3", CORRECTED].rle == handle
+    remove_the_woman(command, person, third)
+    command.kill()
+    again = Command(command.videos, command.run, options=())
+    person = entered_again(again, person)
+    assert person.see("studio.S.view.lines.map(line => line.object_id)") == ["1", "2", "3"]
+    again.stop()
+    assert {key: mask.rle for key, mask in masks_of(command.run).items()} == {k: m.rle for k, m in third.items()}
+    annotated = first_masks(command, pictures.parent / "annotated")
+    assert annotated == {("1", 0): shown["1"], ("2", 0): shown["2"], ("3", CORRECTED): handle}
     assert not person.problems
+    assert median(times) <= MOST_MS, times
 
 
 def hint(person: Person) -> None:
@@ -98,15 +125,92 @@ def name(person: Person, object_id: str, text: str) -> None:
     person.press("Enter")
 
 
-def correct(person: Person, pictures: Path) -> None:
+def track(person: Person, pictures: Path) -> None:
+    person.press("t")
+    person.wait("studio.S.masks.at.size > 12", 300)
+    person.go(10)
+    shot(person, pictures / "studio-tracking.jpg")
+    person.press("p")
+    person.wait("studio.S.work.state === 'paused'")
+    person.page.wait_for_timeout(500)
+    n = person.see("studio.S.masks.at.size")
+    person.page.wait_for_timeout(2000)
+    assert person.see("studio.S.masks.at.size") == n
+    person.press("p")
+    person.wait("studio.S.work.state === 'tracking'")
+    person.wait(IDLE, 600)
+
+
+def lock(person: Person) -> None:
     person.press("1")
-    person.go(40)
-    person.click(*DOG)
-    person.click(800, 600, button="right")
-    shot(person, pictures / "studio-correction.jpg")
+    for frame in LOCKED:
+        person.go(frame)
+        person.press("l")
+        person.wait(f"studio.S.said.get('{frame}/1') === 'lock'")
     apply(person, 1)
-    person.go(45)
-    shot(person, pictures / "studio-round.jpg")
+
+
+def correct(person: Person, pictures: Path) -> None:
+    person.go(CORRECTED)
+    for x, y, button in CORRECTIONS:
+        person.click(x, y, button=button)
+    shot(person, pictures / "studio-correction.jpg")
+
+
+def in_the_middle_of_a_round(command: Command, person: Person) -> Person:
+    """The server is killed while it works on a round, and started again."""
+    before = masks_of(command.run)
+    preview = person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks[0].rle")
+    person.press("Enter")
+    person.wait("studio.S.work?.share > 0.3", 120)
+    command.kill()
+    person = entered_again(command, person)
+    assert masks_of(command.run) == before
+    person.wait("studio.S.corrections.all.size === 1")
+    person.go(CORRECTED)
+    person.wait(f"studio.S.corrections.sketches.get({CORRECTED})?.masks[0].rle")
+    assert person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks[0].rle") == preview
+    return person
+
+
+def entered_again(command: Command, person: Person) -> Person:
+    link = command.start()
+    person.page.goto("about:blank")
+    person.page.goto(link)
+    person.page.wait_for_url(lambda url: "/enter" not in url)
+    person.ready()
+    person.problems.clear()  # of the time without a server
+    return person
+
+
+def add_the_handle(person: Person) -> str:
+    """A third object from the middle on; returns its mask there."""
+    person.go(CORRECTED)
+    person.press("n")
+    person.drag(HANDLE[:2], HANDLE[2:])
+    person.wait(f"studio.S.said.get('{CORRECTED}/3') === 'add'")
+    (drawn,) = [m for m in person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks") if m["object_id"] == "3"]
+    apply(person, 3)
+    return str(drawn["rle"])
+
+
+def remove_the_woman(command: Command, person: Person, before: dict[ObjectFrame, Mask]) -> None:
+    """And take that back."""
+    person.page.once("dialog", lambda dialog: dialog.accept())
+    person.press("2", "Delete")
+    person.wait(f"studio.S.view.round === 4 && {IDLE}")
+    assert masks_of(command.run) == {key: mask for key, mask in before.items() if key[0] != "2"}
+    person.press("u")
+    person.wait("studio.S.view.round === 5 && studio.S.hints.ids.length === 3")
+
+
+def first_masks(command: Command, run: Path) -> dict[ObjectFrame, str]:
+    """Of the hinted frames, by ``annotate`` from the file of hints."""
+    hints = command.run / "hints.json"
+    arguments = ["annotate", str(command.videos), "--localizations", str(hints), "--run", str(run)]
+    subprocess.run([sys.executable, "-m", "pipeline", *arguments], cwd=REPOSITORY, check=True, capture_output=True)
+    found = masks_of(run)
+    return {key: found[key].rle for key in (("1", 0), ("2", 0), ("3", CORRECTED))}
 
 
 def shot(person: Person, path: Path) -> None:

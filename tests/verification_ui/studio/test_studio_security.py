@@ -103,7 +103,7 @@ def test_a_raw_path_with_dots_gets_nothing(page: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        [], {}, {"object_id": 1}, {"object_id": "0"}, {"object_id": "x" * 300}, {"points": [[1, 2]]},
+        [], {}, {"object_id": 1}, {"object_id": "0"}, {"object_id": "x" * 300}, {"object_id": "a\nb", "points": [[1, 2, 1]]}, {"object_id": " ", "points": [[1, 2, 1]]}, {"points": [[1, 2]]},
         {"box": [5, 5, 5, 9]},
         {"points": [[1, 2, 3]]}, {"points": [["a", 2, 1]]}, {"points": [[1e300, 2, 1]]}, {"points": [[True, 2, 1]]},
         {"frame_idx": 1.5}, {"frame_idx": -1}, {"frame_idx": 5000, "points": [[1, 2, 1]]}, {"strokes": [[]]},
@@ -120,6 +120,39 @@ def test_hints_that_no_page_sends_are_refused_and_write_nothing(
     assert reply.status_code in (400, 404)
     assert reply.json()["detail"]
     assert (file.read_bytes() if file.exists() else None) == before
+
+
+@pytest.mark.parametrize("act", ["rename", "delete", "absent", "lock"])
+@pytest.mark.parametrize("body", [[], 7, {}, {"object_id": []}, {"object_id": "1", "frame_idx": "0"}, {"frame_idx": 0}])
+def test_what_is_asked_of_an_object_that_is_none_is_refused(page: httpx.Client, act: str, body: object) -> None:
+    if act == "delete" and body == {"object_id": "1", "frame_idx": "0"}:
+        body = {"object_id": "0"}
+    if act == "rename" and isinstance(body, dict):
+        body = {**body, "name": 7}
+    reply = page.post(f"/api/videos/0/{act}", json=body)
+    assert reply.status_code == 400, reply.text
+    assert reply.json()["detail"]
+
+
+def test_no_other_protocol_leads_in(page: httpx.Client) -> None:
+    """A WebSocket, an address in the place of a path, two hosts, no host."""
+    host, port = page.base_url.host, page.base_url.port
+    cookie = "; ".join(f"{name}={value}" for name, value in page.cookies.items())
+    own = f"Host: {host}:{port}\r\nCookie: {cookie}\r\n"
+    upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + "A" * 22
+    requests = [
+        f"GET /api/events HTTP/1.1\r\n{own}{upgrade}==\r\n\r\n",
+        f"GET http://example.org/api/videos HTTP/1.1\r\n{own}Connection: close\r\n\r\n",
+        f"GET /api/videos HTTP/1.1\r\n{own}Host: example.org\r\nConnection: close\r\n\r\n",
+        f"GET /api/videos HTTP/1.0\r\nCookie: {cookie}\r\n\r\n",
+        f"OPTIONS /api/videos/0/track HTTP/1.1\r\n{own}Origin: http://example.org\r\nConnection: close\r\n\r\n",
+        f"POST /api/videos/0/track HTTP/1.1\r\n{own}Content-Length: 2\r\nConnection: close\r\n\r\n{{}}",
+    ]
+    for request in requests:
+        with socket.create_connection((host, port), timeout=10) as raw:
+            raw.sendall(request.encode())
+            status = raw.recv(65536).split(b" ", 2)[1]
+        assert status in (b"400", b"401", b"403", b"404", b"405"), (request, status)
 
 
 def test_answers_forbid_frames_scripts_and_calls_of_other_sites(page: httpx.Client) -> None:
