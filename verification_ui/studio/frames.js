@@ -24,17 +24,20 @@ export function frameCame(frame, problem) {
 let restTimer = 0;
 export function rest() {
   clearTimeout(restTimer);
-  restTimer = setTimeout(async () => {
-    if (S.playing || !S.view || S.view.card.problem || !isReady(S.frame)) return;
-    const { frame } = S, hints = isTracked() ? S.corrections : S.hints, { number, width, height } = S.view.card;
-    remember();
-    if (Math.max(width, height) > LARGEST_VIEW_PX) S.film.get(frame, true);
-    try {
-      const sketch = await get(`/api/videos/${number}/sketch/${frame}`);
-      if (!hints.sent.has(frame) && [S.hints, S.corrections].includes(hints)) hints.sketches.set(frame, sketch);
-      if (frame === S.frame) show();
-    } catch (problem) { if (frame === S.frame) tell(problem); }
-  }, REST_MS);
+  S.isResting = true;
+  restTimer = setTimeout(() => look().catch(tell).finally(() => { S.isResting = false; }), REST_MS);
+}
+
+async function look() {
+  if (S.playing || !S.view || S.view.card.problem || !isReady(S.frame)) return;
+  const { frame } = S, hints = isTracked() ? S.corrections : S.hints, { number, width, height } = S.view.card;
+  remember();
+  if (Math.max(width, height) > LARGEST_VIEW_PX) S.film.get(frame, true);
+  try {
+    const sketch = await get(`/api/videos/${number}/sketch/${frame}`);
+    if (!hints.sent.has(frame) && [S.hints, S.corrections].includes(hints)) hints.sketches.set(frame, sketch);
+    if (frame === S.frame) show();
+  } catch (problem) { if (frame === S.frame) tell(problem); }
 }
 
 function remember() {

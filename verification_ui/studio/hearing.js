@@ -7,6 +7,7 @@ import { S, byId, isReady, nFrames } from "./state.js";
 
 export function hear(kind, told) {
   if (kind === "connected") return S.view ? loadVideos().then(() => open(S.view.card.number)).catch(tell) : null;
+  if (kind === "film") S.reading.set(told.video, told);  // it may be told before the video is here
   if (["work", "done", "changed"].includes(kind)) loadVideosSoon();
   const isShown = kind === "changed" ? told.number === S.view?.card.number : told.video === S.view?.card.name;
   if (!isShown) return null;

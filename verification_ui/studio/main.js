@@ -35,7 +35,7 @@ function toggleMasks() {
 
 const zoom = (factor) => picture.zoomAt(factor);
 const KEYS = {
-  " ": play, Home: () => go(0), End: () => go(nFrames() - 1), g: () => $("frame-number").select(), "[": () => faster(-1), "]": () => faster(1),
+  " ": play, Home: () => go(0), End: () => go(nFrames() - 1), g: () => { $("frame-number").focus(); $("frame-number").select(); }, "[": () => faster(-1), "]": () => faster(1),
   n: drawing.beginObject, z: drawing.undo, r: () => document.querySelector("#objects .chosen input")?.focus(),
   Delete: () => drawing.remove(S.chosen), Backspace: () => drawing.remove(S.chosen),
   t: rounds.track, p: rounds.pauseOrGoOn, s: rounds.stop, j: rounds.nextLook, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,

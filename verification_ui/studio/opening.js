@@ -27,6 +27,8 @@ export async function open(number) {
   const turn = ++latest, view = await get(`/api/videos/${number}`);
   if (turn !== latest) return;  // another one was opened meanwhile
   const isOther = S.view?.card.number !== number;
+  const read = S.reading.get(view.card.name);
+  if (read && (read.whole || read.ready > view.n_ready)) Object.assign(view, { n_ready: read.ready, is_whole: read.whole });
   S.view = view;
   S.names = new Map(view.objects.map((object) => [object.object_id, object.name]));
   if (isOther) begin(number, view);

@@ -65,6 +65,7 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     hint(person)
     times = [one["answered"] - one["start"] for one in person.see("studio.times()")]
     assert len(times) == 5
+    person.wait("!studio.S.isResting")  # clicks on one object count against the others, whose masks come then
     shown = sketched(person, 0)
     shot(person, pictures / "studio-hints.jpg")
     track(person, pictures)
