@@ -94,7 +94,10 @@ def draw_correction(
     if one.kind == "lock":
         return before, 1.0
     if one.kind == "clicks":
-        return _clicked(segmenter, image, one, before, state.known_points(*key)), 1.0
+        mask = _clicked(segmenter, image, one, before, state.known_points(*key))
+        if not mask.any() and before.any():
+            raise ValueError(f"{segmenter.name} found nothing there; click on the object, or say that it is absent")
+        return mask, 1.0
     found, rejects = segment_frame(segmenter, image, localizations)
     if one.object_id not in found:
         raise ValueError(rejects[-1].detail if rejects else f"object {one.object_id} has no hint on this frame")

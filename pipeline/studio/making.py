@@ -80,7 +80,9 @@ def work(link: Link) -> None:
                 refine_video(run, task.video, VideoHints.of(task.job.localizations), tools)
         except Exception as problem:  # the studio goes on, and the person is told
             logger.exception("task failed")
-            link.send(Failed(f"{type(problem).__name__}: {problem}"))
+            link.send(
+                Failed(str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}")
+            )
         else:
             gallery.send()
             link.send(Finished())

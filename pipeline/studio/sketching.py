@@ -18,6 +18,7 @@ from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
 from schemas.rejects import Reject
 from stages.backends.segmenter import Segment, Segmenter
+from stages.propagate.soft_aggregation import disjoint
 from stages.segment.segment_frame import segment_frame
 from verification_ui.studio.desk import DrawnMask, Sketch
 
@@ -50,7 +51,7 @@ class Sketcher:
         rejects: Sequence[Reject],
         only: str = "",
     ) -> Sketch:
-        """The masks of one frame's hints, as ``annotate`` would draw them.
+        """The masks of one frame's hints, as ``annotate`` would draw them; those of all objects share no pixel.
 
         Args:
             key: (video_id, frame_idx) of the image.
@@ -64,6 +65,8 @@ class Sketcher:
         start = time.monotonic()
         with self._lock:
             found, failed = segment_frame(_Asked(self, key), image, own, beside)
+        if not only:
+            found = {one: mask for one, mask in disjoint(found).items() if mask.mask.any()}
         masks = tuple(drawn(object_id, key[1], segmented) for object_id, segmented in found.items())
         problems = {_object_of(reject): reject.detail for reject in (*rejects, *failed)}
         return Sketch(key[1], masks, problems, 1000 * (time.monotonic() - start))

@@ -47,7 +47,7 @@ class SoftAggregation:
         """The objects of a frame by id; an object with an anchor and a probability map is its anchor."""
         rows: list[ObjectMask] = []
         for members, settled in casts({*maps, *anchors}, self.groups):
-            fixed = _disjoint({i: anchors[i] for i in members if i in anchors}) if len(members) > 1 else anchors
+            fixed = disjoint({i: anchors[i] for i in members if i in anchors}) if len(members) > 1 else anchors
             loose = {i: maps[i] for i in members if i not in anchors}
             size = next(iter(maps.values())).probability.shape if maps else (self.height, self.width)
             rows += [self._anchored(fixed[i], size) for i in settled if i in anchors]
@@ -82,7 +82,7 @@ class SoftAggregation:
         return resize(probability, (self.height, self.width)) > 127
 
 
-def _disjoint(anchors: Mapping[str, ObjectMask]) -> dict[str, ObjectMask]:
+def disjoint(anchors: Mapping[str, ObjectMask]) -> dict[str, ObjectMask]:
     """Anchors of one group: a pixel that several claim goes to the one of highest quality."""
     order = sorted(anchors, key=lambda object_id: (-anchors[object_id].quality, object_id))
     taken = np.zeros_like(anchors[order[0]].mask) if order else np.zeros((0, 0), dtype=bool)

@@ -93,6 +93,8 @@ def repropagate(
         propagator: the run's.
         spool: for encodings that wait for the way back; emptied in the end.
     """
+    if not change.starts():
+        return  # no mask before and none now
     run = _Run(change, known, propagator, spool)
     try:
         yield from run.forward(frames)

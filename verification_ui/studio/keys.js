@@ -17,7 +17,7 @@ export const GROUPS = [
     ["T", "track"], ["P", "pause, go on"], ["S", "stop"], ["J", "next frame to check"], ["Enter", "apply corrections"],
     ["A", "object is absent here"], ["L", "mask is right: lock it"], ["U", "undo the last round"], ["M", "before the last round, now"],
   ]],
-  ["Videos", [["Page Up Page Down", "previous, next video"]]],
+  ["Videos", [["Page Up Page Down", "previous, next video"], ["/", "filter the list of videos"]]],
 ];
 
 export function showAll() {

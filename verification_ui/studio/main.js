@@ -13,6 +13,7 @@ import * as rounds from "./rounds.js";
 import { does, show, tell } from "./showing.js";
 import { S, nFrames, objects, parts } from "./state.js";
 import { Timeline } from "./timeline.js";
+import { filterVideos } from "./videos.js";
 
 const act = {
   click: drawing.click, box: drawing.box, trace: drawing.trace,
@@ -42,7 +43,7 @@ const KEYS = {
   a: () => rounds.sayOf("absent"), l: () => rounds.sayOf("lock"),
   o: toggleMasks, v: () => setTool("click"), d: () => setTool("trace"), c: () => picture.moveCross(0, 0), "?": showAll,
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => zoom(1e-6),
-  PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
+  "/": () => $("filter").focus(), PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
 Object.assign(does, {
   pause: rounds.pauseOrGoOn, stop: rounds.stop, track: rounds.track, add: drawing.beginObject, apply: rounds.refine, undo: drawing.undo,
@@ -61,9 +62,15 @@ for (const [id, acts] of Object.entries(BUTTONS)) $(id).addEventListener("click"
 for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => setTool(button.dataset.tool));
 $("speed").addEventListener("change", (event) => { S.speed = Number(event.target.value); event.target.blur(); });
 $("rounds").addEventListener("change", (event) => { rounds.showRound(event.target.value === "" ? null : Number(event.target.value)); event.target.blur(); });
-$("frame-number").addEventListener("change", (event) => { stopPlaying(); go(Math.round(Number(event.target.value)) || 0); });
-$("frame-number").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") event.target.blur(); });
+const goToTyped = () => { stopPlaying(); go(Math.round(Number($("frame-number").value)) || 0); };
+$("frame-number").addEventListener("change", goToTyped);
+$("frame-number").addEventListener("keydown", (event) => {
+  if (event.key === "Enter") goToTyped();
+  if (event.key === "Enter" || event.key === "Escape") event.target.blur();
+});
 $("frame-number").addEventListener("blur", show);
+$("filter").addEventListener("input", (event) => filterVideos(event.target.value));
+$("filter").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") event.target.blur(); });
 window.studio = { S, picture, go, times: () => S.hints.times };
 
 listen(hear, (problem) => say(problem.message, true));

@@ -4,9 +4,9 @@ import { Film } from "./film.js";
 import { frameCame, go, stopPlaying } from "./frames.js";
 import { Hints } from "./hints.js";
 import { Masks } from "./masks.js";
-import { showVideos } from "./panels.js";
 import { changed, show, tell } from "./showing.js";
 import { S, newObject, objects, parts } from "./state.js";
+import { showVideos } from "./videos.js";
 
 export async function loadVideos() {
   S.videos = await get("/api/videos");

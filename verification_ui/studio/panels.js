@@ -1,37 +1,6 @@
-// The panels beside the picture: videos, the next step, objects, the legend.
-import { address } from "./api.js";
+// The panels beside the picture: the next step, objects, rounds, the legend.
 import { colour } from "./colours.js";
 import { $, keyed, make } from "./dom.js";
-
-export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", paused: "paused", tracked: "tracked" };
-export const UNREADABLE = "cannot be read";
-const thumbnails = new Map(), unreadable = new Set();
-const near = new IntersectionObserver((entries) => {
-  for (const { target, isIntersecting } of entries) if (isIntersecting) show(target);
-}, { rootMargin: "400px" });
-
-export function showVideos(videos, current, choose) {
-  $("videos").replaceChildren(...videos.map((video) => {
-    const image = make("img", { alt: "", "data-number": video.number });
-    near.observe(image);
-    const objects = video.n_objects ? `${video.n_objects} object${video.n_objects > 1 ? "s" : ""}` : "";
-    return make("button", { type: "button", "aria-current": video.number === current ? "true" : false, title: video.problem || video.name, onclick: () => choose(video.number) },
-      image,
-      make("span", { class: "name" }, video.name),
-      make("span", { class: "facts" }, make("span", {}, video.problem || unreadable.has(String(video.number)) ? UNREADABLE : STATES[video.state]), make("span", {}, objects)));
-  }));
-}
-
-// The picture of a video that has come into view.
-function show(image) {
-  near.unobserve(image);
-  const { number } = image.dataset;
-  if (!thumbnails.has(number)) thumbnails.set(number, address(`/api/videos/${number}/thumbnail`));
-  thumbnails.get(number).then((url) => { image.src = url; }, () => {
-    unreadable.add(number);
-    image.parentElement?.querySelector(".facts span")?.replaceChildren(UNREADABLE);
-  });
-}
 
 export function showObjects(objects, chosen, act) {
   const old = document.activeElement;

@@ -9,6 +9,7 @@ import { changed, show, tell } from "./showing.js";
 import { S, hasMasks, isTracked, isWaiting } from "./state.js";
 
 export async function track() {
+  await quiet();
   if (S.work || !S.hints.ids.length) return;
   const rounds = S.view.round ? " Its corrections are lost." : "";
   if (isTracked() && !confirm(`Track all objects of this video again from their hints?${rounds}`)) return;
@@ -16,7 +17,14 @@ export async function track() {
 }
 
 export async function refine() {
+  await quiet();
   if (!S.work && isWaiting()) await begin("refine", true);
+}
+
+// Until all that was drawn or said is written down: a key that follows at once counts behind it.
+async function quiet() {
+  await S.saying;
+  while (S.hints.busy || S.corrections.busy) await new Promise((done) => setTimeout(done, 20));
 }
 
 async function begin(what, isRound) {
@@ -44,7 +52,8 @@ export async function undoRound() {
 export async function sayOf(kind) {
   if (S.work || !hasMasks(S.chosen)) return;
   const key = `${S.frame}/${S.chosen}`, isSaid = S.said.get(key) === kind;
-  if (!await ask(kind, { object_id: S.chosen, frame_idx: S.frame })) return;
+  S.saying = ask(kind, { object_id: S.chosen, frame_idx: S.frame });
+  if (!await S.saying) return;
   if (isSaid) S.said.delete(key);
   else S.said.set(key, kind);
   S.corrections.all.delete(key);

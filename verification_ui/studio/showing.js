@@ -1,8 +1,9 @@
 // Puts the state on the page: the frame with its masks and marks, the timeline, the panels.
 import { $ } from "./dom.js";
-import { STATES, UNREADABLE, say, showLegend, showObjects, showRounds } from "./panels.js";
+import { say, showLegend, showObjects, showRounds } from "./panels.js";
 import { S, hasMasks, isReady, isTracked, isWaiting, nFrames, nameOf, objects, parts } from "./state.js";
 import { nextStep } from "./steps.js";
+import { STATES, UNREADABLE } from "./videos.js";
 
 // What the buttons of the panels do; main.js fills it in.
 export const does = {};

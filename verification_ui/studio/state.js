@@ -3,7 +3,7 @@
 export const S = {
   videos: [], reading: new Map(), view: null, film: null, hints: null, corrections: null, masks: null,
   earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, said: new Map(),
-  playing: false, isResting: false, speed: 1, work: null, starting: null, corner: null, painted: [],
+  playing: false, isResting: false, speed: 1, work: null, starting: null, saying: null, corner: null, painted: [],
 };
 
 // The two pictures of the page; main.js makes them.

@@ -85,6 +85,11 @@ def test_what_is_absent_goes_where_it_is_seen_and_nothing_is_put_in_its_place(tm
     assert all(one.mask.sum() <= truth(6).sum() for one in found.values())
 
 
+def test_where_nothing_was_and_nothing_is_nothing_is_carried(tmp_path: Path) -> None:
+    none = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    assert refined(6, [], none, tmp_path / "spool", none) == {}
+
+
 def test_the_same_correction_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = (refined(4, [0], truth(4), tmp_path / name, truth(9)) for name in "ab")
     assert {idx: found.mask.tobytes() for idx, found in one.items()} == {

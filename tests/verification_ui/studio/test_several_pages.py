@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
+from schemas.iou import iou
 from tests.verification_ui.studio.conftest import Command, Person
 from tests.verification_ui.studio.test_corrections_in_the_browser import IDLE, apply
 from tests.verification_ui.studio.test_studio_in_the_browser import (
@@ -107,7 +109,7 @@ def test_a_round_is_chosen_from_the_menu_and_shown_until_m_is_pressed(command: C
     first = masks_of(command.run)
     for number in (1, 2):
         x, y = squares(9)["1"]
-        person.drag((x - 5, y - 16), (x + 5 + number, y + 14))
+        person.drag((x - 16, y - 16), (x + 15 + number, y + 15))
         apply(person, number)
     person.wait("document.getElementById('rounds').options.length === 3")
     person.page.select_option("#rounds", "0")
@@ -119,7 +121,10 @@ def test_a_round_is_chosen_from_the_menu_and_shown_until_m_is_pressed(command: C
     person.wait("studio.S.earlier === null")
     now = masks_of(command.run)["1", 9]
     assert person.see("studio.picture.layers.find(mask => mask.object_id === '1').rle") == now.rle
-    assert not now.decode()[:, x + 8 :].any()
+    assert now.source == "human"
+    square = np.zeros_like(now.decode())
+    square[y - 14 : y + 14, x - 14 : x + 14] = True
+    assert iou(now.decode(), square) > 0.8
 
 
 def test_a_video_that_cannot_be_read_says_so_and_the_others_work(command: Command, browser: Any) -> None:  # noqa: F811

@@ -103,7 +103,9 @@ def test_a_raw_path_with_dots_gets_nothing(page: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        [], {}, {"object_id": 1}, {"object_id": "0"}, {"object_id": "x" * 300}, {"object_id": "a\nb", "points": [[1, 2, 1]]}, {"object_id": " ", "points": [[1, 2, 1]]}, {"points": [[1, 2]]},
+        [], {}, {"object_id": 1}, {"object_id": "0"}, {"object_id": "x" * 300},
+        {"object_id": "a\nb", "points": [[1, 2, 1]]}, {"object_id": " ", "points": [[1, 2, 1]]},
+        {"points": [[1, 2]]},
         {"box": [5, 5, 5, 9]},
         {"points": [[1, 2, 3]]}, {"points": [["a", 2, 1]]}, {"points": [[1e300, 2, 1]]}, {"points": [[True, 2, 1]]},
         {"frame_idx": 1.5}, {"frame_idx": -1}, {"frame_idx": 5000, "points": [[1, 2, 1]]}, {"strokes": [[]]},
