@@ -11,7 +11,7 @@ from pipeline.runs.rounds import VideoRounds
 from pipeline.studio.background import Background
 from pipeline.studio.bench import Bench
 from pipeline.studio.correcting import Corrector
-from pipeline.studio.films import Film, thumbnail
+from pipeline.studio.films import Film, opener_of, thumbnail
 from pipeline.studio.hint_book import localizations
 from pipeline.studio.mask_store import MaskStore, drawn_masks
 from pipeline.studio.setting_aside import put_back, set_aside
@@ -72,7 +72,7 @@ class StudioDesk:
         """A small JPEG of a video's first frame."""
         file = self.bench.file(number)
         try:
-            frame = next(selected_frames(file, [0]), None)
+            frame = next(selected_frames(file, [0], opener_of(file)), None)
         except DecodeError as problem:
             raise Refusal(str(problem), 409) from None
         if frame is None:
@@ -318,5 +318,8 @@ class StudioDesk:
         self.events.tell("work", {"video": video_id, "state": state, **asdict(self._step)})
 
     def _tell_film(self, film: Film) -> None:
-        content = {"video": film.file.video_id, "ready": film.n_ready, "whole": film.is_whole, "problem": film.problem}
+        content = {
+            "video": film.file.video_id, "ready": film.n_ready, "whole": film.is_whole, "problem": film.problem,
+            "fps": film.fps,
+        }  # fmt: skip
         self.events.tell("film", content)

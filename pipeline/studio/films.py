@@ -27,7 +27,7 @@ from schemas.digests import digest
 from schemas.frames import Frame
 from schemas.video_files import VideoFile
 from schemas.whole_files import whole_file, write_whole
-from stages.video import DecodeError, open_video, selected_frames
+from stages.video import DecodeError, Opener, open_video, selected_frames
 from stages.video.seeking import FrameMark, frame_at, frames_between, mark_of
 from verification_ui.gate.refusals import Refusal
 
@@ -78,6 +78,12 @@ class Film:
         """Frames from the first on that the pass has reached, lost ones included."""
         return self._n_frames
 
+    @property
+    def fps(self) -> float:
+        """Frames a second so far; 0 where frames have no times."""
+        last = self._marks.get(self._n_frames - 1)
+        return last.idx / last.time_s if last is not None and last.time_s > 0 else 0.0
+
     def view(self, frame_idx: int) -> bytes:
         """JPEG of a frame at the page's size.
 
@@ -103,7 +109,7 @@ class Film:
                 self._exact.move_to_end(frame_idx)
                 return self._exact[frame_idx]
         try:
-            image = frame_at(self.file, mark, open_binary if is_remote(self.file.uri) else None)
+            image = frame_at(self.file, mark, opener_of(self.file))
         except (DecodeError, LookupError) as problem:
             raise Refusal(str(problem), 409) from None
         self._remember(frame_idx, image)
@@ -116,7 +122,7 @@ class Film:
             DecodeError: the video cannot be decoded.
             LookupError: the file has changed.
         """
-        opener = open_binary if is_remote(self.file.uri) else None
+        opener = opener_of(self.file)
         self._restore()
         if not self.is_whole:
             return selected_frames(self.file, wanted, opener)
@@ -158,7 +164,7 @@ class Film:
         with suppress(OSError, AttributeError):  # frames come after clicks
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
         try:
-            with open_video(self.file, open_binary if is_remote(self.file.uri) else None) as reader:
+            with open_video(self.file, opener_of(self.file)) as reader:
                 for frame in reader:
                     self.may_run.wait()
                     self._take(frame)
@@ -213,6 +219,11 @@ class Film:
             return
         if all(self._path(idx).exists() for idx in marks):
             self._marks, self._n_frames, self.is_whole = marks, n_frames, True
+
+
+def opener_of(file: VideoFile) -> Opener | None:
+    """How a video is opened; None for one of this machine."""
+    return open_binary if is_remote(file.uri) else None
 
 
 def thumbnail(image: Image, longest_px: int = 240) -> bytes:

@@ -103,7 +103,7 @@ def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film
         n_frames=n_frames,
         height=probed.height if probed else 0,
         width=probed.width if probed else 0,
-        fps=video.fps if video else 0.0,
+        fps=video.fps if video else film.fps if film else 0.0,
         state=state or ("tracked" if video else "hinted" if n_hinted else "new"),
         n_objects=video.n_objects if video else n_hinted,
         problem=film.problem or ("" if probed else "this video cannot be read") if film else "",

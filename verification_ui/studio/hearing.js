@@ -19,7 +19,7 @@ const heard = {
     const wasReady = isReady(S.frame);
     Object.assign(S.view, { n_ready: told.ready, is_whole: told.whole });
     if (!wasReady && isReady(S.frame)) rest();
-    S.view.card.problem = told.problem;
+    Object.assign(S.view.card, { problem: told.problem, fps: S.view.card.fps || told.fps });
     if (told.problem) tell(new Problem(told.problem));
     return changed();
   },
