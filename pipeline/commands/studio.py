@@ -80,6 +80,7 @@ def studio(
         raise UsageProblem(f"the studio works on runs of this machine; copy {run} into a folder here first")
     resolved = _resolved(run, ctx.params)
     require_models([resolved.models.segmenter, resolved.models.propagator])
+    Bench.require_videos(resolved)  # before there is a folder
     run.create()
     with run.lock() as lock:
         bench = Bench.of(run, resolved)

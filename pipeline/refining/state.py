@@ -95,8 +95,8 @@ def draw_correction(
         return before, 1.0
     if one.kind == "clicks":
         mask = _clicked(segmenter, image, one, before, state.known_points(*key))
-        if not mask.any() and before.any():
-            raise ValueError(f"{segmenter.name} found nothing there; click on the object, or say that it is absent")
+        if one.box_px and not mask.any():
+            raise ValueError(f"{segmenter.name} found nothing in the box; click on the object, or mark it absent")
         return mask, 1.0
     found, rejects = segment_frame(segmenter, image, localizations)
     if one.object_id not in found:

@@ -58,14 +58,24 @@ class Bench:
         Raises:
             UsageProblem: there are no videos, or the file of hints is something else.
         """
-        files, rejects = find_videos(config.videos)
-        if not files:
-            raise UsageProblem(f"no video at {config.videos!r} can be read: {rejects[0].detail}")
+        files, rejects = cls.require_videos(config)
         try:
             book = HintBook.read(run.local / HINTS)
         except Refusal as problem:
             raise UsageProblem(str(problem)) from None
         return cls(run, config, files, rejects, book)
+
+    @staticmethod
+    def require_videos(config: RunConfig) -> tuple[list[VideoFile], list[Reject]]:
+        """All videos, at least one, and files that are none.
+
+        Raises:
+            UsageProblem: there are no videos.
+        """
+        files, rejects = find_videos(config.videos)
+        if not files:
+            raise UsageProblem(f"no video at {config.videos!r} can be read: {rejects[0].detail}")
+        return files, rejects
 
     @property
     def owns_hints(self) -> bool:

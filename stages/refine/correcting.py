@@ -17,7 +17,7 @@ from stages.refine.constraints import VerifiedPoint
 Mask = NDArray[np.bool_]
 Box = tuple[float, ...]
 """(x0, y0, x1, y1) half-open pixels."""
-_SAME_BOX = 0.5
+_SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
 _PROBES = 8
 """Places inside the mask that was there, for segmenters that do not take a mask."""

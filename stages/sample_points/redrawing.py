@@ -74,8 +74,10 @@ def _new_frames(
         changed = [mask for mask in masks if (object_id, mask.frame_idx) in change.changed]
         free = {m.frame_idx: m.quality for m in changed if m.source != "human"}
         free = {idx: quality for idx, quality in free.items() if (object_id, idx) not in asked_before}
+        if not free:
+            continue
         n_frames = -(-options.frames * len(changed) // len(masks))
         spread = replace(options.of_any_quality(), frames=n_frames)
-        for idx in choose_frames(free, None, spread) if free else ():
+        for idx in choose_frames(free, None, spread):
             asked[idx].append(object_id)
     return asked

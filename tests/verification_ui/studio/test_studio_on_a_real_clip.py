@@ -189,7 +189,7 @@ def add_the_handle(person: Person) -> str:
     person.go(CORRECTED)
     person.press("n")
     person.drag(HANDLE[:2], HANDLE[2:])
-    person.wait(f"studio.S.said.get('{CORRECTED}/3') === 'add'")
+    person.wait(f"studio.S.said.get('{CORRECTED}/3') === 'add' && !studio.S.isResting")
     (drawn,) = [m for m in person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks") if m["object_id"] == "3"]
     apply(person, 3)
     return str(drawn["rle"])
@@ -216,4 +216,4 @@ def first_masks(command: Command, run: Path) -> dict[ObjectFrame, str]:
 
 def shot(person: Person, path: Path) -> None:
     person.page.wait_for_timeout(800)
-    person.page.screenshot(path=str(path), type="jpeg", quality=82)
+    person.page.screenshot(path=str(path), type="jpeg", quality=72)
