@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.sample_points.colours import Colours, likeness
-from stages.sample_points.distances import inner_distance
+from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 
 BoolMask = NDArray[np.bool_]
@@ -119,7 +119,7 @@ def other_object(view: View, options: SamplingOptions) -> BoolMask:
     outside[view.window] &= view.distance_px < -options.ring_inner_px
     if not outside.any():
         return outside
-    deep = outside & (inner_distance(outside) > options.erosion_max_px)
+    deep = deeper_than(outside, options.erosion_max_px)
     return deep if deep.any() else outside
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from stages.sample_points.distances import inner_distance
+from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.strata import View
 
 MASKS = arrays.arrays(np.bool_, st.tuples(st.integers(1, 20), st.integers(1, 24)))
@@ -46,6 +46,12 @@ def blotches(height, width):
 @given(MASKS)
 def test_they_are_those_of_brute_force(mask):
     assert np.array_equal(inner_distance(mask), by_hand(mask))
+
+
+@settings(deadline=None, max_examples=100)
+@given(MASKS, st.sampled_from([0.0, 1.0, 1.5, 3.0, 5.0, 8.5, 12.0]))
+def test_what_is_deeper_than_a_distance_is_told_without_measuring_all(mask, distance_px):
+    assert np.array_equal(deeper_than(mask, distance_px), inner_distance(mask) > distance_px)
 
 
 @pytest.mark.parametrize("shape", [(97, 131), (60, 107)])
