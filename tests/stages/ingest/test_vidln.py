@@ -301,3 +301,12 @@ def test_real_parts_run_forward_in_time(shared_data):
     for one in vidln.parse(path.read_text(), str(path)).localizations:
         assert isinstance(one.hint, Trace)
         assert all(a <= b for part in one.hint.parts_ms for a, b in pairwise(part))
+
+
+def test_a_noun_keeps_its_place_in_the_caption_without_the_blanks_around_both():
+    caption = "  A dog runs "
+    localizations, _ = parse(line(actor(caption=caption, noun_segments=[[4, 8]])))
+    noun, whole = (next(iter(of(localizations, name).values())) for name in ("a0n0", "a0"))
+    assert (noun.noun_span, whole.noun_span) == ((2, 5), None)
+    assert whole.expression[slice(*noun.noun_span)] == noun.expression == "dog"
+    assert noun.to_row()["noun_span"] == (2, 5)
