@@ -15,11 +15,13 @@ const KINDS = {
 
 function find() {
   const text = (id) => $(id).value.trim().toLowerCase(), [video, object, reason, verified] = ["in-video", "of-object", "of-reason", "of-verified"].map(text);
+  const isWhole = VIDEOS.some((one) => one.id.toLowerCase() === video);  // the id of a video may begin that of another
+  const isOf = (id) => isWhole ? id === video : id.includes(video);
   const isNamed = (one) => !object || one.title.toLowerCase().includes(object) || one.id.toLowerCase() === object || one.expression.toLowerCase().includes(object);
   const fits = (one) => isNamed(one) && (!verified || one.verified === verified);
   const hasReason = (one) => !reason || one.looks.some((look) => look.reason === reason);
   return KINDS[view.kind].all.filter((item) => {
-    if (video && !(item.video ?? item.object.video).id.toLowerCase().includes(video)) return false;
+    if (video && !isOf((item.video ?? item.object.video).id.toLowerCase())) return false;
     if (view.kind === "looks") return fits(item.object) && (!reason || item.reason === reason);
     if (view.kind === "objects") return fits(item.object) && hasReason(item.object);
     return (!object && !verified && !reason) || item.video.objects.some((one) => fits(one) && hasReason(one));

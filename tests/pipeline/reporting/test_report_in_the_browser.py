@@ -50,7 +50,10 @@ def large(tmp_path_factory):
         )
         for n in range(5000)
     ]
-    videos = [VideoEntry(f"part{n % 5}/clip_{n:05d}", "40 frames", 80, 60) for n in range(N_OBJECTS // 4)]
+    videos = [
+        VideoEntry(f"part{n % 5}/clip_{n:05d}" if n else "part0/clip_", "40 frames", 80, 60)
+        for n in range(N_OBJECTS // 4)
+    ]
     shown = Lists(videos, objects, looks, files.chunks, files.names, "runs/my run", "http://127.0.0.1:8181")
     page = Page("Run large", "by x", "10,000 objects in 2,500 videos.", (Fact("videos", "2,500"),), (), (), ())
     write_page(page, shown, files, folder / "index.html")
@@ -99,9 +102,9 @@ def test_names_stay_text_and_the_best_look_opens_large_with_its_points(page):
     assert page.locator("#large-picture .ring").count() == 2
     assert page.locator("#large-picture img").evaluate("image => image.decode().then(() => image.naturalWidth)") == 80
     assert page.locator("#large-words .why").inner_text() == "The mask may be wrong here (0)."
-    assert text(page, "#large .command code") == "pointvos studio --run 'runs/my run' --open part0/clip_00000:5"
+    assert text(page, "#large .command code") == "pointvos studio --run 'runs/my run' --open part0/clip_:5"
     address = page.locator("#large .links a").get_attribute("href")
-    assert address == "http://127.0.0.1:8181/#video=part0%2Fclip_00000&frame=5&object=0"
+    assert address == "http://127.0.0.1:8181/#video=part0%2Fclip_&frame=5&object=0"
     assert page.evaluate("window.hacked") is None
 
 
