@@ -23,6 +23,7 @@ from pipeline.commands.evaluate import evaluate
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
 from pipeline.commands.options import on_this_machine
+from pipeline.commands.render import render
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
 from pipeline.runs import spool
@@ -41,7 +42,7 @@ from tests.object_stores import BUCKET, SECRET, MemoryStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INPUTS, RUN = f"s3://{BUCKET}/in", f"s3://{BUCKET}/runs/first"
-SUFFIXES = (".parquet", ".jpg", ".json", ".png", ".html")
+SUFFIXES = (".parquet", ".jpg", ".json", ".png", ".html", ".mp4")
 
 
 @pytest.fixture(scope="module")
@@ -153,12 +154,16 @@ def test_what_follows_is_the_same_too(s3, killed, annotated, truth, tmp_path):
         export(run, ExportFormat.POINTVOS, tmp_path / name)
         evaluate(run, truth, tmp_path / f"{name}.json")
         report(run)
+        render(run)
         compact(run)
         doctor(run, repair=False)
     require_same(local(tmp_path / "there"), local(tmp_path / "here"))
     assert json.loads((tmp_path / "there.json").read_text()) == json.loads((tmp_path / "here.json").read_text())
     there, mine = remote(s3, "runs/first/"), local(here)
     assert {name.split("/")[0] for name in there} >= {"verdicts", "points", "frames", "masks", "report"}
+    assert {name for name in there if name.startswith("report/videos/")} == {
+        f"report/videos/{name}.mp4" for name in ("a", "b", "sub/c")
+    }
     assert len(there.pop("report/index.html")) > 1000
     del mine["report/index.html"]
     require_same(there, mine)
