@@ -89,7 +89,9 @@ COMMANDS = {
         "Measure models and rounds of correction against ground truth.",
     ),
     "report": LazyCommand(
-        "pipeline.commands.report", "report", "Write one self-contained HTML page about a run: `report/index.html`."
+        "pipeline.commands.report",
+        "report",
+        "Write one HTML page about a run: `report/index.html`, with what needs a look first.",
     ),
     "stats": LazyCommand(
         "pipeline.commands.stats",
