@@ -234,3 +234,16 @@ def test_nothing_is_downloaded_and_the_backbones_are_left_as_they_were(tmp_path)
     environment = {"TORCH_HOME": str(tmp_path), "PATH": "/usr/bin"}
     subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, env=environment, check=True)
     assert not list(tmp_path.iterdir())
+
+
+def test_long_term_memory_grows_to_its_bound_and_no_further(checkpoints):
+    cutie = load_cutie("cutie_small", "cpu", checkpoints["small"])
+    cutie._config.long_term.update(max_num_tokens=400, buffer_tokens=100)
+    session, encodings = cutie.open(HEIGHT, WIDTH), [cutie.encode(frame(idx)) for idx in range(2)]
+    session.start(encodings[0], {"a": frame(0)[..., 0] > 100})
+    cells = []
+    for number in range(160):
+        session.step(encodings[number % 2])
+        cells.append(session._core.memory.long_mem.size(0))
+    assert sorted(set(cells)) == [0, 128, 256, 300, 384]
+    assert cells[-1] == 300
