@@ -115,7 +115,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
                 for place, row in enumerate(batch.to_pylist(), start=start):
                     yield f"row {place}", row
                 start += batch.num_rows
-    except (pa.ArrowException, OSError) as problem:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as problem:
         raise IngestError("unreadable", f"{str(path)!r} cannot be read as Parquet: {problem}") from None
 
 

@@ -9,7 +9,6 @@ Source: https://github.com/google-deepmind/tapnet
 
 from __future__ import annotations
 
-import pickle
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,28 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.localizations import Clicks, Localization
+from stages.ingest.array_pickles import read_pickle
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import mapping, optional_text, shown_keys
 from stages.ingest.parsed import Parsed
 
 SUFFIX = ".pkl"
 GROUP = "objects"
-_ALLOWED = {
-    ("numpy", "ndarray"), ("numpy", "dtype"), ("_codecs", "encode"),
-    *((f"numpy.{core}.multiarray", name) for core in ("core", "_core") for name in ("_reconstruct", "scalar")),
-    *((f"numpy.{core}.numeric", "_frombuffer") for core in ("core", "_core")),
-}  # fmt: skip
-"""What arrays are made with."""
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Reads arrays, text, numbers and their containers."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        """Refuse everything else."""
-        if (module, name) not in _ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}, which is not needed for arrays")
-        return super().find_class(module, name)
 
 
 def parse(path: Path) -> Parsed:
@@ -54,17 +38,8 @@ def parse(path: Path) -> Parsed:
 
 def _loaded(path: Path) -> Any:
     try:
-        with path.open("rb") as file:
-            return _ArrayUnpickler(file).load()
-    except (
-        pickle.UnpicklingError,
-        EOFError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        ImportError,
-        IndexError,
-    ) as problem:
+        return read_pickle(path)
+    except ValueError as problem:
         raise IngestError("not_tracks", f"{str(path)!r} is no pickle of TAP-Vid: {problem}") from None
 
 
