@@ -36,9 +36,9 @@ def changed(before: dict[ObjectFrame, Mask], after: dict[ObjectFrame, Mask]) -> 
     return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
 
 
-def apply(person: Person, number: int) -> None:
+def apply(person: Person, number: int, timeout_s: float = 120) -> None:
     person.press("Enter")
-    person.wait(f"studio.S.view.round === {number} && {IDLE}", 120)
+    person.wait(f"studio.S.view.round === {number} && {IDLE}", timeout_s)
 
 
 @pytest.fixture

@@ -21,11 +21,12 @@ from tests.verification_ui.studio.test_corrections_in_the_browser import IDLE, a
 from tests.verification_ui.studio.test_studio_in_the_browser import masks_of, sketched
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-N_FRAMES = 72
+N_FRAMES = 50
+PATIENCE_S = 900
 MOST_MS = 300
 """From a click to its mask."""
 DOG, WOMAN = (600, 460), (270, 430)
-LOCKED, CORRECTED = (20, 60), 40
+LOCKED, CORRECTED = (30, 48), 40
 CORRECTIONS = ((693, 433, "left"), (800, 600, "right"))
 HANDLE = (640, 568, 692, 602)
 """Of the leash, on the corrected frame: x0, y0, x1, y1."""
@@ -79,7 +80,7 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     locked = masks_of(command.run)
     correct(person, pictures)
     person = in_the_middle_of_a_round(command, person)
-    apply(person, 2)
+    apply(person, 2, PATIENCE_S)
     second = masks_of(command.run)
     allowed = {("1", idx) for idx in range(LOCKED[0] + 1, LOCKED[1])}
     assert ("1", CORRECTED) in changed(locked, second) <= allowed
@@ -128,7 +129,7 @@ def name(person: Person, object_id: str, text: str) -> None:
 
 def track(person: Person, pictures: Path) -> None:
     person.press("t")
-    person.wait("studio.S.masks.at.size > 12", 300)
+    person.wait("studio.S.masks.at.size > 12", PATIENCE_S)
     person.go(10)
     shot(person, pictures / "studio-tracking.jpg")
     person.press("p")
@@ -139,7 +140,7 @@ def track(person: Person, pictures: Path) -> None:
     assert person.see("studio.S.masks.at.size") == n
     person.press("p")
     person.wait("studio.S.work.state === 'tracking'")
-    person.wait(IDLE, 600)
+    person.wait(IDLE, PATIENCE_S)
 
 
 def lock(person: Person) -> None:
@@ -148,7 +149,7 @@ def lock(person: Person) -> None:
         person.go(frame)
         person.press("l")
         person.wait(f"studio.S.said.get('{frame}/1') === 'lock'")
-    apply(person, 1)
+    apply(person, 1, PATIENCE_S)
 
 
 def correct(person: Person, pictures: Path) -> None:
@@ -163,7 +164,7 @@ def in_the_middle_of_a_round(command: Command, person: Person) -> Person:
     before = masks_of(command.run)
     preview = person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks[0].rle")
     person.press("Enter")
-    person.wait("studio.S.work?.share > 0.3", 120)
+    person.wait("studio.S.work?.share > 0.3", PATIENCE_S)
     command.kill()
     person = entered_again(command, person)
     assert masks_of(command.run) == before
@@ -191,7 +192,7 @@ def add_the_handle(person: Person) -> str:
     person.drag(HANDLE[:2], HANDLE[2:])
     person.wait(f"studio.S.said.get('{CORRECTED}/3') === 'add' && !studio.S.isResting")
     (drawn,) = [m for m in person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks") if m["object_id"] == "3"]
-    apply(person, 3)
+    apply(person, 3, PATIENCE_S)
     return str(drawn["rle"])
 
 
