@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +20,18 @@ from numpy.typing import NDArray
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import names_of
+from pipeline.runs.resampling import source_of
 from pipeline.runs.splits import require_same_split, splits_of
 from pipeline.runs.units import unit_records, videos_of
 from schemas import tables
 from schemas.masks import Mask
 from schemas.tables import POINTS
+from schemas.video_files import VideoFile
 from schemas.videos import Video
 from stages.evaluate.evaluation import latest_masks
 from stages.evaluate.ground_truth import find_truth
 from stages.train.dataset import DatasetOptions, JpegFrames, MaskReader, PointVOSDataset
+from stages.train.video_frames import VideoFrames
 
 _IN_MEMORY = 16
 """Videos whose masks are kept, a worker."""
@@ -40,6 +43,7 @@ def open_dataset(
     options: DatasetOptions | None = None,
     read_mask: MaskReader | None = None,
     points: Path | None = None,
+    reads_videos: bool = False,
 ) -> PointVOSDataset:
     """Clips of the verified points of a run.
 
@@ -49,6 +53,7 @@ def open_dataset(
         options: what samples look like.
         read_mask: such as :class:`RunMasks`, for samples that have masks too.
         points: a folder of Parquet files of other points on its frames; the run's own by default.
+        reads_videos: read frames from the videos, where they were annotated; else from the JPEGs of the run.
 
     Raises:
         UsageProblem: this is no run folder, or its points are not in the splits that it has now.
@@ -56,7 +61,8 @@ def open_dataset(
     """
     folder = RunFolder(Path(run)).require()
     rows = points or Path(run) / POINTS.name
-    dataset = PointVOSDataset(rows, JpegFrames(folder.frame_file), split, options, read_mask)
+    read_frame = VideoFrames(partial(_source_of, folder)) if reads_videos else JpegFrames(folder.frame_file)
+    dataset = PointVOSDataset(rows, read_frame, split, options, read_mask)
     if split is not None:
         splits = splits_of(folder)
         for video in dataset.videos:
@@ -100,6 +106,10 @@ class TrueMasks:
             ValueError: a file is damaged or of another size.
         """
         return _truth_of(self.run, self.folder, video_id, frame_idx).get(object_id)
+
+
+def _source_of(run: RunFolder, video_id: str) -> VideoFile:
+    return source_of(_videos(run)[video_id])
 
 
 @lru_cache(maxsize=_IN_MEMORY)

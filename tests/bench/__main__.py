@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.bench import (
     accuracy,
+    loader,
     long,
     metrics,
     middle,
@@ -41,6 +42,7 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "middle": (lambda _: middle.measure(DATA / "davis"), middle.page),
     "ratios": (lambda w: ratios.measure(DATA / "davis/JPEGImages/480p", w, AGAINST), ratios.page),
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
+    "loader": (lambda w: loader.measure(DATA, w), loader.page),
     "queue": (review_queue.measure, pages.queue_page),
     "load": (review_load.measure, review_load.page),
     "designs": (review_designs.measure, review_designs.page),

@@ -1,0 +1,159 @@
+"""How fast clips of verified points are loaded, beside what the decoder alone does with the same frames.
+
+All with two workers, in turns in one run; what counts are the ratios, of medians. ``bare`` are two processes that
+decode the frames of the same clips and throw them away. ``decoded`` is a data set that does nothing but decode them,
+read through the same ``DataLoader``.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from schemas.points import PointLabel
+from schemas.tables import POINTS
+from schemas.video_files import VideoFile
+from stages.train.dataset import ClipSampler, DatasetOptions, JpegFrames, PointVOSDataset
+from stages.train.video_frames import VideoFrames
+from stages.video import open_video
+
+WORKERS, ROUNDS, POINTS_A_FRAME, FRAMES_A_VIDEO = 2, 5, 20, 10
+BAR = 0.9
+
+Place = tuple[str, int]
+"""Video id and frame index."""
+Read = Callable[[str, int], Any]
+
+
+class _Decoded(Dataset[torch.Tensor]):
+    """The frames of each clip, as they are decoded."""
+
+    def __init__(self, read: Read, clips: Sequence[Sequence[Place]]) -> None:
+        self._read, self._clips = read, clips
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def __getitem__(self, number: int) -> torch.Tensor:
+        return torch.from_numpy(np.stack([self._read(*place) for place in self._clips[number]]))
+
+
+def measure(data: Path, work: Path, rounds: int = ROUNDS, clips_a_video: int = 12) -> dict[str, Any]:
+    """Speeds in frames a second and their ratios, of JPEG frames and of video files.
+
+    Args:
+        data: the folder with ``davis`` and ``clips``.
+        work: an empty folder.
+        rounds: how often everything is measured.
+        clips_a_video: clips an epoch of each video.
+    """
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    frames = data / "davis" / "JPEGImages" / "480p"
+    folders = {folder.name: len(list(folder.glob("*.jpg"))) for folder in sorted(frames.iterdir())}
+    jpeg = JpegFrames(partial(_jpeg_file, frames))
+    found = {"jpeg": _compare(_dataset(work / "jpeg", folders, jpeg, clips_a_video), jpeg, rounds)}
+    files = {file.stem: VideoFile(file.stem, str(file)) for file in sorted((data / "clips").glob("*.mp4"))}
+    lengths = {name: _length(file) for name, file in files.items()}
+    films = VideoFrames(files.__getitem__)
+    found["video"] = _compare(_dataset(work / "video", lengths, films, clips_a_video // 4), films, rounds)
+    return found
+
+
+def page(found: dict[str, Any]) -> str:
+    """A table."""
+    rows = "\n".join(
+        f"| {kind} | {one['bare']:.0f} | {one['decoded']:.0f} | {one['clips']:.0f} | {one['of_bare']:.2f} "
+        f"| {one['of_decoded']:.2f} |"
+        for kind, one in found.items()
+    )
+    return (
+        "## Loading clips for training\n\nFrames a second with two workers: two processes that only decode, a data set "
+        "that only decodes, and `PointVOSDataset` with cut-outs, mirror images and light at 256 x 448.\n\n"
+        "| source | decoder | data set of frames | clips | clips / decoder | clips / data set |\n"
+        "|---|---|---|---|---|---|\n"
+        f"{rows}\n"
+    )
+
+
+def _jpeg_file(frames: Path, video_id: str, frame_idx: int) -> Path:
+    return frames / video_id / f"{frame_idx:05d}.jpg"
+
+
+def _length(file: VideoFile) -> int:
+    with open_video(file) as reader:
+        return sum(1 for _ in reader)
+
+
+def _dataset(folder: Path, lengths: dict[str, int], read: Read, clips_a_video: int) -> PointVOSDataset:
+    """Points on two objects of every video, on frames spread over it."""
+    for video_id, n_frames in lengths.items():
+        random = np.random.default_rng(n_frames)
+        rows = [
+            PointLabel(
+                video_id, name, "", "", int(idx), 0.0, int(random.integers(800)), int(random.integers(400)), n % 2,
+                ("REJECTED", "ACCEPTED")[n % 2], True, "train", "", "", 0, 1, f"{video_id}/{name}/{idx}/{n}",
+            )
+            for name in ("1", "2")
+            for idx in np.linspace(0, n_frames - 1, FRAMES_A_VIDEO).round()
+            for n in range(POINTS_A_FRAME)
+        ]  # fmt: skip
+        POINTS.write(folder / f"{video_id}.parquet", rows)
+    return PointVOSDataset(folder, read, "train", DatasetOptions(clips_a_video=clips_a_video))
+
+
+def _compare(dataset: PointVOSDataset, read: Read, rounds: int) -> dict[str, Any]:
+    clips = [_places(dataset, key) for key in ClipSampler(dataset)]
+    n_frames = sum(map(len, clips))
+    ways: dict[str, Callable[[], Any]] = {
+        "bare": partial(_bare, read, clips),
+        "decoded": partial(_through_loader, _Decoded(read, clips), None),
+        "clips": partial(_through_loader, dataset, ClipSampler(dataset)),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            start = time.perf_counter()
+            way()
+            seconds[name].append(time.perf_counter() - start)
+    speeds = {name: n_frames / median(own) for name, own in seconds.items()}
+    ratios = {
+        f"of_{name}": median(a / b for a, b in zip(seconds[name], seconds["clips"], strict=True))
+        for name in ("bare", "decoded")
+    }
+    return {**speeds, **ratios, "seconds": seconds, "n_frames": n_frames, "bar": BAR}
+
+
+def _places(dataset: PointVOSDataset, key: tuple[int, int]) -> list[Place]:
+    sample = dataset[key]
+    return [(sample["video_id"], idx) for idx in dict.fromkeys(sample["frame_idx"].tolist())]
+
+
+def _bare(read: Read, clips: Sequence[Sequence[Place]]) -> None:
+    context = multiprocessing.get_context("fork")
+    processes = [context.Process(target=_decode, args=(read, clips[worker::WORKERS])) for worker in range(WORKERS)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+
+
+def _decode(read: Read, clips: Sequence[Sequence[Place]]) -> None:
+    for clip in clips:
+        for place in clip:
+            read(*place)
+
+
+def _through_loader(dataset: Dataset[Any], sampler: Any) -> None:
+    for _ in DataLoader(dataset, None, sampler=sampler, num_workers=WORKERS):
+        pass
