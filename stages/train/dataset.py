@@ -130,10 +130,10 @@ class PointVOSDataset(Dataset[Sample]):
         frames = {idx: self._read_frame(video.video_id, idx) for idx in dict.fromkeys(clip.frame_idx)}
         frame_size = frames[clip.frame_idx[0]].shape[:2]
         view = self._view((frame_size[0], frame_size[1]), number % len(self.videos), random)
-        images = np.stack([view.image(frames[idx]) for idx in clip.frame_idx])
+        images = np.stack([cv2.split(view.image(frames[idx])) for idx in clip.frame_idx])
         xy, labels = _placed(clip, view, self.options.clip)
         sample: Sample = {
-            "images": torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(),
+            "images": torch.from_numpy(images),
             "xy": torch.from_numpy(xy),
             "labels": torch.from_numpy(labels),
             "frame_idx": torch.tensor(clip.frame_idx),

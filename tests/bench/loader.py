@@ -8,8 +8,10 @@ read through the same ``DataLoader``.
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,7 +29,7 @@ from stages.train.dataset import ClipSampler, DatasetOptions, JpegFrames, PointV
 from stages.train.video_frames import VideoFrames
 from stages.video import open_video
 
-WORKERS, ROUNDS, POINTS_A_FRAME, FRAMES_A_VIDEO = 2, 5, 20, 10
+WORKERS, ROUNDS, POINTS_A_FRAME, FRAMES_A_VIDEO, CLIPS_A_BATCH = 2, 5, 20, 10, 4
 BAR = 0.9
 
 Place = tuple[str, int]
@@ -48,7 +50,7 @@ class _Decoded(Dataset[torch.Tensor]):
         return torch.from_numpy(np.stack([self._read(*place) for place in self._clips[number]]))
 
 
-def measure(data: Path, work: Path, rounds: int = ROUNDS, clips_a_video: int = 12) -> dict[str, Any]:
+def measure(data: Path, work: Path, rounds: int = ROUNDS, clips_a_video: int = 48) -> dict[str, Any]:
     """Speeds in frames a second and their ratios, of JPEG frames and of video files.
 
     Args:
@@ -66,7 +68,7 @@ def measure(data: Path, work: Path, rounds: int = ROUNDS, clips_a_video: int = 1
     files = {file.stem: VideoFile(file.stem, str(file)) for file in sorted((data / "clips").glob("*.mp4"))}
     lengths = {name: _length(file) for name, file in files.items()}
     films = VideoFrames(files.__getitem__)
-    found["video"] = _compare(_dataset(work / "video", lengths, films, clips_a_video // 4), films, rounds)
+    found["video"] = _compare(_dataset(work / "video", lengths, films, max(clips_a_video // 16, 1)), films, rounds)
     return found
 
 
@@ -117,21 +119,38 @@ def _compare(dataset: PointVOSDataset, read: Read, rounds: int) -> dict[str, Any
     n_frames = sum(map(len, clips))
     ways: dict[str, Callable[[], Any]] = {
         "bare": partial(_bare, read, clips),
-        "decoded": partial(_through_loader, _Decoded(read, clips), None),
+        "decoded": partial(_through_loader, _Decoded(read, clips), None, list),
         "clips": partial(_through_loader, dataset, ClipSampler(dataset)),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    spent: dict[str, list[_Spent]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
-            start = time.perf_counter()
+            before = _Spent.now()
             way()
-            seconds[name].append(time.perf_counter() - start)
-    speeds = {name: n_frames / median(own) for name, own in seconds.items()}
+            spent[name].append(_Spent.now() - before)
+    speeds = {name: n_frames / median(one.wall_s for one in own) for name, own in spent.items()}
     ratios = {
-        f"of_{name}": median(a / b for a, b in zip(seconds[name], seconds["clips"], strict=True))
+        f"of_{name}": median(a.wall_s / b.wall_s for a, b in zip(spent[name], spent["clips"], strict=True))
         for name in ("bare", "decoded")
     }
-    return {**speeds, **ratios, "seconds": seconds, "n_frames": n_frames, "bar": BAR}
+    cpu_ms = {f"{name}_cpu_ms": 1000 * median(one.cpu_s for one in own) / n_frames for name, own in spent.items()}
+    return {**speeds, **ratios, **cpu_ms, "n_frames": n_frames, "bar": BAR}
+
+
+@dataclass(frozen=True)
+class _Spent:
+    """Seconds on the clock, and of processor in this process and those that have ended."""
+
+    wall_s: float
+    cpu_s: float
+
+    @classmethod
+    def now(cls) -> _Spent:
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return cls(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+
+    def __sub__(self, before: _Spent) -> _Spent:
+        return _Spent(self.wall_s - before.wall_s, self.cpu_s - before.cpu_s)
 
 
 def _places(dataset: PointVOSDataset, key: tuple[int, int]) -> list[Place]:
@@ -154,6 +173,6 @@ def _decode(read: Read, clips: Sequence[Sequence[Place]]) -> None:
             read(*place)
 
 
-def _through_loader(dataset: Dataset[Any], sampler: Any) -> None:
-    for _ in DataLoader(dataset, None, sampler=sampler, num_workers=WORKERS):
+def _through_loader(dataset: Dataset[Any], sampler: Any, collate: Any = None) -> None:
+    for _ in DataLoader(dataset, CLIPS_A_BATCH, sampler=sampler, num_workers=WORKERS, collate_fn=collate):
         pass
