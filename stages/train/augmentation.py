@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 _MOST_LINEAR = 2.0
-"""Down to half of the size, every pixel of a frame has its part in bilinear values, which take a sixth of the time."""
+"""Down to half of the size, bilinear values leave no pixel of a frame out, in a sixth of the time of averages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class View:
         is_mirrored: left and right are exchanged.
         gain: contrast.
         offset: brightness, added to values of 0 to 255.
+        is_averaged: a smaller image has averages over areas even where bilinear values would do.
     """
 
     window: tuple[int, int, int, int]
@@ -47,12 +48,13 @@ class View:
     is_mirrored: bool = False
     gain: float = 1.0
     offset: float = 0.0
+    is_averaged: bool = False
 
     def image(self, frame: Image) -> Image:
         """The view of a (H, W, 3) uint8 frame, (height, width, 3) uint8."""
         x0, y0, x1, y1 = self.window
-        is_tiny = max((x1 - x0) / self.width, (y1 - y0) / self.height) > _MOST_LINEAR
-        how = cv2.INTER_AREA if is_tiny else cv2.INTER_LINEAR
+        least = 1.0 if self.is_averaged else _MOST_LINEAR
+        how = cv2.INTER_AREA if x1 - x0 > least * self.width else cv2.INTER_LINEAR
         seen = cv2.resize(frame[y0:y1, x0:x1], (self.width, self.height), interpolation=how)
         if self.is_mirrored:
             seen = cv2.flip(seen, 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NotRequired, TypedDict
 
@@ -69,6 +69,7 @@ class DatasetOptions:
         views: so many different views of a video in all, so that what a frozen network makes of them can be kept; 0 for
             a new one each clip.
         seed: decides on all chance.
+        is_averaged: smaller images have averages over areas, which takes longer than bilinear values do.
     """
 
     size: tuple[int, int] = (256, 448)
@@ -77,6 +78,7 @@ class DatasetOptions:
     clips_a_video: int = 1
     views: int = 0
     seed: int = 0
+    is_averaged: bool = False
 
 
 class PointVOSDataset(Dataset[Sample]):
@@ -158,10 +160,12 @@ class PointVOSDataset(Dataset[Sample]):
 
     def _view(self, frame_size: tuple[int, int], video: int, random: np.random.Generator) -> View:
         if self.options.augmentation is None:
-            return whole_view(frame_size, self.options.size)
-        if self.options.views:
-            random = np.random.default_rng((self.options.seed, video, int(random.integers(self.options.views))))
-        return draw_view(frame_size, self.options.size, self.options.augmentation, random)
+            view = whole_view(frame_size, self.options.size)
+        else:
+            if self.options.views:
+                random = np.random.default_rng((self.options.seed, video, int(random.integers(self.options.views))))
+            view = draw_view(frame_size, self.options.size, self.options.augmentation, random)
+        return replace(view, is_averaged=self.options.is_averaged)
 
 
 def _placed(clip: Clip, view: View, options: ClipOptions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:

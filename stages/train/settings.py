@@ -64,5 +64,5 @@ class ClipTraining:
         """Of the clips to train on, or of those that are held out, which are never changed."""
         clip = ClipOptions(self.frames, self.objects, self.points)
         if is_held_out:
-            return DatasetOptions(self.size, clip, augmentation=None, seed=self.seed)
-        return DatasetOptions(self.size, clip, Augmentation(), views=self.views, seed=self.seed)
+            return DatasetOptions(self.size, clip, augmentation=None, seed=self.seed, is_averaged=True)
+        return DatasetOptions(self.size, clip, Augmentation(), views=self.views, seed=self.seed, is_averaged=True)

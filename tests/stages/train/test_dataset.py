@@ -194,6 +194,21 @@ def test_a_pixel_is_where_its_point_is_in_every_view():
             assert seen == pytest.approx(centre, abs=0.05)
 
 
+def test_smaller_images_are_averaged_on_request_and_always_below_half_of_the_size():
+    frame = np.random.default_rng(0).integers(0, 255, (H, W, 3), dtype=np.uint8)
+
+    def image(height, width, **more):
+        return View((0, 0, W, H), height, width, **more).image(frame)
+
+    area, linear = (
+        lambda size, how=how: cv2.resize(frame, size, interpolation=how) for how in (cv2.INTER_AREA, cv2.INTER_LINEAR)
+    )
+    assert np.array_equal(image(30, 45), linear((45, 30)))
+    assert np.array_equal(image(30, 45, is_averaged=True), area((45, 30)))
+    assert np.array_equal(image(10, 15), area((15, 10)))
+    assert np.array_equal(image(30, 45, is_mirrored=True), linear((45, 30))[:, ::-1])
+
+
 def test_views_stay_in_the_frame():
     for seed in range(100):
         x0, y0, x1, y1 = draw_view((H, W), (8, 8), Augmentation(), np.random.default_rng(seed)).window
