@@ -46,7 +46,7 @@ def point_vos(
         typer.Option(help="Hold out so many videos at a time, by id, all in turn; 0: split val.", min=0),
     ] = 0,
     seeds: Annotated[int, typer.Option(help="Trainings of each kind.", min=1)] = 3,
-    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 100,
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 60,
     batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",

@@ -55,13 +55,15 @@ Coords = Annotated[
 Segmenter = Annotated[
     str | None,
     typer.Option(
-        help="embedded, embedded_fast, grabcut, or a model to fetch (pointvos models list).", show_default="embedded"
+        help="embedded, embedded_fast, grabcut, trained:FILE, or a model to fetch (pointvos models list).",
+        show_default="embedded",
     ),
 ]
 Propagator = Annotated[
     str | None,
     typer.Option(
-        help="embedded, embedded_fast, flow, or a model to fetch (pointvos models list).", show_default="embedded"
+        help="embedded, embedded_fast, flow, trained:FILE, or a model to fetch (pointvos models list).",
+        show_default="embedded",
     ),
 ]
 Localizer = Annotated[

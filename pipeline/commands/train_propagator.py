@@ -35,8 +35,8 @@ def propagator(
     ground_truth: Annotated[
         Path | None, typer.Option(help="For --learn masks: folder of true masks, VIDEO_ID/FRAME.png.", exists=True)
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)] = 300,
-    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 4,
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)] = 100,
+    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
     size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,

@@ -32,8 +32,8 @@ class ClipTraining:
     """
 
     supervision: str = "points"
-    steps: int = 300
-    batch: int = 4
+    steps: int = 100
+    batch: int = 2
     height: int = 256
     width: int = 448
     rate: float = 1e-3

@@ -129,6 +129,13 @@ def test_the_log_and_the_file_say_what_was_done(whole):
     )  # fmt: skip
 
 
+@pytest.mark.filterwarnings("default")  # other people's deprecations
+def test_tensorboard_is_written_where_it_is_installed(folder, tmp_path):
+    pytest.importorskip("tensorboard", reason="needs pip install 'pointvos[tensorboard]'")
+    run(folder, tmp_path / "tracker.pt", settings=replace(SETTINGS, steps=2))
+    assert list((tmp_path / "tracker.events").glob("events.out.tfevents.*"))
+
+
 @pytest.mark.parametrize("supervision", ["points", "pseudo-masks", "masks"])
 def test_every_supervision_lowers_its_loss(folder, tmp_path, supervision):
     seen = []

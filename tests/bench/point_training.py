@@ -1,0 +1,68 @@
+"""One network trained on points, on pseudo-masks and on full masks, tested on DAVIS sequences that it never saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.bench.accuracy import write_hint
+from tests.bench.commands import pointvos
+from tests.bench.pages import table
+
+KINDS = ("points", "pseudo-masks", "masks")
+LEAVE_OUT, SEEDS, STEPS = 2, 3, 60
+
+
+def measure(davis: Path) -> dict[str, Any]:
+    """As ``pointvos benchmark point-vos`` says it, and the CPU seconds of all commands.
+
+    Masks come from simulated traces; 10 frames an object with 20 candidates each are answered by the simulated
+    annotator with its usual errors. Two sequences at a time are left out, by name.
+    """
+    truth = davis / "Annotations/480p"
+    with TemporaryDirectory(prefix="bench-points-") as temporary:
+        work, run = Path(temporary), Path(temporary, "run")
+        hints = ("--localizations", write_hint("trace", davis, work), "--run", run, "--workers", 1)
+        learned = [word for kind in KINDS for word in ("--learn", kind)]
+        trials = ("--leave-out", LEAVE_OUT, "--seeds", SEEDS, "--steps", STEPS, "--json", work / "trials.json")
+        costs = [
+            pointvos(*command, note=work / "note.json")
+            for command in (
+                ("annotate", davis / "JPEGImages/480p", *hints),
+                ("simulate", "--run", run, "--ground-truth", truth),
+                ("merge", "--run", run),
+                ("benchmark", "point-vos", "--run", run, "--ground-truth", truth, "--out", work, *learned, *trials),
+            )
+        ]
+        found: dict[str, Any] = json.loads((work / "trials.json").read_text())
+    return {**found, "cpu_minutes": sum(cost.cpu_seconds for cost in costs) / 60}
+
+
+def share_of_full(found: dict[str, Any], kind: str, start: str = "masks") -> float:
+    """J&F of a kind of supervision by that of full masks, from first-frame ``masks`` or ``points``."""
+    means = [found["learned from"][name][f"from {start}"]["J&F"]["mean"] for name in (kind, "masks")]
+    return float(means[0] / means[1])
+
+
+def page(found: dict[str, Any]) -> str:
+    """The section of ``BENCHMARKS.md``."""
+    rows = []
+    for kind, figures in found["learned from"].items():
+        masks, points = figures["from masks"], figures["from points"]
+        rows.append(
+            [
+                kind,
+                *(f"{one['J&F']['mean']:.3f} ± {one['J&F']['deviation']:.3f}" for one in (masks, points)),
+                f"{share_of_full(found, kind):.1%}",
+                f"{masks['accuracy on points']['mean']:.3f}",
+            ]
+        )
+    heads = ["learned from", "J&F, first mask", "J&F, first points", "of full masks", "accuracy on points"]
+    text = (
+        f"The memory network of `pointvos train propagator`, {STEPS} steps on the CPU, {SEEDS} seeds, {LEAVE_OUT} "
+        "DAVIS sequences left out at a time. Points: 10 frames of 20 candidates, answered by the simulated annotator. "
+        f"{found['cpu_minutes']:.0f} minutes of CPU in all."
+    )
+    return "\n".join(["## Trained on points", "", text, "", table(heads, rows), ""])
