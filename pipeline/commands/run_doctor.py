@@ -220,7 +220,9 @@ class RunChecks:
             self.notes.append(f"{twice:,} verdicts are there twice; each person counts once in pointvos merge")
 
     def _temporary(self) -> Iterator[Fault]:
-        folders = (self._run, self._run / "report", *(self._run / table.name for table in tables.TABLES))
+        report = self._run / "report"
+        below = [path for path in report.rglob("*") if path.is_dir()] if isinstance(report, Path) else []
+        folders = (self._run, report, *below, *(self._run / table.name for table in tables.TABLES))
         left: list[AnyPath] = [path for folder in folders for path in left_behind(folder)]
         left += sorted((self.folder.local / "media").rglob("*.tmp"))
         left += [path for path in (self._run / ".writable", self.folder.work) if path.exists()]

@@ -45,7 +45,7 @@ COMMANDS = {
     "merge": ("merge", "--run", "{0}/run", "--val-share", "0.5"),
     "export of points": ("export", "--run", "{0}/run", "--format", "pointvos", "--out", "{0}/out"),
     "export of masks": ("export", "--run", "{0}/run", "--format", "davis", "--out", "{0}/out"),
-    "report": ("report", "--run", "{0}/run", "--pictures", "2"),
+    "report": ("report", "--run", "{0}/run", "--pictures", "2", "--folder"),
 }
 
 
