@@ -63,12 +63,12 @@ def measure(data: Path, work: Path, rounds: int = ROUNDS, clips_a_video: int = 4
     torch.set_num_threads(1)
     frames = data / "davis" / "JPEGImages" / "480p"
     folders = {folder.name: len(list(folder.glob("*.jpg"))) for folder in sorted(frames.iterdir())}
-    jpeg = JpegFrames(partial(_jpeg_file, frames))
-    found = {"jpeg": _compare(_dataset(work / "jpeg", folders, jpeg, clips_a_video), jpeg, rounds)}
+    jpeg = JpegFrames(partial(jpeg_file, frames))
+    found = {"jpeg": compare(dataset_of(work / "jpeg", folders, jpeg, clips_a_video), jpeg, rounds)}
     files = {file.stem: VideoFile(file.stem, str(file)) for file in sorted((data / "clips").glob("*.mp4"))}
     lengths = {name: _length(file) for name, file in files.items()}
     films = VideoFrames(files.__getitem__)
-    found["video"] = _compare(_dataset(work / "video", lengths, films, max(clips_a_video // 16, 1)), films, rounds)
+    found["video"] = compare(dataset_of(work / "video", lengths, films, max(clips_a_video // 16, 1)), films, rounds)
     return found
 
 
@@ -88,7 +88,7 @@ def page(found: dict[str, Any]) -> str:
     )
 
 
-def _jpeg_file(frames: Path, video_id: str, frame_idx: int) -> Path:
+def jpeg_file(frames: Path, video_id: str, frame_idx: int) -> Path:
     return frames / video_id / f"{frame_idx:05d}.jpg"
 
 
@@ -97,7 +97,7 @@ def _length(file: VideoFile) -> int:
         return sum(1 for _ in reader)
 
 
-def _dataset(folder: Path, lengths: dict[str, int], read: Read, clips_a_video: int) -> PointVOSDataset:
+def dataset_of(folder: Path, lengths: dict[str, int], read: Read, clips_a_video: int) -> PointVOSDataset:
     """Points on two objects of every video, on frames spread over it."""
     for video_id, n_frames in lengths.items():
         random = np.random.default_rng(n_frames)
@@ -114,7 +114,7 @@ def _dataset(folder: Path, lengths: dict[str, int], read: Read, clips_a_video: i
     return PointVOSDataset(folder, read, "train", DatasetOptions(clips_a_video=clips_a_video))
 
 
-def _compare(dataset: PointVOSDataset, read: Read, rounds: int) -> dict[str, Any]:
+def compare(dataset: PointVOSDataset, read: Read, rounds: int) -> dict[str, Any]:
     clips = [_places(dataset, key) for key in ClipSampler(dataset)]
     n_frames = sum(map(len, clips))
     ways: dict[str, Callable[[], Any]] = {

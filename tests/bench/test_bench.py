@@ -3,11 +3,15 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
+import cv2
 import numpy as np
 import pytest
 import torch
 
+from stages.train.dataset import JpegFrames
+from tests.bench import loader
 from tests.bench.commands import REPOSITORY
 from tests.bench.gpu import SIZES, Bench, scene
 from tests.bench.ratios import page
@@ -44,3 +48,16 @@ def test_a_ratio_that_misses_its_bound_is_marked():
     text = page({"two workers, of one": {"value": 1.5}, "20 objects, times one": {"value": 2.5}})
     assert "| two workers, of one | 1.500 | >= 1.8 | **no** |" in text
     assert "| 20 objects, times one | 2.500 | <= 3.0 | yes |" in text
+
+
+def test_the_benchmark_of_the_loader_compares_three_ways_to_the_same_frames(tmp_path):
+    for idx in range(30):
+        file = tmp_path / "frames" / "v" / f"{idx:05d}.jpg"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(file), np.full((480, 854, 3), idx, dtype=np.uint8))
+    read = JpegFrames(partial(loader.jpeg_file, tmp_path / "frames"))
+    found = loader.compare(loader.dataset_of(tmp_path / "points", {"v": 30}, read, clips_a_video=4), read, rounds=1)
+    assert found["n_frames"] == 4 * 3
+    assert found["of_bare"] == pytest.approx(found["clips"] / found["bare"])
+    assert found["of_decoded"] == pytest.approx(found["clips"] / found["decoded"])
+    assert "| jpeg | " in loader.page({"jpeg": found})
