@@ -24,6 +24,7 @@ from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.digests import digest
 from stages.split.assignment import drawn_split
+from tests.object_stores import BUCKET
 
 ALL_TEST, ALL_VAL = "0/0/1", "0/1/0"
 
@@ -221,3 +222,15 @@ def test_a_replaced_video_is_looked_at_again(finished_run):
         split(run)
     assert not stale.exists()
     assert write_splits(run, list(rows_of(finished_run).values()), {}) == 0
+
+
+def test_a_run_in_a_store_is_split_like_any_other(merged_run, tmp_path, s3, monkeypatch):
+    monkeypatch.setenv("POINTVOS_STATE", str(tmp_path / "state"))
+    for file in (path for path in merged_run.rglob("*") if path.is_file()):
+        s3.upload_file(str(file), BUCKET, f"split/run/{file.relative_to(merged_run).as_posix()}")
+    run = RunFolder.parse(f"s3://{BUCKET}/split/run")
+    with pytest.raises(typer.Exit):  # its videos are gone
+        split(run, ALL_TEST)
+    assert point_splits(run.path) == {"a": {"test"}}
+    merge(run)
+    assert point_splits(run.path) == {"a": {"test"}}
