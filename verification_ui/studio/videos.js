@@ -6,6 +6,7 @@ export const STATES = { new: "no hints yet", hinted: "hints", tracking: "trackin
 export const UNREADABLE = "cannot be read";
 const MANY = 8;
 const entries = new Map(), unreadable = new Set();
+let shown = null;  // the video to which the list was scrolled
 const near = new IntersectionObserver((found) => {
   for (const { target, isIntersecting } of found) if (isIntersecting) fetchThumbnail(target);
 }, { rootMargin: "400px" });
@@ -13,8 +14,8 @@ const near = new IntersectionObserver((found) => {
 export function showVideos(videos, current, choose) {
   if (entries.size !== videos.length) begin(videos, choose);
   for (const video of videos) showOne(video, video.number === current);
-  if (current !== begin.shown) entries.get(current)?.scrollIntoView({ block: "nearest" });
-  begin.shown = current;
+  if (current !== shown) entries.get(current)?.scrollIntoView({ block: "nearest" });
+  shown = current;
 }
 
 function begin(videos, choose) {
