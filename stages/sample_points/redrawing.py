@@ -13,6 +13,9 @@ from stages.sample_points.frames import choose_frames
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import Doubts, Look, draw_candidates
 
+_APART = 3
+"""So many changed frames are worth one that is asked about: neighbours tell nearly the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class MaskChange:
@@ -65,7 +68,7 @@ def redrawn(
 def _new_frames(
     change: MaskChange, asked_before: Collection[ObjectFrame], options: SamplingOptions
 ) -> dict[int, list[str]]:
-    """Frame index → objects that are asked about there, as many frames as the changed share of an object's is worth."""
+    """Frame index → objects that are asked about there, at most every third frame of those that changed."""
     own: dict[str, list[Mask]] = defaultdict(list)
     for mask in change.masks:
         own[mask.object_id].append(mask)
@@ -76,7 +79,7 @@ def _new_frames(
         free = {idx: quality for idx, quality in free.items() if (object_id, idx) not in asked_before}
         if not free:
             continue
-        n_frames = -(-options.frames * len(changed) // len(masks))
+        n_frames = min(options.frames, -(-len(changed) // _APART))
         spread = replace(options.of_any_quality(), frames=n_frames)
         for idx in choose_frames(free, None, spread):
             asked[idx].append(object_id)

@@ -7,60 +7,77 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import pytest
 
+from pipeline.kept_config import load_kept_config
+from pipeline.refining.answers import AnswersInRun
+from pipeline.refining.candidates import Redrawing
+from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
+from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import video_keys
 from pipeline.runs.rounds import VideoRounds
-from pipeline.runs.units import unit_file, unit_records, videos_of
+from pipeline.runs.spool import VideoOpener
+from pipeline.runs.units import unit_file, videos_of
 from schemas import tables
+from schemas.localizations import Clicks, Localization
+from schemas.points import PointLabel
 from stages.refine.constraints import disagreements
-from tests.kills import REPOSITORY
+from tests.kills import REPOSITORY, contents
 
 pytestmark = pytest.mark.slow
-SEQUENCE, FIRST, LAST = "car-shadow", 15, 25
+SEQUENCE, N_FRAMES = "car-shadow", 24
+STATUS = {True: "ACCEPTED", False: "REJECTED"}
 
 
-def pointvos(*arguments: object) -> None:
-    command = [sys.executable, "-m", "pipeline", *map(str, arguments)]
-    subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True)
+def clicks(frame_idx: int, x: float, y: float, label: int) -> Localization:
+    return Localization(SEQUENCE, "1", frame_idx, Clicks(((x, y),), (label,)))
 
 
-def test_a_correction_changes_the_frames_between_its_neighbours_and_nothing_else(davis: Path, tmp_path: Path) -> None:
-    run, clicks = RunFolder(tmp_path / "run"), tmp_path / "clicks.json"
+def verified(x: int, y: int, is_on: bool) -> PointLabel:
+    """What people say of a pixel of frame 12."""
+    return PointLabel(
+        SEQUENCE, "1", "", "", 12, 0.5, x, y, int(is_on), STATUS[is_on], is_on, "train", "embedded", "embedded", 0, 1,
+        f"{x}-{y}",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run(davis: Path, tmp_path: Path) -> RunFolder:
+    """The beginning of a sequence, annotated from one click by the default models."""
+    frames, hints = tmp_path / "clips" / SEQUENCE, tmp_path / "clicks.json"
+    frames.mkdir(parents=True)
+    for file in sorted((davis / "JPEGImages/480p" / SEQUENCE).iterdir())[:N_FRAMES]:
+        (frames / file.name).symlink_to(file)
     point = {"object_id": "1", "x": 564, "y": 176}
-    clicks.write_text(json.dumps({SEQUENCE: {"frame": 0, "points": [point]}}))
-    frames = davis / "JPEGImages/480p" / SEQUENCE
-    pointvos("annotate", frames, "--localizations", clicks, "--run", run.path, "--workers", 1)
-    bounds = [{"frame": idx, "points": [{"object_id": "1", "x": 5, "y": 5, "label": 0}]} for idx in (FIRST, LAST)]
-    clicks.write_text(json.dumps({SEQUENCE: bounds}))
-    pointvos("refine", "--run", run.path, "--clicks", clicks)  # two frames that a person has seen
-    (video,) = videos_of(run)
-    before = {mask.frame_idx: mask for mask in unit_records(run, tables.MASKS, video)}
-    truth = davis / "Annotations/480p"
-    pointvos("simulate", "--run", run.path, "--ground-truth", truth, "--error-rate", 0)
-    pointvos("merge", "--run", run.path, "--val-share", 0)
-    correction = {"frame": 20, "points": [{"object_id": "1", "x": 300, "y": 230, "label": 0}]}
-    clicks.write_text(json.dumps({SEQUENCE: correction}))
-    pointvos("refine", "--run", run.path, "--clicks", clicks)
-    rounds = VideoRounds.read(run, video)
-    after = {mask.frame_idx: mask for mask in rounds.masks}
-    said = {one.frame_idx for one in rounds.standing if one.round > 1}
-    assert 20 in said
-    allowed = set[int]()
-    annotated = {0, FIRST, LAST} | said
-    for idx in said:
-        low = max(one for one in annotated if one < idx) + 1
-        high = min((one for one in annotated if one > idx), default=video.n_frames)
-        allowed |= {*range(low, high)}
-    outside = set(range(video.n_frames)) - allowed
-    assert {0, FIRST, LAST} <= outside | said
-    assert [idx for idx in outside if after.get(idx) != before.get(idx)] == []
-    flagged = {flag.frame_idx for flag in unit_records(run, tables.FLAGS, video)}
-    for point_label in unit_records(run, tables.POINTS, video):
-        if point_label.label is not None and point_label.frame_idx not in flagged:
-            mask = after.get(point_label.frame_idx)
-            drawing = mask.decode() if mask else None
-            assert not disagreements([(point_label.x, point_label.y, point_label.label)], drawing)
-    bytes_then = unit_file(run, tables.MASKS, video).read_bytes()
-    pointvos("refine", "--run", run.path)
-    assert unit_file(run, tables.MASKS, video).read_bytes() == bytes_then
+    hints.write_text(json.dumps({SEQUENCE: {"frame": 0, "points": [point]}}))
+    command = ["annotate", frames, "--localizations", hints, "--run", tmp_path / "run", "--workers", "1"]
+    subprocess.run([sys.executable, "-m", "pipeline", *map(str, command)], cwd=REPOSITORY, check=True)
+    return RunFolder(tmp_path / "run")
+
+
+def test_a_correction_changes_the_frames_between_its_neighbours_and_nothing_else(run: RunFolder, davis: Path) -> None:
+    config, (key,), (video,) = load_kept_config(run, {}), video_keys(run), videos_of(run)
+    models = load_round_models(config.models, "cpu")
+    redrawing = Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
+
+    def refine(*given: Localization) -> RefinedVideo:
+        return refine_task(run, RefineTask(key, given), models, redrawing, VideoOpener())
+
+    refine(clicks(6, 5, 5, 0), clicks(17, 5, 5, 0))  # two frames that a person has seen
+    before = VideoRounds.read(run, video)
+    truth = cv2.imread(str(davis / "Annotations/480p" / SEQUENCE / "00012.png"), cv2.IMREAD_GRAYSCALE) > 127
+    points = [verified(x, y, bool(truth[y, x])) for y in range(100, 400, 20) for x in range(300, 800, 20)]
+    tables.POINTS.write(unit_file(run, tables.POINTS, video), points, run.metadata())
+    assert refine().n_rounds >= 1
+    after = VideoRounds.read(run, video)
+    masks = [{mask.frame_idx: mask for mask in rounds.masks} for rounds in (before, after)]
+    changed = [idx for idx in range(N_FRAMES) if masks[0].get(idx) != masks[1].get(idx)]
+    assert 12 in changed
+    assert set(changed) <= set(range(7, 17))
+    drawing = masks[1][12].decode()
+    assert not disagreements([(p.x, p.y, int(bool(p.label))) for p in points], drawing)
+    once = contents(run.local)
+    assert refine().n_rounds == 0
+    assert contents(run.local) == once
