@@ -89,7 +89,7 @@ def rounds(
         keep_config(run, config)
         robot = Robot(clicks, most_clicks, seed)
         sessions = [Session(run.absolute(), config, one.file, one.truth, robot) for one in found]
-        outcomes = _played(sessions, n_rounds, problems)
+        outcomes = played(sessions, n_rounds, problems)
     if not outcomes:
         raise UsageProblem(f"no video could be measured; {problems[0]}")
     curve = Curve.of(outcomes, n_rounds)
@@ -115,7 +115,7 @@ def simulated_config(
     return config
 
 
-def _played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> list[VideoOutcome]:
+def played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> list[VideoOutcome]:
     """What came of every video; one that fails is named among the problems, and the others go on."""
     outcomes = []
     with bar("Rounds", n_rounds * len(sessions)) as advance:

@@ -19,7 +19,7 @@ from pipeline.capacity.estimate import Estimate, estimate
 from pipeline.capacity.footage import look_at
 from pipeline.capacity.needs import uses_gpu
 from pipeline.capacity.time_left import duration
-from pipeline.commands import options, plan_corpus
+from pipeline.commands import options, plan_budget, plan_corpus
 from pipeline.commands.plan_corpus import corpus_facts, show_corpus
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
@@ -57,6 +57,10 @@ def plan(
     scale_to: plan_corpus.ScaleTo = None,
     price: plan_corpus.Price = 0.0,
     losses: plan_corpus.Losses = 0.0,
+    budget: plan_budget.Budget = None,
+    ground_truth: plan_budget.GroundTruth = None,
+    tried: plan_budget.Tried = None,
+    plot: plan_budget.Plot = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
     """Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.
@@ -67,8 +71,12 @@ def plan(
     With --scale-to, what these videos take is replayed for a whole corpus on a cluster, whose workers have one core
     each: hours, money, how long workers wait for the slowest one, and what restarts take.
 
+    With --budget, the work of people is planned: what mixes of correction rounds, frames and points buy for all
+    objects in so many hours, as they were tried on videos with ground truth.
+
     Example:
       pointvos plan clips/ --localizations clicks.json --workers 2
+      pointvos plan clips/ --localizations clicks.json --budget 40 --plot budget.png
       pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05
     """
     resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})
@@ -84,6 +92,9 @@ def plan(
     facts = _facts(agenda, resolved, foreseen, rejects)
     if scale_to and footage:
         facts["corpus"] = corpus_facts(corpus_seconds(footage, resolved, scale_to), workers, price, losses)
+    if budget is not None:
+        asked = plan_budget.Asked(budget, ground_truth, tried, plot)
+        facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in agenda.open_jobs))
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
@@ -92,6 +103,8 @@ def plan(
         _show(facts, foreseen, free_bytes(run.local if run else Path.cwd()))
         if "corpus" in facts:
             show_corpus(facts["corpus"])
+        if "budget" in facts:
+            plan_budget.show_budget(facts["budget"])
         show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
     if rejects:
         raise typer.Exit(REJECTED)

@@ -2,7 +2,7 @@
 
 From afar a segmenter sees too little of a mask that is nearly right to keep it, and draws the object anew. A mask that
 is quite wrong is better drawn anew: then the closer look does not do what the clicks ask for, and the whole frame is
-looked at.
+looked at. Of two answers that do it equally well, the one that keeps more of the mask counts.
 """
 
 from __future__ import annotations
@@ -12,18 +12,19 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.iou import iou
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segment, Segmenter
 
 Mask = NDArray[np.bool_]
 _MARGIN, _LEAST_PX = 0.5, 32
 """Around the mask and the clicks: a share of their longer side, and pixels at least."""
-_WHOLE = 0.75
-"""A part of more than this share of the frame is not worth a look of its own."""
 _NEAR = 0.017
 """Of the frame's shorter side: as near to a click, pixels should be as it says."""
 _WORTH = 0.15
-"""Of the pixels near clicks: as many more must a look at the whole frame put right, to count instead."""
+"""Of the pixels near clicks: answers that put so many more right are better, whatever else they change."""
+_ALIKE = 0.75
+"""Intersection over union with the mask that was there, from which on it was nearly right."""
 
 
 def segmented(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> Segment:
@@ -41,10 +42,16 @@ def segmented(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) ->
     mask = np.zeros(image.shape[:2], dtype=bool)
     mask[part] = near.mask
     close = Segment(mask, near.quality)
-    if (missed := unmet(mask, prompt)) <= _WORTH:
+    if unmet(mask, prompt) <= _WORTH and _kept(close, prompt) >= _ALIKE:
         return close
     (whole,) = segmenter.segment(image, [prompt])
-    return whole if unmet(whole.mask, prompt) + _WORTH < missed else close
+    gain = unmet(mask, prompt) - unmet(whole.mask, prompt)
+    is_better = gain > _WORTH or (gain > -_WORTH and _kept(whole, prompt) > _kept(close, prompt))
+    return whole if is_better else close
+
+
+def _kept(segment: Segment, prompt: Prompt) -> float:
+    return 0.0 if prompt.mask is None else iou(segment.mask, prompt.mask)
 
 
 def unmet(mask: Mask, prompt: Prompt) -> float:
@@ -63,7 +70,7 @@ def unmet(mask: Mask, prompt: Prompt) -> float:
 
 
 def _part(prompt: Prompt, height: int, width: int) -> tuple[slice, slice] | None:
-    """Rows and columns around mask and clicks; None without a mask, with a box, or for nearly all of a frame."""
+    """Rows and columns around mask and clicks; None without a mask, with a box, or for all of the frame."""
     if prompt.mask is None or prompt.box_xyxy_px is not None:
         return None
     rows, columns = np.flatnonzero(prompt.mask.any(axis=1)), np.flatnonzero(prompt.mask.any(axis=0))
@@ -73,7 +80,7 @@ def _part(prompt: Prompt, height: int, width: int) -> tuple[slice, slice] | None
     margin = max(_LEAST_PX, _MARGIN * float((high - low).max()))
     left, top = np.maximum(low - margin, 0).astype(int).tolist()
     right, bottom = np.minimum(high + margin, [width, height]).astype(int).tolist()
-    is_whole = (right - left) * (bottom - top) > _WHOLE * height * width
+    is_whole = (right - left, bottom - top) == (width, height)
     return None if is_whole else (slice(top, bottom), slice(left, right))
 
 

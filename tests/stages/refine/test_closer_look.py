@@ -43,8 +43,8 @@ class Threshold:
 
 TRUTH = rectangle(60, 100, 100, 160)
 IMAGE = np.repeat(np.where(TRUTH, 255, 0).astype(np.uint8)[..., None], 3, axis=2)
-PRIOR = rectangle(60, 100, 100, 140)
-CLICK = Clicks(((150.0, 80.0),), (1,))
+PRIOR = rectangle(60, 100, 100, 150)
+CLICK = Clicks(((155.0, 80.0),), (1,))
 
 
 def test_a_mask_is_corrected_close_up_in_pixels_of_that_part() -> None:
@@ -53,8 +53,8 @@ def test_a_mask_is_corrected_close_up_in_pixels_of_that_part() -> None:
     assert (mask == TRUTH).all()
     assert quality == 0.5
     ((height, width, _),) = segmenter.seen
-    assert (height, width) == (104, 115)
-    assert segmenter.asked[0].points_px.tolist() == [[82.0, 52.0]]
+    assert (height, width) == (104, 120)
+    assert segmenter.asked[0].points_px.tolist() == [[87.0, 52.0]]
     assert segmenter.asked[0].mask is not None
     assert segmenter.asked[0].mask.sum() == PRIOR.sum()
 
@@ -63,6 +63,13 @@ def test_the_whole_frame_is_looked_at_where_the_closer_look_does_not_do_what_was
     segmenter = Threshold(is_blind_close_up=True)
     mask, _ = corrected(segmenter, IMAGE, correction_prompt("1", CLICK, PRIOR))
     assert (mask == TRUTH).all()
+    assert segmenter.seen[1] == IMAGE.shape
+
+
+def test_of_two_answers_that_do_what_was_clicked_the_one_that_keeps_more_counts() -> None:
+    segmenter = Threshold(is_blind_close_up=True)
+    away = correction_prompt("1", Clicks(((180.0, 80.0),), (0,)), PRIOR)
+    assert (segmented(segmenter, IMAGE, away).mask == TRUTH).all()
     assert segmenter.seen[1] == IMAGE.shape
 
 

@@ -1,0 +1,186 @@
+"""The part of ``pointvos plan`` that plans the work of people: what a number of hours buys."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from pipeline.commands.options import on_this_machine
+from pipeline.config import RunConfig
+from pipeline.terminal.console import UsageProblem, console, styled
+from pipeline.terminal.plot import Axes, draw_lines
+from schemas.whole_files import write_whole
+from stages.simulate.cost import POLYGON_S, SAM2_FRAME_S, VERIFY_S
+from stages.simulate.mixes import Mix, Purchase, best_masks, efficient, most_points, purchases
+
+Budget = Annotated[
+    float | None, typer.Option(help="Plan so many hours of people's work on these objects.", min=0.001, metavar="HOURS")
+]
+GroundTruth = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --budget: true masks of VIDEOS, to try the mixes on them; it takes as long as correcting them "
+        "eight times. Without it, mixes that were tried before are used.",
+        exists=True,
+    ),
+]
+Tried = Annotated[
+    Path | None,
+    typer.Option(
+        help="With --budget: a file that keeps tried mixes: written with --ground-truth, else read.",
+        callback=on_this_machine,
+    ),
+]
+Plot = Annotated[
+    Path | None, typer.Option(help="With --budget: write J&F against seconds to this PNG.", callback=on_this_machine)
+]
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of the plan.
+
+    Attributes:
+        hours: of people's work.
+        ground_truth: to try the mixes on, or None.
+        tried: file of tried mixes, or None.
+        plot: PNG to write, or None.
+    """
+
+    hours: float
+    ground_truth: Path | None
+    tried: Path | None
+    plot: Path | None
+
+
+def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, Any]:
+    """What every efficient mix buys, and the best ones.
+
+    Raises:
+        UsageProblem: there is no object, or the file of tried mixes cannot be used.
+    """
+    if not n_objects:
+        raise UsageProblem("there is no object to plan for: every video is done, or none is localized")
+    trial = _trial(asked, config)
+    bought = purchases(efficient(trial.mixes), 3600 * asked.hours, n_objects)
+    if not any(one.objects for one in bought):
+        least = min(one.mix.seconds for one in bought)
+        raise UsageProblem(
+            f"{asked.hours:g} hours are not enough for one object; it takes {least:.0f} seconds at least"
+        )
+    if asked.plot:
+        _draw(asked.plot, trial.mixes, 3600 * asked.hours / n_objects)
+    return {
+        "hours": asked.hours,
+        "objects": n_objects,
+        "seconds_an_object": 3600 * asked.hours / n_objects,
+        "measured_on": trial.measured_on,
+        "mixes": [_row(one) for one in bought],
+        "best_masks": _row(best_masks(bought)),
+        "most_points": _row(most_points(bought)),
+    }
+
+
+def _trial(asked: Asked, config: RunConfig) -> Any:
+    from pipeline.simulation.budget import Trial, stored_trial  # needs the models' packages
+
+    if asked.ground_truth:
+        trial = _tried_now(asked.ground_truth, config)
+        if asked.tried:
+            write_whole(asked.tried, trial.to_json().encode())
+        return trial
+    if asked.tried is None:
+        return stored_trial()
+    try:
+        return Trial.from_json(asked.tried.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise UsageProblem(f"cannot use tried mixes of {asked.tried}: {problem}") from None
+
+
+def _tried_now(ground_truth: Path, config: RunConfig) -> Any:
+    from pipeline.commands.benchmark_rounds import played, simulated_config
+    from pipeline.kept_config import keep_config
+    from pipeline.runs.folder import RunFolder
+    from pipeline.simulation.budget import Trial, try_mixes
+    from pipeline.simulation.corpus import true_videos
+    from pipeline.simulation.rounds import Robot, Session
+
+    found, problems = true_videos(config.videos, ground_truth)
+    models = config.models
+    alone = simulated_config(
+        config.videos, models.segmenter, models.propagator, config.repair.enabled, config.compute.device
+    )
+    with tempfile.TemporaryDirectory(prefix="budget-") as folder:
+        run = RunFolder(Path(folder) / "run")
+        run.create()
+        keep_config(run, alone)
+        sessions = [Session(run, alone, one.file, one.truth, Robot()) for one in found]
+        done = {one.video_id for one in played(sessions, _ROUNDS, problems)}
+        sessions = [one for one in sessions if one.file.video_id in done]
+        if not sessions:
+            raise UsageProblem(f"no video could be tried; {problems[0]}")
+        mixes = try_mixes(sessions)
+    names = ", ".join(sorted(done))
+    return Trial(f"{len(done)} videos ({names}), {models.segmenter} and {models.propagator}", tuple(mixes))
+
+
+def _row(one: Purchase) -> dict[str, Any]:
+    return {**asdict(one.mix), "objects": one.objects, "all_verified": one.verified}
+
+
+def show_budget(facts: Mapping[str, Any]) -> None:
+    """Print what :func:`budget_facts` found."""
+    hours, each = facts["hours"], facts["seconds_an_object"]
+    console.print(
+        styled(f"{hours:g} hours of people's work on {facts['objects']:,} objects, {each:.0f} s each", "bold")
+    )
+    table = Table(box=None, pad_edge=False)
+    columns = ("rounds", "frames", "points", "s an object", "J&F", "verified points", "right", "objects", "in all")
+    for name in columns:
+        table.add_column(name, justify="right")
+    for one in facts["mixes"]:
+        shown = (
+            str(one["rounds"]), str(one["frames"]), str(one["points"]), f"{one['seconds']:.0f}",
+            f"{one['j_and_f']:.3f}", f"{one['verified']:.0f}", f"{one['right']:.1%}", f"{one['objects']:,}",
+            f"{one['all_verified']:,.0f}",
+        )  # fmt: skip
+        is_best = one in (facts["best_masks"], facts["most_points"])
+        table.add_row(*shown, style="bold green" if is_best else None)
+    console.print(table)
+    console.print(f"Best masks: {_sentence(facts['best_masks'])}")
+    console.print(f"Most verified points: {_sentence(facts['most_points'])}")
+    console.print(
+        f"Tried on: {facts['measured_on']}. Rounds count the first click; frames and points are verified an object and "
+        f"a frame, {VERIFY_S:g} s a point. Beside this, a polygon a frame takes {POLYGON_S:.0f} s, a frame corrected "
+        f"with SAM 2 {SAM2_FRAME_S:g} s.",
+        soft_wrap=True,
+    )
+
+
+def _sentence(one: Mapping[str, Any]) -> str:
+    return (
+        f"{one['rounds']} round{'s' * (one['rounds'] > 1)} of clicks, then {one['frames']} frames with {one['points']} "
+        f"points each: {one['seconds']:.0f} s an object, {one['objects']:,} objects, J&F {one['j_and_f']:.3f}, "
+        f"{one['all_verified']:,.0f} points"
+    )
+
+
+def _draw(path: Path, mixes: tuple[Mix, ...], seconds: float) -> None:
+    kinds = sorted({(one.frames, one.points) for one in mixes})
+    lines = {
+        f"{frames} frames, {points} points": [
+            (one.seconds, one.j_and_f)
+            for one in sorted(mixes, key=lambda one: one.rounds)
+            if (one.frames, one.points) == (frames, points)
+        ]
+        for frames, points in kinds
+    }
+    title = "Masks by people's work: rounds of clicks, then points"
+    draw_lines(path, lines, Axes(title, "seconds of work an object (line: the budget)", "J&F", seconds))
