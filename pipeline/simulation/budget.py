@@ -25,6 +25,8 @@ STORED = Path(__file__).with_name("mixes.json")
 """Mixes that were tried once, for those who have no ground truth."""
 FRAMES, POINTS = (3, 5, 10), (5, 10, 20)
 """Frames an object, and candidates a frame, that are tried."""
+ROUNDS = (1, 2, 4, 8)
+"""After so many rounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def try_mixes(sessions: Sequence[Session], error_rate: float = 0.02, seed: int =
         (number, frames, points): [
             _answered(session, number, SamplingOptions(frames=frames, points=points), annotator) for session in sessions
         ]
-        for number, frames, points in product(range(1, n_rounds + 1), FRAMES, POINTS)
+        for number, frames, points in product((one for one in ROUNDS if one <= n_rounds), FRAMES, POINTS)
     }
     return [_mix(outcomes, key, found) for key, found in answers.items()]
 

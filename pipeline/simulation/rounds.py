@@ -19,7 +19,7 @@ from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import RoundModels
+from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.jobs import make_jobs
 from pipeline.runs.rounds import VideoRounds, write_corrections
@@ -30,8 +30,6 @@ from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask
 from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.backends.propagators import load_propagator
-from stages.backends.segmenters import load_segmenter
 from stages.evaluate.davis import FrameScore
 from stages.evaluate.evaluation import latest_masks, score_frame
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
@@ -94,10 +92,8 @@ class Robot:
         return correcting_clicks(self.strategy, frame.mask(object_id), drawn, frame.void(), most, (self.seed, *seed))
 
 
-@cache
-def load_models(segmenter: str, propagator: str, device: str, threads: int) -> RoundModels:
-    """The models of correction rounds, once a process."""
-    return RoundModels(load_segmenter(segmenter, device, threads), load_propagator(propagator, device, threads))
+_loaded = cache(load_round_models)
+"""The models of correction rounds, once a process."""
 
 
 @dataclass
@@ -205,7 +201,7 @@ class Session:
 
     def _tools(self) -> RoundTools:
         models, compute = self.config.models, self.config.compute
-        loaded = load_models(models.segmenter, models.propagator, compute.device, compute.n_threads)
+        loaded = _loaded(models, compute.device, compute.n_threads)
         return RoundTools(loaded, partial(selected_frames, self.file), redrawing_of(self.run, self.config))
 
 
