@@ -96,12 +96,10 @@ def _trial(asked: Asked, config: RunConfig) -> Any:
         if asked.tried:
             write_whole(asked.tried, trial.to_json().encode())
         return trial
-    if asked.tried is None:
-        return stored_trial()
     try:
-        return Trial.from_json(asked.tried.read_text(encoding="utf-8"))
+        return Trial.from_json(asked.tried.read_text(encoding="utf-8")) if asked.tried else stored_trial()
     except (OSError, ValueError) as problem:
-        raise UsageProblem(f"cannot use tried mixes of {asked.tried}: {problem}") from None
+        raise UsageProblem(f"cannot use tried mixes{f' of {asked.tried}' * bool(asked.tried)}: {problem}") from None
 
 
 def _tried_now(ground_truth: Path, config: RunConfig) -> Any:

@@ -60,7 +60,13 @@ class Trial:
 
 
 def stored_trial() -> Trial:
-    """The mixes that come with the package."""
+    """The mixes that come with the package.
+
+    Raises:
+        ValueError: none do.
+    """
+    if not STORED.is_file():
+        raise ValueError("this version brings none; give --ground-truth, or a file that it wrote with --tried")
     return Trial.from_json(STORED.read_text(encoding="utf-8"))
 
 

@@ -138,12 +138,13 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
 
 
 def test_a_budget_that_pays_nothing_is_refused(corpus: Path, tmp_path: Path) -> None:
-    (tmp_path / "clicks.json").write_text(
-        json.dumps({"a": {"frame": 0, "points": [{"object_id": "1", "x": 3, "y": 4}]}})
-    )
-    given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.001)
-    answer = CliRunner().invoke(app, [*map(str, given)])
-    assert "hours are not enough for one object, which takes" in str(answer.exception)
+    point = {"object_id": "1", "x": 36, "y": 46}
+    (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": [point]}}))
+    mix = {"rounds": 1, "frames": 3, "points": 5, "seconds": 25.5, "j_and_f": 0.8, "verified": 14.0, "right": 0.99}
+    (tmp_path / "tried.json").write_text(json.dumps({"measured_on": "one video", "mixes": [mix]}))
+    given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.001, "--tried")
+    answer = CliRunner().invoke(app, [*map(str, given), str(tmp_path / "tried.json")])
+    assert "0.001 hours are not enough for one object, which takes 26 seconds" in str(answer.exception)
     (tmp_path / "bad.json").write_text("{}")
-    answer = CliRunner().invoke(app, [*map(str, given), "--tried", str(tmp_path / "bad.json")])
-    assert "cannot use tried mixes of" in str(answer.exception)
+    answer = CliRunner().invoke(app, [*map(str, given), str(tmp_path / "bad.json")])
+    assert f"cannot use tried mixes of {tmp_path / 'bad.json'}: it holds no tried mixes" in str(answer.exception)
