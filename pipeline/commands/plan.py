@@ -76,7 +76,7 @@ def plan(
 
     Example:
       pointvos plan clips/ --localizations clicks.json --workers 2
-      pointvos plan clips/ --localizations clicks.json --budget 40 --plot budget.png
+      pointvos plan clips/ --localizations clicks.json --budget 40 --tried mixes.json
       pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05
     """
     resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})

@@ -26,7 +26,7 @@ GroundTruth = Annotated[
     Path | None,
     typer.Option(
         help="With --budget: true masks of VIDEOS, to try the mixes on them; it takes as long as correcting them "
-        "eight times. Without it, mixes that were tried before are used.",
+        "eight times. Without it, give --tried.",
         exists=True,
     ),
 ]
@@ -89,17 +89,19 @@ def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, A
 
 
 def _trial(asked: Asked, config: RunConfig) -> Any:
-    from pipeline.simulation.budget import Trial, stored_trial  # needs the models' packages
+    from pipeline.simulation.budget import Trial  # needs the models' packages
 
     if asked.ground_truth:
         trial = _tried_now(asked.ground_truth, config)
         if asked.tried:
             write_whole(asked.tried, trial.to_json().encode())
         return trial
+    if asked.tried is None:
+        raise UsageProblem("--budget needs mixes that were tried: give --ground-truth DIR, or --tried FILE")
     try:
-        return Trial.from_json(asked.tried.read_text(encoding="utf-8")) if asked.tried else stored_trial()
+        return Trial.from_json(asked.tried.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise UsageProblem(f"cannot use tried mixes{f' of {asked.tried}' * bool(asked.tried)}: {problem}") from None
+        raise UsageProblem(f"cannot use tried mixes of {asked.tried}: {problem}") from None
 
 
 def _tried_now(ground_truth: Path, config: RunConfig) -> Any:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from pipeline.commands.simulate import true_answers
@@ -21,8 +20,6 @@ from stages.simulate.cost import FRAME_SWITCH_S, VERIFY_S
 from stages.simulate.mixes import Mix
 from stages.video import selected_frames
 
-STORED = Path(__file__).with_name("mixes.json")
-"""Mixes that were tried once, for those who have no ground truth."""
 FRAMES, POINTS = (3, 5, 10), (5, 10, 20)
 """Frames an object, and candidates a frame, that are tried."""
 ROUNDS = (1, 2, 4, 8)
@@ -57,17 +54,6 @@ class Trial:
             return cls(str(found["measured_on"]), tuple(Mix(**one) for one in found["mixes"]))
         except (KeyError, TypeError) as problem:
             raise ValueError(f"it holds no tried mixes ({problem})") from None
-
-
-def stored_trial() -> Trial:
-    """The mixes that come with the package.
-
-    Raises:
-        ValueError: none do.
-    """
-    if not STORED.is_file():
-        raise ValueError("this version brings none; give --ground-truth, or a file that it wrote with --tried")
-    return Trial.from_json(STORED.read_text(encoding="utf-8"))
 
 
 def try_mixes(sessions: Sequence[Session], error_rate: float = 0.02, seed: int = 0) -> list[Mix]:

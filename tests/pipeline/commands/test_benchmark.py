@@ -127,7 +127,8 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     kept = ("--tried", tmp_path / "tried.json")
     shown = run(*given, *kept, "--ground-truth", corpus / "masks", "--plot", tmp_path / "plot.png")
     assert "0.1 hours of people's work on 2 objects, 180 s each" in shown
-    assert Image.open(tmp_path / "plot.png").size == (960, 600)
+    with Image.open(tmp_path / "plot.png") as image:
+        assert image.size == (960, 600)
     again = json.loads(run(*given, *kept, "--json"))["budget"]
     assert again["measured_on"] == "1 videos (a), grabcut and flow"
     best, most = again["best_masks"], again["most_points"]
@@ -148,3 +149,5 @@ def test_a_budget_that_pays_nothing_is_refused(corpus: Path, tmp_path: Path) -> 
     (tmp_path / "bad.json").write_text("{}")
     answer = CliRunner().invoke(app, [*map(str, given), str(tmp_path / "bad.json")])
     assert f"cannot use tried mixes of {tmp_path / 'bad.json'}: it holds no tried mixes" in str(answer.exception)
+    answer = CliRunner().invoke(app, [*map(str, given[:-1])])
+    assert "--budget needs mixes that were tried: give --ground-truth DIR, or --tried FILE" in str(answer.exception)
