@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -74,10 +75,14 @@ def draw_lines(path: Path, lines: Mapping[str, Points], axes: Axes) -> None:
             draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
         place = (_SIZE[0] - right - 8, _SIZE[1] - bottom - 20 * (len(lines) - number))
         draw.text(place, name, colour, font, "ra")
+    _write_names(draw, font, axes)
+    image.save(path)
+
+
+def _write_names(draw: ImageDraw.ImageDraw, font: Any, axes: Axes) -> None:
     draw.text((_SIZE[0] / 2, 6), axes.title, "black", font, anchor="ma")
     draw.text((_SIZE[0] / 2, _SIZE[1] - 24), axes.x, "black", font, anchor="ma")
     draw.text((8, 8), axes.y, "black", font)
-    image.save(path)
 
 
 def ticks(values: Sequence[float], about: int = 6) -> list[float]:
