@@ -130,7 +130,7 @@ def _objects_of(run: RunFolder, video_id: str) -> tuple[Video, frozenset[str]]:
     return video, frozenset(object_id for object_id, _ in masks)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _truth_of(run: RunFolder, folder: Path, video_id: str, frame_idx: int) -> Mapping[str, NDArray[np.bool_]]:
     video, object_ids = _objects_of(run, video_id)
     truth = find_truth(folder, video_id, object_ids, (video.height, video.width), names_of(video))

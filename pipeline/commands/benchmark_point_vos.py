@@ -14,7 +14,7 @@ from rich.table import Table
 from pipeline.capacity.devices import require_device
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run, on_this_machine
-from pipeline.commands.train_propagator import frame_size
+from pipeline.commands.train_propagator import frame_size, require_points
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
 from schemas.whole_files import write_whole
@@ -71,7 +71,7 @@ def point_vos(
             ClipTraining(kind)
         height, width = frame_size(size)
         settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)
-        laboratory = Laboratory(run.require(), ground_truth, out, settings, device)
+        laboratory = Laboratory(require_points(run), ground_truth, out, settings, device)
         trials = run_trials(laboratory, kinds, leave_out, seeds)
     except (ValueError, FileNotFoundError) as problem:
         raise UsageProblem(str(problem)) from None

@@ -14,7 +14,7 @@ from pipeline.capacity.devices import require_device
 from pipeline.commands.benchmark_point_vos import Out
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run
-from pipeline.commands.train_propagator import frame_size
+from pipeline.commands.train_propagator import frame_size, require_points
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
 from schemas.whole_files import write_whole
@@ -56,7 +56,7 @@ def study(
 
     require_device(device)
     cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
-    folder = run.require()
+    folder = require_points(run)
     try:
         height, width = frame_size(size)
         settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)

@@ -98,19 +98,30 @@ def frame_size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
-def _sources(run: RunFolder, settings: ClipTraining, ground_truth: Path | None) -> Sources:
-    from pipeline.dataset import open_dataset
-    from stages.train.digests import digest_of
-    from stages.train.propagator import Sources
+def require_points(run: RunFolder) -> RunFolder:
+    """Return the run when it lies on this machine and has points.
 
+    Raises:
+        UsageProblem: it does not.
+    """
     folder = run.require()
     if not isinstance(folder.path, Path):
         raise UsageProblem(f"run {run} lies in a store; copy it to this machine to train on it")
     if not tables.POINTS.files(folder.path):
         raise UsageProblem(f"run {run} has no points; make them with: pointvos merge --run {run}")
+    return folder
+
+
+def _sources(run: RunFolder, settings: ClipTraining, ground_truth: Path | None) -> Sources:
+    from pipeline.dataset import open_dataset
+    from stages.train.digests import digest_of
+    from stages.train.propagator import Sources
+
+    folder = require_points(run)
     read_mask = _masks(folder, settings.supervision, ground_truth)
-    own = open_dataset(folder.path, "train", settings.dataset_options(), read_mask)
-    held_out = open_dataset(folder.path, "val", settings.dataset_options(is_held_out=True))
+    path = Path(str(folder.path))
+    own = open_dataset(path, "train", settings.dataset_options(), read_mask)
+    held_out = open_dataset(path, "val", settings.dataset_options(is_held_out=True))
     return Sources(own, held_out, digest_of(own, held_out))
 
 

@@ -128,18 +128,23 @@ class MemoryNetwork(nn.Module):
         Returns:
             (B, O, V, rows, columns).
         """
-        cost = self.distance[1 if usable is None else 0].exp()
-        query = _placed(seen.key, cost, self.sizes.key)
-        n_frames = keys.shape[-1] // query.shape[-1]
-        keys = torch.cat([keys, query[:, self.sizes.key :].repeat(1, 1, n_frames)], dim=1)
-        affinity = 2 * torch.einsum("bcm,bcn->bnm", keys, query) - keys.square().sum(dim=1)[:, None]
-        affinity = (affinity / math.sqrt(self.sizes.key))[:, None]
-        if usable is not None:
-            affinity = affinity.masked_fill(~usable[:, :, None], -1e4)
-        best, cells = affinity.topk(min(self.sizes.top, affinity.shape[-1]), dim=-1)
-        weights = torch.softmax(best, dim=-1)
+        weights, cells = self._best(seen.key, keys, usable)
         read = _weighted(values, weights, cells)
         return read.reshape(*read.shape[:3], *seen.key.shape[-2:])
+
+    def _best(self, key: Tensor, keys: Tensor, usable: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Weights and numbers of the memory's best cells, (B, 1 or O, N, top) each, computed in float32 everywhere."""
+        with torch.autocast(key.device.type, enabled=False):
+            cost = self.distance[1 if usable is None else 0].exp()
+            query = _placed(key.float(), cost, self.sizes.key)
+            n_frames = keys.shape[-1] // query.shape[-1]
+            keys = torch.cat([keys.float(), query[:, self.sizes.key :].repeat(1, 1, n_frames)], dim=1)
+            affinity = 2 * torch.einsum("bcm,bcn->bnm", keys, query) - keys.square().sum(dim=1)[:, None]
+            affinity = (affinity / math.sqrt(self.sizes.key))[:, None]
+            if usable is not None:
+                affinity = affinity.masked_fill(~usable[:, :, None], -1e4)
+            best, cells = affinity.topk(min(self.sizes.top, affinity.shape[-1]), dim=-1)
+            return torch.softmax(best, dim=-1), cells
 
     def decode(self, seen: Seen, read: Tensor) -> Tensor:
         """(B, O, rows, columns) logits at stride 4 of O objects on B frames.
