@@ -39,7 +39,9 @@ def point_vos(
     out: Out,
     learn: Annotated[
         list[str] | None,
-        typer.Option(help="points, pseudo-masks, pseudo-masks-plain or masks; repeat it.", show_default="points"),
+        typer.Option(
+            help="points, pseudo-masks, pseudo-masks-plain, masks or nothing; repeat it.", show_default="points"
+        ),
     ] = None,
     leave_out: Annotated[
         int,
@@ -61,13 +63,13 @@ def point_vos(
     Example:
       pointvos benchmark point-vos --run runs/davis --ground-truth DAVIS/Annotations/480p --out bench --leave-out 2
     """
-    from pipeline.point_vos.trials import Laboratory
+    from pipeline.point_vos.trials import NOTHING, Laboratory
     from stages.train.settings import ClipTraining
 
     require_device(device)
     kinds = list(dict.fromkeys(learn or ["points"]))
     try:
-        for kind in kinds:
+        for kind in set(kinds) - {NOTHING}:
             ClipTraining(kind)
         height, width = frame_size(size)
         settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)

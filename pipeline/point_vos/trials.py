@@ -33,6 +33,8 @@ from stages.train.points import FramePoints, points_of, videos_with_points
 from stages.train.propagator import COLUMNS, Sources, Tell, train
 from stages.train.settings import ClipTraining
 
+NOTHING = "nothing"
+"""In place of a supervision: the network as it begins, for comparison."""
 STARTS = ("points", "masks")
 """What a test begins with on an object's first frame."""
 
@@ -74,7 +76,7 @@ class Trial:
     """What is done and what came of it.
 
     Attributes:
-        learn: one of the supervisions.
+        learn: one of the supervisions, or NOTHING.
         seed: of the training.
         held_out: the videos that it is tested on.
         steps_done: of the optimizer.
@@ -156,7 +158,7 @@ class Laboratory:
     def run_trial(self, trial: Trial, tell: Tell = lambda *_: None) -> Trial:
         """Train and test, or read what came of it before."""
         kept = self.out / "trials" / f"{trial.name}.json"
-        settings = replace(self.settings, supervision=trial.learn, seed=trial.seed)
+        settings = self._settings(trial)
         sources = self._sources(settings, trial.held_out)
         question = {"settings": asdict(settings), "data": sources.digest}
         if kept.is_file() and (found := json.loads(kept.read_text()))["question"] == question:
@@ -170,6 +172,11 @@ class Laboratory:
         done = replace(trial, steps_done=settings.steps, objects=tuple(results))
         write_whole(kept, (json.dumps({"question": question, **asdict(done)}, indent=1) + "\n").encode())
         return done
+
+    def _settings(self, trial: Trial) -> ClipTraining:
+        if trial.learn == NOTHING:
+            return replace(self.settings, supervision="points", seed=trial.seed, steps=1, rate=0.0)
+        return replace(self.settings, supervision=trial.learn, seed=trial.seed)
 
     def _sources(self, settings: ClipTraining, held_out: Sequence[str]) -> Sources:
         read_mask = {"points": None, "masks": TrueMasks(self.run, self.ground_truth)}.get(

@@ -11,7 +11,7 @@ from tests.bench.accuracy import write_hint
 from tests.bench.commands import pointvos
 from tests.bench.pages import table
 
-KINDS = ("points", "pseudo-masks", "masks")
+KINDS = ("nothing", "points", "pseudo-masks", "masks")
 LEAVE_OUT, SEEDS, STEPS = 2, 3, 60
 
 

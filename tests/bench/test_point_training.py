@@ -2,16 +2,14 @@
 
 import pytest
 
-from tests.bench.point_training import SEEDS, measure, share_of_full
+from tests.bench.point_training import KINDS, SEEDS, measure, share_of_full
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
 def test_points_teach_as_much_as_full_masks_within_five_percent(davis):
     found = measure(davis)
-    assert {name: one["seeds"] for name, one in found["learned from"].items()} == {
-        "points": SEEDS, "pseudo-masks": SEEDS, "masks": SEEDS,
-    }  # fmt: skip
+    assert {name: one["seeds"] for name, one in found["learned from"].items()} == dict.fromkeys(KINDS, SEEDS)
     assert len({trial["video_id"] for trial in found["trials"]}) == 6
     assert share_of_full(found, "points") >= 0.95
     assert found["cpu_minutes"] <= 30

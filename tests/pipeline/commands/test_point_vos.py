@@ -112,13 +112,13 @@ def test_the_benchmark_holds_videos_out_in_turn_and_continues(merged, ground_tru
     assert {trial["video_id"] for trial in report["trials"]} == {"a", "b", "sub/c"}
     assert all(trial["held_out"] == [trial["video_id"]] for trial in report["trials"])
     assert {(trial["learn"], trial["start"]) for trial in report["trials"]} == {
-        (learn, start) for learn in ("points", "masks") for start in ("points", "masks")
+        (learn, start) for learn in ("points", "masks", "nothing") for start in ("points", "masks")
     }
     figures = report["learned from"]["points"]["from masks"]
     assert figures["J&F"]["mean"] > 0.5
     assert 0 <= figures["accuracy on points"]["mean"] <= 1
     pngs = sorted((tmp_path / "bench" / "results").rglob("from-masks/a/*.png"))
-    assert len(pngs) == 2 * 12
+    assert len(pngs) == 3 * 12
     assert set(np.unique(cv2.imread(str(pngs[0]), cv2.IMREAD_UNCHANGED))) <= {0, 1, 38, 128}
     before = {file: file.stat().st_mtime_ns for file in (tmp_path / "bench").rglob("*.json")}
     capsys.readouterr()
