@@ -98,7 +98,7 @@ def test_masks_of_the_run_and_true_ones_are_read_by_object_and_frame(merged, gro
 
 def test_the_benchmark_holds_videos_out_in_turn_and_continues(merged, ground_truth, tmp_path, capsys):
     told = {
-        "learn": ["points", "masks"],
+        "learn": ["points", "masks", "nothing"],
         "leave_out": 1,
         "seeds": 1,
         "steps": 2,
