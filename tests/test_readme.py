@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -103,8 +104,9 @@ def test_the_tour_ends_with_a_propagator_of_ones_own(tmp_path):
     at, tracker = str(own), str(tmp_path / "tracker.pt")
     learned = run(f"{_put(train, {'demo-run': at, 'tracker.pt': tracker})} --steps 6 --batch 2 --size 128x96 --views 1")
     assert f"--propagator trained:{tracker}" in learned
-    clip = min(clips().glob("*.mp4"), key=lambda file: file.stat().st_size)
-    places = {"VIDEOS": str(clip), "HINTS": str(CLICKS), "RUN": str(tmp_path / "next")}
+    clip, hints = next(clips().glob("carphone_pristine*")), tmp_path / "hints.json"
+    hints.write_text(json.dumps({clip.stem: json.loads(CLICKS.read_text())[clip.stem]}))
+    places = {"VIDEOS": str(clip), "HINTS": str(hints), "RUN": str(tmp_path / "next")}
     places["trained:tracker.pt"] = f"trained:{tracker}"
     assert "masks" in run(_put(annotate, places) + " --segmenter embedded_fast --frames 2 --points 6")
     assert f"trained:{tracker}" in tables.MASKS.read(tmp_path / "next")["model"].to_pylist()
