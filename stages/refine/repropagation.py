@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,45 +113,61 @@ class _Run:
         self._bounds: dict[int, Encoding] = {}
 
     def forward(self, frames: Iterable[Frame]) -> Iterator[Refined]:
-        """To the frames behind the corrected one; encodings of those before it are kept."""
+        """To the frames behind the corrected one; encodings of those before it are kept.
+
+        Where an older annotation bounds the reach from above, frames wait for it: it is remembered from the start.
+        """
         reach, session = self._change.reach, None
         for frame in frames:
             encoding = self._propagator.encode(frame.image)
             if frame.idx in (reach.before, reach.behind):
                 self._bounds[frame.idx] = encoding
-            elif frame.idx < reach.frame_idx:
-                self._spool.put(f"encoding-{frame.idx}", self._propagator.pack(encoding))
-                self._waiting.append(frame.idx)
             elif frame.idx == reach.frame_idx:
                 self._here = encoding
-                session = self._opened(reach.before, is_fused=reach.behind is not None)
-            elif session is not None:
+            elif frame.idx < reach.frame_idx or reach.behind is not None:
+                self._spool.put(f"encoding-{frame.idx}", self._propagator.pack(encoding))
+                self._waiting.append(frame.idx)
+            elif self._here is not None:
+                session = session or self._opened(reach.behind, reach.before)
                 yield self._refined(frame.idx, session.step(encoding))
+        behind = [idx for idx in self._waiting if idx > reach.frame_idx]
+        yield from self._carried(behind, reach.behind, reach.before)
 
     def back(self) -> Iterator[Refined]:
         """To the frames before the corrected one, the last first."""
-        if not self._waiting or self._here is None:
-            return
         reach = self._change.reach
-        session = self._opened(reach.behind, is_fused=reach.before is not None)
-        for frame_idx in reversed(self._waiting):
+        before = [idx for idx in reversed(self._waiting) if idx < reach.frame_idx]
+        yield from self._carried(before, reach.before, reach.behind)
+
+    def _carried(self, waiting: Sequence[int], towards: int | None, other: int | None) -> Iterator[Refined]:
+        """To frames that wait, in this order."""
+        if not waiting or self._here is None:
+            return
+        session = self._opened(towards, other)
+        for frame_idx in waiting:
             encoding = self._propagator.unpack(self._spool.take(f"encoding-{frame_idx}"))
             yield self._refined(frame_idx, session.step(encoding))
 
-    def _opened(self, bound: int | None, is_fused: bool) -> PropagationSession:
-        """A session that stands on the corrected frame; it remembers the older annotation on the other side.
+    def _opened(self, towards: int | None, other: int | None) -> PropagationSession:
+        """A session that stands on the corrected frame and remembers the older annotations on both sides.
 
         Args:
-            bound: that annotation, or None.
-            is_fused: there is one on the way; without it, the change itself need not be followed.
+            towards: the one that it goes to. Without one nothing is fused, so the change itself need not be followed.
+            other: the one on the other side.
         """
         height, width = self._change.after.shape
         session, starts = self._propagator.open(height, width), self._change.starts()
-        if not is_fused and _OBJECT in starts:
+        if towards is None and _OBJECT in starts:
             starts = {_OBJECT: starts[_OBJECT]}
-        anchor = self._known.anchors.get(bound) if bound is not None else None
-        if anchor is not None and bound in self._bounds and anchor.any() and _OBJECT in starts:
-            session.start(self._bounds[bound], {_OBJECT: anchor})
+        is_live = False
+        for bound in (towards, other):
+            anchor = self._known.anchors.get(bound) if bound is not None else None
+            if anchor is not None and bound in self._bounds and anchor.any() and _OBJECT in starts:
+                if is_live:
+                    session.step(self._bounds[bound])
+                session.start(self._bounds[bound], {_OBJECT: anchor})
+                is_live = True
+        if is_live:
             session.step(self._here)
         if starts:
             session.start(self._here, starts)
