@@ -40,7 +40,7 @@ def demo(run: Annotated[Path, typer.Option(help="The run folder.")] = Path("demo
             raise typer.Exit(code)
     console.print(styled("\nWhat was made", "bold"), f"in {run}/")
     console.print(
-        "  report/index.html   look at it in a browser: masks, candidates, quality\n"
+        "  report/index.html   look at it in a browser: what needs a look, with pictures\n"
         "  masks/ candidates/  the Parquet tables (also videos/, localizations/, rejects/)\n"
         "  frames/             the frames that people verify"
     )
