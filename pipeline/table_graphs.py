@@ -151,7 +151,7 @@ class ExportRunMasks(beam.PTransform[PBegin, PCollection[None]]):
 
 
 class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
-    """``resample``: the candidates of all videos, drawn anew from their masks.
+    """``resample``: the candidates of all videos, redrawn from their masks.
 
     Args:
         run: the run.

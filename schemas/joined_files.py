@@ -1,7 +1,7 @@
 """Table files that hold many units: what ``pointvos compact`` makes of the small files of a large run.
 
 A joined file has one row group a unit; its metadata says which. It is complete as soon as it has its name. A unit that
-has a file of its own as well, since ``compact`` was cut off or the unit was written anew, is read from that.
+has a file of its own as well, since ``compact`` was cut off or the unit was rewritten, is read from that.
 """
 
 from __future__ import annotations

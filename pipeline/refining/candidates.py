@@ -1,4 +1,4 @@
-"""Candidates after a correction round: drawn anew where masks changed; what people answered stays.
+"""Candidates after a correction round: redrawn where masks changed; what people answered stays.
 
 The metadata of a video's candidates name the round whose masks they were drawn from, so that a round which was cut off
 before its candidates were written is made good by whoever comes next.
@@ -34,7 +34,7 @@ Answered = Callable[[Collection[str]], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Redrawing:
-    """How candidates are drawn anew.
+    """How candidates are redrawn.
 
     Attributes:
         options: of the sampling.

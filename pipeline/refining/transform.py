@@ -29,7 +29,7 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
     Args:
         run: the run.
         load: loads its models, once a process.
-        redrawing: how candidates are drawn anew.
+        redrawing: how candidates are redrawn.
         opener: opens videos.
     """
 
@@ -57,7 +57,7 @@ class RefineRun(beam.PTransform[PBegin, PCollection[None]]):
         run: the run.
         tasks: the videos.
         load: loads the run's models.
-        redrawing: how candidates are drawn anew.
+        redrawing: how candidates are redrawn.
         opener: opens videos.
         out: where the counts go.
     """

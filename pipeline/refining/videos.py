@@ -25,7 +25,7 @@ class RoundTools:
     Attributes:
         models: the run's.
         frames: the video's.
-        redrawing: how its candidates are drawn anew.
+        redrawing: how its candidates are redrawn.
     """
 
     models: RoundModels
@@ -36,7 +36,7 @@ class RoundTools:
 def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTools) -> VideoRounds:
     """Do the pending corrections of a video, round by round; without any, nothing is done.
 
-    It may be cut off anywhere and be repeated: the result is the same. After each round, candidates are drawn anew
+    It may be cut off anywhere and be repeated: the result is the same. After each round, candidates are redrawn
     where masks changed.
 
     Args:

@@ -240,7 +240,7 @@ class RunFolder:
         self.drop_units([(video_id, unit)])
 
     def drop_units(self, pairs: Iterable[tuple[str, str]], of: Sequence[Table[Any]] = ALL_UNIT_TABLES) -> None:
-        """Remove units, given as (video_id, unit), table by table; a joined file is written anew without them."""
+        """Remove units, given as (video_id, unit), table by table; a joined file is rewritten without them."""
         self.drop_stems({unit_name(*pair) for pair in pairs}, of)
 
     def drop_stems(self, stems: Collection[str], of: Sequence[Table[Any]] = ALL_UNIT_TABLES) -> None:

@@ -48,7 +48,7 @@ def join_table(run: AnyPath, table: Table[Any], done: Collection[str], target: i
 
 
 def drop_joined(run: AnyPath, table: Table[Any], stems: Collection[str]) -> None:
-    """Take units out of joined files; each of those is written anew, or removed when nothing is left of it."""
+    """Take units out of joined files; each of those is rewritten, or removed when nothing is left of it."""
     for file in table.joined(run):
         left = [unit for unit in _units(table, file) if unit[0] not in stems]
         if len(left) == len(file.units):
@@ -86,7 +86,7 @@ def _batches(sources: Sequence[Source], target: int) -> Iterator[list[Source]]:
 
 
 def _remove_doubles(run: AnyPath, table: Table[Any]) -> None:
-    """Remove what a joined file holds too; what was written anew since it was joined is taken out of that instead."""
+    """Remove what a joined file holds too; what was rewritten since it was joined is taken out of that instead."""
     left = table.joined(run)
     for file in table.joined(run):
         others = {stem for other in left if other != file for stem in other.units}

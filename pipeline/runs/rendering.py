@@ -28,7 +28,7 @@ from stages.render.lettering import known
 from stages.video import DecodeError, open_video
 
 _LOOK = 1
-"""Of the films: another number makes all of them anew."""
+"""Of the films: another number makes all of them again."""
 
 
 class RenderStoppedError(Exception):

@@ -1,4 +1,4 @@
-"""Candidates drawn anew from the masks of a run, video by video; no mask is touched.
+"""Candidates redrawn from the masks of a run, video by video; no mask is touched.
 
 What is written of a video depends on its tables, its frames and the settings alone: the frames that people will look at
 first, then its candidates as one file in the place of the old one. So any video may be repeated or cut off anywhere.
@@ -60,7 +60,7 @@ def resample_video(
     opener: Opener,
     segmenter: Segmenter | None = None,
 ) -> Resampled:
-    """Draw the candidates of a video anew and put them in the place of the old ones.
+    """Redraw the candidates of a video and put them in the place of the old ones.
 
     With a segmenter, most of them lie where it disagrees with the masks.
 

@@ -128,7 +128,7 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
 
 
 class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resampled]]):
-    """Videos → what became of their candidates, which are drawn anew from their masks."""
+    """Videos → what became of their candidates, which are redrawn from their masks."""
 
     def __init__(
         self,

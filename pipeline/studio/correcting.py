@@ -48,7 +48,7 @@ class Corrector:
         return None if video is None else self._read(video)
 
     def forget(self, file: VideoFile) -> None:
-        """Read a video anew: somebody else has written its masks."""
+        """Read a video again: somebody else has written its masks."""
         with self._lock:
             self._rounds.pop(file.video_id, None)
 

@@ -12,7 +12,7 @@ from schemas.videos import Video
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Annotate one video anew, as ``pointvos annotate`` does."""
+    """Annotate one video again, as ``pointvos annotate`` does."""
 
     job: VideoJob
 

@@ -125,7 +125,7 @@ def progress_of(
 
 
 def _latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """A task may have been answered again in a project that was made anew."""
+    """A task may have been answered again in a project that was made again."""
     return list({(v.annotator, v.candidate_id): v for v in sorted(verdicts, key=lambda v: v.decided_at)}.values())
 
 

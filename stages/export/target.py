@@ -10,7 +10,7 @@ from pathlib import Path
 from schemas.whole_files import write_whole
 
 MARK = ".pointvos-export"
-"""A file that says that the folder was made by an export and may be made anew."""
+"""A file that says that the folder was made by an export and may be made again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A mask that is nearly right is corrected close up: the segmenter sees the object and the clicks, not the whole frame.
 
-From afar a segmenter sees too little of a mask that is nearly right to keep it, and draws the object anew. A mask that
-is quite wrong is better drawn anew: then the closer look does not do what the clicks ask for, and the whole frame is
+From afar a segmenter sees too little of a mask that is nearly right to keep it, and redraws the object. A mask that
+is quite wrong is better redrawn: then the closer look does not do what the clicks ask for, and the whole frame is
 looked at. Of two answers that do it equally well, the one that keeps more of the mask counts.
 """
 

@@ -22,7 +22,7 @@ UNANSWERED = "unanswered"
 WIDTHS_PX = (400, 640)
 """Of pictures: the narrowest and the widest."""
 _LOOK = 1
-"""Of the pictures: another number makes all of them anew."""
+"""Of the pictures: another number makes all of them again."""
 _DECISIONS = {"unsure": "had no confident answer", "unlike": "drew a different object", "no_gain": "drew no better one"}
 
 

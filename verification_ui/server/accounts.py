@@ -72,7 +72,7 @@ def set_password(folder: Path, email: str, password: str) -> None:
 def set_session_password(folder: Path, email: str, password: str) -> None:
     """Give an account a random password that a program keeps in memory; a disabled account stays disabled.
 
-    It is too long to be guessed, so that a single round of hashing is enough; Django hashes it anew at the login.
+    It is too long to be guessed, so that a single round of hashing is enough; Django hashes it again at the login.
     """
     with _database(folder) as database:
         database.execute("UPDATE htx_user SET password = ? WHERE email = ?", (_hashed(password, 1), email))
@@ -101,7 +101,7 @@ def _database(folder: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _hashed(password: str, iterations: int = _ITERATIONS) -> str:
-    """As Django keeps it; it is hashed anew with Django's own cost at the next login."""
+    """As Django keeps it; it is hashed again with Django's own cost at the next login."""
     salt = "".join(secrets.choice(_ALPHABET) for _ in range(22))
     digest = hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), iterations)
     return f"pbkdf2_sha256${iterations}${salt}${base64.b64encode(digest).decode()}"

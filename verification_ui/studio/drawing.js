@@ -38,7 +38,7 @@ function hint(change) {
   });
 }
 
-// On a mask that is there: it is drawn anew, starting from what it was.
+// On a mask that is there: it is redrawn, starting from what it was.
 function correct(change) {
   const drawn = change(S.corrections.of(S.chosen, S.frame));
   S.said.delete(`${S.frame}/${S.chosen}`);

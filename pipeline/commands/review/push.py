@@ -64,7 +64,7 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
 
 
 def _is_current(task: ReviewTask, shelf: ReviewShelf) -> bool:
-    """Whether the run still has all candidates of a task; else its video was annotated anew."""
+    """Whether the run still has all candidates of a task; else its video was annotated again."""
     return task.video_id in shelf.ids and all(
         candidate_id in shelf.get(task.video_id).candidates for candidate_id in task.candidate_ids
     )

@@ -74,7 +74,7 @@ class Record:
             return None
 
     def write(self, path: Path) -> None:
-        """Put the record beside ``path``; a cache that cannot be written is read anew each time instead."""
+        """Put the record beside ``path``; a cache that cannot be written is read again each time instead."""
         with suppress(OSError):
             write_whole(_beside(path), json.dumps(asdict(self), indent=1).encode())
 

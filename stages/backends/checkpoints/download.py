@@ -18,7 +18,7 @@ from stages.backends.checkpoints.errors import DownloadError
 
 _TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 _PROGRESS = 1 << 20
-"""Bytes by which the file must have grown for the failures to be counted anew."""
+"""Bytes by which the file must have grown for the failures to be counted from zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def download(
     """Bring ``url`` into ``part``, going on from what is there already.
 
     Beside ``part`` stands ``<part>.json`` with the address and the server's validator, so that a file that changed on
-    the server is begun anew. The caller checks the digest and removes both.
+    the server is started over. The caller checks the digest and removes both.
 
     Args:
         url: http or https address.

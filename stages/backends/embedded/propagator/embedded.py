@@ -1,7 +1,7 @@
 """The embedded propagator: online ridge classifiers on ImageNet features at two scales, with flow as a weak prior.
 
 It downloads nothing. One pass of the backbone serves all objects of a frame. The embedded segmenter's click network
-draws masks anew, and what it looked at is what the classifiers learn from, two small linear systems each. The same
+redraws masks, and what it looked at is what the classifiers learn from, two small linear systems each. The same
 code runs on a CPU and on a GPU: what the classifiers of all objects say comes back
 in one copy a frame, then each drawing, and what is learned is sent after them without waiting.
 """

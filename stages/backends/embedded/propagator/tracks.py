@@ -142,7 +142,7 @@ class Track:
 
         Args:
             found: on this frame.
-            image: the frame at its working size, for the click network to draw the mask anew; None: as it was found.
+            image: the frame at its working size, for the click network to redraw the mask; None: as it was found.
             is_crowded: there are more objects than are drawn on a frame; small ones are drawn at a smaller size.
         """
         window, trust = found.window, found.drawn
@@ -151,7 +151,7 @@ class Track:
         if not (probability > 0.5).any():
             probability = np.zeros_like(probability)
         elif image is not None:
-            probability, trust = self._drawn_anew(image, window, probability, trust, is_crowded)
+            probability, trust = self._redrawn(image, window, probability, trust, is_crowded)
         halved = resize(probability, window.shape(_FLOW_STRIDE), cv2.INTER_AREA)
         self._halved = window.placed(halved, _FLOW_STRIDE)
         coarse = window.placed(resize(halved, window.shape(COARSE_STRIDE), cv2.INTER_AREA), COARSE_STRIDE)
@@ -162,7 +162,7 @@ class Track:
             self._last_seen = coarse
         return estimate, self._learned(window, halved, coarse) if image is not None else None
 
-    def _drawn_anew(
+    def _redrawn(
         self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map, is_crowded: bool
     ) -> tuple[Map, Map]:
         """Probability and trust after a look of the click network; as they were where it sees another thing."""
