@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.capacity.devices import require_device
-from pipeline.capacity.time_left import duration
 from pipeline.commands.train_propagator import propagator
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from pipeline.terminal.training import training_progress
 from schemas import tables
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ train_app = typer.Typer(
     help="Train models on your own pictures, or on the verified points of a run.", no_args_is_help=True
 )
 
-_LINE_EVERY_S = 10.0
 Figures = dict[str, float]
 
 
@@ -132,29 +129,10 @@ def _train(
     try:
         network = first_network(settings.start, settings.seed, device)
         with bar("Training", settings.steps) as advance:
-            tell = _teller(settings.steps, advance)
+            tell = training_progress(settings.steps, advance, "loss {:.3f}, J of its views {:.3f}")
             files = TrainingFiles(out)
             return train(
                 pictures, network, files, settings, workers=workers, checkpoint_every=checkpoint_every, tell=tell
             )
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
-
-
-def _teller(steps: int, advance: Callable[[int], None]) -> Callable[[int, float, float], None]:
-    """Moves the bar on a terminal; elsewhere a line every few seconds."""
-    begun = last = time.monotonic()
-    before: int | None = None
-
-    def tell(step: int, loss: float, overlap: float) -> None:
-        nonlocal before, last
-        advance(1 if before is not None else step)
-        before = step - 1 if before is None else before
-        now = time.monotonic()
-        if console.is_terminal or (now - last < _LINE_EVERY_S and step < steps):
-            return
-        last = now
-        left = duration((steps - step) * (now - begun) / (step - before))
-        console.print(f"step {step:,} of {steps:,}, loss {loss:.3f}, J of its views {overlap:.3f}, ETA {left}")
-
-    return tell

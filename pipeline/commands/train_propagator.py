@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.capacity.devices import require_device
-from pipeline.capacity.time_left import duration
 from pipeline.commands.options import Run
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
+from pipeline.terminal.training import training_progress
 from schemas import tables
 
 if TYPE_CHECKING:
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
     from stages.train.dataset import MaskReader
     from stages.train.propagator import Sources
     from stages.train.settings import ClipTraining
-
-_LINE_EVERY_S = 10.0
 
 
 def propagator(
@@ -141,28 +137,9 @@ def _train(sources: Sources, out: Path, settings: ClipTraining, device: str, che
 
     try:
         with bar("Training", settings.steps) as advance:
-            tell = _teller(settings.steps, advance)
+            tell = training_progress(settings.steps, advance, "loss {:.3f}")
             files = TrainingFiles(out, COLUMNS)
             _, score = train(sources, files, settings, device=device, checkpoint_every=checkpoint_every, tell=tell)
     except (ValueError, FileNotFoundError) as problem:
         raise UsageProblem(str(problem)) from None
     return score
-
-
-def _teller(steps: int, advance: Callable[[int], None]) -> Callable[[int, float], None]:
-    """Moves the bar on a terminal; elsewhere a line every few seconds."""
-    begun = last = time.monotonic()
-    before: int | None = None
-
-    def tell(step: int, loss: float) -> None:
-        nonlocal before, last
-        advance(1 if before is not None else step)
-        before = step - 1 if before is None else before
-        now = time.monotonic()
-        if console.is_terminal or (now - last < _LINE_EVERY_S and step < steps):
-            return
-        last = now
-        left = duration((steps - step) * (now - begun) / (step - before))
-        console.print(f"step {step:,} of {steps:,}, loss {loss:.3f}, ETA {left}")
-
-    return tell

@@ -1,7 +1,7 @@
 """Overlay videos of a run: what each shows, by its tables, and how it is written.
 
 The bytes of a film depend on the tables, the video and the options alone. A film that is there is kept while nothing
-that it shows has changed, so a command that was cut off goes on where it was.
+that it shows has changed, so an interrupted command continues where it stopped.
 """
 
 from __future__ import annotations

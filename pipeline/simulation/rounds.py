@@ -2,7 +2,7 @@
 
 Round 1 is one click an object, on the first frame that shows it, and the annotation that ``pointvos annotate`` makes of
 it. In every later round the robot looks at the frame with the worst masks among those that it has not corrected yet,
-corrects them, and ``pointvos refine``'s code carries that on. What was cut off goes on where it was.
+corrects them, and ``pointvos refine``'s code carries that on. An interrupted run continues where it stopped.
 """
 
 from __future__ import annotations

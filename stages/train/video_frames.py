@@ -20,7 +20,7 @@ SourceOf = Callable[[str], VideoFile]
 class VideoFrames:
     """Reads frames by decode index; those of one video are best asked for in their order.
 
-    A video file is decoded from its start, since seeking is not exact in every container; a pass goes on where the
+    A video file is decoded from its start, since seeking is not exact in every container; a pass continues where the
     frame before it was found, so that a clip costs one pass up to its last frame. Of a folder of frames only the file
     that is asked for is read. A worker has its own open video; the object itself travels without one.
     """

@@ -104,7 +104,7 @@ def _described_problems(root: Path, name: str, objects: Mapping[str, Any]) -> It
     for number, entry in objects.items():
         where = f"meta.json video {name} object {number}"
         if not (str(number).isdecimal() and 0 < int(number) < _VOID):
-            yield Problem(where, f"object {number!r} is no number from 1 to 254")
+            yield Problem(where, f"object {number!r} is not a number from 1 to 254")
         if not isinstance(entry, dict) or not isinstance(entry.get("category"), str):
             yield Problem(where, "the field category is missing")
         frames = entry.get("frames") if isinstance(entry, dict) else None

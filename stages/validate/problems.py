@@ -122,7 +122,7 @@ def index_map(file: Path | BinaryIO) -> tuple[str, NDArray[Any]]:
 
 
 def type_problems(where: str, value: Any, fields: Mapping[str, tuple[type, ...]]) -> Iterator[Problem]:
-    """Fields that are missing or of another type; bool is no number."""
+    """Fields that are missing or of another type; bool is not a number."""
     if not isinstance(value, dict):
         yield Problem(where, f"{str(value)[:40]!r} is no object with the fields {', '.join(fields)}")
         return
