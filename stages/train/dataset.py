@@ -23,6 +23,7 @@ from schemas.remote_paths import AnyPath
 from stages.train.augmentation import Augmentation, View, draw_view, whole_view
 from stages.train.clips import PADDING, Clip, ClipOptions, draw_clip
 from stages.train.points import VideoRows, points_of, videos_with_points
+from stages.train.worker_memory import keep_freed_memory_in_workers
 
 FrameReader = Callable[[str, int], NDArray[np.uint8]]
 """Video id and frame index to a (H, W, 3) uint8 RGB frame. It must be picklable for several workers."""
@@ -126,6 +127,7 @@ class PointVOSDataset(Dataset[Sample]):
         epoch, number = (0, key) if isinstance(key, int) else key
         if not 0 <= number < len(self):
             raise IndexError(f"clip {number} of {len(self)}")
+        keep_freed_memory_in_workers()
         video = self.videos[number % len(self.videos)]
         random = np.random.default_rng((self.options.seed, epoch, number))
         clip = draw_clip(points_of(video), self.options.clip, random)

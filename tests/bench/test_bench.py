@@ -50,7 +50,7 @@ def test_a_ratio_that_misses_its_bound_is_marked():
     assert "| 20 objects, times one | 2.500 | <= 3.0 | yes |" in text
 
 
-def test_the_benchmark_of_the_loader_compares_three_ways_to_the_same_frames(tmp_path):
+def test_the_benchmark_of_the_loader_compares_four_ways_to_the_same_frames(tmp_path):
     for idx in range(30):
         file = tmp_path / "frames" / "v" / f"{idx:05d}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -59,5 +59,6 @@ def test_the_benchmark_of_the_loader_compares_three_ways_to_the_same_frames(tmp_
     found = loader.compare(loader.dataset_of(tmp_path / "points", {"v": 30}, read, clips_a_video=4), read, rounds=1)
     assert found["n_frames"] == 4 * 3
     assert found["of_bare"] == pytest.approx(found["clips"] / found["bare"])
+    assert found["of_kept"] == pytest.approx(found["clips"] / found["kept"])
     assert found["of_decoded"] == pytest.approx(found["clips"] / found["decoded"])
     assert "| jpeg | " in loader.page({"jpeg": found})

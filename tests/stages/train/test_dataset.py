@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import platform
+import resource
 from functools import partial
 
 import cv2
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from schemas.points import PointLabel
 from schemas.tables import POINTS
@@ -249,3 +251,27 @@ def test_few_views_make_the_same_pictures_again(run):
     assert [video.video_id for video in data.videos] == ["v1"]
     seen = {bytes(sample["images"][t].numpy()) for sample in map(data.__getitem__, range(30)) for t in range(3)}
     assert len(seen) == 2 * len(FRAMES)
+
+
+class Memory(Dataset):
+    """Whether a process returns large freed blocks: page faults of getting four megabytes a second time."""
+
+    def __init__(self, clips):
+        self.clips = clips
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, key):
+        self.clips[0]
+        for _ in range(2):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            blocks = [np.ones(2_000_000, dtype=np.uint8) for _ in range(2)]
+            del blocks
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries are left as they are")
+def test_workers_keep_the_memory_of_freed_frames_for_the_next_ones(run):
+    (faults,) = list(DataLoader(Memory(dataset(run)), None, num_workers=1))
+    assert faults < 100, "the pages of both blocks, a thousand, would be mapped again"
