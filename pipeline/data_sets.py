@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from pipeline.hint_validation import hint_kind, hint_problems
 from pipeline.run_validation import run_problems
+from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas.json_items import JsonItems
+from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
 from stages.export.point_vos_check import problems_in as point_vos_problems
-from stages.validate import coco, hub_folder, webdataset
+from stages.validate import coco, hub_folder, referring, tapvid, webdataset
 from stages.validate.mask_folders import davis_problems, youtube_vos_problems
 from stages.validate.parquet_points import ParquetPoints
 from stages.validate.problems import Problem
 
 KNOWN = (
     "a run folder, Point-VOS (train.json or .jsonl), Parquet files of points, a Hugging Face folder (README.md with "
-    "configs), WebDataset (.tar), COCO or YouTube-VIS (.json), YouTube-VOS (meta.json and Annotations), or DAVIS "
-    "(Annotations)"
+    "configs), WebDataset (.tar), COCO or YouTube-VIS (.json), YouTube-VOS (meta.json and Annotations), DAVIS "
+    "(Annotations), Ref-YouTube-VOS or VNG (meta_expressions.json), TAP-Vid (.pkl), and all hints that annotate reads: "
+    "clicks, CVAT, Label Studio, labelme, MOT, SA-V, YOLO …"
 )
 _ENTRY_FILES = tuple(f"{split}.{kind}" for split in SPLITS for kind in ("json", "jsonl"))
 
@@ -41,8 +46,22 @@ class DataSet:
     problems: Callable[[], Iterator[Problem]]
 
 
+@contextmanager
+def opened(path: AnyPath) -> Iterator[DataSet]:
+    """The data set at a path. A run in an object store is read there; files of other data sets are fetched first.
+
+    Raises:
+        UsageProblem: nothing is there, or nothing that is known.
+    """
+    if not isinstance(path, Path) and (path / "run.yaml").is_file():
+        yield DataSet("run folder", lambda: run_problems(RunFolder(path).require()))
+        return
+    with on_disk(path) as local:
+        yield recognised(local)
+
+
 def recognised(path: Path) -> DataSet:
-    """The data set at a path.
+    """The data set at a path of this machine.
 
     Raises:
         UsageProblem: nothing is there, or nothing that is known.
@@ -56,19 +75,28 @@ def recognised(path: Path) -> DataSet:
     parts = [part for inner in sorted(path.iterdir()) if inner.is_dir() and (part := _folder(inner))]
     if len({part.kind for part in parts}) == 1:  # data sets lie a folder deeper, or a split in each folder
         return DataSet(parts[0].kind, lambda: chain.from_iterable(part.problems() for part in parts))
+    if kind := hint_kind(path):
+        return DataSet(kind, partial(hint_problems, path))
     there = ", ".join(sorted(os.listdir(path))[:8]) or "nothing"  # noqa: PTH208
     raise UsageProblem(f"{path} is no data set that is known; it holds {there}. Known are: {KNOWN}")
 
 
 def _file(path: Path) -> DataSet:
-    if path.suffix == ".tar":
+    suffix = path.suffix.lower()
+    if suffix == ".tar":
         return DataSet("WebDataset", lambda: webdataset.problems_in(path))
-    if path.suffix == ".parquet":
+    if suffix == ".parquet":
         return DataSet("Parquet of points", lambda: ParquetPoints(path.parent).problems(path))
-    if path.suffix == ".jsonl":
-        return _point_vos(path.parent, [path])
-    if path.suffix == ".json":
-        return _document(path)
+    if suffix == tapvid.SUFFIX:
+        return DataSet("TAP-Vid", lambda: tapvid.problems_in(path))
+    if suffix == ".json" and (found := _document(path)):
+        return found
+    if kind := hint_kind(path):
+        return DataSet(kind, partial(hint_problems, path)) if kind != "point_vos" else _point_vos(path.parent, [path])
+    if suffix == ".json":
+        raise UsageProblem(
+            f"{path} has the keys {', '.join(_first_keys(path)[:8]) or 'none'}, of no format that is known: {KNOWN}"
+        )
     raise UsageProblem(f"{path} is no file that is known. Known are: {KNOWN}")
 
 
@@ -79,9 +107,11 @@ def _folder(path: Path) -> DataSet | None:
         return _document(path / "instances.json")
     kinds: tuple[tuple[str, bool, Callable[[Path], Iterator[Problem]]], ...] = (
         ("run folder", (path / "run.yaml").is_file(), lambda folder: run_problems(RunFolder(folder).require())),
+        (_words_kind(path), (path / referring.META).is_file(), referring.problems_in),
         ("YouTube-VOS", (path / "meta.json").is_file(), youtube_vos_problems),
         ("DAVIS", (path / "Annotations").is_dir(), davis_problems),
         ("WebDataset", any(path.glob("*.tar")), webdataset.problems_in),
+        ("TAP-Vid", any(path.glob(f"*{tapvid.SUFFIX}")), tapvid.problems_in),
         ("Hugging Face folder", _has_configs(path / hub_folder.CARD), hub_folder.problems_in),
         ("Parquet of points", any(path.rglob("*.parquet")), _parquet),
     )
@@ -89,6 +119,10 @@ def _folder(path: Path) -> DataSet | None:
         if is_it:
             return DataSet(kind, partial(problems, path))
     return None
+
+
+def _words_kind(folder: Path) -> str:
+    return "VNG" if referring.is_narrative_grounding(folder) else "Ref-YouTube-VOS"
 
 
 def _parquet(folder: Path) -> Iterator[Problem]:
@@ -101,14 +135,14 @@ def _has_configs(card: Path) -> bool:
     return card.is_file() and "configs:" in card.read_text(encoding="utf-8", errors="replace")
 
 
-def _document(path: Path) -> DataSet:
-    """COCO where the document says so; entries of Point-VOS where it begins with one."""
+def _document(path: Path) -> DataSet | None:
+    """COCO where the document says so; entries of Point-VOS where it begins with one; else None."""
     keys = _first_keys(path)
     if {"images", "annotations", "categories", "videos"} & set(keys):
         return DataSet("YouTube-VIS" if "images" not in keys else "COCO", lambda: coco.problems_in(path))
     if path.name in _ENTRY_FILES or any(len(key) == 32 for key in keys):
         return _point_vos(path.parent, [path])
-    raise UsageProblem(f"{path} has the keys {', '.join(keys[:8]) or 'none'}, of no format that is known: {KNOWN}")
+    return None
 
 
 def _first_keys(path: Path) -> list[str]:

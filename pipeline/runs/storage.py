@@ -23,8 +23,8 @@ def is_remote(uri: str) -> bool:
     return "://" in uri
 
 
-def run_path(text: str) -> AnyPath:
-    """Where a run lies, as it is typed: a local folder, or a folder of an object store.
+def run_path(text: str, what: str = "run folder") -> AnyPath:
+    """Where a run, or what else it is called, lies, as it is typed: a local folder, or a folder of an object store.
 
     Raises:
         UsageProblem: no run can lie there, or a package for it is missing; the message says what to do.
@@ -34,14 +34,14 @@ def run_path(text: str) -> AnyPath:
     scheme, name = found[1].lower(), text[found.end() :].strip("/")
     if scheme not in RUN_SCHEMES:
         raise UsageProblem(
-            f"run folder {text!r}: {scheme}:// is not supported, since files there are not written atomically; "
+            f"{what} {text!r}: {scheme}:// is not supported, since files there are not written atomically; "
             f"choose a local folder, or one on {' or '.join(f'{known}://' for known in RUN_SCHEMES)}"
         )
     if re.search(r"[*?\[\]#\s\x00-\x1f]|//|(^|/)\.{1,2}(/|$)", name) or "/" not in name:
         raise UsageProblem(
-            f"run folder {text!r} is not a folder of a bucket; give {scheme}://BUCKET/DIR without * ? [ ] # and spaces"
+            f"{what} {text!r} is not a folder of a bucket; give {scheme}://BUCKET/DIR without * ? [ ] # and spaces"
         )
-    require_packages(scheme, f"run folder {text!r}")
+    require_packages(scheme, f"{what} {text!r}")
     return remote_path(f"{scheme}://{name}")
 
 

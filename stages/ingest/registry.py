@@ -96,6 +96,19 @@ def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localiza
     return localizations, parsed.rejects + duplicates
 
 
+def formats_in(path: Path) -> list[str]:
+    """The formats of a localization file, or of the files of a folder; none where none is known."""
+    try:
+        if path.is_file():
+            return [detect_format(path)]
+        pngs, texts = _hint_files(path)
+        if pngs and not texts:
+            return ["masks"]
+        return sorted(_by_format(path, texts, AUTO, Parsed(str(path))))
+    except IngestError:
+        return []
+
+
 def _read_named(path: Path, fmt: str) -> Parsed:
     """The file in the format that was named; where nothing of it can be read so, what it is instead."""
     try:
@@ -151,11 +164,8 @@ def _read_expressions(path: Path) -> Parsed:
 
 
 def _read_folder(folder: Path, fmt: str) -> Parsed:
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
-    pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
-    beside = {*_BESIDE, _BESIDE_MASKS} if pngs else _BESIDE
-    texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES and p.name.lower() not in beside]
-    texts = point_tables.without_copies(texts)
+    files = _files_below(folder)
+    pngs, texts = _hint_files(folder)
     if (fmt == "masks" and pngs) or (fmt == AUTO and pngs and not texts):
         return masks.parse(folder, pngs)
     if not pngs and not texts and (lossy := [p for p in files if p.suffix.lower() in JPEG_EXTENSIONS]):
@@ -181,6 +191,19 @@ def _read_folder(folder: Path, fmt: str) -> Parsed:
             parsed.rejects[0].error, f"none of {len(texts)} files can be read; {parsed.rejects[0].detail}"
         )
     return parsed
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+
+
+def _hint_files(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Mask PNGs, and the other files that tell where objects are."""
+    files = _files_below(folder)
+    pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
+    beside = {*_BESIDE, _BESIDE_MASKS} if pngs else _BESIDE
+    texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES and p.name.lower() not in beside]
+    return pngs, point_tables.without_copies(texts)
 
 
 def _by_format(folder: Path, texts: Sequence[Path], fmt: str, parsed: Parsed) -> dict[str, list[Path]]:

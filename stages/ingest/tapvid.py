@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.array_pickles import read_pickle
 from schemas.localizations import Clicks, Localization
-from stages.ingest.array_pickles import read_pickle
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import mapping, optional_text, shown_keys
 from stages.ingest.parsed import Parsed

@@ -26,7 +26,7 @@ def davis_problems(root: Path) -> Iterator[Problem]:
     for folder in _sequences(root / "Annotations"):
         name = folder.relative_to(root / "Annotations").as_posix()
         names.append(name)
-        yield from _sequence_problems(root, name)
+        yield from sequence_problems(root, name)
     if not names:
         yield Problem("Annotations", "there is no PNG; expected Annotations/<video>/<frame>.png")
     yield from _list_problems(root, {name.rpartition("/")[2] for name in names} | set(names))
@@ -46,14 +46,14 @@ def youtube_vos_problems(root: Path) -> Iterator[Problem]:
         name = folder.relative_to(root / "Annotations").as_posix()
         if name not in described:
             yield Problem(f"Annotations/{name}", f"video {name!r} is not in meta.json")
-        yield from _sequence_problems(root, name, described.get(name))
+        yield from sequence_problems(root, name, described.get(name))
 
 
 def _sequences(annotations: Path) -> list[Path]:
     return sorted({file.parent for file in annotations.rglob("*.png")})
 
 
-def _sequence_problems(root: Path, name: str, objects: Mapping[str, Any] | None = None) -> Iterator[Problem]:
+def sequence_problems(root: Path, name: str, objects: Mapping[str, Any] | None = None) -> Iterator[Problem]:
     """The masks of one video: readable, of one size, that of their frames, and of indices that are known."""
     frames = _frames(root / "JPEGImages" / name)
     size: tuple[int, ...] | None = None

@@ -22,10 +22,14 @@ from pipeline.commands.validate import validate
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.remote_paths import RemotePath
 from schemas.tables import marks_of
+from tests.object_stores import MemoryStore
 
-POINTS = ("pointvos", "parquet_objects", "huggingface", "webdataset")
+POINTS = ("pointvos", "parquet_objects", "huggingface", "webdataset", "clicks")
 MASKS = ("coco", "coco_polygons", "youtube_vis", "youtube_vos", "davis")
+WORDS = ("ref_youtube_vos", "vng")
+TOOLS = ("sav", "mot", "yolo", "cvat", "label_studio")
 
 
 @pytest.fixture
@@ -62,14 +66,17 @@ def problems(capsys):
 
 def test_a_run_and_all_its_exports_keep_all_rules(merged_run, exported, capsys):
     validate(merged_run)
-    for form in (*POINTS, *MASKS):
+    written = (*POINTS, *MASKS, *WORDS, *TOOLS)
+    assert {*written, "tapvid"} == set(ExportFormat), "tapvid needs the video; see test_tapvid.py"
+    for form in written:
         validate(exported(form))
     kinds = [line.rpartition("(")[2] for line in capsys.readouterr().out.splitlines() if "keeps all rules" in line]
     assert kinds == [
         f"{kind})."
         for kind in (
-            "run folder", "Point-VOS", "Parquet of points", "Hugging Face folder", "WebDataset", "COCO", "COCO",
-            "YouTube-VIS", "YouTube-VOS", "DAVIS",
+            "run folder", "Point-VOS", "Parquet of points", "Hugging Face folder", "WebDataset", "clicks", "COCO",
+            "COCO", "YouTube-VIS", "YouTube-VOS", "DAVIS", "Ref-YouTube-VOS", "VNG", "SA-V", "MOT", "YOLO",
+            "CVAT", "Label Studio",
         )
     ]  # fmt: skip
 
@@ -272,3 +279,51 @@ def test_what_is_no_data_set_is_named_with_what_is_there(tmp_path):
     ):
         with pytest.raises(UsageProblem, match=sentence):
             validate(path)
+
+
+def replaced(folder, pattern, old, new):
+    """Change the first of the files that match."""
+    file = min(folder.rglob(pattern))
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+TOOL_FAULTS = {
+    ("clicks", "clicks.json", '"label": 1', '"label": 5'): "label 5 is not 1 (on the object) or 0 (off it)",
+    ("sav", "*_manual.json", '"size": [60, 80]', '"size": [30, 80]'): "size [30, 80]; the video's is [60, 80]",
+    ("mot", "gt.txt", "1,1,", "13,1,"): "gt.txt:1: frame 13 is none of the 12 of seqinfo.ini",
+    ("yolo", "*.txt", "0 ", "7 "): "class 7 has no name in data.yaml",
+    ("cvat", "*.xml", 'points="', 'points="x;'): "are not x,y;x,y;...",
+    ("label_studio", "tasks.json", '"frame": 1,', '"frame": 0,'): "frames of this format count from 1",
+    ("ref_youtube_vos", "meta_expressions.json", '"obj_id": "1"', '"obj_id": "9"'): "object '9' is in no mask of its",
+    ("vng", "meta_expressions.json", '"noun_phrase_end_idx": ', '"noun_phrase_end_idx": 99'): "is not inside its",
+}
+
+
+@pytest.mark.parametrize("form", sorted({form for form, *_ in TOOL_FAULTS}))
+def test_a_fault_of_a_tools_files_is_told_with_its_file(form, exported, problems):
+    for (of, pattern, old, new), sentence in TOOL_FAULTS.items():
+        if of == form:
+            folder = exported(form)
+            replaced(folder, pattern, old, new)
+            assert sentence in problems(folder)
+
+
+def stored(folder, address):
+    """A copy of a folder in a store in memory."""
+    store = MemoryStore()
+    for file in (one for one in folder.rglob("*") if one.is_file() and one.suffix != ".lock"):
+        store.put(f"{address}/{file.relative_to(folder).as_posix()}", io.BytesIO(file.read_bytes()))
+    return RemotePath(address, store)
+
+
+def test_runs_and_data_sets_in_a_store_are_checked_like_those_of_this_machine(merged_run, exported, problems, capsys):
+    data_set = stored(exported("mot"), "s3://bucket/mot")
+    for path, kind in ((stored(merged_run, "s3://bucket/run"), "run folder"), (data_set, "MOT")):
+        validate(path)
+        assert f"{path} keeps all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
+    data_set.store.put("s3://bucket/mot/a/gt/gt.txt", io.BytesIO(b"99,1,1,1,2,2,1,1,1\n"))
+    assert "gt.txt:1: frame 99 is none of the 12 of seqinfo.ini" in problems(data_set)
+    with pytest.raises(UsageProblem, match="there is no object s3://bucket/gone, and none below it"):
+        validate(RemotePath("s3://bucket/gone", data_set.store))

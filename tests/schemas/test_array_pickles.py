@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from stages.ingest.array_pickles import read_pickle
+from schemas.array_pickles import read_pickle
 
 
 @pytest.mark.parametrize("protocol", range(2, 6))

@@ -1,0 +1,52 @@
+"""What is wrong with files that annotate reads as hints, and with exports in the formats of annotation tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from stages.ingest.errors import IngestError
+from stages.ingest.registry import formats_in, read_localizations
+from stages.validate import tool_files
+from stages.validate.problems import Problem
+
+KINDS = {
+    "boxes": "boxes",
+    "clicks": "clicks",
+    "cvat": "CVAT",
+    "expressions": "expressions",
+    "label_studio": "Label Studio",
+    "labelme": "labelme",
+    "masks": "masks",
+    "mot": "MOT",
+    "points": "points",
+    "sav": "SA-V",
+    "scribbles": "scribbles",
+    "vidln": "Video Localized Narratives",
+    "yolo": "YOLO",
+}
+"""Formats of :mod:`stages.ingest` as people call them."""
+_OWN_RULES: Mapping[str, Callable[[Path], Iterator[Problem]]] = {
+    "mot": tool_files.mot_problems,
+    "sav": tool_files.sav_problems,
+    "yolo": tool_files.yolo_problems,
+}
+
+
+def hint_kind(path: Path) -> str:
+    """What a file or folder of hints is called; empty where it is none."""
+    return " and ".join(KINDS.get(name, name) for name in formats_in(path))
+
+
+def hint_problems(path: Path) -> Iterator[Problem]:
+    """What annotate would reject, and what breaks the rules of a format beyond that. All hints are in memory."""
+    try:
+        _, rejects = read_localizations(path)
+    except IngestError as problem:
+        yield Problem(path.name, problem.detail)
+        rejects = []
+    for reject in rejects:
+        yield Problem(f"{Path(reject.input_uri).name} {reject.key}", reject.detail)
+    for name in formats_in(path):
+        if name in _OWN_RULES:
+            yield from _OWN_RULES[name](path)

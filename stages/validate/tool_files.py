@@ -1,0 +1,95 @@
+"""What files of annotation tools say of themselves: SA-V, MOT and YOLO, beyond what reading them shows.
+
+Sources: Ravi et al., "SAM 2: Segment Anything in Images and Videos"; Milan et al., "MOT16: A Benchmark for
+Multi-Object Tracking"; https://docs.ultralytics.com/datasets/detect/
+"""
+
+from __future__ import annotations
+
+import configparser
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from stages.validate.problems import Problem
+
+_MASKLET_STEP = 4
+_SEQUENCE = "seqinfo.ini"
+_CLASSES = "data.yaml"
+
+
+def sav_problems(root: Path) -> Iterator[Problem]:
+    """Masks are of the size of their video, as many on every frame as there are ids, and on every fourth frame."""
+    for file in [root] if root.is_file() else sorted(root.rglob("*.json")):
+        try:
+            document = json.loads(file.read_text(encoding="utf-8-sig"))
+            yield from _masklet_problems(file.name, document)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+            yield Problem(file.name, f"it cannot be read as SA-V: {problem!r}")
+
+
+def _masklet_problems(name: str, document: dict[str, Any]) -> Iterator[Problem]:
+    masklet, size = document["masklet"], [int(document.get(name, 0)) for name in ("video_height", "video_width")]
+    n_objects = len(document.get("masklet_id", masklet[0] if masklet else ()))
+    n_frames = int(document.get("video_frame_count", 0))
+    if n_frames and len(masklet) != -(-n_frames // _MASKLET_STEP):
+        yield Problem(name, f"{len(masklet)} annotated frames of {n_frames}; expected every fourth one")
+    for place, masks in enumerate(masklet):
+        where = f"{name} annotated frame {place}"
+        if len(masks) != n_objects:
+            yield Problem(where, f"{len(masks)} masks for {n_objects} objects; expected as many")
+        for number, mask in enumerate(masks):
+            if all(size) and mask["size"] != size:
+                yield Problem(f"{where} object {number}", f"the mask is of size {mask['size']}; the video's is {size}")
+
+
+def mot_problems(root: Path) -> Iterator[Problem]:
+    """Frames lie within the sequence, and an object has one box on a frame."""
+    files = [root] if root.is_file() else sorted(root.rglob("*.txt"))
+    for file in files:
+        length = _length(file.parent.parent / _SEQUENCE)
+        name = file.relative_to(root).as_posix() if file != root else file.name
+        seen: set[tuple[str, str]] = set()
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            cells = [cell.strip() for cell in line.split(",")]
+            if len(cells) < 6:
+                continue
+            if length and cells[0].isdecimal() and int(cells[0]) > length:
+                yield Problem(f"{name}:{number}", f"frame {cells[0]} is none of the {length} of {_SEQUENCE}")
+            if (key := (cells[0], cells[1])) in seen and not cells[1].startswith("-"):
+                yield Problem(f"{name}:{number}", f"object {cells[1]} has another box on frame {cells[0]}")
+            seen.add(key)
+
+
+def _length(file: Path) -> int:
+    """Frames as a sequence's file says; 0 where it says nothing."""
+    described = configparser.ConfigParser(interpolation=None)
+    try:
+        described.read(file, encoding="utf-8-sig")
+        return described.getint("Sequence", "seqLength", fallback=0)
+    except (OSError, ValueError, configparser.Error):
+        return 0
+
+
+def yolo_problems(root: Path) -> Iterator[Problem]:
+    """Classes have names where a file lists them."""
+    folder = root.parent if root.is_file() else root
+    known = _class_numbers(folder)
+    for file in [root] if root.is_file() else sorted(root.rglob("*.txt")):
+        name = file.relative_to(folder).as_posix()
+        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+            cells = line.split()
+            if known and cells and cells[0].isdecimal() and int(cells[0]) not in known:
+                yield Problem(f"{name}:{number}", f"class {cells[0]} has no name in {_CLASSES}")
+
+
+def _class_numbers(folder: Path) -> set[int]:
+    """Numbers of the classes that have names; none where nothing lists them."""
+    try:
+        names = yaml.safe_load((folder / _CLASSES).read_text(encoding="utf-8-sig"))["names"]
+        return {int(number) for number in (names if isinstance(names, dict) else range(len(names)))}
+    except (OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
+        return set()
