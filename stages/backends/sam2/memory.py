@@ -9,6 +9,7 @@ with the video. Of the given masks the first and the latest stay.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,11 +24,28 @@ _NO_PIXELS = torch.empty(0)
 _SEEN_ONCE = ("pred_masks", "high_res_masks")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Recalled:
+    """What memory attention reads of one object for one frame.
+
+    Attributes:
+        tokens: (n, 1, channels), the cells of remembered frames and then the pointers to the object.
+        positions: (n, 1, channels), where and when each of them was.
+        n_frames: remembered frames among them.
+        n_pointer_tokens: of the pointers.
+    """
+
+    tokens: Tensor
+    positions: Tensor
+    n_frames: int
+    n_pointer_tokens: int
+
+
 class ObjectMemory:
     """One object of one session: a session of transformers with a single object.
 
-    Objects apart from each other cost the same, as the network attends to each object's memory by itself, and no
-    object's memory depends on whether others get a mask on the same frame.
+    No object's memory depends on whether others get a mask on the same frame. Several are read at once, see
+    :mod:`stages.backends.sam2.tracking`.
     """
 
     def __init__(self, network: Any, family: Family, height: int, width: int) -> None:
@@ -57,7 +75,8 @@ class ObjectMemory:
         session = self._session
         kept = (session.output_dict_per_obj, session.mask_inputs_per_obj, session.point_inputs_per_obj,
                 session.processed_frames, session.cache._vision_features)  # fmt: skip
-        return sum({tensor.untyped_storage().data_ptr(): tensor.nbytes for tensor in _tensors(kept)}.values())
+        stored = [tensor.untyped_storage() for tensor in _tensors(kept)]
+        return sum({storage.data_ptr(): storage.nbytes() for storage in stored}.values())
 
     def give(self, number: int, features: Sequence[Any], mask: Tensor) -> None:
         """Take a (1, 1, side, side) mask as the truth on frame ``number``, also where the object was tracked already.
@@ -72,19 +91,30 @@ class ObjectMemory:
         self._session.obj_with_new_inputs = [_OBJECT]
         self._run(number, features)
 
-    def track(self, number: int, features: Sequence[Any]) -> tuple[Tensor, Tensor]:
-        """Find the object on frame ``number``: (1, 1, h, w) logits of its mask, and the logit that it is there."""
-        found = self._run(number, features)
-        return found.pred_masks, found.object_score_logits
+    def recall(self, number: int) -> Recalled:
+        """What memory attention reads to find the object on frame ``number``."""
+        network, session, device = self._network, self._session, self._network.device
+        frames = network._gather_memory_frame_outputs(session, self._object, number)
+        cells, places = network._build_memory_attention_inputs(frames, device)
+        ages, found, most = network._get_object_pointers(
+            session, self._object, number, session.num_frames, device, streaming=True
+        )
+        pointers, moments = network._process_object_pointers(ages, found, most, 1, network.hidden_dim, device)
+        tokens = torch.cat([*cells, pointers]).to(session.dtype)
+        return Recalled(tokens, torch.cat([*places, moments]), len(cells), len(pointers))
 
-    def _run(self, number: int, features: Sequence[Any]) -> Any:
+    def keep(self, number: int, **found: Tensor) -> None:
+        """Remember what was found on frame ``number``, under the names of transformers."""
+        self._outputs["non_cond_frame_outputs"][number] = found
+        self._prune(number + 1)
+
+    def _run(self, number: int, features: Sequence[Any]) -> None:
         levels, positions = features
         self._session.cache.cache_vision_features(number, {"vision_feats": levels, "vision_pos_embeds": positions})
-        found = self._network(self._session, frame=_NO_PIXELS, frame_idx=number)
+        self._network(self._session, frame=_NO_PIXELS, frame_idx=number)
         if self._session.obj_with_new_inputs:
             raise RuntimeError(f"a mask was given for another frame than {number}; nothing would be tracked")
         self._prune(number + 1)
-        return found
 
     @property
     def _outputs(self) -> dict[str, dict[int, dict[str, Any]]]:

@@ -34,6 +34,7 @@ class Family:
         mean: subtracted from RGB in [0, 1].
         std: and divided by.
         kinds: what weights in the format of transformers may call themselves.
+        is_resampled: it remembers a few tokens of a frame, the batch first, in place of all cells, the batch second.
     """
 
     image: str
@@ -42,6 +43,7 @@ class Family:
     mean: Triple
     std: Triple
     kinds: tuple[str, ...]
+    is_resampled: bool = False
 
 
 _IMAGENET: tuple[Triple, Triple] = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -50,7 +52,7 @@ _SAM2 = Family("Sam2Model", "Sam2VideoModel", "Sam2VideoInferenceSession", *_IMA
 FAMILIES: Mapping[str, Family] = {
     **dict.fromkeys(("sam2.1_tiny", "sam2.1_small", "sam2.1_base_plus", "sam2.1_large"), _SAM2),
     "edgetam": Family(
-        "EdgeTamModel", "EdgeTamVideoModel", "EdgeTamVideoInferenceSession", *_IMAGENET, ("edgetam_video",)
+        "EdgeTamModel", "EdgeTamVideoModel", "EdgeTamVideoInferenceSession", *_IMAGENET, ("edgetam_video",), True
     ),
     "sam3_tracker": Family(
         "Sam3TrackerModel",

@@ -1,4 +1,8 @@
-"""SAM 2.1, EdgeTAM and the tracker of SAM 3 as propagators: one network, one memory an object, frames one by one."""
+"""SAM 2.1, EdgeTAM and the tracker of SAM 3 as propagators: one network, one memory an object, frames one by one.
+
+On a GPU the objects of a frame go through the network in batches. On a CPU, where that gains nothing and takes memory,
+they go one by one.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,10 @@ from stages.backends.propagator import Estimate
 from stages.backends.sam2.frames import autocast, normalized, output_size, side_of, squared, squared_mask
 from stages.backends.sam2.memory import ObjectMemory
 from stages.backends.sam2.networks import FAMILIES, load_network
+from stages.backends.sam2.tracking import track_together
+
+AT_ONCE = 16
+"""Objects that a GPU computes in one batch, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,20 +45,22 @@ class SquareFrame:
 class Sam2Propagator:
     """A network for videos, loaded and frozen."""
 
-    def __init__(self, name: str, network: Any) -> None:
+    def __init__(self, name: str, network: Any, at_once: int | None = None) -> None:
         """Wrap a network that lies on its device.
 
         Args:
             name: registry key.
             network: of the ``video`` class of ``FAMILIES[name]``.
+            at_once: objects in one batch, at most; by default :data:`AT_ONCE` on a GPU, and one on a CPU.
         """
         self.name = name
         self._network = network
         self._family = FAMILIES[name]
+        self._at_once = at_once or (AT_ONCE if network.device.type == "cuda" else 1)
 
     def open(self, height: int, width: int) -> Sam2Session:
         """A new session for frames of this size."""
-        return Sam2Session(self.name, self._network, height, width)
+        return Sam2Session(self.name, self._network, height, width, self._at_once)
 
     def encode(self, image: NDArray[np.uint8]) -> SquareFrame:
         """Image features of a (H, W, 3) uint8 RGB frame, for all objects and both directions."""
@@ -74,10 +84,11 @@ class Sam2Propagator:
 class Sam2Session:
     """One direction through one video. Frames are numbered as they come, so both directions run forward in memory."""
 
-    def __init__(self, name: str, network: Any, height: int, width: int) -> None:
+    def __init__(self, name: str, network: Any, height: int, width: int, at_once: int) -> None:
         self._name = name
         self._network = network
         self._size = (height, width)
+        self._at_once = at_once
         self._number = 0
         self.memories: dict[str, ObjectMemory] = {}
 
@@ -109,13 +120,13 @@ class Sam2Session:
         if not self.memories:
             raise RuntimeError("step() before start()")
         self._number += 1
+        memories = list(self.memories.values())
         with autocast(self._network.device):
-            found = [memory.track(self._number, encoding.features) for memory in self.memories.values()]
-        logits = torch.cat([mask for mask, _ in found]).float()
-        presence = torch.cat([logit.reshape(1) for _, logit in found]).float().sigmoid()
-        size = output_size(*self._size)
-        probabilities = functional.interpolate(logits, size, mode="bilinear", align_corners=False)[:, 0].sigmoid()
-        return estimates(self._name, self.memories, probabilities, presence)
+            logits, presence = track_together(
+                self._network, FAMILIES[self._name], memories, self._number, encoding.features, self._at_once
+            )
+        masks = functional.interpolate(logits.float(), output_size(*self._size), mode="bilinear", align_corners=False)
+        return estimates(self._name, self.memories, masks[:, 0].sigmoid(), presence.float().sigmoid())
 
 
 def load_propagator(name: str, device: str, source: Path | None = None) -> Sam2Propagator:

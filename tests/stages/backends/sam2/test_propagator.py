@@ -13,6 +13,7 @@ from stages.backends.sam2.frames import normalized, squared, squared_mask
 from stages.backends.sam2.memory import GIVEN, ObjectMemory
 from stages.backends.sam2.networks import FAMILIES
 from stages.backends.sam2.propagator import Sam2Propagator, load_propagator
+from stages.backends.sam2.tracking import track_together
 from tests.stages.backends.sam2.tiny_sam2 import NAMES, SIDE, save_tiny, tiny_network
 
 pytestmark = pytest.mark.filterwarnings("default")  # other people's deprecations
@@ -61,9 +62,9 @@ def test_a_pruned_memory_tracks_to_the_bit_as_the_whole_session_of_transformers(
         if idx == 0:
             memory.give(0, encoding.features, squared_mask(box_mask(), SIDE))
             continue
-        mask, presence = memory.track(idx, encoding.features)
+        mask, presence = track_together(network, FAMILIES[name], [memory], idx, encoding.features, 1)
         assert torch.equal(mask, expected.pred_masks)
-        assert torch.equal(presence, expected.object_score_logits)
+        assert torch.equal(presence, expected.object_score_logits.reshape(1))
     assert len(whole.output_dict_per_obj[0]["non_cond_frame_outputs"]) == 23
     assert memory.tracked_frames == tuple(range(9, 24))
 
@@ -103,13 +104,51 @@ def test_a_mask_registered_for_another_frame_is_refused_instead_of_tracking_noth
         memory._run(0, propagator.encode(image()).features)
 
 
-def test_twenty_objects_are_tracked_each_as_if_alone(propagator):
+def test_twenty_objects_are_tracked_one_by_one_each_as_if_alone(propagator):
     masks = {f"{i:02}": box_mask(left=i * 3, right=i * 3 + 12) for i in range(20)}
     _, together = tracked(propagator, 3, masks)
     assert [sorted(found) for found in together] == [sorted(masks)] * 2
     _, alone = tracked(propagator, 3, {"07": masks["07"]})
     for both, one in zip(together, alone, strict=True):
         assert np.array_equal(both["07"].probability, one["07"].probability)
+
+
+def worked_on(propagator, n_frames):
+    """Three objects from the first frame, a fourth from the third; one is corrected, one taken as absent."""
+    session = propagator.open(HEIGHT, WIDTH)
+    session.start(propagator.encode(image()), {name: box_mask(left=place) for place, name in enumerate("abc", 8)})
+    found = []
+    for idx in range(1, n_frames):
+        found.append(session.step(propagator.encode(image(idx))))
+        given = {2: {"d": box_mask(left=50, right=70)}, 4: {"b": box_mask(top=20)}, 6: {"c": box_mask(right=0)}}
+        if idx in given:
+            session.start(propagator.encode(image(idx)), given[idx])
+    return session, found
+
+
+def test_objects_in_one_batch_are_found_as_one_by_one_whenever_they_are_given_or_corrected(propagator):
+    together = Sam2Propagator(propagator.name, propagator._network, at_once=3)
+    session, found = worked_on(together, 20)
+    _, alone = worked_on(propagator, 20)
+    for both, one in zip(found, alone, strict=True):
+        assert sorted(both) == sorted(one)
+        for name, estimate in both.items():
+            assert abs(estimate.probability.astype(int) - one[name].probability).max() <= 2
+            assert estimate.quality == pytest.approx(one[name].quality, abs=5e-3)
+    encoding, kept = propagator.encode(image()), []
+    for _ in range(20):
+        session.step(encoding)
+        kept.append({name: memory.n_bytes for name, memory in session.memories.items()})
+    assert kept[5] == kept[-1], "the memory of an object holds nothing of the batches"
+
+
+def test_as_many_objects_as_are_allowed_share_one_pass_through_the_attention(propagator):
+    session, _ = worked_on(Sam2Propagator(propagator.name, propagator._network, at_once=3), 20)
+    sizes = []
+    hook = propagator._network.memory_attention.register_forward_hook(lambda *_: sizes.append(1))
+    session.step(propagator.encode(image(20)))
+    hook.remove()
+    assert len(sizes) == 3, "a and b remember different numbers of given masks; c and b as many"
 
 
 def test_a_correction_of_one_object_leaves_the_others_as_they_are(propagator):
