@@ -14,26 +14,36 @@ from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.transform import CollectResults, DealVerdicts
 from schemas.ranges import VideoRange
 from stages import progress
-from stages.consensus.transform import FindPartConflicts
+from stages.consensus.transform import FindDoubtful
 from verification_ui.queue.plan import DrawnRange, PlannedRange, TaskPlan
 from verification_ui.transform import DrawTasks, PlanTasks, ReviewOf
 
 
-class FindConflicts(beam.PTransform[PBegin, PCollection[None]]):
-    """Candidates on which people differ and that nobody has settled, for ``review push --design adjudication``."""
+class FindDoubtfulAnswers(beam.PTransform[PBegin, PCollection[None]]):
+    """Candidates whose answers need another one, for ``review push --design adjudication`` and for second looks.
 
-    def __init__(self, dealing: VerdictDealing, excluded: list[str]) -> None:
+    Args:
+        dealing: of the run's verdicts.
+        ranges: all videos, where the claims of the candidates are needed.
+        excluded: annotators who are not heard.
+        is_second_look: what one person answered against the proposal; else what people differ on.
+    """
+
+    def __init__(
+        self, dealing: VerdictDealing, ranges: list[VideoRange], excluded: list[str], is_second_look: bool
+    ) -> None:
         super().__init__()
-        self._dealing, self._excluded = dealing, excluded
+        self._dealing, self._ranges = dealing, ranges
+        self._excluded, self._is_second_look = excluded, is_second_look
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
-        pieces = begin | "Pieces" >> beam.Create(verdict_pieces(self._dealing.run))
+        pieces = begin | "Pieces" >> beam.Create([*verdict_pieces(self._dealing.run), *self._ranges])
         dealt = pieces | "DealVerdicts" >> DealVerdicts(self._dealing)
         parts = begin | "Parts" >> beam.Create(range(self._dealing.n_parts))
-        found = parts | "FindConflicts" >> FindPartConflicts(self._dealing.part, dealt, self._excluded)
+        found = parts | "FindDoubtful" >> FindDoubtful(self._dealing.part, dealt, self._excluded, self._is_second_look)
         collected: PCollection[None]
-        collected = found | "CollectConflicts" >> CollectResults(self._dealing.folder / "conflicts.json", str)
+        collected = found | "CollectFound" >> CollectResults(self._dealing.folder / "found.json", str)
         return collected
 
 

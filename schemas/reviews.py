@@ -8,8 +8,8 @@ from datetime import datetime
 from schemas.checks import require_choice, require_text
 from schemas.points import STATUSES
 
-DESIGNS = ("contact_sheet", "frame", "single", "adjudication")
-BLIND_DESIGNS = ("single", "adjudication")
+DESIGNS = ("contact_sheet", "frame", "single", "second_look", "adjudication")
+BLIND_DESIGNS = ("single", "second_look", "adjudication")
 """Designs that ask about one pixel and show no claim."""
 
 VERDICT_SOURCES = ("label_studio", "simulated")
@@ -25,7 +25,8 @@ class ReviewTask:
         object_id: the object that is asked about.
         frame_idx: 0-based decode index.
         round: correction round.
-        design: one of DESIGNS; ``adjudication`` asks like ``single``, what annotators differ on.
+        design: one of DESIGNS; ``second_look`` asks like ``single``, where one person's answer contradicts the
+            proposal; ``adjudication`` does, where annotators differ.
         candidate_ids: the candidates, in the order in which they are shown.
         priority: larger is asked first.
     """

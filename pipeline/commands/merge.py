@@ -58,10 +58,11 @@ def merge(
 ) -> None:
     """Join verdicts and candidates into **points**, the training dataset.
 
-    The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. Human
-    verdicts override simulated ones, and an adjudication overrides all. A candidate without a verdict gives no point,
-    and answers to hidden gold questions never become points. Run it again whenever verdicts were added, or with
-    `--exclude` after `pointvos review audit` showed that somebody's answers are unreliable: it rewrites `points/`.
+    The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. A second
+    look replaces the answer of one person. Human verdicts override simulated ones, and an adjudication overrides all. A
+    candidate without a verdict gives no point, and answers to hidden gold questions never become points. Run it again
+    whenever verdicts were added, or with `--exclude` after `pointvos review audit` showed that somebody's answers are
+    unreliable: it rewrites `points/`.
 
     Example: `pointvos merge --run runs/demo`
     """
@@ -85,6 +86,7 @@ def merge(
             ("answered", n_points),
             *sorted(statuses.items()),
             ("settled by adjudication", sum(found.n_adjudicated for found in settled)),
+            ("looked at twice", sum(found.n_looked_again for found in settled)),
             ("conflicts left", n_conflicts),
             ("verdicts on other candidates", sum(found.n_opinions for found in settled) - n_points),
             *([("points of other names of an object", n_copied)] if n_copied else []),

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -11,17 +10,14 @@ import typer
 
 from pipeline.commands.options import Run
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.frame_files import names_of
 from pipeline.runs.units import unit_records, videos_of
+from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers, truth_of
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
 from schemas import tables
-from schemas.points import PointCandidate
-from schemas.reviews import Verdict
-from schemas.tables import DamagedTableError
-from schemas.videos import Video
+from schemas.reviews import ReviewTask, Verdict
 from stages.consensus.gold import with_gold
-from stages.evaluate.ground_truth import VideoTruth, find_truth, shown_folders
-from stages.simulate.annotator import Annotator, Team
+from stages.evaluate.ground_truth import shown_folders
+from stages.simulate.annotator import Team
 
 
 def simulate(
@@ -38,7 +34,8 @@ def simulate(
     second_look: Annotated[
         bool,
         typer.Option(
-            "--second-look/--one-look", help="Look again where an answer contradicts the proposal; the second counts."
+            "--second-look/--one-look",
+            help="Ask once more what one annotator answered against the proposal; the second answer counts.",
         ),
     ] = False,
 ) -> None:
@@ -52,17 +49,19 @@ def simulate(
     """
     folder = run.require()
     try:
-        team = Team.of(annotators, error_rate, seed, second_look, overlap)
+        team = Team.of(annotators, error_rate, seed, overlap)
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
     with folder.lock():
-        verdicts, n_candidates, problems = _answered(folder, ground_truth, team)
+        verdicts, tasks, n_candidates, problems = _answered(folder, ground_truth, team, second_look)
         if not verdicts:
             raise UsageProblem(_nothing_answered(folder, ground_truth, problems))
+        _write_tasks(folder, tasks)
         tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
     statuses = Counter(verdict.status for verdict in verdicts)
     hours = sum(verdict.lead_time_s or 0.0 for verdict in verdicts) / 3600
     rows: list[tuple[str, object]] = [("candidates", n_candidates), ("answers", len(verdicts))]
+    rows += [("of these second looks", len(tasks))] if second_look else []
     rows += [*sorted(statuses.items()), ("hours of people's work", f"{hours:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
     show_problems("rejected", problems)
@@ -71,9 +70,12 @@ def simulate(
     console.print(f"Next: pointvos merge --run {run}")
 
 
-def _answered(folder: RunFolder, ground_truth: Path, team: Team) -> tuple[list[Verdict], int, list[str]]:
-    """All verdicts, how many candidates there are, and what is wrong with ground truth."""
+def _answered(
+    folder: RunFolder, ground_truth: Path, team: Team, is_second_look: bool
+) -> tuple[list[Verdict], list[ReviewTask], int, list[str]]:
+    """All verdicts, the tasks of the second looks, how many candidates there are, what is wrong with ground truth."""
     verdicts: list[Verdict] = []
+    tasks: list[ReviewTask] = []
     n_candidates, problems = 0, []
     golds = {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(folder.path))}
     for video in videos_of(folder):
@@ -82,42 +84,25 @@ def _answered(folder: RunFolder, ground_truth: Path, team: Team) -> tuple[list[V
         planted = with_gold((c for c in candidates if c.candidate_id in golds), golds.values())
         try:
             truth = truth_of(ground_truth, video, candidates)
-            verdicts += true_answers(team, truth, video, [*candidates, *planted]) if truth else []
+            asked = [*candidates, *planted]
+            first = true_answers(team, truth, video, asked) if truth else []
+            hidden = {gold.candidate_id for gold in planted}
+            second = second_looks(team, truth, video, asked, first, hidden) if truth and is_second_look else []
+            verdicts += [*first, *second]
+            tasks += second_look_tasks(candidates, second)
             problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
         except ValueError as problem:
             problems.append(f"{video.video_id}: {problem}")
-    return verdicts, n_candidates, problems
+    return verdicts, tasks, n_candidates, problems
 
 
-def truth_of(ground_truth: Path, video: Video, candidates: Sequence[PointCandidate]) -> VideoTruth | None:
-    """The ground truth of a video, or None when there is none."""
-    object_ids = {candidate.object_id for candidate in candidates}
-    return find_truth(ground_truth, video.video_id, object_ids, (video.height, video.width), names_of(video))
-
-
-def true_answers(
-    annotator: Annotator, truth: VideoTruth, video: Video, candidates: Sequence[PointCandidate]
-) -> list[Verdict]:
-    """Verdicts on the objects that the ground truth knows: an unknown one is not answered, rather than rejected.
-
-    Raises:
-        DamagedTableError: a candidate lies outside the frame.
-    """
-    if outside := [c for c in candidates if c.x >= video.width or c.y >= video.height]:
-        raise DamagedTableError(
-            f"table 'candidates' is damaged at video_id {video.video_id!r}, frame_idx {outside[0].frame_idx}: "
-            f"({outside[0].x}, {outside[0].y}) lies outside the frame of {video.width}x{video.height} pixels"
-        )
-    asked: dict[int, dict[str, list[PointCandidate]]] = defaultdict(lambda: defaultdict(list))
-    for candidate in candidates:
-        asked[candidate.frame_idx][candidate.object_id].append(candidate)
-    known: set[str] = set()
-    answers: list[tuple[str, Verdict]] = []
-    for frame in truth.only({*asked, min(truth.paths)}):
-        known |= frame.object_ids()
-        for object_id, group in asked[frame.frame_idx].items():
-            answers += [(object_id, v) for v in annotator.answer(group, frame.mask(object_id), frame.void())]
-    return [verdict for object_id, verdict in answers if object_id in known]
+def _write_tasks(folder: RunFolder, tasks: list[ReviewTask]) -> None:
+    """The second looks, before the answers to them."""
+    file = folder.path / tables.TASKS.name / "simulated.parquet"
+    if tasks:
+        tables.TASKS.write(file, tasks, folder.metadata())
+    else:
+        file.unlink(missing_ok=True)
 
 
 def _nothing_answered(folder: RunFolder, ground_truth: Path, problems: list[str]) -> str:

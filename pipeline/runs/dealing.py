@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import MISSING, dataclass, fields
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_rows
-from pipeline.runs.verdicts import adjudicators_of
+from pipeline.runs.verdicts import CHECKING_DESIGNS, adjudicators_of
 from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
@@ -37,7 +37,7 @@ PART_ROWS = 200_000
 """Verdicts of a part, about: a part takes some 300 MB while it is worked on."""
 _TASKS = ("task_key", "design", "candidate_ids")
 _COLUMNS: dict[str, Sequence[str]] = {
-    tables.VERDICTS.name: [f.name for f in fields(Verdict) if f.default is MISSING],
+    tables.VERDICTS.name: [f.name for f in fields(Verdict) if f.default is MISSING or f.name == "flag"],
     tables.GOLD.name: tables.GOLD.schema.names,
     tables.TASKS.name: _TASKS,
 }
@@ -94,11 +94,13 @@ class VerdictDealing:
         given = tables.VERDICTS.records(_joined(tables.VERDICTS, rows[tables.VERDICTS.name]))
         golds = tables.GOLD.records(_joined(tables.GOLD, rows[tables.GOLD.name]))
         asked = list(_tuples(rows[tables.TASKS.name]))
-        blind, settling = (
-            frozenset(key for _, key, design in asked if design == wanted) for wanted in ("single", "adjudication")
+        blind, settling, again = (
+            frozenset(key for _, key, design in asked if design == wanted) for wanted in CHECKING_DESIGNS
         )
-        verdicts = RunVerdicts(given, golds, blind, settling, adjudicators_of(self.run))
-        return VerdictPart(number, verdicts, dict(_tuples(rows[_CANDIDATES])))
+        verdicts = RunVerdicts(given, golds, blind, settling, adjudicators_of(self.run), again)
+        candidates = list(_tuples(rows[_CANDIDATES]))
+        ranges, is_fg = {name: found for name, found, _ in candidates}, {name: claim for name, _, claim in candidates}
+        return VerdictPart(number, verdicts, ranges, is_fg)
 
     def give_back(self, settled: SettledPart) -> str:
         """Deal opinions to the ranges of their candidates; the file written."""
@@ -131,9 +133,11 @@ class VerdictDealing:
         return name
 
     def _candidates(self, found: VideoRange) -> pa.Table:
-        ids = [unit_rows(self.run, tables.CANDIDATES, key, ["candidate_id"])["candidate_id"] for key in found.videos]
-        names = pa.chunked_array(list(chain.from_iterable(column.chunks for column in ids)), pa.string())
-        return pa.table({"candidate_id": names, "range": pa.array([found.number] * len(names), pa.int32())})
+        columns = ["candidate_id", "is_fg_candidate"]
+        rows = [unit_rows(self.run, tables.CANDIDATES, key, columns).select(columns) for key in found.videos]
+        candidates = pa.concat_tables(rows) if rows else tables.CANDIDATES.schema.empty_table().select(columns)
+        homes = pa.array([found.number] * len(candidates), pa.int32())
+        return candidates.replace_schema_metadata().add_column(1, "range", homes)
 
 
 def verdict_pieces(run: RunFolder) -> list[TablePiece]:

@@ -14,14 +14,16 @@ from stages.consensus.run_verdicts import RunVerdicts
 
 ObjectKey = tuple[str, str]
 """(video_id, object_id)"""
+CHECKING_DESIGNS = ("single", "adjudication", "second_look")
+"""Designs whose answers check others: they measure them, settle what they differ on, and are asked again."""
 
 
 def read_verdicts(folder: RunFolder) -> RunVerdicts:
     """What was answered in a run by anybody, gold included."""
     given = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
     golds = tables.GOLD.records(tables.GOLD.read(folder.path))
-    blind, settling = (_tasks_of(folder, design) for design in ("single", "adjudication"))
-    return RunVerdicts(given, golds, blind, settling, adjudicators_of(folder))
+    blind, settling, again = (_tasks_of(folder, design) for design in CHECKING_DESIGNS)
+    return RunVerdicts(given, golds, blind, settling, adjudicators_of(folder), again)
 
 
 def adjudicators_of(folder: RunFolder) -> frozenset[str]:

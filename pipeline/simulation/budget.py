@@ -9,8 +9,8 @@ from functools import partial
 from itertools import product
 from typing import Any
 
-from pipeline.commands.simulate import true_answers
 from pipeline.runs.rounds import VideoRounds
+from pipeline.simulation.answers import final_statuses, second_looks, true_answers
 from pipeline.simulation.outcomes import VideoOutcome, outcome_of
 from pipeline.simulation.rounds import GROUP, Session
 from stages.sample_points.options import SamplingOptions
@@ -68,7 +68,7 @@ def try_mixes(sessions: Sequence[Session], error_rate: float = 0.02, seed: int =
     """
     outcomes = [outcome_of(session) for session in sessions]
     n_rounds = max(len(one.rounds) for one in outcomes)
-    annotator = SimulatedAnnotator(error_rate, seed, looks_twice=True)
+    annotator = SimulatedAnnotator(error_rate, seed)
     answers = {
         (number, frames, points): [
             _answered(session, number, SamplingOptions(frames=frames, points=points), annotator) for session in sessions
@@ -98,9 +98,10 @@ def _answered(session: Session, number: int, options: SamplingOptions, annotator
     look = partial(selected_frames, session.file)
     groups = dict.fromkeys(references, GROUP)
     candidates = sample_video(video.video_id, masks, lambda wanted: look(sorted(wanted)), references, groups, options)
-    said = {v.candidate_id: v.status for v in true_answers(annotator, session.truth, video, candidates)}
-    sure = replace(annotator, error_rate=0.0, looks_twice=False)
-    truth = {v.candidate_id: v.status for v in true_answers(sure, session.truth, video, candidates)}
+    first = true_answers(annotator, session.truth, video, candidates)
+    second = second_looks(annotator, session.truth, video, candidates, first)
+    said = final_statuses(first, second)
+    truth = final_statuses(true_answers(replace(annotator, error_rate=0.0), session.truth, video, candidates))
     told = [name for name, status in said.items() if status != "AMBIGUOUS"]
     return _Answers(
         len({(c.object_id, c.frame_idx) for c in candidates}),

@@ -10,6 +10,7 @@ from schemas.gold import Gold
 from schemas.reviews import Verdict
 from stages.consensus.blind import BlindCheck, check_blindly
 from stages.consensus.opinions import counted_verdicts, majority
+from stages.consensus.second_look import contradictions, with_second_looks
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class RunVerdicts:
         blind_tasks: keys of the tasks that were asked without a claim in view, to measure the others.
         settling_tasks: keys of the tasks that ask what annotators differ on.
         adjudicators: whose answers to those settle; none: those of whoever had not answered otherwise.
+        second_looks: keys of the tasks that ask once more what contradicts the proposal.
     """
 
     given: Sequence[Verdict]
@@ -29,18 +31,39 @@ class RunVerdicts:
     blind_tasks: frozenset[str] = frozenset()
     settling_tasks: frozenset[str] = frozenset()
     adjudicators: frozenset[str] = frozenset()
+    second_looks: frozenset[str] = frozenset()
 
     def deciding(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that make points, by candidate id: answers to gold never do.
 
         Blind answers measure the others and must not touch what they measure: they make a point only where no person
-        has answered otherwise. Where somebody settled what annotators differ on, nobody else is heard.
+        has answered otherwise. A second look takes the place of what it asks again
+        (:func:`~stages.consensus.second_look.with_second_looks`). Where somebody settled what annotators differ on,
+        nobody else is heard.
         """
         passed_over = {gold.candidate_id for gold in self.golds}
         heard = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
-        seen = {v.candidate_id for v in heard if v.source != "simulated" and v.task_key not in self.blind_tasks}
-        asked = [v for v in heard if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
-        return {**counted_verdicts(asked), **self.settled(excluded)}
+        again = [v for v in heard if v.task_key in self.second_looks]
+        once = [v for v in heard if v.task_key not in self.second_looks]
+        seen = {v.candidate_id for v in once if v.source != "simulated" and v.task_key not in self.blind_tasks}
+        asked = [v for v in once if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
+        looked = with_second_looks(counted_verdicts(asked), counted_verdicts(again))
+        return {**looked, **self.settled(excluded)}
+
+    def to_look_again(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> list[str]:
+        """Ids of the candidates that one person alone answered against the proposal and nobody has looked at again.
+
+        Args:
+            is_fg: what each candidate claims; answers to other candidates are passed over.
+            excluded: annotators who are not heard.
+        """
+        done = self.looked_again(excluded)
+        people = {n: g for n, g in self.deciding(excluded).items() if n not in done and g[0].source != "simulated"}
+        return contradictions(people, is_fg)
+
+    def looked_again(self, excluded: Collection[str] = ()) -> set[str]:
+        """Ids of the candidates that somebody looked at again."""
+        return {v.candidate_id for v in self.given if v.task_key in self.second_looks and v.annotator not in excluded}
 
     def settled(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that settle what annotators differ on, by candidate id.
@@ -64,10 +87,10 @@ class RunVerdicts:
     def votes(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that tell how far annotators can be trusted, by candidate id, gold included.
 
-        What a person said blindly is an opinion of its own, by ``NAME (blind)``. What was settled is left out: only
-        what is hard is asked there.
+        What a person said blindly is an opinion of its own, by ``NAME (blind)``. What was settled or looked at again is
+        left out: only what is hard is asked there.
         """
-        heard = (v for v in self.given if v.annotator not in excluded and v.task_key not in self.settling_tasks)
+        heard = (v for v in self._measuring() if v.annotator not in excluded)
         return counted_verdicts(
             replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in heard
         )
@@ -84,12 +107,15 @@ class RunVerdicts:
 
     def blind_check(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> BlindCheck:
         """Answers with the claim in view against blind answers; ``is_fg`` is the claim by candidate id."""
-        asked = [v for v in self.given if v.task_key not in self.settling_tasks]
         seen, blind = (
-            counted_verdicts((v for v in asked if (v.task_key in self.blind_tasks) == is_blind), excluded)
+            counted_verdicts((v for v in self._measuring() if (v.task_key in self.blind_tasks) == is_blind), excluded)
             for is_blind in (False, True)
         )
         return check_blindly(_statuses(seen), _statuses(blind), is_fg)
+
+    def _measuring(self) -> list[Verdict]:
+        """Answers to what is asked of everybody, whatever others said of it."""
+        return [v for v in self.given if v.task_key not in self.settling_tasks | self.second_looks]
 
 
 def conflicts_in(deciding: Mapping[str, Sequence[Verdict]], settled: Collection[str]) -> list[str]:

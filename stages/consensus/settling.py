@@ -21,11 +21,13 @@ class VerdictPart:
         number: of the part, from 0.
         verdicts: on its candidates.
         ranges: number of the range of videos that a candidate belongs to, by candidate id; verdicts may be on others.
+        is_fg: what each of these candidates claims.
     """
 
     number: int
     verdicts: RunVerdicts
     ranges: Mapping[str, int]
+    is_fg: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,19 @@ class SettledPart:
         opinions: by candidate id, those on candidates that are none of the run among them.
         ranges: as in the part.
         n_conflicts: candidates on which people differ and that nobody has settled.
+        n_looked_again: candidates with a second look.
     """
 
     number: int
     opinions: Mapping[str, Opinion]
     ranges: Mapping[str, int]
     n_conflicts: int
+    n_looked_again: int
 
     def counts(self) -> SettledCounts:
         """The same in numbers."""
         adjudicated = sum(opinion.decided_by == "adjudication" for opinion in self.opinions.values())
-        return SettledCounts(len(self.opinions), adjudicated, self.n_conflicts)
+        return SettledCounts(len(self.opinions), adjudicated, self.n_conflicts, self.n_looked_again)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +62,13 @@ class SettledCounts:
         n_opinions: candidates with an opinion, those that are none of the run among them.
         n_adjudicated: of these, settled by adjudication.
         n_conflicts: candidates on which people differ and that nobody has settled.
+        n_looked_again: candidates with a second look.
     """
 
     n_opinions: int
     n_adjudicated: int
     n_conflicts: int
+    n_looked_again: int
 
 
 def settle(part: VerdictPart, excluded: Collection[str], rates: Rates | None) -> SettledPart:
@@ -76,7 +82,8 @@ def settle(part: VerdictPart, excluded: Collection[str], rates: Rates | None) ->
     settled, counted = _heard(part.verdicts, excluded)
     adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(settled).items()}
     opinions = {**(majority(counted) if rates is None else _weighed(counted, rates)), **adjudicated}
-    return SettledPart(part.number, opinions, part.ranges, len(conflicts_in(counted, settled)))
+    n_looked_again = len(part.verdicts.looked_again(excluded) & opinions.keys())
+    return SettledPart(part.number, opinions, part.ranges, len(conflicts_in(counted, settled)), n_looked_again)
 
 
 def answer_patterns(part: VerdictPart, excluded: Collection[str]) -> Counter[Pattern]:

@@ -57,20 +57,31 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
         yield from answer_patterns(self._read(number, dealt), self._excluded).items()
 
 
-class FindPartConflicts(beam.PTransform[PCollection[int], PCollection[str]]):
-    """Numbers of parts → ids of the candidates on which people differ and that nobody has settled."""
+class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
+    """Numbers of parts → ids of the candidates whose answers need another one.
 
-    def __init__(self, read: ReadPart, dealt: PCollection[str], excluded: Sequence[str]) -> None:
+    Args:
+        read: reads a part.
+        dealt: files that verdicts were dealt into.
+        excluded: annotators who are not heard.
+        is_second_look: what one person answered against the proposal; else what people differ on.
+    """
+
+    def __init__(self, read: ReadPart, dealt: PCollection[str], excluded: Sequence[str], is_second_look: bool) -> None:
         super().__init__()
         self._read, self._dealt, self._excluded = read, AsIter(dealt), excluded
+        self._is_second_look = is_second_look
 
     def expand(self, numbers: PCollection[int]) -> PCollection[str]:
         """One step, once all verdicts are dealt."""
-        found: PCollection[str] = numbers | "PartConflicts" >> beam.FlatMap(self._conflicts, self._dealt)
+        found: PCollection[str] = numbers | "FindInPart" >> beam.FlatMap(self._doubtful, self._dealt)
         return found
 
-    def _conflicts(self, number: int, dealt: Iterable[str]) -> list[str]:
-        return self._read(number, dealt).verdicts.conflicts(self._excluded)
+    def _doubtful(self, number: int, dealt: Iterable[str]) -> list[str]:
+        part = self._read(number, dealt)
+        if self._is_second_look:
+            return part.verdicts.to_look_again(part.is_fg, self._excluded)
+        return part.verdicts.conflicts(self._excluded)
 
 
 def _fit_any(patterns: dict[Pattern, int]) -> Rates | None:

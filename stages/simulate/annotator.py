@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -34,6 +34,10 @@ class Annotator(Protocol):
         """Verdicts on candidates of one object on one frame; see :meth:`SimulatedAnnotator.answer`."""
         ...
 
+    def again(self) -> Annotator:
+        """The same annotator, looking again at candidates that were answered before."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SimulatedAnnotator:
@@ -43,13 +47,13 @@ class SimulatedAnnotator:
         error_rate: probability of a flipped answer away from the boundary.
         seed: of the errors; each candidate has its own stream, whatever else is asked.
         name: of the annotator; each errs in its own way.
-        looks_twice: it looks again where it contradicts what is proposed, and the second answer counts.
+        looks_again: it answers what was answered before, one candidate a task, independently of the first answer.
     """
 
     error_rate: float = 0.02
     seed: int = 0
     name: str = SIMULATED
-    looks_twice: bool = False
+    looks_again: bool = False
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.error_rate <= 1.0:
@@ -68,21 +72,20 @@ class SimulatedAnnotator:
         asked = list(candidates)
         for candidate in asked:
             error, pace = self._chances(candidate.candidate_id)
-            status, seconds = self._status(candidate, truth, void, error < self.error_rate), POINT_S * (0.5 + pace)
-            if self.looks_twice and status == _CONTRADICTION[candidate.is_fg_candidate]:
-                again, pace = self._chances(f"{candidate.candidate_id}:again")
-                status = self._status(candidate, truth, void, again < self.error_rate)
-                seconds += POINT_S * (0.5 + pace)
             yield Verdict(
                 candidate_id=candidate.candidate_id,
-                status=status,
+                status=self._status(candidate, truth, void, error < self.error_rate),
                 annotator=self.name,
                 source=SIMULATED,
-                lead_time_s=round(seconds + FRAME_SWITCH_S / len(asked), 3),
-                task_key=f"simulated:{candidate.video_id}:{candidate.object_id}:{candidate.frame_idx}",
+                lead_time_s=round(POINT_S * (0.5 + pace) + FRAME_SWITCH_S / len(asked), 3),
+                task_key=self._task_key(candidate),
                 annotation_id=f"{self.name}:{self.seed}",
                 decided_at=DECIDED_AT,
             )
+
+    def again(self) -> SimulatedAnnotator:
+        """The same annotator, looking again; each second answer is a task of its own and errs on its own."""
+        return replace(self, looks_again=True)
 
     def _status(
         self, candidate: PointCandidate, truth: NDArray[np.bool_], void: NDArray[np.bool_] | None, err: bool
@@ -92,14 +95,15 @@ class SimulatedAnnotator:
             return "AMBIGUOUS"
         return "ACCEPTED" if bool(truth[y, x]) != err else "REJECTED"
 
-    def _chances(self, question: str) -> tuple[float, float]:
-        own = "" if self.name == SIMULATED else f"{self.name}:"
-        digest = hashlib.blake2b(f"{self.seed}:{own}{question}".encode(), digest_size=16).digest()
+    def _task_key(self, candidate: PointCandidate) -> str:
+        if self.looks_again:
+            return f"{SIMULATED}:again:{candidate.candidate_id}"
+        return f"{SIMULATED}:{candidate.video_id}:{candidate.object_id}:{candidate.frame_idx}"
+
+    def _chances(self, candidate_id: str) -> tuple[float, float]:
+        own, again = "" if self.name == SIMULATED else f"{self.name}:", ":again" if self.looks_again else ""
+        digest = hashlib.blake2b(f"{self.seed}:{own}{candidate_id}{again}".encode(), digest_size=16).digest()
         return int.from_bytes(digest[:8], "big") / 2**64, int.from_bytes(digest[8:], "big") / 2**64
-
-
-_CONTRADICTION = {True: "REJECTED", False: "ACCEPTED"}
-"""The answer that says that a proposal, on the object or not, is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +123,10 @@ class Team:
             raise ValueError(f"{self.overlap} of {len(self.members)} annotators cannot answer each question")
 
     @classmethod
-    def of(cls, n: int, error_rate: float, seed: int, looks_twice: bool = False, overlap: int | None = None) -> Team:
+    def of(cls, n: int, error_rate: float, seed: int, overlap: int | None = None) -> Team:
         """So many alike; all of them answer each question unless ``overlap`` says otherwise."""
         names = [SIMULATED] if n == 1 else [f"{SIMULATED}-{number}" for number in range(1, n + 1)]
-        members = tuple(SimulatedAnnotator(error_rate, seed, name, looks_twice) for name in names)
+        members = tuple(SimulatedAnnotator(error_rate, seed, name) for name in names)
         return cls(members, n if overlap is None else overlap)
 
     def answer(
@@ -136,6 +140,10 @@ class Team:
         order = sorted(self.members, key=lambda one: lot("overlap", one.seed, *task, one.name))
         for member in sorted(order[: self.overlap], key=lambda one: one.name):
             yield from member.answer(asked, truth, void)
+
+    def again(self) -> Team:
+        """The same people, looking again: whoever answered a candidate first is asked."""
+        return replace(self, members=tuple(member.again() for member in self.members))
 
 
 def _near_boundary(truth: NDArray[np.bool_], x: int, y: int) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline as BeamPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from pipeline.commands.review.planning import conflicts_of, planned
+from pipeline.commands.review.planning import doubtful_of, planned
 from pipeline.commands.review.session import ReviewSession
 from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.folder import RunFolder
@@ -40,7 +40,7 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 @pytest.fixture
 def run(finished_run, add_video) -> RunFolder:
-    """Four videos; four people who err answered most candidates, some blindly, and some conflicts are adjudicated."""
+    """Four videos; four people who err answered most candidates, some blindly or twice; some adjudicate."""
     folder = RunFolder(finished_run)
     for video_id in ("c", "d"):
         add_video(folder, video_id, ("1", "2"))
@@ -52,7 +52,7 @@ def run(finished_run, add_video) -> RunFolder:
         for i, c in enumerate(candidates)
         if random.random() < 0.8
     ]
-    for design, step in (("single", 7), ("adjudication", 11)):
+    for design, step in (("single", 7), ("second_look", 5), ("adjudication", 11)):
         asked = [
             ReviewTask(f"{design}{i}", c.video_id, c.object_id, c.frame_idx, 0, design, (c.candidate_id,), 0.5)
             for i, c in enumerate(candidates[::step])
@@ -164,8 +164,14 @@ def test_a_plan_in_ranges_has_the_tasks_of_all_candidates_in_the_order_of_the_qu
     assert tasks == build_tasks(session.asked(design), design)
 
 
-def test_conflicts_are_found_part_by_part(run):
-    assert sorted(conflicts_of(ReviewSession(run), [])) == sorted(read_verdicts(run).conflicts())
+def test_what_is_asked_again_is_found_part_by_part(run):
+    session, verdicts = ReviewSession(run), read_verdicts(run)
+    is_fg = {c.candidate_id: c.is_fg_candidate for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run.path))}
+    assert sorted(doubtful_of(session, "adjudication")) == sorted(verdicts.conflicts())
+    excluded = ["al", "bo", "cy"]
+    looks = doubtful_of(session, "second_look", excluded)
+    assert sorted(looks) == sorted(verdicts.to_look_again(is_fg, excluded))
+    assert len(looks) > 10
 
 
 @pytest.mark.slow

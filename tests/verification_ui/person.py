@@ -17,7 +17,7 @@ _KEY_MS = 70
 _SETTLE_MS = 250
 _INSTRUCTIONS = ".lsf-modal-ls_visible"
 _READY = "() => window.Htx && Htx.task && Htx.task.id && !Htx.isLoading"
-SHOWN = {"contact_sheet": ".pv-tile", "frame": "canvas", "single": ".pv-crop"}
+SHOWN = {"contact_sheet": ".pv-tile", "frame": "canvas", "single": ".pv-crop", "second_look": ".pv-crop"}
 """What is there when a task of a design can be answered."""
 
 

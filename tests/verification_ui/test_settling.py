@@ -1,4 +1,5 @@
-"""Settling what people differ on, and asking again what only an excluded annotator answered, on a real server."""
+"""Questions that are asked again, on a real server: what people differ on, what contradicts the proposal, and
+what only an excluded annotator answered."""
 
 from __future__ import annotations
 
@@ -35,9 +36,10 @@ class Office:
         mail = f"{name}-{self._run_id}@pointvos.local"
         return self._http.post("/api/users/", json={"email": mail, "username": mail}).raise_for_status().json()
 
-    def answer(self, task: Any, who: Any, control: str, *chosen: str) -> None:
+    def answer(self, task: Any, who: Any, control: str, *chosen: str, also: Any = None) -> None:
         mark = {"from_name": control, "to_name": "question", "type": "choices", "value": {"choices": list(chosen)}}
-        body = {"result": [mark] if chosen else [], "lead_time": 6.0, "completed_by": who["id"]}
+        marks = [*([mark] if chosen else []), *([also] if also else [])]
+        body = {"result": marks, "lead_time": 6.0, "completed_by": who["id"]}
         self._http.post(f"/api/tasks/{task['id']}/annotations/", json=body).raise_for_status()
 
 
@@ -106,8 +108,54 @@ def test_what_only_an_excluded_annotator_answered_is_asked_again_once(
     assert found == {name: right[name] for name in found}
 
 
+def test_what_one_person_answers_against_the_proposal_is_asked_once_more_and_the_second_answer_counts(
+    own_run: Any, review: Callable[..., str], office: Office
+) -> None:
+    review("push", own_run.path)
+    al = office.person("al")
+    sheet, other, *_ = office.tasks("contact_sheet")
+    first, second, third, *_ = [tile["value"] for tile in sheet["data"]["points"]]
+    office.answer(sheet, al, "wrong", first, second, third)
+    flag = {"from_name": "flag", "to_name": "question", "type": "choices", "value": {"choices": ["absent"]}}
+    office.answer(other, al, "wrong", *[tile["value"] for tile in other["data"]["points"]][:1], also=flag)
+    assert "tasks 3 points 3 new in the queue 3 already there 0" in review("pull", own_run.path)
+    assert "new in the queue" not in review("pull", own_run.path), "they are there"
+    questions = office.tasks("second_look")
+    assert "pv-is" not in str(questions[0]["data"]), "neither the claim nor the first answer is shown"
+    assert "Review by second_look tasks 3 answered 0 left 3" in review("status", own_run.path).replace("done, ", "")
+    by_candidate = dict(zip(questions_of(own_run.path), questions, strict=True))
+    office.answer(by_candidate[first], al, "answer", "on_object")
+    office.answer(by_candidate[second], al, "answer", "off_object")
+    office.answer(by_candidate[third], al, "answer", "unsure")
+    review("pull", own_run.path)
+    assert len(office.tasks("second_look")) == 3, "nothing is asked a third time"
+    found = points(own_run.path)
+    assert [found[name][0] for name in (first, second, third)] == ["ACCEPTED", "REJECTED", "AMBIGUOUS"]
+    assert len(found) == 24, "no verdict is lost"
+
+
+def test_second_looks_wait_until_they_are_wanted(own_run: Any, review: Callable[..., str], office: Office) -> None:
+    review("push", own_run.path, "--one-look")
+    sheet = office.tasks("contact_sheet")[0]
+    wrong = [tile["value"] for tile in sheet["data"]["points"]][:2]
+    office.answer(sheet, office.person("al"), "wrong", *wrong)
+    assert "second_look" not in review("pull", own_run.path)
+    assert "contradict" not in review("status", own_run.path)
+    review("push", own_run.path, "--second-look")
+    assert "2 answers contradict the proposal; queue them" in review("status", own_run.path)
+    assert "tasks 2 points 2 new in the queue 2" in review("push", own_run.path, "--design", "second_look")
+    review("push", own_run.path, "--overlap", "2")
+    assert "contradict" not in review("status", own_run.path), "all are queued"
+
+
+def questions_of(run: Path) -> list[str]:
+    """The candidates of the second looks in the order of the queue."""
+    tasks = tables.TASKS.records(tables.TASKS.read(run, filters=[("design", "=", "second_look")]))
+    return [task.candidate_ids[0] for task in tasks]
+
+
 def test_without_conflicts_there_is_nothing_to_settle(own_run: Any, review: Callable[..., str]) -> None:
-    assert "No conflicts to adjudicate" in review("push", own_run.path, "--design", "adjudication")
+    assert "Nothing to ask again: annotators agree" in review("push", own_run.path, "--design", "adjudication")
     with pytest.raises(UsageProblem, match="--adjudicator goes with --design adjudication, not with 'frame'"):
         review("push", own_run.path, "--design", "frame", "--adjudicator", "al")
     with pytest.raises(UsageProblem, match="unknown annotator 'al'; known: "):

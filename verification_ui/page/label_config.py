@@ -12,7 +12,7 @@ from schemas.checks import require_choice
 from schemas.reviews import DESIGNS
 from verification_ui.page.hotkeys import CANDIDATE_KEYS
 
-_ASKED_LIKE = {"adjudication": "single"}
+_ASKED_LIKE = {"adjudication": "single", "second_look": "single"}
 _SHARED_STYLE = '@import "question.css";'
 _JOINED_STYLE = '@import "joined";'
 

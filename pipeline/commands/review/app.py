@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -26,23 +24,25 @@ from pipeline.commands.review.options import (
     KeyOption,
     OverlapOption,
     PortOption,
+    SecondLookOption,
     UrlOption,
 )
-from pipeline.commands.review.planning import conflicts_of, planned
+from pipeline.commands.review.planning import NOTHING_TO_ASK, doubtful_of, planned
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.push import leave, push_design
+from pipeline.commands.review.second_look import queue_second_looks, queue_while_open, tell_second_looks, want
 from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
 from pipeline.commands.review.status import status
 from pipeline.commands.review.users import users_app
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.verdicts import read_verdicts, require_annotators
-from pipeline.terminal.console import UsageProblem, WorkProblem, console, summary
+from pipeline.terminal.console import UsageProblem, console, summary
 from schemas.checks import require_choice
 from schemas.reviews import DESIGNS, ReviewTask
 from verification_ui.gate.serving import gate_open
 from verification_ui.queue.plan import Selection
 from verification_ui.server.accounts import add_account
-from verification_ui.server.server import Server, started
+from verification_ui.server.server import started
 
 review_app = typer.Typer(
     no_args_is_help=True,
@@ -58,32 +58,37 @@ def up(
     annotator: Annotated[str, typer.Option("--annotator", help="Who answers; verdicts carry this name.")] = ANNOTATOR,
     host: HostOption = None,
     port: PortOption = None,
+    second_look: SecondLookOption = None,
 ) -> None:
     """Start the run's own Label Studio, fill its queue, and wait until Ctrl-C; then the answers are pulled.
 
     Prints a link that logs `--annotator` in once, to a terminal only; else the link goes into a file of `DIR/review`
     that only you can read. Links for others: `pointvos review users add`.
 
-    The page is served on this machine only. It lets annotators answer questions and do nothing else.
+    The page is served on this machine only. It lets annotators answer questions and do nothing else. While it is open,
+    answers that contradict the proposal are queued once more, as `pointvos review pull` does.
 
     Example: `pointvos review up --run demo-run`
     """
     session = _session(run)
     require_annotator(annotator)
+    want(session, second_look)
     with problems_named(), planned(session, _selection(session, design, [])) as push_plan:
         push_plan.require_tasks()
         page = page_of(session, host, port)
         console.print("Starting Label Studio …")
         with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
             rejects = push_design(push_plan, client)
+            queue_second_looks(session, client)
             add_account(client, session.folder, annotator)
             with gate_open(server, session.shown, page, _say) as now:
                 summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
                 tell_link(session, now, annotator)
                 console.print("Stop with Ctrl-C; the answers are pulled first.")
-                _wait(session, server)
+                queue_while_open(session, client, server)
             console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
+    tell_second_looks(session)
     leave(session, rejects)
 
 
@@ -99,6 +104,7 @@ def push(
     audit_share: AuditShareOption = 0.0,
     exclude: ExcludeOption = None,
     adjudicator: AdjudicatorOption = None,
+    second_look: SecondLookOption = None,
 ) -> None:
     """Add the run's questions to the queue. Tasks that are there already stay as they are; repeat it at any time.
 
@@ -108,11 +114,13 @@ def push(
     only where nobody gave another.
 
     `--design adjudication` asks blindly once more what people differ on; the answer settles it in `pointvos merge`.
+    `--second-look` has `pointvos review pull` queue what one person answered against the proposal once more.
     `--exclude NAME` asks again what only NAME has answered.
 
     Example: `pointvos review push --run demo-run --design frame`
     """
     session = _session(run)
+    want(session, second_look)
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions added.")
     selection, again = _asked(session, design, exclude or [], adjudicator or [])
@@ -132,11 +140,16 @@ def pull(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> Non
 
     Verdicts that were pulled are kept, even when somebody deletes the project.
 
+    Answers of one person that contradict the proposal are queued once more, one pixel at a time; the second answer
+    counts in `pointvos merge`. Where several people answer each task, this is off; see `pointvos review push
+    --second-look`.
+
     Example: `pointvos review pull --run demo-run`
     """
     session = _session(run)
     with problems_named(), connected(session, url, api_key_file, _say) as client:
         pull_all(session, client)
+        queue_second_looks(session, client)
 
 
 for command in (status, audit, down, doctor, backup, restore):
@@ -160,12 +173,11 @@ def _asked(
         require_annotators({verdict.annotator for verdict in read_verdicts(session.run).given}, excluded)
         again = session.asked_again(design, excluded)
     selection = _selection(session, design, excluded)
-    if design == "adjudication":
-        if not selection.chosen:
-            console.print("No conflicts to adjudicate: annotators agree, or every conflict is adjudicated.")
-            raise typer.Exit
-        if adjudicators:
-            session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
+    if selection.chosen is not None and not selection.chosen:
+        console.print(f"Nothing to ask again: {NOTHING_TO_ASK[design]}.")
+        raise typer.Exit
+    if adjudicators:
+        session.write_notes(design, adjudicators=tuple(sorted(adjudicators)))
     return selection, again
 
 
@@ -174,7 +186,7 @@ def _selection(session: ReviewSession, design: str, excluded: list[str]) -> Sele
         require_choice("review design", design, DESIGNS)
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
-    return Selection(design, chosen=conflicts_of(session, excluded) if design == "adjudication" else None)
+    return Selection(design, chosen=doubtful_of(session, design, excluded))
 
 
 def _session(run: RunFolder) -> ReviewSession:
@@ -183,18 +195,3 @@ def _session(run: RunFolder) -> ReviewSession:
 
 def _say(sentence: str) -> None:
     console.print(sentence)
-
-
-def _wait(session: ReviewSession, server: Server) -> None:
-    """Until Ctrl-C.
-
-    Raises:
-        WorkProblem: the server ended by itself.
-    """
-    with suppress(KeyboardInterrupt):
-        while server.process is not None and server.process.poll() is None:
-            time.sleep(0.5)
-        raise WorkProblem(
-            f"Label Studio stopped unexpectedly; its log is {session.folder}/server.log. "
-            "Answers are kept: start it again"
-        )

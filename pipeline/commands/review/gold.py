@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.commands.simulate import true_answers, truth_of
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_records, videos_of
 from pipeline.runs.verdicts import read_verdicts
+from pipeline.simulation.answers import true_answers, truth_of
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from stages.consensus.gold import plant, unanimous_statuses

@@ -12,7 +12,8 @@ DesignOption = Annotated[
     typer.Option(
         "--design",
         help="`contact_sheet`: one sheet of magnified crops a task; `frame`: points to fix in place; "
-        "`single`: one pixel a task, without a proposal; `adjudication`: the same, for what people differ on.",
+        "`single`: one pixel a task, without a proposal; `adjudication`: the same, for what people differ on; "
+        "`second_look`: the same, for answers against the proposal (queued by `pointvos review pull`).",
     ),
 ]
 UrlOption = Annotated[
@@ -61,6 +62,15 @@ AdjudicatorOption = Annotated[
         "--adjudicator",
         help="With `--design adjudication`: whose answers settle; without it, those of people new to the candidate.",
         metavar="ANNOTATOR",
+    ),
+]
+SecondLookOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--second-look/--one-look",
+        help="Ask once more, blindly, what one person answered against the proposal; the second answer counts. "
+        "Unchanged without it (at first: where each task is answered by one person).",
+        show_default=False,
     ),
 ]
 HostOption = Annotated[

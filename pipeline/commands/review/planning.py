@@ -17,6 +17,11 @@ from schemas.reviews import ReviewTask
 from stages.progress import counted_by
 from verification_ui.queue.plan import DrawnRange, PlannedRange, Selection, TaskPlan
 
+NOTHING_TO_ASK = {
+    "adjudication": "annotators agree on all candidates, or every conflict is adjudicated",
+    "second_look": "no answer of one person contradicts a proposal, or each has been looked at again",
+}
+"""Why a design that asks answers again asks nothing."""
 _REVIEWS = 256
 """Videos that are kept in memory while tasks are queued: the frames of one object follow each other."""
 
@@ -61,10 +66,8 @@ class PlannedPush:
         if not sum(found.n_candidates for found in self.counts):
             advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
             raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
-        if self.plan.selection.design == "adjudication":
-            raise UsageProblem(
-                f"nothing to verify in {run}: annotators agree on all candidates, or every conflict is adjudicated"
-            )
+        if nothing := NOTHING_TO_ASK.get(self.plan.selection.design):
+            raise UsageProblem(f"nothing to verify in {run}: {nothing}")
         held_back = ", ".join(f"{what} ({count})" for what, count in self.held_back())
         raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
 
@@ -98,17 +101,25 @@ def planned(session: ReviewSession, selection: Selection, again: Sequence[Review
         yield PlannedPush(session, plan, ranges, results(folder / "planned.json", PlannedRange))
 
 
-def conflicts_of(session: ReviewSession, excluded: Sequence[str]) -> frozenset[str]:
-    """Ids of the candidates on which people differ and that nobody has settled."""
-    from pipeline.review_graphs import FindConflicts
+def doubtful_of(session: ReviewSession, design: str, excluded: Sequence[str] = ()) -> frozenset[str] | None:
+    """Ids of the candidates whose answers the design asks again; None for a design that asks all candidates.
+
+    ``adjudication`` asks what people differ on and nobody has settled, ``second_look`` what one person answered against
+    the proposal and nobody has looked at again.
+    """
+    if design not in ("adjudication", "second_look"):
+        return None
+    from pipeline.review_graphs import FindDoubtfulAnswers
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.runs.dealing import VerdictDealing, n_parts
 
-    run = session.run.absolute()
+    run, is_second_look = session.run.absolute(), design == "second_look"
+    ranges = in_ranges(video_keys(run)) if is_second_look else []
     with result_folder(session.run) as folder:
-        dealing = VerdictDealing(run, folder, n_parts(run), 1)
-        run_table_graph(session.run, FindConflicts(dealing, list(excluded)), "FindConflicts")
-        return frozenset(results(folder / "conflicts.json", str))
+        dealing = VerdictDealing(run, folder, n_parts(run), max(len(ranges), 1))
+        graph = FindDoubtfulAnswers(dealing, ranges, list(excluded), is_second_look)
+        run_table_graph(session.run, graph, "FindDoubtfulAnswers")
+        return frozenset(results(folder / "found.json", str))
 
 
 class ReviewShelf:

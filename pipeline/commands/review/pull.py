@@ -13,31 +13,37 @@ from verification_ui.queue.pull import Pulled
 from verification_ui.queue.pull import pull as pull_answers
 
 
-def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = False) -> None:
+def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = False) -> int:
     """Pull the answers of every design that was pushed; a project that is gone is named and its ledger kept.
 
     One command after the other: each reads the ledger, then replaces it.
+
+    Returns:
+        How many tasks have other verdicts than before.
     """
+    n_changed = 0
     with one_at_a_time(session.run, "pull", is_told=not quiet):
         for design in DESIGNS:
             if tasks := {task.task_key: task for task in session.tasks(design)}:
-                _pull_design(session, client, design, tasks, quiet)
+                n_changed += _pull_design(session, client, design, tasks, quiet)
+    return n_changed
 
 
 def _pull_design(
     session: ReviewSession, client: LabelStudioClient, design: str, tasks: dict[str, ReviewTask], quiet: bool
-) -> None:
+) -> int:
     queue = client.find_queue(session.title(design))
     if queue is None:
         console.print(
             f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
-            "Make the queue again with: pointvos review push"
+            f"Make the queue again with: pointvos review push --run {session.run} --design {design}"
         )
-        return
+        return 0
     pulled = _pull_queue(session, queue, tasks)
     session.write_notes(design, n_people=queue.people())
     if not quiet:
         show_pull(session.title(design), pulled)
+    return pulled.n_changed
 
 
 def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:

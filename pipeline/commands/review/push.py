@@ -57,7 +57,7 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", planned.n_tasks - len(rejects)) as advance, marked(mark) as was_cut_off:
             pushed = push(queue, map(session.place.shown_here, payloads), advance, was_cut_off=was_cut_off)
-    held_back = planned.held_back() if design != "adjudication" else []
+    held_back = planned.held_back() if planned.plan.selection.chosen is None else []
     counts = (planned.n_tasks - len(rejects), planned.n_points - sum(found.n_lost_points for found in drawn))
     show_push(session.title(design), counts, replace(pushed, n_taken_back=n_taken_back), rejects, held_back)
     return rejects

@@ -14,6 +14,7 @@ import typer
 from pipeline.commands.options import Run
 from pipeline.commands.review.options import ExcludeOption, KeyOption, UrlOption
 from pipeline.commands.review.pull import pull_all
+from pipeline.commands.review.second_look import DESIGN, second_looks
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.tables import show_flagged, show_progress
 from pipeline.runs.flagged import flagged_frames
@@ -73,4 +74,9 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
         if tasks := session.tasks(design):
             n_people = session.notes(design).n_people
             show_progress(design, progress_of(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))
+    if n_waiting := len(second_looks(session) - {name for t in session.tasks(DESIGN) for name in t.candidate_ids}):
+        console.print(
+            f"{n_waiting:,} answers contradict the proposal; queue them once more with: "
+            f"pointvos review pull --run {session.run}"
+        )
     show_flagged(str(session.run), flagged_frames(session.run, answers.deciding(excluded)))

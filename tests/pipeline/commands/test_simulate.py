@@ -9,6 +9,7 @@ import typer
 
 from pipeline.commands.simulate import simulate
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.verdicts import read_verdicts
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 
@@ -33,6 +34,26 @@ def test_errors_change_some_answers(finished_run, tmp_path):
     simulate(RunFolder(finished_run), tmp_path / "truth", 1.0, 0)
     flipped = statuses(finished_run)
     assert {flipped[key] for key in right if right[key] == "ACCEPTED"} == {"REJECTED"}
+
+
+def test_second_looks_are_tasks_of_their_own_whose_answers_count(finished_run, tmp_path):
+    folder = RunFolder(finished_run)
+    simulate(folder, tmp_path / "truth", 0.2, 0)
+    candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
+    first = statuses(finished_run)
+    against = {
+        name for name, said in first.items() if said == ("REJECTED" if candidates[name].is_fg_candidate else "ACCEPTED")
+    }
+    simulate(folder, tmp_path / "truth", 0.2, 0, second_look=True)
+    tasks = tables.TASKS.records(tables.TASKS.read(finished_run))
+    assert {name for task in tasks for name in task.candidate_ids} == against != set()
+    deciding = {name: group[0].status for name, group in read_verdicts(folder).deciding().items()}
+    simulate(folder, tmp_path / "truth", 0.0, 0)
+    right = statuses(finished_run)
+    assert tables.TASKS.n_rows(finished_run) == 0
+    assert {name for name in first if deciding[name] != first[name]} <= against
+    n_wrong, n_wrong_at_first = (sum(said[name] != right[name] for name in right) for said in (deciding, first))
+    assert n_wrong < n_wrong_at_first / 2
 
 
 def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
