@@ -64,6 +64,9 @@ def merge(
     whenever verdicts were added, or with `--exclude` after `pointvos review audit` showed that somebody's answers are
     unreliable: it rewrites `points/`.
 
+    With `dawid_skene`, two answers that differ are AMBIGUOUS too, unless gold questions show that one of the two
+    annotators is clearly more accurate: of two, their answers alone cannot tell who errs.
+
     Example: `pointvos merge --run runs/demo`
     """
     folder = run.require()

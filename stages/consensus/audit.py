@@ -13,6 +13,7 @@ from stages.consensus.dawid_skene import Consensus, dawid_skene
 from stages.consensus.gold import GoldScore, anchoring, gold_scores
 from stages.consensus.kappa import cohen_kappa, fleiss_kappa, percentage_agreement
 from stages.consensus.pace import Pace, paces
+from stages.consensus.pairs import is_split, split_status
 from stages.consensus.proportions import Proportion
 from stages.consensus.votes import Votes
 
@@ -46,8 +47,8 @@ class Conflict:
         candidate_id: the candidate.
         task_key: a task that asks it.
         answers: (annotator, status), by name.
-        consensus: what Dawid-Skene makes of them.
-        probability: its probability.
+        consensus: what `pointvos merge --consensus dawid_skene` makes of them.
+        probability: of the status that Dawid-Skene takes for the most probable one.
     """
 
     candidate_id: str
@@ -103,7 +104,7 @@ def audit(counted: Mapping[str, Sequence[Verdict]], golds: Sequence[Gold]) -> Au
         cohen=tuple(pair for pair in pairs if pair[2].n),
         anchoring=anchoring(golds, _flat(counted)),
         annotators=_annotators(_flat(counted), golds, consensus),
-        conflicts=_conflicts(several, consensus) if consensus else (),
+        conflicts=_conflicts(several, consensus, gold_scores(golds, _flat(counted))) if consensus else (),
     )
 
 
@@ -124,8 +125,12 @@ def _annotators(
     )
 
 
-def _conflicts(several: Mapping[str, Sequence[Verdict]], consensus: Consensus) -> tuple[Conflict, ...]:
+def _conflicts(
+    several: Mapping[str, Sequence[Verdict]], consensus: Consensus, gold: Mapping[str, GoldScore]
+) -> tuple[Conflict, ...]:
     statuses = consensus.statuses()
+    accuracy = {name: score.right for name, score in gold.items()}
+    statuses |= {name: split_status(group, accuracy) for name, group in several.items() if is_split(group)}
     posteriors = dict(zip(consensus.votes.candidate_ids, consensus.posteriors.max(axis=1).tolist(), strict=True))
     answers: dict[str, tuple[tuple[str, str], ...]] = {}
     for candidate_id, group in several.items():

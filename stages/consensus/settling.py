@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 
 from schemas.reviews import Verdict
 from stages.consensus.dawid_skene import Pattern, Rates, consensus, patterns_of
-from stages.consensus.opinions import Opinion, decider, majority
+from stages.consensus.opinions import Opinion, counted_verdicts, decider, majority
+from stages.consensus.pairs import is_split, split_status
+from stages.consensus.proportions import Proportion
 from stages.consensus.run_verdicts import RunVerdicts, conflicts_in
 from stages.consensus.votes import Votes
 
@@ -28,6 +30,19 @@ class VerdictPart:
     verdicts: RunVerdicts
     ranges: Mapping[str, int]
     is_fg: Mapping[str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """How far each annotator of a corpus can be trusted.
+
+    Attributes:
+        rates: as the answers show it.
+        accuracy: share of right answers to gold, by annotator.
+    """
+
+    rates: Rates
+    accuracy: Mapping[str, Proportion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +86,17 @@ class SettledCounts:
     n_looked_again: int
 
 
-def settle(part: VerdictPart, excluded: Collection[str], rates: Rates | None) -> SettledPart:
+def settle(part: VerdictPart, excluded: Collection[str], weights: Weights | None) -> SettledPart:
     """Come to one opinion a candidate; what somebody settled is so, whatever the others said.
 
     Args:
         part: the verdicts.
         excluded: annotators who are not heard.
-        rates: of the annotators, who are weighed by them; None for the majority.
+        weights: of the annotators; None for the majority.
     """
     settled, counted = _heard(part.verdicts, excluded)
     adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(settled).items()}
-    opinions = {**(majority(counted) if rates is None else _weighed(counted, rates)), **adjudicated}
+    opinions = {**(majority(counted) if weights is None else _weighed(counted, weights)), **adjudicated}
     n_looked_again = len(part.verdicts.looked_again(excluded) & opinions.keys())
     return SettledPart(part.number, opinions, part.ranges, len(conflicts_in(counted, settled)), n_looked_again)
 
@@ -92,6 +107,13 @@ def answer_patterns(part: VerdictPart, excluded: Collection[str]) -> Counter[Pat
     return patterns_of(_votes(counted))
 
 
+def gold_answers(part: VerdictPart, excluded: Collection[str]) -> Counter[tuple[str, bool]]:
+    """How many answers to gold were right or wrong, by (annotator, is right)."""
+    truth = {gold.candidate_id: gold.true_status for gold in part.verdicts.golds}
+    found = counted_verdicts((v for v in part.verdicts.given if v.candidate_id in truth), excluded)
+    return Counter((v.annotator, v.status == truth[name]) for name, group in found.items() for v in group)
+
+
 def _heard(
     verdicts: RunVerdicts, excluded: Collection[str]
 ) -> tuple[dict[str, list[Verdict]], dict[str, list[Verdict]]]:
@@ -100,10 +122,12 @@ def _heard(
     return settled, {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
 
 
-def _weighed(counted: Mapping[str, Sequence[Verdict]], rates: Rates) -> dict[str, Opinion]:
+def _weighed(counted: Mapping[str, Sequence[Verdict]], weights: Weights) -> dict[str, Opinion]:
+    """The most probable status; of two answers that differ, what :func:`~stages.consensus.pairs.split_status` says."""
     if not counted:
         return {}
-    statuses = consensus(_votes(counted), rates).statuses()
+    statuses = consensus(_votes(counted), weights.rates).statuses()
+    statuses |= {name: split_status(group, weights.accuracy) for name, group in counted.items() if is_split(group)}
     return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
 
 

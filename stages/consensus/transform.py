@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.pvalue import AsIter, AsSingleton, PCollection
 from apache_beam.transforms.combiners import ToDict
 
-from stages.consensus.dawid_skene import Pattern, Rates, fit
-from stages.consensus.settling import SettledCounts, SettledPart, VerdictPart, answer_patterns, settle
+from stages.consensus.dawid_skene import fit
+from stages.consensus.pairs import accuracies
+from stages.consensus.settling import (
+    SettledCounts,
+    SettledPart,
+    VerdictPart,
+    Weights,
+    answer_patterns,
+    gold_answers,
+    settle,
+)
 
 ReadPart = Callable[[int, Iterable[str]], VerdictPart]
 """Reads the verdicts of a part, by its number and the files that verdicts were dealt into."""
@@ -17,6 +27,9 @@ WritePart = Callable[[SettledPart], str]
 """Writes the opinions of a part; gives the file."""
 SettledFile = tuple[str, SettledCounts]
 """Where the opinions of a part lie, and how many there are."""
+_PATTERN, _GOLD = "pattern", "gold"
+_Counted = tuple[str, Any]
+"""What is counted: a pattern of answers, or (annotator, is right) of answers to gold."""
 
 
 class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]):
@@ -27,7 +40,7 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
         write: writes its opinions.
         dealt: files that verdicts were dealt into; all of them, so the parts wait for the last one.
         excluded: annotators who are not heard.
-        is_weighed: by the reliability that all answers of the corpus show; else the majority decides.
+        is_weighed: by the reliability that all answers of the corpus show, and gold; else the majority decides.
     """
 
     def __init__(
@@ -38,23 +51,25 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
         self._excluded, self._is_weighed = excluded, is_weighed
 
     def expand(self, numbers: PCollection[int]) -> PCollection[SettledFile]:
-        """Weighing takes two passes: how often each pattern of answers came, then what each answer is worth."""
+        """Weighing takes two passes: how often answers came, to gold too, then what each answer is worth."""
         settled: PCollection[SettledFile]
         if not self._is_weighed:
             settled = numbers | "SettleParts" >> beam.Map(self._settle, self._dealt)
             return settled
-        counts = numbers | "CountPatterns" >> beam.FlatMap(self._patterns, self._dealt)
-        totals = counts | "AddPatterns" >> beam.CombinePerKey(sum) | "AllPatterns" >> ToDict()
-        rates = totals | "FitRates" >> beam.Map(_fit_any)
-        settled = numbers | "SettleParts" >> beam.Map(self._settle, self._dealt, AsSingleton(rates))
+        counts = numbers | "CountAnswers" >> beam.FlatMap(self._counts, self._dealt)
+        totals = counts | "AddCounts" >> beam.CombinePerKey(sum) | "AllCounts" >> ToDict()
+        weights = totals | "FitWeights" >> beam.Map(_fit_any)
+        settled = numbers | "SettleParts" >> beam.Map(self._settle, self._dealt, AsSingleton(weights))
         return settled
 
-    def _settle(self, number: int, dealt: Iterable[str], rates: Rates | None = None) -> SettledFile:
-        settled = settle(self._read(number, dealt), self._excluded, rates)
+    def _settle(self, number: int, dealt: Iterable[str], weights: Weights | None = None) -> SettledFile:
+        settled = settle(self._read(number, dealt), self._excluded, weights)
         return self._write(settled), settled.counts()
 
-    def _patterns(self, number: int, dealt: Iterable[str]) -> Iterator[tuple[Pattern, int]]:
-        yield from answer_patterns(self._read(number, dealt), self._excluded).items()
+    def _counts(self, number: int, dealt: Iterable[str]) -> Iterator[tuple[_Counted, int]]:
+        part = self._read(number, dealt)
+        yield from (((_PATTERN, pattern), n) for pattern, n in answer_patterns(part, self._excluded).items())
+        yield from (((_GOLD, answer), n) for answer, n in gold_answers(part, self._excluded).items())
 
 
 class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
@@ -84,5 +99,6 @@ class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
         return part.verdicts.conflicts(self._excluded)
 
 
-def _fit_any(patterns: dict[Pattern, int]) -> Rates | None:
-    return fit(patterns) if patterns else None
+def _fit_any(counts: dict[_Counted, int]) -> Weights | None:
+    patterns, gold = ({key: n for (kind, key), n in counts.items() if kind == wanted} for wanted in (_PATTERN, _GOLD))
+    return Weights(fit(patterns), accuracies(gold)) if patterns else None
