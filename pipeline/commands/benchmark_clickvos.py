@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, pstdev
@@ -13,6 +13,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands import options
+from pipeline.commands.benchmark_plots import draw_frames
 from pipeline.commands.benchmark_rounds import GroundTruth, Json, simulated_config
 from pipeline.config import RunConfig, load_config
 from pipeline.kept_config import keep_config
@@ -107,6 +108,7 @@ def clickvos(
     report = _report(clicks, draws, problems)
     if json_file:
         json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        draw_frames(json_file, _lines(report, draws), clicks)
     _show(report, draws)
     show_problems("rejected", problems)
     if problems:
@@ -162,6 +164,12 @@ def _report(mode: str, draws: Sequence[_Draw], problems: Sequence[str]) -> dict[
         ],
         "rejected": list(problems),
     }
+
+
+def _lines(report: Mapping[str, Any], draws: Sequence[_Draw]) -> dict[str, Mapping[int, float]]:
+    """J by frame index: the mean, and each set of clicks of several."""
+    own = {draw.name: j_by_frame(draw.videos) for draw in draws} if len(draws) > 1 else {}
+    return {"mean": report["J by frame"], **own}
 
 
 def _show(report: dict[str, Any], draws: Sequence[_Draw]) -> None:

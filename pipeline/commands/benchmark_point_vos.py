@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from pipeline.capacity.devices import require_device
+from pipeline.commands.benchmark_plots import draw_objects
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run, on_this_machine
 from pipeline.commands.train_propagator import frame_size, require_points
@@ -80,6 +81,8 @@ def point_vos(
     report = report_of(trials)
     if json_file:
         write_whole(json_file, (json.dumps(report, indent=1) + "\n").encode())
+        scores = ((f"{trial.learn}, from {one.start}", one.j_and_f) for trial in trials for one in trial.objects)
+        draw_objects(json_file, scores)
     _show(report)
     console.print(f"Masks for official evaluators: {out}/results/TRIAL/from-points and from-masks", markup=False)
 

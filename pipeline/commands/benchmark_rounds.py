@@ -13,6 +13,7 @@ from rich.table import Table
 
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options
+from pipeline.commands.benchmark_plots import draw_rounds
 from pipeline.commands.models import require_models
 from pipeline.config import RunConfig, load_config
 from pipeline.kept_config import keep_config
@@ -33,7 +34,10 @@ SIMULATED = "simulated clicks"
 Json = Annotated[
     Path | None,
     typer.Option(
-        "--json", help="Write the same figures to this file.", show_default=False, callback=options.on_this_machine
+        "--json",
+        help="Write the same figures to this file, and a plot of them beside it (.png).",
+        show_default=False,
+        callback=options.on_this_machine,
     ),
 ]
 GroundTruth = Annotated[
@@ -95,6 +99,7 @@ def rounds(
     curve = Curve.of(outcomes, n_rounds)
     if json_file:
         json_file.write_text(json.dumps(_report(clicks, curve, outcomes, problems), indent=1) + "\n", encoding="utf-8")
+        draw_rounds(json_file, curve, outcomes, clicks)
     _show(curve, outcomes, clicks)
     show_problems("rejected", problems)
     if problems:

@@ -48,11 +48,17 @@ def run(*words: object) -> str:
     return answer.output
 
 
+def size_of(file: Path) -> tuple[int, int]:
+    with Image.open(file) as image:
+        return image.size
+
+
 def test_a_robot_clicks_looks_and_corrects_and_a_cut_off_session_goes_on(corpus: Path, tmp_path: Path) -> None:
     given = ("benchmark", "rounds", corpus / "clips", "--ground-truth", corpus / "masks", *FAST)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     shown = run(*given, "--run", whole, "--rounds", 3, "--json", tmp_path / "whole.json")
     assert "J&F after each round, f3 clicks" in shown
+    assert size_of(tmp_path / "whole.png") == (960, 600)
     run(*given, "--run", parts, "--rounds", 2)
     run(*given, "--run", parts, "--rounds", 3, "--json", tmp_path / "parts.json")
     assert json.loads((tmp_path / "whole.json").read_text()) == json.loads((tmp_path / "parts.json").read_text())
@@ -97,6 +103,7 @@ def test_one_click_in_the_first_frame_is_measured_over_all_frames(corpus: Path, 
     assert [len(report["J by frame"]), report["draws"], len(report["objects"])] == [N, 2, 4]
     assert report["mean"]["J&F"] > 0.5
     assert "deviation" in shown
+    assert size_of(tmp_path / "found.png") == (960, 600)
     assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["random-0", "random-1"]
 
 
@@ -127,8 +134,7 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     kept = ("--tried", tmp_path / "tried.json")
     shown = run(*given, *kept, "--ground-truth", corpus / "masks", "--plot", tmp_path / "plot.png")
     assert "0.1 hours of people's work on 2 objects, 180 s each" in shown
-    with Image.open(tmp_path / "plot.png") as image:
-        assert image.size == (960, 600)
+    assert size_of(tmp_path / "plot.png") == (960, 600)
     again = json.loads(run(*given, *kept, "--json"))["budget"]
     assert again["measured_on"] == "1 videos (a), grabcut and flow"
     best, most = again["best_masks"], again["most_points"]

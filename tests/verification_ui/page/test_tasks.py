@@ -87,7 +87,7 @@ def test_a_blind_task_asks_one_candidate_in_an_order_that_does_not_tell_the_clai
 def test_the_designs_of_one_run_share_no_task() -> None:
     asked = [candidate("a"), candidate("b", frame_idx=3)]
     keys = [t.task_key for design in DESIGNS for t in build_tasks(asked, design)]
-    assert len(set(keys)) == len(keys) == 8
+    assert len(set(keys)) == len(keys) == 10
 
 
 def test_keys_are_single_and_distinct() -> None:
