@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from pipeline.data_sets import DataSet, opened
 from pipeline.runs.storage import run_path
 from pipeline.terminal.console import console, styled
-from schemas.remote_paths import AnyPath
 
 
 def validate(
     path: Annotated[
-        AnyPath,
+        Any,  # an AnyPath; Typer takes no unions
         typer.Argument(
             help="A run folder, an export, or files of another data set; here or in a store (s3://, gs://).",
             parser=partial(run_path, what="data set"),
