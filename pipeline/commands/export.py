@@ -15,7 +15,7 @@ from pipeline.commands.options import Run, on_this_machine
 from pipeline.runs.data_facts import data_facts
 from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.provenance import videos_csv
+from pipeline.runs.provenance import provenance_of, videos_csv
 from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
@@ -196,7 +196,8 @@ def _point_folder(wanted: _Export, ranges: Sequence[VideoRange]) -> PointFolder:
         case ExportFormat.TAPVID:
             return TapVidFolder(target, VideoOpener())
         case _:
-            return ShardFolder(target, wanted.form, wanted.name, frame_file, is_all, data_facts(wanted.folder))
+            facts, origins = data_facts(wanted.folder), partial(provenance_of, wanted.folder.absolute())
+            return ShardFolder(target, wanted.form, wanted.name, frame_file, is_all, facts, origins)
 
 
 def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:

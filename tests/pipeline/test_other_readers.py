@@ -1,4 +1,4 @@
-"""What other people's libraries make of our exports; a test is left out where its library is not installed."""
+"""What other people's libraries make of our exports."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def points_in(objects, frame_idx):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_datasets_loads_frames_objects_and_nested_rows(merged_run, tmp_path):
-    datasets = pytest.importorskip("datasets")
+    import datasets
+
     export(RunFolder(merged_run), ExportFormat.HUGGINGFACE, tmp_path / "set", "tiny")
     export(RunFolder(merged_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "nested")
     cache = str(tmp_path / "cache")
@@ -60,10 +61,10 @@ def test_datasets_loads_frames_objects_and_nested_rows(merged_run, tmp_path):
         } == points_of(merged_run)
 
 
-@pytest.mark.slow
 @pytest.mark.filterwarnings("default")
 def test_webdataset_reads_pictures_and_points_under_one_key(merged_run, tmp_path):
-    webdataset = pytest.importorskip("webdataset")
+    import webdataset
+
     export(RunFolder(merged_run), ExportFormat.WEBDATASET, tmp_path / "shards")
     shards = [str(file) for file in sorted((tmp_path / "shards").glob("*.tar"))]
     samples = list(webdataset.WebDataset(shards, shardshuffle=False, empty_check=False).decode("pil"))

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from schemas.natural_order import natural_order
 from schemas.points import PointLabel
+from schemas.provenance import Provenance
 from schemas.ranges import VideoTables
 from schemas.videos import Video
 
@@ -52,6 +53,7 @@ class AnnotatedVideo:
         frames: frame index → objects on it, by id.
         n_points: of all frames.
         frame_names: file names of the frames of a folder, in decode order; empty for a video file.
+        provenance: where it comes from, as far as somebody stated it.
     """
 
     video: Video
@@ -59,10 +61,16 @@ class AnnotatedVideo:
     frames: Mapping[int, Sequence[ObjectOnFrame]]
     n_points: int
     frame_names: Sequence[str] = ()
+    provenance: Provenance | None = None
 
     def frame_name(self, frame_idx: int) -> str:
         """The file name of a frame in its source; empty in a video file."""
         return self.frame_names[frame_idx].rsplit("/", 1)[-1] if frame_idx < len(self.frame_names) else ""
+
+    def origin(self) -> dict[str, object]:
+        """Columns that tell where the video comes from and under which terms."""
+        stated = self.provenance or Provenance(self.video.video_id)
+        return {"source": stated.source, "licence": stated.licence, "url": stated.url}
 
     @property
     def object_ids(self) -> list[str]:
@@ -70,12 +78,15 @@ class AnnotatedVideo:
         return sorted({one.object_id for own in self.frames.values() for one in own}, key=natural_order)
 
 
-def annotated(found: VideoTables, keeps_undecided: bool = False) -> AnnotatedVideo | None:
+def annotated(
+    found: VideoTables, keeps_undecided: bool = False, provenance: Provenance | None = None
+) -> AnnotatedVideo | None:
     """The points of a video; None when there is none. Of a pixel's several answers the latest counts.
 
     Args:
         found: the video, its points and the names of its frames.
         keeps_undecided: points without a label are kept; else they are left out.
+        provenance: of the video.
     """
     latest: dict[tuple[int, str, int, int], PointLabel] = {}
     for point in sorted(found.points, key=lambda p: p.round):
@@ -91,4 +102,4 @@ def annotated(found: VideoTables, keeps_undecided: bool = False) -> AnnotatedVid
         own = by_object[frame_idx, object_id]
         frames[frame_idx].append(ObjectOnFrame(object_id, own[0].object_name, own[0].expression, tuple(own)))
     split = next(iter(kept.values())).split
-    return AnnotatedVideo(found.video, split, dict(frames), len(kept), found.frame_names)
+    return AnnotatedVideo(found.video, split, dict(frames), len(kept), found.frame_names, provenance)

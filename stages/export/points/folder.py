@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from schemas.provenance import Provenance
 from schemas.ranges import VideoTables
 from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
@@ -42,6 +43,7 @@ class ShardFolder:
         frame_file: where the JPEG of (video_id, frame_idx) lies.
         keeps_undecided: points without a label are written too, with an empty one.
         facts: figures of the run, for the card.
+        provenance: reads where videos come from, by id; once a range.
     """
 
     target: ExportTarget
@@ -50,19 +52,20 @@ class ShardFolder:
     frame_file: Callable[[str, int], AnyPath]
     keeps_undecided: bool = False
     facts: DataFacts = field(default_factory=DataFacts)
+    provenance: Callable[[], Mapping[str, Provenance]] = dict
 
     def write(self, number: int, videos: Iterable[VideoTables]) -> ExportedPoints:
         """Write the points of a range of videos."""
         n_videos, n_objects, n_points = (Counter(dict.fromkeys(SPLITS, 0)) for _ in range(3))
         missing: dict[str, list[str]] = {split: [] for split in SPLITS}
         names: dict[str, str] = {}
-        n_given = 0
+        n_given, origins = 0, self.provenance()
 
         def kept() -> Iterator[AnnotatedVideo]:
             nonlocal n_given
             for found in videos:
                 n_given += len(found.points)
-                if video := annotated(found, self.keeps_undecided):
+                if video := annotated(found, self.keeps_undecided, origins.get(found.video.video_id)):
                     names[video.video.video_id] = video.video.video_id
                     n_videos[video.split] += 1
                     n_objects[video.split] += len(video.object_ids)

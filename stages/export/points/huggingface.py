@@ -22,17 +22,18 @@ CONFIGS = ("frames", "objects")
 _s, _i = pa.string(), pa.int32()
 _POINTS = [("x", pa.list_(_i)), ("y", pa.list_(_i)), ("label", pa.list_(pa.int8()))]
 _WORDS = [("object_id", _s), ("object_name", _s), ("expression", _s)]
+_ORIGIN = [("source", _s), ("licence", _s), ("url", _s)]
 FRAMES_SCHEMA = pa.schema(
     [
         ("video_id", _s), ("frame_idx", _i), ("frame_name", _s), ("time_s", pa.float64()),
-        ("width", _i), ("height", _i),
+        ("width", _i), ("height", _i), *_ORIGIN,
         ("image", pa.struct([("bytes", pa.binary()), ("path", _s)])),
         ("objects", pa.list_(pa.struct([*_WORDS, *_POINTS]))),
     ]
 )  # fmt: skip
 OBJECTS_SCHEMA = pa.schema(
     [
-        ("video_id", _s), *_WORDS, ("width", _i), ("height", _i), ("n_frames", _i),
+        ("video_id", _s), *_WORDS, ("width", _i), ("height", _i), ("n_frames", _i), *_ORIGIN,
         ("frames", pa.list_(pa.struct([("frame_idx", _i), ("time_s", pa.float64()), *_POINTS]))),
     ]
 )  # fmt: skip
@@ -80,6 +81,7 @@ def frame_rows(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[dict[st
             "time_s": video.time_s(frame_idx),
             "width": video.width,
             "height": video.height,
+            **found.origin(),
             "image": jpeg and {"bytes": jpeg, "path": f"{video.video_id}/{frame_idx:06d}.jpg"},
             "objects": [one.row() for one in objects],
         }
@@ -96,7 +98,7 @@ def object_rows(found: AnnotatedVideo) -> Iterator[dict[str, object]]:
             for idx, one in there
         ]
         size = {"width": video.width, "height": video.height, "n_frames": video.n_frames}
-        yield {"video_id": video.video_id, **words, **size, "frames": frames}
+        yield {"video_id": video.video_id, **words, **size, **found.origin(), "frames": frames}
 
 
 def card(name: str, counts: Mapping[str, Mapping[str, int]], facts: DataFacts) -> bytes:
@@ -151,7 +153,8 @@ objects = load_dataset("{name}", "objects")["train"]  # a row an object: its poi
 
 `x` and `y` are indices of pixels of the frame, x to the right, y down, from the upper left corner. `frame_idx` counts
 decoded frames from 0; `frame_name` is the frame's file name where the video is a folder of frames. A label is empty
-where nobody could tell or nobody was asked, in exports made with `--only all`. `croissant.json` describes the files
+where nobody could tell or nobody was asked, in exports made with `--only all`. `source`, `licence` and `url` tell where
+a video comes from and under which terms; what nobody has stated is `unknown`. `croissant.json` describes the files
 and columns for tools that read Croissant. Upload this folder with `hf upload USER/NAME . --repo-type dataset`.
 
 {figures}"""

@@ -26,7 +26,7 @@ SCHEMA = pa.schema(
     [
         ("video_id", _s), ("uri", _s), ("width", _i), ("height", _i), ("n_frames", _i), ("fps", pa.float64()),
         ("object_id", _s), ("object_name", _s), ("expression", _s), ("segmenter", _s), ("propagator", _s),
-        ("split", _s), ("n_points", _i), ("frames", pa.list_(_FRAME)),
+        ("split", _s), ("source", _s), ("licence", _s), ("url", _s), ("n_points", _i), ("frames", pa.list_(_FRAME)),
     ]
 )  # fmt: skip
 
@@ -60,6 +60,7 @@ def rows(found: AnnotatedVideo) -> Iterator[dict[str, object]]:
     of_video = {
         "video_id": video.video_id, "uri": video.uri, "width": video.width, "height": video.height,
         "n_frames": video.n_frames, "fps": video.fps, "split": found.split,
+        **found.origin(),
     }  # fmt: skip
     for object_id in found.object_ids:
         there = [(idx, one) for idx, own in found.frames.items() for one in own if one.object_id == object_id]

@@ -51,6 +51,12 @@ def _samples(found: AnnotatedVideo, read_frame: ReadFrame) -> Iterator[tuple[str
             key = f"{video_name(video.video_id)}/{frame_idx:06d}"
             facts = {"video_id": video.video_id, "frame_idx": frame_idx, "frame_name": found.frame_name(frame_idx)}
             size = {"width": video.width, "height": video.height}
-            content = {**facts, "time_s": video.time_s(frame_idx), **size, "objects": [one.row() for one in objects]}
+            content = {
+                **facts,
+                "time_s": video.time_s(frame_idx),
+                **size,
+                **found.origin(),
+                "objects": [one.row() for one in objects],
+            }
             yield f"{key}.jpg", jpeg
             yield f"{key}.json", json.dumps(content).encode("ascii")

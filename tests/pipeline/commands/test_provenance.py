@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import subprocess
-import sys
+import tarfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -138,31 +135,31 @@ def test_croissant_names_every_column(stated_run, tmp_path, form):
         assert [field["name"] for field in records["field"]] == pq.read_schema(file).names
 
 
-def test_mlcroissant_validates_it_and_reads_the_records(stated_run, tmp_path):
-    """Where it is not installed, POINTVOS_MLCROISSANT may name a folder that holds it."""
-    export(RunFolder(stated_run), ExportFormat.HUGGINGFACE, tmp_path / "out", "tiny")
-    code = """
-import json, sys
-try:
+@pytest.mark.filterwarnings("default")
+def test_mlcroissant_validates_it_and_reads_the_records(stated_run, tmp_path, caplog):
     import mlcroissant
-except ImportError:
-    sys.exit(77)
-found = mlcroissant.Dataset("croissant.json")
-frames, objects = (list(found.records(name)) for name in ("frames", "objects"))
-print(json.dumps([len(frames), len(objects), frames[0]["frames/image"].size, frames[0]["frames/video_id"].decode(),
-                  [int(x) for x in frames[0]["frames/objects"][0]["frames/objects/x"]]]))
-"""
-    places = [*sys.path, os.environ.get("POINTVOS_MLCROISSANT", "")]
-    answer = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path / "out", timeout=300, check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in places if p and Path(p).is_dir())},
-    )  # fmt: skip
-    if answer.returncode == 77:
-        pytest.skip("mlcroissant is not installed")
-    assert answer.returncode == 0, answer.stderr
-    assert "error" not in answer.stderr.lower()
+
+    export(RunFolder(stated_run), ExportFormat.HUGGINGFACE, tmp_path / "out", "tiny")
+    found = mlcroissant.Dataset(str(tmp_path / "out/croissant.json"))
+    frames, objects = (list(found.records(name)) for name in ("frames", "objects"))
+    assert "error" not in caplog.text.lower()
     points = tables.POINTS.records(tables.POINTS.read(stated_run))
     first = min(p.frame_idx for p in points)
     own = sorted((p.y, p.x) for p in points if (p.object_id, p.frame_idx) == ("1", first))
-    n_frames = len({p.frame_idx for p in points})
-    assert json.loads(answer.stdout) == [n_frames, 2, [80, 60], "a", [x for _, x in own]]
+    assert (len(frames), len(objects)) == (len({p.frame_idx for p in points}), 2)
+    assert frames[0]["frames/image"].size == (80, 60)
+    assert frames[0]["frames/objects"][0]["frames/objects/x"] == [x for _, x in own]
+    for rows, name in ((frames, "frames"), (objects, "objects")):
+        origins = {tuple(row[f"{name}/{one}"].decode() for one in ("source", "licence", "url")) for row in rows}
+        assert origins == {("DAVIS", "CC-BY-4.0", "https://example.org/a")}
+
+
+def test_rows_and_samples_say_where_their_video_comes_from(stated_run, tmp_path):
+    stated = {"source": "DAVIS", "licence": "CC-BY-4.0", "url": "https://example.org/a"}
+    export(RunFolder(stated_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "nested")
+    assert pq.read_table(tmp_path / "nested/data", columns=list(stated)).to_pylist() == [stated] * 2
+    export(RunFolder(stated_run), ExportFormat.WEBDATASET, tmp_path / "shards")
+    with tarfile.open(tmp_path / "shards/train-00000.tar") as archive:
+        documents = [json.load(archive.extractfile(one)) for one in archive if one.name.endswith(".json")]
+    assert [{name: one[name] for name in stated} for one in documents] == [stated] * len(documents)
+    assert documents

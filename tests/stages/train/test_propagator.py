@@ -131,7 +131,6 @@ def test_the_log_and_the_file_say_what_was_done(whole):
 
 @pytest.mark.filterwarnings("default")  # other people's deprecations
 def test_tensorboard_is_written_where_it_is_installed(folder, tmp_path):
-    pytest.importorskip("tensorboard", reason="needs pip install 'pointvos[tensorboard]'")
     run(folder, tmp_path / "tracker.pt", settings=replace(SETTINGS, steps=2))
     assert list((tmp_path / "tracker.events").glob("events.out.tfevents.*"))
 
