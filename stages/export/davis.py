@@ -59,17 +59,21 @@ def object_indices(object_ids: Iterable[str]) -> dict[str, int]:
 
 
 def index_maps(
-    video: Video, masks: Sequence[Mask], indices: Mapping[str, int]
+    video: Video, masks: Sequence[Mask], indices: Mapping[str, int], *, has_small_on_top: bool = False
 ) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Every decoded frame of a video as (frame index, (H, W) uint8 index map); zeros where no object is.
 
-    Where masks overlap, the one of better quality is on top; of several rounds the latest mask counts.
+    Where masks overlap, the one of better quality is on top, or the smaller one; of several rounds the latest counts.
     """
+
+    def height(mask: Mask) -> tuple[float, str]:
+        return (-mask.area_px if has_small_on_top else mask.quality), mask.object_id
+
     by_frame: dict[int, dict[str, Mask]] = defaultdict(dict)
     for mask in sorted(masks, key=lambda m: m.round):
         by_frame[mask.frame_idx][mask.object_id] = mask
     for frame_idx in sorted(set(range(video.n_frames)) - set(video.lost)):
         labels = np.zeros((video.height, video.width), dtype=np.uint8)
-        for mask in sorted(by_frame[frame_idx].values(), key=lambda m: (m.quality, m.object_id)):
+        for mask in sorted(by_frame[frame_idx].values(), key=height):
             labels[mask.decode()] = indices[mask.object_id]
         yield frame_idx, labels

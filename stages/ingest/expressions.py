@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from schemas.expressions import joined
 from schemas.localizations import Expression, Localization
 from stages.ingest.documents import parse_json
 from stages.ingest.errors import IngestError
@@ -108,7 +109,7 @@ def _collected(parsed: Parsed, found: Mapping[Key, Sequence[str]]) -> Parsed:
         with parsed.entry(f"{video_id}/{object_id}"):
             distinct = tuple(dict.fromkeys(texts))
             hint = Expression(distinct, anywhere=told is None, every=every)
-            shown = "; ".join(distinct)
+            shown = joined(distinct)
             idx, name = told or (0, "")
             parsed.localizations.append(
                 Localization(video_id, object_id, idx, hint, "", shown, GROUP, "expression", parsed.input_uri, name)

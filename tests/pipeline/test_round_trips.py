@@ -116,11 +116,12 @@ class Run:
             back[video_id, one.object_id, idx] = one
         return back
 
-    def visible(self, video_id, idx):
-        """Object → what of its mask no better one covers."""
+    def visible(self, video_id, idx, has_small_on_top=False):
+        """Object → what of its mask no better one, or no smaller one, covers."""
         there = [m for (v, _, i), m in self.masks.items() if (v, i) == (video_id, idx)]
         left, free = {}, None
-        for mask in sorted(there, key=lambda m: (m.quality, m.object_id), reverse=True):
+        by = (lambda m: (-m.area_px, m.object_id)) if has_small_on_top else (lambda m: (m.quality, m.object_id))
+        for mask in sorted(there, key=by, reverse=True):
             drawn = mask.decode()
             free = np.ones_like(drawn) if free is None else free
             left[mask.object_id] = drawn & free
@@ -157,19 +158,19 @@ def equal(found, wanted):
     assert all(ids.values())
 
 
-def check_index_maps(run, out):
+def check_index_maps(run, out, has_small_on_top=False):
     found = run.read(out / "Annotations")
     wanted = {
         (video_id, object_id, idx): seal(mask)
         for video_id, idx in {(v, i) for v, _, i in run.masks}
-        for object_id, mask in run.visible(video_id, idx).items()
+        for object_id, mask in run.visible(video_id, idx, has_small_on_top).items()
     }
     equal(found, wanted)
     for video_id, video in run.videos.items():
         truth = find_truth(out / "Annotations", video_id, names=FrameNames(video.frame_names))
         for frame in truth.frames():
             assert sum(frame.mask(i).sum() for i in frame.object_ids()) == sum(
-                mask.sum() for mask in run.visible(video_id, frame.frame_idx).values()
+                mask.sum() for mask in run.visible(video_id, frame.frame_idx, has_small_on_top).values()
             )
 
 
@@ -315,7 +316,7 @@ def check_vng(run, out):
 
 
 def check_ref_youtube_vos(run, out):
-    check_index_maps(run, out)
+    check_index_maps(run, out, has_small_on_top=True)
     check_expressions(run, out)
 
 

@@ -1,7 +1,9 @@
 """Ref-YouTube-VOS and Video Narrative Grounding: words, the masks that they mean, and the same masks as results.
 
 Both have ``meta_expressions.json`` and ``results/``, with a folder of binary PNGs (0 and 255) for every expression of a
-video. Ref-YouTube-VOS keeps the masks as index maps, ``Annotations/<video>/<frame>.png``; Video Narrative Grounding as
+video. Ref-YouTube-VOS keeps the masks as index maps, ``Annotations/<video>/<frame>.png``, in which a
+smaller object lies on top of a larger one, and objects of equal masks, such as a person and the noun that means it, are
+one; ``results/`` holds the masks whole. Video Narrative Grounding as
 run lengths, ``extra_masks.json`` in the form of YouTube-VIS, in which an expression is a noun of a narrative.
 ``orig_masks.json``, which holds the masks of another data set there, is empty.
 
@@ -19,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from schemas.expressions import separated
 from schemas.masks import Mask
 from stages.export.davis import index_maps, object_indices
 from stages.export.index_png import index_png
@@ -27,8 +30,6 @@ from stages.export.masks.exported import Entries, ExportedVideo, File, Json, Pie
 
 META = "meta_expressions.json"
 RESULTS = "results"
-_BETWEEN = "; "
-"""Several expressions of one object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +80,13 @@ class RefYouTubeVos:
 
     def files(self, found: ExportedVideo) -> Iterator[File]:
         """The index maps, and a folder of results for every expression."""
-        indices = object_indices(mask.object_id for mask in found.masks)
-        for frame_idx, labels in index_maps(found.video, found.masks, indices):
+        for frame_idx, labels in index_maps(found.video, found.masks, _shared_indices(found), has_small_on_top=True):
             yield f"Annotations/{found.folder}/{found.stem(frame_idx)}.png", index_png(labels)
         yield from _results(found, [object_id for object_id, _ in expressions(found)])
 
     def entry(self, found: ExportedVideo) -> Json:
         """The frames and expressions of a video."""
-        indices = object_indices(mask.object_id for mask in found.masks)
+        indices = _shared_indices(found)
         told = {
             str(number): {"exp": words, "obj_id": str(indices[object_id])}
             for number, (object_id, words) in enumerate(expressions(found))
@@ -136,6 +136,18 @@ class VideoNarrativeGrounding:
         yield "orig_masks.json", iter([b'{"videos": [], "annotations": []}\n'])
 
 
+def _shared_indices(found: ExportedVideo) -> dict[str, int]:
+    """Object id → index; objects whose masks are equal on all frames share the index of the first of them."""
+    first: dict[tuple[tuple[int, str], ...], str] = {}
+    own = found.by_object()
+    same = {
+        object_id: first.setdefault(tuple((idx, mask.rle) for idx, mask in masks.items()), object_id)
+        for object_id, masks in own.items()
+    }
+    indices = object_indices(same.values())
+    return {object_id: indices[other] for object_id, other in same.items()}
+
+
 def _results(found: ExportedVideo, object_ids: list[str]) -> Iterator[File]:
     """A PNG of every frame for every expression."""
     masks = found.by_object()
@@ -164,8 +176,7 @@ def _actor_of(object_id: str) -> str:
 
 
 def _words(found: ExportedVideo, object_id: str) -> list[str]:
-    words = found.expressions.get(object_id) or found.names.get(object_id, "")
-    return [one for one in words.split(_BETWEEN) if one.strip()]
+    return separated(found.expressions.get(object_id) or found.names.get(object_id, ""))
 
 
 def _meta(entries: Iterator[Json]) -> Iterator[bytes]:

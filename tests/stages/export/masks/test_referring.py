@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from schemas.expressions import joined, separated
 from schemas.masks import Mask, decode_rle, encode_rle
 from schemas.videos import Video
 from stages.evaluate.ground_truth import find_truth
@@ -94,11 +96,11 @@ def test_expressions_come_back_and_index_maps_are_ground_truth(write):
     assert meta["frames"] == ["img_5", "img_10", "img_15", "img_20"]
     assert list(meta["expressions"].values()) == [
         {"exp": CAPTION, "obj_id": "2"}, {"exp": "the grey stone", "obj_id": "1"}, {"exp": "a stone", "obj_id": "1"},
-        {"exp": "dog", "obj_id": "3"}, {"exp": "dog", "obj_id": "4"},
+        {"exp": "dog", "obj_id": "2"}, {"exp": "dog", "obj_id": "3"},
     ]  # fmt: skip
     hints, _ = read_localizations(folder / "meta_expressions.json")
     assert {one.object_id: one.expression for one in hints} == {
-        "1": "the grey stone; a stone", "2": CAPTION, "3": "dog", "4": "dog",
+        "1": "the grey stone; a stone", "2": f"{CAPTION}; dog", "3": "dog",
     }  # fmt: skip
     result = np.asarray(Image.open(folder / "results/clip/4/img_10.png"))
     assert (result == np.where(drawn("a0n1", 1), 255, 0)).all()
@@ -119,6 +121,25 @@ def test_our_results_score_1_against_our_masks_in_both_formats(write):
     scores = list(score_nouns(truth, by_expression(folder / "results", meta)))
     assert [round(one.score.j.mean, 3) for one in scores] == [1.0, 1.0, 0.667, 0.667]
     assert scores[3].missing == ("00000.png",)
+
+
+def test_an_expression_with_a_semicolon_comes_back_as_one(write):
+    found = video("clip")
+    told = {**found.expressions, "7": joined(["a stone; grey", "it lies there"])}
+    folder = write(RefYouTubeVos(), replace(found, expressions=told))
+    (hint,) = [one for one in read_localizations(folder / "meta_expressions.json")[0] if one.object_id == "1"]
+    assert hint.hint.texts == ("a stone; grey", "it lies there")
+    assert separated(hint.expression) == ["a stone; grey", "it lies there"]
+
+
+def test_a_small_object_is_not_lost_under_a_larger_one_and_objects_of_equal_masks_are_one(write):
+    found = video("clip")
+    small = np.zeros((H, W), dtype=bool)
+    small[2:4, 2:4] = True
+    below = Mask("clip", "7", 0, H, W, encode_rle(small), "propagator", "m", 0.1)
+    folder = write(RefYouTubeVos(), replace(found, masks=[m for m in found.masks if m.object_id != "7"] + [below]))
+    labels = np.asarray(Image.open(folder / "Annotations/clip/00000.png"))
+    assert (labels == np.select([small, drawn("a0", 0), drawn("a0n1", 0)], [1, 2, 3])).all()
 
 
 def test_results_of_ref_youtube_vos_score_1_where_masks_do_not_overlap(write):
