@@ -15,7 +15,7 @@ help: ## this list
 
 $(VENV)/.done: requirements.lock pyproject.toml
 	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -P pipeline/install_locked.py requirements.lock --download-mb 3560 --disk-mb 7350 --minutes "3 to 20"
+	@$(BIN)/python -P pipeline/install_locked.py requirements.lock --download-mb 3575 --disk-mb 7350 --minutes "3 to 20"
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
 
