@@ -7,6 +7,7 @@ BIN := $(VENV)/bin
 REVIEW_VENV := .venv-review
 DOCS_VENV := .venv-docs
 DEMO := demo-run
+STUDIO := studio-run
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help
@@ -18,6 +19,9 @@ $(VENV)/.done: requirements.lock pyproject.toml
 	@$(BIN)/python -P pipeline/install_locked.py requirements.lock --download-mb 3575 --disk-mb 7350 --minutes "3 to 20"
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
 	@touch $@
+	@echo "Set up. Try it with: make studio (click on objects, in your browser) or make demo. Your own videos:"
+	@echo "  source $(VENV)/bin/activate"
+	@echo "  pointvos studio VIDEOS --run RUN"
 
 $(REVIEW_VENV)/.done: verification_ui/requirements-review.lock | $(VENV)/.done
 	@test -x $(REVIEW_VENV)/bin/pip || $(PYTHON) -m venv $(REVIEW_VENV)
@@ -41,6 +45,10 @@ review-setup: $(REVIEW_VENV)/.done ## make .venv-review with Label Studio
 .PHONY: demo
 demo: setup ## annotate a real clip and show what came out
 	@$(BIN)/python -m pipeline.demo --run $(DEMO)
+
+.PHONY: studio
+studio: setup ## open the demo's clips in the studio; Ctrl-C ends it
+	@$(BIN)/pointvos studio "$$($(BIN)/python -c 'from pipeline.demo.__main__ import clips; print(clips())')" --run $(STUDIO)
 
 .PHONY: review
 review: setup review-setup demo ## start Label Studio with the demo's queue; Ctrl-C ends it

@@ -49,7 +49,11 @@ def studio(
     ctx: typer.Context,
     run: Annotated[
         RunFolder,
-        typer.Option(parser=RunFolder.parse, metavar="DIR", help="The run folder: a new one, or one to go on with."),
+        typer.Option(
+            parser=RunFolder.parse,
+            metavar="DIR",
+            help="The run folder: a new one, or one to go on with; a path, s3://BUCKET/DIR or gs://BUCKET/DIR.",
+        ),
     ],
     videos: Annotated[
         str | None,
@@ -76,8 +80,6 @@ def studio(
       pointvos studio clips/ --run runs/first
       pointvos studio --run runs/first --open clip_a:120
     """
-    if not isinstance(run.path, Path):
-        raise UsageProblem(f"the studio works on runs of this machine; copy {run} into a folder here first")
     resolved = _resolved(run, ctx.params)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     Bench.require_videos(resolved)  # before there is a folder
@@ -114,7 +116,7 @@ def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
         return load_kept_config(folder, given)
     if parameters["videos"] is None:
         raise UsageProblem(f"{folder} is not a run folder yet; name the videos: pointvos studio VIDEOS --run DIR")
-    hints = str(folder.local.absolute() / HINTS)
+    hints = str(folder.path.absolute() / HINTS)
     own = {"localizations": hints, "format": "clicks", "coords": "pixel"}
     file = parameters["config"]
     return load_config(Path(str(file)) if file else None, {**given, **own})

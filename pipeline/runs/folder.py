@@ -186,11 +186,11 @@ class RunFolder:
             is_shared: the steps run on several machines, which all see the run folder.
         """
         folder = (self.path / ".work" if is_shared else self.work).absolute() / name
-        _empty(folder)
+        empty_folder(folder)
         try:
             yield folder
         finally:
-            _empty(folder)
+            empty_folder(folder)
             if isinstance(folder, Path):
                 with suppress(OSError):  # another step has something in it
                     folder.parent.rmdir()
@@ -293,7 +293,8 @@ class RunFolder:
                 stale.unlink(missing_ok=True)
 
 
-def _empty(folder: AnyPath) -> None:
+def empty_folder(folder: AnyPath) -> None:
+    """Remove a folder with all that is in it, and an empty one above it."""
     if isinstance(folder, Path):
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # others may have theirs beside it

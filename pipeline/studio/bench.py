@@ -60,7 +60,7 @@ class Bench:
         """
         files, rejects = cls.require_videos(config)
         try:
-            book = HintBook.read(run.local / HINTS)
+            book = HintBook.read(run.path / HINTS)
         except Refusal as problem:
             raise UsageProblem(str(problem)) from None
         return cls(run, config, files, rejects, book)
@@ -80,7 +80,8 @@ class Bench:
     @property
     def owns_hints(self) -> bool:
         """The run is made from the hints that the studio writes, not from another file."""
-        return Path(self.config.localizations).absolute() == self.book.path.absolute()
+        given, own = self.config.localizations, self.book.path.absolute()
+        return (Path(given).absolute() if isinstance(own, Path) else given) in (own, str(own))
 
     @property
     def films(self) -> Path:

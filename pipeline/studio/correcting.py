@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from pipeline.refining.candidates import redraw_candidates, redrawing_of
 from pipeline.refining.state import draw_correction, state_of
@@ -19,6 +18,7 @@ from pipeline.studio.sketching import Sketcher
 from schemas.corrections import Correction
 from schemas.localizations import Localization
 from schemas.masks import encode_rle
+from schemas.remote_paths import AnyPath
 from schemas.video_files import VideoFile
 from schemas.videos import Video
 from stages.video import DecodeError
@@ -162,7 +162,7 @@ class Corrector:
             self.bench.book.remove(file.video_id, undone.object_id)
 
     def _removed(self, file: VideoFile) -> _Removed:
-        return _Removed(self.bench.run.local / "studio" / "removed-hints.json", file.video_id)
+        return _Removed(self.bench.run.path / "studio" / "removed-hints.json", file.video_id)
 
     def _said(
         self, video: Video, rounds: VideoRounds, object_id: str, frame_idx: int, kind: str, hint: Hint | None
@@ -202,7 +202,7 @@ class Corrector:
 class _Removed:
     """Hints of deleted objects, by the round that deleted them, for whoever takes it back."""
 
-    path: Path
+    path: AnyPath
     video_id: str
 
     def put(self, number: int, hints: Sequence[Hint]) -> None:
@@ -213,5 +213,5 @@ class _Removed:
     def of(self, number: int) -> tuple[Hint, ...]:
         return HintBook.read(self._file(number)).of(self.video_id)
 
-    def _file(self, number: int) -> Path:
+    def _file(self, number: int) -> AnyPath:
         return self.path.with_name(f"removed-in-round-{number}.json")

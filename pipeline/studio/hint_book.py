@@ -6,10 +6,10 @@ import json
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from schemas.localizations import SEEN, Box, Clicks, Localization, Scribble
+from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
 from stages.ingest import clicks
 from stages.ingest.documents import read_json
@@ -30,12 +30,12 @@ class HintBook:
         path: of the file, in the format ``clicks``.
     """
 
-    path: Path
+    path: AnyPath
     _hints: dict[str, dict[Key, Hint]] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
-    def read(cls, path: Path) -> HintBook:
+    def read(cls, path: AnyPath) -> HintBook:
         """The book in a file; an empty one when there is none.
 
         Raises:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
-from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, empty_folder, unit_name
 from pipeline.runs.units import take_apart
 from schemas import tables
+from schemas.remote_paths import AnyPath
 from schemas.videos import Video
 from schemas.whole_files import write_whole
 
@@ -32,8 +30,8 @@ def put_back(run: RunFolder) -> None:
             for table in reversed(ALL_UNIT_TABLES):
                 for file in table.files(folder, mark.name):
                     write_whole(run.table_file(table, mark.stem), file.read_bytes())
-    shutil.rmtree(folder, ignore_errors=True)
+    empty_folder(folder)
 
 
-def _folder(run: RunFolder) -> Path:
-    return run.local / "studio" / "aside"
+def _folder(run: RunFolder) -> AnyPath:
+    return run.path / "studio" / "aside"

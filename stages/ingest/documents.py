@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import json
 import math
-from pathlib import Path
 from typing import Any
 
+from schemas.remote_paths import AnyPath
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import shown
 from stages.video.corpus import VIDEO_EXTENSIONS
@@ -20,7 +20,7 @@ _BINARIES = {
 }  # fmt: skip
 
 
-def read_text(path: Path) -> str:
+def read_text(path: AnyPath) -> str:
     """The whole file, UTF-8 with or without a byte order mark, or UTF-16 with one; lines end in a line feed.
 
     Raises:
@@ -40,7 +40,7 @@ def read_text(path: Path) -> str:
     return content
 
 
-def _decoded(data: bytes, path: Path) -> str:
+def _decoded(data: bytes, path: AnyPath) -> str:
     is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     if kind := _binary_kind(data, path):
         raise IngestError("not_text", f"{str(path)!r} is {kind}; give a file of hints (CSV, JSON or JSONL)")
@@ -55,13 +55,13 @@ def _decoded(data: bytes, path: Path) -> str:
     return content.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _binary_kind(data: bytes, path: Path) -> str:
+def _binary_kind(data: bytes, path: AnyPath) -> str:
     if path.suffix.lower() in VIDEO_EXTENSIONS or data[4:8] == b"ftyp":
         return "a video"
     return next((kind for start, kind in _BINARIES.items() if data.startswith(start)), "")
 
 
-def read_json(path: Path) -> Any:
+def read_json(path: AnyPath) -> Any:
     """The file as JSON.
 
     Raises:
