@@ -99,7 +99,7 @@ def _scored(referred: Sequence[Referred], ground_truth: Path) -> tuple[list[Expr
     problems: list[str] = []
     for video_id, own in track(by_video.items(), "Evaluating", console=console, transient=True):
         try:
-            truth = find_truth(ground_truth, video_id)
+            truth = find_truth(ground_truth, video_id, is_by_label=True)
         except ValueError as problem:
             problems.append(f"{video_id}: {problem}")
             continue

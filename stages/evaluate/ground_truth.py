@@ -1,14 +1,15 @@
 """Ground-truth masks: ``<folder>/<video_id>/<frame>.png``, one index map a frame (the layout of DAVIS).
 
 A PNG is the truth of the frame of that name in a folder of frames; for a video file the number in its name is the
-decode index.
+decode index. Of a data set with a folder ``Annotations``, the masks in there are meant; ``objects.json`` beside it,
+which our own export writes, tells the objects of the labels.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from schemas.scaling import scaled
 from stages.video.frame_names import FrameNameError, FrameNames
+from stages.video.mask_folders import annotations_of, object_names
 from stages.video.mask_images import FULL, VOID, Labels, label_of, object_id, read_mask_image
 
 
@@ -26,16 +28,18 @@ class TruthFrame:
     Attributes:
         frame_idx: 0-based decode index.
         labels: (H, W) int32: 0 background, above 0 objects, VOID what nobody decided: no metric counts it.
-        sole: see :class:`VideoTruth`.
+        sole, names: see :class:`VideoTruth`.
     """
 
     frame_idx: int
     labels: Labels
     sole: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def object_ids(self) -> set[str]:
-        """Ids of the objects that are visible: their label as text."""
-        ids = {object_id(label) for label in np.unique(self.labels[self.labels > 0]).tolist()}
+        """Ids of the objects that are visible: what their label is called, else the label as text."""
+        found = (object_id(label) for label in np.unique(self.labels[self.labels > 0]).tolist())
+        ids = {self.names.get(label, label) for label in found}
         return {self.sole} if self.sole and ids else ids
 
     def mask(self, object_id: str) -> NDArray[np.bool_]:
@@ -43,7 +47,7 @@ class TruthFrame:
         if self.sole and object_id == self.sole:
             foreground: NDArray[np.bool_] = self.labels > 0
             return foreground
-        label = label_of(object_id)
+        label = label_of(next((label for label, name in self.names.items() if name == object_id), object_id))
         return self.labels == label if label > 0 else np.zeros(self.labels.shape, dtype=bool)
 
     def void(self) -> NDArray[np.bool_] | None:
@@ -64,6 +68,7 @@ class VideoTruth:
             both are the same then. Empty elsewhere.
         full: what 255 is in a palette image that holds nothing else: VOID, or object 1 where no frame shows a number.
         size: (H, W) of the video's frames, which truth of another size is scaled to; None leaves it as it is.
+        names: label as text → object id, where ``objects.json`` says so.
     """
 
     video_id: str
@@ -72,6 +77,7 @@ class VideoTruth:
     sole: str = ""
     full: int = VOID
     size: tuple[int, int] | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def frames(self) -> Iterator[TruthFrame]:
         """All annotated frames, in order."""
@@ -81,7 +87,7 @@ class VideoTruth:
         """The annotated frames that are wanted, in order."""
         for frame_idx, path in self.paths.items():
             if frame_idx in wanted:
-                yield TruthFrame(frame_idx, self._labels(path), self.sole)
+                yield TruthFrame(frame_idx, self._labels(path), self.sole, self.names)
 
     def other_size(self) -> tuple[int, int] | None:
         """(H, W) of the first frame's truth when it is not that of the video."""
@@ -103,23 +109,27 @@ def find_truth(
     object_ids: Collection[str] = (),
     size: tuple[int, int] | None = None,
     names: FrameNames | None = None,
+    is_by_label: bool = False,
 ) -> VideoTruth | None:
     """The ground truth of ``video_id`` below ``folder``, or None when there is none.
 
     Args:
-        folder: ground truth of many videos.
+        folder: ground truth of many videos, or a data set with ``Annotations``.
         video_id: the video.
         object_ids: all objects of the run in this video.
         size: (H, W) of the video's frames.
         names: the video's frames by name; of a video file without it.
+        is_by_label: objects are called by their labels, whatever ``objects.json`` says.
 
     Raises:
-        ValueError: none of its PNGs is named like a frame, or two mean the same frame.
+        ValueError: none of its PNGs is named like a frame, two mean the same frame, or ``objects.json`` is no JSON.
     """
+    folder = annotations_of(folder)
     paths, unknown = _pngs_by_frame(folder, video_id, names or FrameNames(()))
     if not paths:
         return None
-    truth = VideoTruth(video_id, paths, unknown, size=size)
+    called = {} if is_by_label else object_names(folder).get(video_id, {})
+    truth = VideoTruth(video_id, paths, unknown, size=size, names=called)
     if not any(frame.object_ids() for frame in truth.frames()):
         truth = replace(truth, full=1)
     return replace(truth, sole=_sole(truth, object_ids))
@@ -154,6 +164,7 @@ def _pngs_of(folder: Path, video_id: str) -> list[Path]:
 
 def shown_folders(folder: Path, video_ids: Collection[str]) -> str:
     """What a folder without the ground truth of any video holds instead, and what the videos are, for a message."""
+    folder = annotations_of(folder)
     inside = sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
     return f"it holds {_few(inside, 'no folders')}, and the run's videos are {_few(sorted(video_ids), 'none')}"
 

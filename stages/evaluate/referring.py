@@ -100,7 +100,7 @@ def by_annotator(results: Path, ground_truth: Path) -> list[Referred]:
     found = []
     for annotator in sorted(path for path in results.glob("anno_*") if path.is_dir()):
         for video in sorted(path for path in annotator.iterdir() if path.is_dir()):
-            truth = find_truth(ground_truth, video.name)
+            truth = find_truth(ground_truth, video.name, is_by_label=True)
             ids = sorted({key for frame in truth.frames() for key in frame.object_ids()}) if truth else []
             found += [Referred(video.name, annotator.name, key, "", video, is_index_map=True) for key in ids]
     return found

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from schemas.localizations import Localization, MaskHint
 from schemas.masks import encode_rle
-from stages.ingest.documents import read_json
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named
 from stages.ingest.parsed import Parsed
 from stages.video.corpus import printable_path
+from stages.video.mask_folders import annotations_of, object_names
 from stages.video.mask_images import FULL, MaskImageError, object_id, read_mask_image
 
 GROUP = "objects"
-OBJECTS_FILE = "objects.json"
 
 
 def parse(root: Path, paths: Iterable[Path]) -> Parsed:
@@ -29,7 +27,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
     """
     parsed = Parsed(str(root))
     root, paths = _annotations(root, paths)
-    ids = _ids(root)
+    ids = _names(root)
     full: dict[str, list[Localization]] = {}
     numbered: set[str] = set()
     for path in sorted(paths):
@@ -49,21 +47,16 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
 
 
 def _annotations(root: Path, paths: Iterable[Path]) -> tuple[Path, list[Path]]:
-    folder, every = root / "Annotations", list(paths)
+    folder, every = annotations_of(root), list(paths)
     own = [path for path in every if folder in path.parents]
     return (folder, own) if own else (root, every)
 
 
-def _ids(root: Path) -> Mapping[str, Mapping[str, str]]:
-    """Video → index → object, where our own export says so."""
-    file = next((folder / OBJECTS_FILE for folder in (root, root.parent) if (folder / OBJECTS_FILE).is_file()), None)
-    found = read_json(file) if file else {}
-    named = found.items() if isinstance(found, Mapping) else ()
-    return {str(video_id): ids for video_id, ids in named if isinstance(ids, Mapping) and _are_ids(ids.values())}
-
-
-def _are_ids(values: Iterable[Any]) -> bool:
-    return all(isinstance(value, str) and value for value in values)
+def _names(root: Path) -> Mapping[str, Mapping[str, str]]:
+    try:
+        return object_names(root)
+    except ValueError as problem:
+        raise IngestError("not_json", str(problem)) from None
 
 
 def _require_utf8(path: Path) -> None:

@@ -35,6 +35,7 @@ from stages.ingest.errors import IngestError
 from stages.ingest.parsed import Parsed
 from stages.ingest.video_instances import is_video_instances
 from stages.video.corpus import JPEG_EXTENSIONS
+from stages.video.mask_folders import OBJECTS_FILE
 
 _BY_FOLDER: Mapping[str, Callable[[Path, Iterable[Path]], Parsed]] = {
     "labelme": labelme.parse,
@@ -62,7 +63,7 @@ HINT_SUFFIXES = (
 _BESIDE = {
     *yolo.CLASS_FILES,
     *("croissant.json", "labeling_interface.xml", "orig_masks.json", "videos.csv"),
-    masks.OBJECTS_FILE,
+    OBJECTS_FILE,
     point_vos.VIDEOS_FILE,
 }
 """Files that tell what others mean, or nothing of where objects are."""

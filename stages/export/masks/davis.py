@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from stages.export.davis import frame_name, index_maps, object_indices
 from stages.export.index_png import index_png
 from stages.export.masks.exported import Entries, ExportedVideo, File, Json, Pieces
+from stages.video.mask_folders import OBJECTS_FILE
 
 
 class Davis:
@@ -27,4 +28,4 @@ class Davis:
     def join(self, entries: Entries, categories: Mapping[str, int]) -> Iterator[Pieces]:
         """``objects.json``."""
         objects = {str(one["video"]): one["objects"] for one in entries()}
-        yield "objects.json", iter([json.dumps(objects, indent=1, sort_keys=True).encode("ascii")])
+        yield OBJECTS_FILE, iter([json.dumps(objects, indent=1, sort_keys=True).encode("ascii")])

@@ -203,3 +203,18 @@ def test_ids_are_labels_where_there_is_a_choice(binary_truth, object_ids):
 
 def test_ids_are_labels_where_the_truth_has_several_objects(palette_truth):
     assert find_truth(palette_truth, "v", {"a0"}).sole == ""
+
+
+def test_an_export_is_ground_truth_with_the_ids_of_its_objects(tmp_path):
+    (tmp_path / "Annotations" / "v").mkdir(parents=True)
+    Image.fromarray(np.array([[0, 1, 2]], np.uint8)).save(tmp_path / "Annotations/v/00000.png")
+    (tmp_path / "objects.json").write_text('{"v": {"1": "man", "2": "1"}}')
+    for folder in (tmp_path, tmp_path / "Annotations"):
+        (frame,) = find_truth(folder, "v").frames()
+        assert frame.object_ids() == {"man", "1"}
+        assert [frame.mask(name).tolist() for name in ("man", "1")] == [[[False, True, False]], [[False, False, True]]]
+    (frame,) = find_truth(tmp_path, "v", is_by_label=True).frames()
+    assert (frame.object_ids(), frame.mask("1").tolist()) == ({"1", "2"}, [[False, True, False]])
+    (tmp_path / "objects.json").write_text("{")
+    with pytest.raises(ValueError, match=r"objects\.json' is no JSON .* export again, or remove it"):
+        find_truth(tmp_path, "v")

@@ -39,7 +39,7 @@ def measure(network: ClickNetwork, pictures: Sequence[Picture], n_objects: int) 
         for kind, prompt in _prompts(mask):
             answer = predictor.answer(image, prompt).probability > 0.5
             found[f"J, {kind}"].append(float((answer & mask).sum() / (answer | mask).sum()))
-    return {kind: float(np.mean(values)) for kind, values in sorted(found.items())}
+    return {kind: float(np.mean(values)) for kind, values in sorted(found.items()) if values}
 
 
 def _chosen(pictures: Sequence[Picture], n_objects: int) -> list[tuple[Picture, int]]:
