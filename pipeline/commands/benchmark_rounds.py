@@ -89,7 +89,7 @@ def rounds(
     config = simulated_config(videos, segmenter, propagator, repair, device)
     found, problems = true_videos(videos, ground_truth)
     run.create()
-    with run.lock():
+    with run.lock(), run.tidied():
         keep_config(run, config)
         robot = Robot(clicks, most_clicks, seed)
         sessions = [Session(run.absolute(), config, one.file, one.truth, robot) for one in found]

@@ -88,8 +88,8 @@ def _refine(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
 
     console.print(_plan(folder, config, tasks))
-    folder.sweep()
-    with result_folder(folder) as work, bar("Refining", len(tasks)) as advance, counted_by(advance):
+    progress = bar("Refining", len(tasks))
+    with folder.tidied(), result_folder(folder) as work, progress as advance, counted_by(advance):
         answers = AnswersInFile.collect(folder, work / "answered.npy")
         redrawing = Redrawing(config.sampling, config.jpeg_quality, answers)
         load = partial(load_round_models, config.models, config.compute.device)

@@ -84,11 +84,10 @@ def studio(
     require_models([resolved.models.segmenter, resolved.models.propagator])
     Bench.require_videos(resolved)  # before there is a folder
     run.create()
-    with run.lock() as lock:
+    with run.lock() as lock, run.tidied():
         bench = Bench.of(run, resolved)
         first = _place(at, [file.video_id for file in bench.files]) if at else ""
         keep_config(run, resolved)
-        run.sweep()
         put_back(run)
         with signals_as_exit(), _open(bench, lock) as desk:
             _serve(desk, host, port, browser, first)

@@ -9,6 +9,7 @@ from pipeline.refining.task import RefineTask
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.hints import read_corrections
 from pipeline.runs.inputs import take_in
+from pipeline.runs.ranges import video_keys
 from pipeline.runs.resampling import source_of
 from pipeline.runs.units import unit_records, video_of
 from pipeline.terminal.console import UsageProblem
@@ -31,7 +32,8 @@ def read_told(
         run: the run.
         config: of the run.
         keys: the videos.
-        clicks: files of clicks, the later ones first where two click one pixel.
+        clicks: files of clicks, the later ones first where two click one pixel. Clicks on other videos of the run are
+            left out.
 
     Raises:
         UsageProblem: a file cannot be read.
@@ -53,16 +55,17 @@ def _placed(
         found, rejects = [*found, *own], [*rejects, *bad]
     if not found:
         return {}, rejects
-    videos = {key.video_id: video_of(run, key) for key in keys}
+    videos = {key.video_id: video_of(run, key) for key in video_keys(run)}
     files = [source_of(video) for video in videos.values()]
     matches = match(found, files)
     frames = {file.video_id: file.frames for file in files}
+    chosen = {key.video_id: matches.by_video[key.video_id] for key in keys if key.video_id in matches.by_video}
     facts = {
         name: FrameFacts(videos[name].width, videos[name].height, videos[name].n_frames, frames[name])
-        for name in matches.by_video
+        for name in chosen
     }
     try:
-        placed, misplaced = place(matches.by_video, facts, "pixel")
+        placed, misplaced = place(chosen, facts, "pixel")
     except IngestError as problem:
         raise UsageProblem(str(problem)) from None
     return placed, [*rejects, *matches.rejects, *misplaced]

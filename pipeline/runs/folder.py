@@ -292,6 +292,15 @@ class RunFolder:
             for stale in left_behind(folder):
                 stale.unlink(missing_ok=True)
 
+    @contextmanager
+    def tidied(self) -> Iterator[None]:
+        """:meth:`sweep`, then work; in the end no temporary folder is left. Use it under the lock."""
+        self.sweep()
+        try:
+            yield
+        finally:
+            shutil.rmtree(self.work, ignore_errors=True)
+
 
 def empty_folder(folder: AnyPath) -> None:
     """Remove a folder with all that is in it, and an empty one above it."""

@@ -48,8 +48,10 @@ def rows_of(file: Path, needed: Collection[str]) -> list[tuple[int, Mapping[str,
                 raise UsageProblem(f"{file} has no column {missing[0]!r}; its first line is {','.join(names)!r}")
             reader.fieldnames = names
             return [(reader.line_num, {k: (v or "").strip() for k, v in row.items() if k}) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as problem:
-        raise UsageProblem(f"{file} cannot be read: {problem}") from None
+    except OSError as problem:
+        raise UsageProblem(f"{file} cannot be read ({problem.strerror}); give a CSV file") from None
+    except (UnicodeDecodeError, csv.Error) as problem:
+        raise UsageProblem(f"{file} is no CSV file in UTF-8 ({problem}); save it as one") from None
 
 
 def listed_splits(file: Path, video_ids: Collection[str]) -> tuple[dict[str, str], list[str]]:
