@@ -15,6 +15,7 @@ from rich.table import Table
 
 from pipeline.commands.options import on_this_machine
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from schemas.json_text import parse_json
 from stages.evaluate.ground_truth import find_truth, shown_folders
 from stages.evaluate.noun_truth import read_truth, score_nouns, truth_files
 from stages.evaluate.referring import ExpressionScore, Referred, by_annotator, by_expression, score_video
@@ -66,7 +67,7 @@ def evaluate_results(
 def _referred(results: Path, ground_truth: Path, expressions: Path | None) -> list[Referred]:
     try:
         if expressions is not None:
-            return by_expression(results, json.loads(expressions.read_text(encoding="utf-8")))
+            return by_expression(results, parse_json(expressions.read_text(encoding="utf-8")))
         found = by_annotator(results, ground_truth)
     except (ValueError, AttributeError) as problem:
         raise UsageProblem(f"{expressions or results}: {problem}") from None

@@ -13,6 +13,7 @@ from pipeline.runs.rounds import VideoRounds
 from pipeline.simulation.answers import final_statuses, second_looks, true_answers
 from pipeline.simulation.outcomes import VideoOutcome, outcome_of
 from pipeline.simulation.rounds import GROUP, Session
+from schemas.json_text import parse_json
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_video
 from stages.simulate.annotator import SimulatedAnnotator
@@ -50,7 +51,7 @@ class Trial:
             ValueError: it is something else.
         """
         try:
-            found: dict[str, Any] = json.loads(text)
+            found: dict[str, Any] = parse_json(text)
             return cls(str(found["measured_on"]), tuple(Mix(**one) for one in found["mixes"]))
         except (KeyError, TypeError) as problem:
             raise ValueError(f"it holds no tried mixes ({problem})") from None

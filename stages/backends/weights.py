@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import torch
 from torch import Tensor, nn
+
+from stages.backends.tensor_files import read_tensors
 
 _MARKS: Mapping[str, tuple[str, int, int]] = {
     "sam_vit_b": ("image_encoder.pos_embed", -1, 768),
@@ -64,11 +64,10 @@ def architecture_of(state: Mapping[str, Tensor]) -> str:
 
 def _read(path: Path, name: str) -> State:
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
-        reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
+        state = read_tensors(path, mmap=zipfile.is_zipfile(path))
+    except ValueError as problem:
         advice = f"; fetch it again with: pointvos models fetch {name}" if name != "embedded" else ""
-        raise WeightsError(f"{path} is not a readable checkpoint ({reason}){advice}") from None
+        raise WeightsError(f"{path} is not a readable checkpoint ({problem}){advice}") from None
     if isinstance(state, dict) and isinstance(state.get("model"), dict):
         state = state["model"]
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):

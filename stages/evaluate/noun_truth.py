@@ -7,7 +7,6 @@ Source: https://github.com/google/video-localized-narratives, video_narrative_gr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
+from schemas.json_text import parse_json
 from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, score_objects
 from stages.evaluate.referring import PROTOCOL, ExpressionScore, Referred, binary_mask
@@ -40,7 +40,7 @@ def read_truth(files: Sequence[Path]) -> Truth:
     found: dict[str, dict[str, Any]] = {}
     for file in files:
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
+            document = parse_json(file.read_text(encoding="utf-8"))
             names = {video["id"]: [frame_stem(name) for name in video["file_names"]] for video in document["videos"]}
             for one in document["annotations"]:
                 pairs = zip(names[one["video_id"]], one["segmentations"], strict=True)

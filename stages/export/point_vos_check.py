@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from PIL import Image
 
 from schemas.json_items import JsonItems
+from schemas.json_text import parse_json
 from schemas.splits import SPLITS
 from stages.export.point_vos import PIXEL_VALUES
 
@@ -77,7 +77,7 @@ def _items(opened: TextIO) -> Iterator[tuple[str, Json]]:
 def _lines(opened: TextIO) -> Iterator[tuple[str, Json]]:
     for number, line in enumerate(opened, start=1):
         try:
-            loaded = json.loads(line)
+            loaded = parse_json(line)
         except ValueError as error:
             yield f"line {number} is not JSON: {error}", None
             continue

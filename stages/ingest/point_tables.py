@@ -7,7 +7,6 @@ document a frame, like a row of a frame.
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from schemas.json_text import parse_json
 from schemas.localizations import Clicks, Localization
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import field, frame, items, mapping, number, optional_text, shown, shown_keys, text
@@ -33,6 +33,8 @@ _NEEDED = (
 )
 """Columns of a row of a frame, of an object, and of a point."""
 _UNREAD = {"image"}
+_MOST_BYTES = 1 << 26
+"""Of a JSON document in a shard: compressed ones may claim any size."""
 
 Key = tuple[str, str, int]
 """Video, object, frame index."""
@@ -124,7 +126,9 @@ def _tar_documents(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         with tarfile.open(path) as archive:
             for member in archive:
                 file = archive.extractfile(member) if member.name.endswith(".json") else None
+                if file and member.size > _MOST_BYTES:
+                    raise ValueError(f"{member.name!r} has {member.size:,} bytes; up to {_MOST_BYTES:,} are read")
                 if file:
-                    yield member.name, json.load(file)
+                    yield member.name, parse_json(file.read())
     except (tarfile.TarError, OSError, ValueError) as problem:
         raise IngestError("unreadable", f"{str(path)!r} cannot be read as TAR of JSON documents: {problem}") from None

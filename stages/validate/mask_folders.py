@@ -5,7 +5,6 @@ Sources: https://davischallenge.org/davis2017/code.html, https://youtube-vos.org
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas.json_text import parse_json
 from stages.validate.problems import Problem, SplitLedger, index_map, picture_size
 
 _VOID = 255
@@ -35,7 +35,7 @@ def davis_problems(root: Path) -> Iterator[Problem]:
 def youtube_vos_problems(root: Path) -> Iterator[Problem]:
     """Every broken rule below ``root``, which holds ``meta.json`` and ``Annotations``."""
     try:
-        videos = json.loads((root / "meta.json").read_text(encoding="utf-8"))["videos"]
+        videos = parse_json((root / "meta.json").read_text(encoding="utf-8"))["videos"]
         described = {str(name): dict(entry["objects"]) for name, entry in dict(videos).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         yield Problem("meta.json", f"cannot be read as {{videos: {{name: {{objects: …}}}}}}: {problem!r}")

@@ -5,13 +5,13 @@ Sources: https://youtube-vos.org/dataset/rvos/, https://github.com/google/video-
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from schemas.json_text import parse_json
 from stages.validate import coco
 from stages.validate.mask_folders import sequence_problems
 from stages.validate.problems import Problem, index_map, type_problems
@@ -32,8 +32,8 @@ def is_narrative_grounding(root: Path) -> bool:
 def problems_in(root: Path) -> Iterator[Problem]:
     """Every broken rule below ``root``, which holds ``meta_expressions.json``; one frame is in memory at a time."""
     try:
-        videos = dict(json.loads((root / META).read_text(encoding="utf-8-sig"))["videos"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
+        videos = dict(parse_json((root / META).read_text(encoding="utf-8-sig"))["videos"])
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         yield Problem(META, f"cannot be read as {{videos: {{name: {{frames, expressions}}}}}}: {problem!r}")
         return
     is_narratives = is_narrative_grounding(root)
@@ -96,11 +96,11 @@ def _annotation_ids(root: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in (root / name for name in MASKS):
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
+            document = parse_json(file.read_text(encoding="utf-8"))
             frames = {one["id"]: str(one["file_names"][0]).rpartition("/")[0] for one in document["videos"]}
             for one in document["annotations"]:
                 found.setdefault(frames[one["video_id"]], set()).add(str(one["id"]))
-        except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
             continue
     return found
 

@@ -7,13 +7,13 @@ Multi-Object Tracking"; https://docs.ultralytics.com/datasets/detect/
 from __future__ import annotations
 
 import configparser
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from schemas.json_text import parse_json
 from stages.validate.problems import Problem
 
 _MASKLET_STEP = 4
@@ -25,9 +25,9 @@ def sav_problems(root: Path) -> Iterator[Problem]:
     """Masks are of the size of their video, as many on every frame as there are ids, and on every fourth frame."""
     for file in [root] if root.is_file() else sorted(root.rglob("*.json")):
         try:
-            document = json.loads(file.read_text(encoding="utf-8-sig"))
+            document = parse_json(file.read_text(encoding="utf-8-sig"))
             yield from _masklet_problems(file.name, document)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
             yield Problem(file.name, f"it cannot be read as SA-V: {problem!r}")
 
 

@@ -5,12 +5,12 @@ Source: https://github.com/webdataset/webdataset
 
 from __future__ import annotations
 
-import json
 import tarfile
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from schemas.json_text import parse_json
 from schemas.splits import SPLITS
 from stages.validate.problems import Problem, SplitLedger, picture_problems, points_problems, type_problems
 
@@ -60,8 +60,8 @@ def _sample_problems(where: str, sample: dict[str, bytes], split: str, ledger: S
         yield Problem(where, f"there is no .{missing[0]} beside {', '.join(sorted(sample))}")
         return
     try:
-        document = json.loads(sample["json"])
-    except (ValueError, RecursionError) as problem:
+        document = parse_json(sample["json"])
+    except ValueError as problem:
         yield Problem(where, f"its .json is not JSON: {problem}")
         return
     problems = list(type_problems(where, document, _DOCUMENT))

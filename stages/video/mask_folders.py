@@ -6,10 +6,11 @@ export writes it, is in it or beside it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from schemas.json_text import parse_json
 
 ANNOTATIONS = "Annotations"
 OBJECTS_FILE = "objects.json"
@@ -31,8 +32,8 @@ def object_names(annotations: Path) -> Mapping[str, Mapping[str, str]]:
     if (file := next((place for place in places if place.is_file()), None)) is None:
         return {}
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as problem:
+        found = parse_json(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
         raise ValueError(f"{str(file)!r} is no JSON ({problem}); export again, or remove it") from None
     named = found.items() if isinstance(found, dict) else ()
     return {video_id: ids for video_id, ids in named if isinstance(ids, dict) and _are_ids(ids.values())}

@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from schemas.json_text import parse_json
 from schemas.whole_files import whole_file
 from verification_ui.queue.backup import QueueCopy
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
 _TABLES = "tables"
+_MOST_BYTES = 1 << 32
 _DESCRIBED = tuple(field.name for field in fields(QueueCopy) if field.name != "tasks")
 
 
@@ -61,10 +64,12 @@ def read_archive(path: Path) -> Archive:
     """
     try:
         with zipfile.ZipFile(path) as file:
+            if (size := sum(member.file_size for member in file.infolist())) > _MOST_BYTES:
+                raise ValueError(f"it claims {size:,} bytes; up to {_MOST_BYTES:,} are read")
             members = {name: file.read(name) for name in file.namelist()}
-        manifest = json.loads(members.pop(_MANIFEST))
+        manifest = parse_json(members.pop(_MANIFEST))
         found = manifest["format"], manifest["sha256"], manifest["queues"]
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as problem:
+    except (OSError, zipfile.BadZipFile, zlib.error, LookupError, TypeError, ValueError, EOFError) as problem:
         raise ArchiveProblem(f"{path} is no backup of a review, or it is damaged: {problem}") from None
     if found[0] != _FORMAT:
         raise ArchiveProblem(f"{path} has backup format {found[0]}; this pointvos reads format {_FORMAT}")
@@ -81,7 +86,7 @@ def _lines(tasks: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def _tasks(content: bytes) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in content.decode().split("\n") if line]
+    return [parse_json(line) for line in content.decode().split("\n") if line]
 
 
 def _checksum(content: bytes | None) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import pickle
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +14,7 @@ from stages.backends.devices import pick_device
 from stages.backends.embedded.features.backbone import load_backbone
 from stages.backends.memory_network.network import MemoryNetwork, Sizes
 from stages.backends.memory_network.propagator import MemoryPropagator
+from stages.backends.tensor_files import read_tensors
 
 KIND = "pointvos memory network 1"
 """In every file, so that it is told from other weights."""
@@ -36,8 +36,8 @@ def to_bytes(network: MemoryNetwork, training: Mapping[str, Any]) -> bytes:
 def is_memory_network(path: Path) -> bool:
     """Whether a file holds a memory network, rather than other weights or none."""
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError):
+        found = read_tensors(path)
+    except ValueError:
         return False
     return isinstance(found, dict) and found.get("kind") == KIND
 
@@ -49,12 +49,12 @@ def read_network(path: Path) -> tuple[MemoryNetwork, dict[str, Any]]:
         ValueError: the file is missing, damaged or of another kind.
     """
     try:
-        found = torch.load(path, map_location="cpu", weights_only=True)
+        found = read_tensors(path)
         if found["kind"] != KIND:
             raise ValueError(f"its kind is {found['kind']!r}")
         network = MemoryNetwork(Sizes(**found["sizes"]))
         network.load_state_dict({name: value.float() for name, value in found["state"].items()})
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, TypeError, pickle.UnpicklingError) as problem:
+    except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as problem:
         reason = str(problem).partition("\n")[0]
         raise ValueError(
             f"{path} holds no memory network ({reason}); make one with: pointvos train propagator"

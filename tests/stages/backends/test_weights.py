@@ -55,7 +55,7 @@ class Bomb:
 def test_code_in_a_file_is_not_run(tmp_path, capsys):
     path = tmp_path / "bomb.pth"
     path.write_bytes(pickle.dumps({"a": Bomb()}, protocol=2))
-    with pytest.raises(WeightsError, match="is not a readable checkpoint"):
+    with pytest.raises(WeightsError, match=r"is not a readable checkpoint \(.*holds other things than tensors"):
         load_weights(model(), path, "toy")
     assert "ran" not in capsys.readouterr().out
 

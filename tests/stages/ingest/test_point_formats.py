@@ -141,6 +141,19 @@ def test_points_for_training_are_clicks_again(tmp_path, rows, suffix):
     assert [(one.key, one.error) for one in rejects] == [("v/1", "no_positive_click")]
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"[" * 100_000, "it is nested too deeply"), (b" " * (1 << 26) + b"{}", "'0.json' has 67,108,866 bytes")],
+)
+def test_a_hostile_document_in_a_shard_is_refused(tmp_path, content, why):
+    with tarfile.open(tmp_path / "x.tar", "w:gz") as archive:
+        member = tarfile.TarInfo("0.json")
+        member.size = len(content)
+        archive.addfile(member, io.BytesIO(content))
+    with pytest.raises(IngestError, match=f"cannot be read as TAR of JSON documents: {why}"):
+        read_localizations(tmp_path / "x.tar")
+
+
 def test_another_table_is_told_its_columns(tmp_path):
     pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "x.parquet")
     with pytest.raises(IngestError, match="is no table of points; its columns are 'a', 'b'"):

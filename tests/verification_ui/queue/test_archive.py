@@ -55,6 +55,14 @@ def test_something_else_is_no_backup(tmp_path: Path, content: bytes) -> None:
         read_archive(file)
 
 
+@pytest.mark.parametrize("manifest", [b"[1]", b"[" * 100_000, b'{"format": 1, "sha256": {}}'])
+def test_a_manifest_of_another_kind_is_no_backup(tmp_path: Path, manifest: bytes) -> None:
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("manifest.json", manifest)
+    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+        read_archive(tmp_path / "other.zip")
+
+
 def test_half_a_backup_is_no_backup(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
     with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import torch
 from torch import nn
 
 from schemas.whole_files import write_whole
+from stages.backends.tensor_files import read_tensors
 
 _COLUMNS = ("step", "rate", "loss", "overlap")
 
@@ -56,10 +56,9 @@ class TrainingFiles:
         if not self.checkpoint.exists():
             return None
         try:
-            found = torch.load(self.checkpoint, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, OSError, ValueError, KeyError, pickle.UnpicklingError) as problem:
-            reason = str(problem).partition(".")[0]
-            raise ValueError(f"{self.checkpoint} cannot be read ({reason}); remove it to start over") from None
+            found = read_tensors(self.checkpoint)
+        except ValueError as problem:
+            raise ValueError(f"{self.checkpoint} cannot be read ({problem}); remove it to start over") from None
         return dict(found)
 
     def finish(self, weights: bytes) -> None:

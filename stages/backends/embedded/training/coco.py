@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco
 
+from schemas.json_text import parse_json
 from stages.backends.embedded.training.pictures import Picture, decode_image, hold_out, make_picture
 
 
@@ -47,7 +47,7 @@ def read_coco(file: Path, images: Path) -> tuple[list[Picture], list[str]]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = json.loads(file.read_text(encoding="utf-8"))
+        document = parse_json(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise ValueError(f"{file} cannot be read as JSON: {problem}") from None
     if not isinstance(document, dict) or not all(isinstance(document.get(n), list) for n in ("images", "annotations")):

@@ -1,0 +1,21 @@
+"""JSON of other people, which may be nested as deeply as they like."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def parse_json(content: str | bytes) -> Any:
+    """The values of a JSON document.
+
+    Raises:
+        ValueError: it is no JSON, or is nested too deeply.
+
+    >>> parse_json('{"a": [1]}')
+    {'a': [1]}
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
