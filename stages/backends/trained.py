@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from zipfile import is_zipfile
 
 from schemas.checks import require_choice
 
@@ -37,6 +38,8 @@ def require_model(what: str, name: str, names: Sequence[str]) -> None:
         require_choice(what, name, (*names, f"{PREFIX}FILE"))
     elif not weights.is_file():
         raise ValueError(f"{what} {name!r}: there is no file {weights}; make one with: pointvos train {what}")
+    elif not is_zipfile(weights):  # what the file holds is seen when it is loaded
+        raise ValueError(f"{what} {name!r}: {weights} holds no weights; make them with: pointvos train {what}")
 
 
 def content_of(name: str) -> str:

@@ -96,8 +96,9 @@ def test_videos_have_addresses_that_hold_from_anywhere(tmp_path, monkeypatch):
 
 
 def test_of_a_trained_model_its_content_counts_and_not_its_place(tmp_path):
+    an_empty_zip = b"PK\x05\x06" + bytes(18)
     for name, content in (("a.pt", b"one"), ("b.pt", b"one"), ("c.pt", b"two")):
-        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).write_bytes(content + an_empty_zip)
 
     def config(kind, name):
         return load_config(None, {"videos": "v", "localizations": "l", f"models.{kind}": f"trained:{tmp_path / name}"})
@@ -106,7 +107,10 @@ def test_of_a_trained_model_its_content_counts_and_not_its_place(tmp_path):
         hashes = [config(kind, name).hash() for name in ("a.pt", "b.pt", "c.pt")]
         assert hashes[0] == hashes[1] != hashes[2]
         kept = yaml.safe_load(config(kind, "a.pt").to_yaml())
-        assert kept["weights"] == {kind: f"trained:{hashlib.sha256(b'one').hexdigest()[:16]}"}
+        assert kept["weights"] == {kind: f"trained:{hashlib.sha256(b'one' + an_empty_zip).hexdigest()[:16]}"}
     assert config("segmenter", "a.pt").hash() != config("propagator", "a.pt").hash()
-    (tmp_path / "a.pt").write_bytes(b"three")
+    (tmp_path / "a.pt").write_bytes(b"three" + an_empty_zip)
     assert config("segmenter", "a.pt").hash() not in hashes
+    (tmp_path / "a.pt").write_bytes(b"three")
+    with pytest.raises(UsageProblem, match=r"a\.pt holds no weights; make them with: pointvos train segmenter"):
+        config("segmenter", "a.pt")
