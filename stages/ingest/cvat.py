@@ -78,14 +78,19 @@ def _root(content: str, input_uri: str) -> Element:
 
 
 def _tasks(root: Element) -> dict[str, Task]:
-    """Tasks by id; the one under "" is that of a file of one task."""
-    found = {task.findtext("id", ""): _task(task) for task in root.iterfind("./meta//task")}
+    """Tasks, or the job of an export of one job, by id; the one under "" is that of a file of one of them."""
+    source = root.findtext("./meta/source", "")
+    found = {
+        one.findtext("id", ""): _task(one, source)
+        for kind in ("task", "job")
+        for one in root.iterfind(f"./meta//{kind}")
+    }
     only = next(iter(found.values())) if len(found) == 1 else Task("", None)
     return {**found, "": only}
 
 
-def _task(task: Element) -> Task:
-    source = task.findtext("source") or task.findtext("name") or ""
+def _task(task: Element, source: str) -> Task:
+    source = task.findtext("source") or source or task.findtext("name") or ""
     size = task.find("original_size")
     wide, high = (size.findtext("width"), size.findtext("height")) if size is not None else (None, None)
     return Task(source, (number(wide, "width"), number(high, "height")) if wide and high else None)

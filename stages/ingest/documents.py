@@ -21,7 +21,7 @@ _BINARIES = {
 
 
 def read_text(path: AnyPath) -> str:
-    """The whole file, UTF-8 with or without a byte order mark, or UTF-16 with one; lines end in a line feed.
+    """The whole file, UTF-8 with or without a byte order mark, or UTF-16 with one (or two); lines end in a line feed.
 
     Raises:
         IngestError: ``missing_file``, ``unreadable``, ``too_large``, ``empty_file`` or ``not_text``.
@@ -52,7 +52,7 @@ def _decoded(data: bytes, path: AnyPath) -> str:
         ) from None
     if "\0" in content:
         raise IngestError("not_text", f"{str(path)!r} is binary, or UTF-16 without a mark; save it as UTF-8 text")
-    return content.replace("\r\n", "\n").replace("\r", "\n")
+    return content.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _binary_kind(data: bytes, path: AnyPath) -> str:

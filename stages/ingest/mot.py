@@ -1,7 +1,8 @@
 """Tracks as the MOT challenge keeps them: ``<video>/gt/gt.txt`` or ``<video>.txt``, one box a line, without a header.
 
-``frame,id,left,top,width,height[,flag[,class[,visibility]]]``: frames and pixels count from 1. A line whose flag is 0
-is one that the challenge ignores; it is left out. Ids of -1, as detections have them, tell no object.
+``frame,id,left,top,width,height[,flag[,class[,visibility]]]``: frames and pixels count from 1; frames of
+a file that has a frame 0 count from 0. A line whose flag is 0 is one that the challenge ignores; it is left out. Ids of
+-1, as detections have them, tell no object.
 
 Source: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking".
 """
@@ -22,6 +23,7 @@ from stages.ingest.shapes import Shape, localized, video_of
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rf"\s*\d+(?:\.0+)?\s*,\s*-?\d+(?:\.0+)?\s*(?:,\s*{_NUMBER}\s*){{5,8}},?\s*")
+_FROM_0 = re.compile(r"^\s*0+(?:\.0+)?\s*,", re.MULTILINE)
 _OWN_FOLDERS = ("gt", "det")
 
 
@@ -41,10 +43,12 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
     for path in sorted(paths):
         inside = PurePosixPath(path.relative_to(root).as_posix())
         shapes: list[Shape] = []
-        for line, row in enumerate(read_text(path).split("\n"), start=1):
+        content = read_text(path)
+        first = 0 if _FROM_0.search(content) else 1
+        for line, row in enumerate(content.split("\n"), start=1):
             if row.strip():
                 with parsed.entry(f"{inside}:{line}"):
-                    shapes += _read_line(row, _video(inside, root))
+                    shapes += _read_line(row, _video(inside, root), first)
         parsed.localizations += localized(shapes, parsed.input_uri)
     return parsed
 
@@ -57,7 +61,7 @@ def _video(inside: PurePosixPath, root: Path) -> str:
     return str(PurePosixPath(video_of(inside.parent)) / inside.stem)
 
 
-def _read_line(row: str, video_id: str) -> list[Shape]:
+def _read_line(row: str, video_id: str, first: int) -> list[Shape]:
     cells = [cell.strip() for cell in row.strip().rstrip(",").split(",")]
     if len(cells) < 6:
         raise IngestError("malformed", f"the line has {len(cells)} of 6 columns: frame,id,left,top,width,height")
@@ -69,11 +73,11 @@ def _read_line(row: str, video_id: str) -> list[Shape]:
             "no_track", f"id {track} tells no object: detections; give the file of tracks, such as gt.txt"
         )
     idx = whole(cells[0], "frame")
-    if idx < 1:
-        raise IngestError("bad_frame", f"frame {idx}: frames of this format count from 1")
+    if idx < first:
+        raise IngestError("bad_frame", f"frame {idx}: frames of this format count from 1, or from 0")
     left, top, width, height = (number(cell, name) for cell, name in zip(cells[2:6], _SIDES, strict=True))
     box = require_in_image((left - 1, top - 1, left - 1 + width, top - 1 + height))
-    return [Shape(video_id, frame(idx - 1), "", box, str(track))]
+    return [Shape(video_id, frame(idx - first), "", box, str(track))]
 
 
 _SIDES = ("left", "top", "width", "height")

@@ -56,7 +56,9 @@ def _step(document: Mapping[str, Any], n_annotated: int) -> int:
 
 
 def _visible(mask: Any, key: str, parsed: Parsed) -> MaskHint | None:
-    """The mask; None where the object is absent."""
+    """The mask; None where the object is absent, with an empty mask or none."""
+    if mask is None:
+        return None
     try:
         return read_mask(mapping(mask, "run lengths"), None, key, parsed)
     except IngestError as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -48,17 +48,18 @@ def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]
     """A localization for every shape.
 
     Shapes of one track are one object. Shapes without a track are one object where their class occurs at most once on
-    every frame of the video; else each is an object of its own, numbered by its place in the file.
+    every frame of the video; else each is an object of its own, numbered by its place in the file. No number makes the
+    name of a track.
     """
+    tracks = {(shape.video_id, shape.track) for shape in shapes if shape.track}
     names = [shape.name or _UNNAMED for shape in shapes]
     on_frame = Counter((s.video_id, s.frame, name) for s, name in zip(shapes, names, strict=True) if not s.track)
-    crowded = {(video_id, name) for (video_id, _, name), count in on_frame.items() if count > 1}
+    crowded = {(video_id, name) for (video_id, _, name), count in on_frame.items() if count > 1} | tracks
     numbers: Counter[tuple[str, str]] = Counter()
     for shape, name in zip(shapes, names, strict=True):
         object_id = shape.track or name
         if not shape.track and (shape.video_id, name) in crowded:
-            numbers[shape.video_id, name] += 1
-            object_id = f"{name}-{numbers[shape.video_id, name]}"
+            object_id = _numbered(shape.video_id, name, numbers, tracks)
         idx, frame_name = shape.frame
         yield Localization(
             shape.video_id,
@@ -73,6 +74,14 @@ def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]
             frame_name,
             shape.unit,
         )
+
+
+def _numbered(video_id: str, name: str, numbers: Counter[tuple[str, str]], tracks: Set[tuple[str, str]]) -> str:
+    """The name with the next number that makes no track of it."""
+    while True:
+        numbers[video_id, name] += 1
+        if (video_id, object_id := f"{name}-{numbers[video_id, name]}") not in tracks:
+            return object_id
 
 
 def pasted(part: NDArray[np.bool_], left: int, top: int, size: tuple[float, float]) -> MaskHint:

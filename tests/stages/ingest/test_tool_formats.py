@@ -213,12 +213,35 @@ def test_labelme_shapes_are_boxes_masks_clicks_and_strokes_of_objects(tmp_path):
     assert mask(circle.hint).sum() == pytest.approx(np.pi * 25, rel=0.05)
 
 
+def test_numbers_of_shapes_without_a_group_make_no_name_of_a_group(tmp_path):
+    box, other = ({"label": "car", "shape_type": "rectangle", "points": [[x, 1], [x + 4, 5]]} for x in (1, 9))
+    shapes = [box, {**other, "group_id": 2}, other]
+    found = read(tmp_path, {"clip/00003.json": labelme(shapes)})
+    assert [(one.object_id, one.hint.xyxy_px[0]) for one in found] == [("car-1", 1.0), ("car-2", 9.0), ("car-3", 9.0)]
+
+
+def test_a_job_of_cvat_tells_the_size_and_the_source_of_its_masks(tmp_path):
+    content = f"""<annotations><meta><job><id>3</id><size>9</size><original_size><width>{W}</width><height>{H}</height>
+        </original_size></job><source>clip.mp4</source></meta><track id="4" label="a"><mask frame="4" keyframe="1"
+        outside="0" rle="0, 8" left="1" top="2" width="4" height="2"/></track></annotations>"""
+    (found,) = read(tmp_path, {"job.xml": content})
+    assert (found.video_id, found.object_id, found.frame_idx) == ("clip.mp4", "4", 4)
+    assert np.argwhere(mask(found.hint)).tolist() == [[y, x] for y in (2, 3) for x in (1, 2, 3, 4)]
+
+
 def test_mot_tracks_count_frames_and_pixels_from_1_and_leave_out_ignored_lines(tmp_path):
     lines = "1,7,9,5,16,8,1,1,0.9\n4,7,10,5,16,8,1,1,1\n2,8,10,5,16,8,0,8,1\n"
     found = read(tmp_path, {"MOT17-02/gt/gt.txt": lines, "MOT17-04/gt/gt.txt": lines})
     assert rows(found[:2]) == [("MOT17-02", "7", idx, "") for idx in (0, 3)]
     assert found[0].hint == Box((8.0, 4.0, 24.0, 12.0))
     assert {one.video_id for one in found} == {"MOT17-02", "MOT17-04"}
+
+
+def test_frames_of_a_mot_file_with_a_frame_0_count_from_0(tmp_path):
+    found = read(
+        tmp_path, {"clip.txt": "\ufeff\ufeff0,3,9,5,16,8,1\r\n4,3,9,5,16,8,1\r\n", "b.txt": "4,3,9,5,16,8,1\n"}
+    )
+    assert rows(found) == [("b", "3", 3, ""), ("clip", "3", 0, ""), ("clip", "3", 4, "")]
 
 
 def test_detections_without_tracks_are_rejected(tmp_path):
@@ -228,8 +251,8 @@ def test_detections_without_tracks_are_rejected(tmp_path):
 
 def test_sav_masklets_lie_on_every_fourth_frame(tmp_path):
     nothing, square = run_lengths(np.zeros_like(SQUARE)), run_lengths(SQUARE)
-    document = {"video_id": "sav_1", "video_frame_count": 12.0, "masklet": [[square, nothing], [nothing, square],
-                [square, nothing]], "masklet_id": [0, 5]}  # fmt: skip
+    document = {"video_id": "sav_1", "video_frame_count": 12.0, "masklet": [[square, nothing], [None, square],
+                [square, None]], "masklet_id": [0, 5]}  # fmt: skip
     found = read(tmp_path, {"sav_1_manual.json": document})
     assert rows(found) == [("sav_1", "0", 0, ""), ("sav_1", "5", 4, ""), ("sav_1", "0", 8, "")]
     assert all((mask(one.hint) == SQUARE).all() for one in found)
