@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -38,8 +40,29 @@ class Motion:
         return Motion(np.asarray(backward, dtype=np.float32), np.asarray(forward, dtype=np.float32))
 
     def carry(self, values: Map) -> Map:
-        """Move an (h, w) float32 map of the earlier frame onto this one."""
-        return _sampled(values, self._source)
+        """Move an (h, w) float32 map of the earlier frame, not negative, onto this one."""
+        carried = np.zeros_like(values)
+        reached = self._reached(cv2.boundingRect((values > 0).astype(np.uint8)))
+        if carried[reached].size:
+            carried[reached] = _sampled(values, np.ascontiguousarray(self._source[reached]))
+        return carried
+
+    def _reached(self, box: Sequence[int]) -> tuple[slice, slice]:
+        """Rows and columns of the pixels that may have been in a box (left, top, width, height) or next to it."""
+        left, top, width, height = box
+        if not width:
+            return slice(0), slice(0)
+        across, down = self._farthest
+        return (
+            slice(max(0, top - down), top + height + down),
+            slice(max(0, left - across), left + width + across),
+        )
+
+    @cached_property
+    def _farthest(self) -> tuple[int, int]:
+        """How far any pixel came across and down, with one pixel for the interpolation."""
+        across, down = np.abs(self.backward).reshape(-1, 2).max(axis=0)
+        return math.ceil(across) + 1, math.ceil(down) + 1
 
     @cached_property
     def confidence(self) -> Map:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,8 @@ Bits = NDArray[np.bool_]
 _LEAST_AREA = 10
 _GAP_PX, _LEAST_RING_PX, _RING = 2.0, 4.0, 0.6
 """The ring begins this far from the mask, and ends at a share of the root of its area."""
+_STEP = 1.05
+"""OpenCV counts a step along a row or column as .955 pixels."""
 _BLUR_PX = 3.0
 """How far optical flow bleeds over the edges of what moves, at its size."""
 
@@ -31,8 +35,10 @@ def support(mask: Bits, held: Bits, motion: Motion) -> float:
     area = int(mask.sum())
     if not _LEAST_AREA <= area < mask.size:
         return 1.0
-    ring = _around(mask, _GAP_PX, max(_RING * area**0.5, _LEAST_RING_PX)) & ~held
-    inside, around = _mean(motion, mask), _mean(motion, ring)
+    reach = max(_RING * area**0.5, _LEAST_RING_PX)
+    near = _within_reach(mask, reach)
+    ring = _around(mask[near], _GAP_PX, reach) & ~held[near]
+    inside, around = _mean(motion.moving[near], mask[near]), _mean(motion.moving[near], ring)
     return max(inside, 1 - max(inside, around)) * (1 - around / 2)
 
 
@@ -49,7 +55,7 @@ def balance(old: Bits, new: Bits, held: Bits, motion: Motion) -> float:
     if agreed.sum() < _LEAST_AREA:
         return 0.0
     ring = _around(union, _BLUR_PX, max(_RING * int(union.sum()) ** 0.5, _LEAST_RING_PX + _BLUR_PX)) & ~held
-    level = (_mean(motion, agreed) + _mean(motion, ring)) / 2
+    level = (_mean(motion.moving, agreed) + _mean(motion.moving, ring)) / 2
     told = _distance(agreed) > _BLUR_PX
     above = motion.moving / np.float32(255) - np.float32(level)
     return float(above[new & ~old & told].sum() - above[old & ~new & told].sum()) / int(union.sum())
@@ -70,5 +76,15 @@ def _distance(mask: Bits) -> NDArray[np.float32]:
     return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
 
 
-def _mean(motion: Motion, region: Bits) -> float:
-    return float(motion.moving[region].mean()) / 255 if region.any() else 0.0
+def _within_reach(mask: Bits, reach_px: float) -> tuple[slice, slice]:
+    """Rows and columns of what is no farther from a mask, not empty, than ``reach_px``."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    reach = math.ceil(_STEP * reach_px)
+    return (
+        slice(max(0, top - reach), top + height + reach),
+        slice(max(0, left - reach), left + width + reach),
+    )
+
+
+def _mean(moving: NDArray[np.uint8], region: Bits) -> float:
+    return float(moving[region].mean()) / 255 if region.any() else 0.0

@@ -1,5 +1,6 @@
 """What motion says of masks, on maps that can be counted by hand: a square of 60 px moves, nothing else does."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -25,6 +26,17 @@ def test_the_whole_of_what_moves_is_fully_supported_and_a_half_is_not():
     assert support(WHOLE, NOBODY, MOVEMENT) == 1.0
     assert 0.5 < support(LEFT_HALF, NOBODY, MOVEMENT) < 0.95
     assert support(LEFT_HALF, WHOLE & ~LEFT_HALF, MOVEMENT) == 1.0
+
+
+def test_the_surroundings_are_those_of_the_whole_frame_wherever_the_mask_lies():
+    moving = np.random.default_rng(0).integers(0, 256, SHAPE, dtype=np.uint8)
+    for centre, radius in (((160, 90), 40), ((0, 0), 30), ((318, 178), 12), ((20, 100), 5)):
+        disc = cv2.circle(np.zeros(SHAPE, np.uint8), centre, radius, 1, -1).astype(bool)
+        distance = cv2.distanceTransform((~disc).astype(np.uint8), cv2.DIST_L2, 3)
+        ring = (distance > 2) & (distance < max(0.6 * disc.sum() ** 0.5, 4))
+        inside, around = moving[disc].mean() / 255, moving[ring].mean() / 255
+        expected = max(inside, 1 - max(inside, around)) * (1 - around / 2)
+        assert support(disc, NOBODY, Motion(moving)) == expected
 
 
 def test_the_balance_counts_the_half_that_was_missing_without_the_blurred_edge():

@@ -62,7 +62,8 @@ class GuidedFilter:
         outer = _intensities(self._image[self._outer(top, height, self._height), self._outer(left, width, self._width)])
         planes = np.dstack([*self._box(slope), *self._box(offset[None])])
         model = resize(planes, outer.shape, cv2.INTER_LINEAR)
-        filtered: Map = np.einsum("hwc,hwc->hw", model[..., :3], outer) + model[..., 3]
+        red, green, blue = (model[..., i] * outer[..., i] for i in range(3))
+        filtered: Map = red + green + blue + model[..., 3]
         return filtered
 
     def _outer(self, start: int, length: int, full: int) -> slice:
