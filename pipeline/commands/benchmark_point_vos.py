@@ -4,34 +4,42 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from pipeline.capacity.devices import require_device
 from pipeline.commands.benchmark_plots import draw_objects
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
-from pipeline.commands.options import Run, on_this_machine
-from pipeline.commands.train_propagator import frame_size, require_points
+from pipeline.commands.options import Run
+from pipeline.commands.train_propagator import require_points
+from pipeline.commands.training_options import (
+    BETWEEN,
+    SIZE,
+    TRIAL_BATCH,
+    TRIAL_STEPS,
+    VIEWS,
+    Batch,
+    Between,
+    Capacity,
+    Device,
+    LeaveOut,
+    Out,
+    PrecisionOption,
+    Seeds,
+    Size,
+    Steps,
+    Views,
+    training_settings,
+)
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
+from schemas.checks import require_choice
 from schemas.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pipeline.point_vos.trials import Laboratory, Trial
-
-Out = Annotated[
-    Path,
-    typer.Option(
-        help="Keeps weights, what came of each trial, and results/ for official evaluators; the same command "
-        "continues an interrupted one.",
-        metavar="DIR",
-        callback=on_this_machine,
-    ),
-]
 
 
 def point_vos(
@@ -44,15 +52,16 @@ def point_vos(
             help="points, pseudo-masks, pseudo-masks-plain, masks or nothing; repeat it.", show_default="points"
         ),
     ] = None,
-    leave_out: Annotated[
-        int,
-        typer.Option(help="Hold out so many videos at a time, by id, all in turn; 0: split val.", min=0),
-    ] = 0,
-    seeds: Annotated[int, typer.Option(help="Trainings of each kind.", min=1)] = 3,
-    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 60,
-    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    leave_out: LeaveOut = 0,
+    seeds: Seeds = 3,
+    steps: Steps = TRIAL_STEPS,
+    batch: Batch = TRIAL_BATCH,
+    size: Size = SIZE,
+    between: Between = BETWEEN,
+    views: Views = VIEWS,
+    capacity: Capacity = 1,
+    precision: PrecisionOption = "auto",
+    device: Device = "auto",
     json_file: Json = None,
 ) -> None:
     """Train on verified points and test on other videos, after the Point-VOS protocol.
@@ -65,15 +74,15 @@ def point_vos(
       pointvos benchmark point-vos --run runs/davis --ground-truth DAVIS/Annotations/480p --out bench --leave-out 2
     """
     from pipeline.point_vos.trials import NOTHING, Laboratory
-    from stages.train.settings import ClipTraining
+    from stages.train.clip_pass import SUPERVISIONS
 
-    require_device(device)
     kinds = list(dict.fromkeys(learn or ["points"]))
+    settings = training_settings(
+        size, device, steps=steps, batch=batch, between=between, views=views, capacity=capacity, precision=precision
+    )
     try:
-        for kind in set(kinds) - {NOTHING}:
-            ClipTraining(kind)
-        height, width = frame_size(size)
-        settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)
+        for kind in kinds:
+            require_choice("supervision", kind, (*SUPERVISIONS, NOTHING))
         laboratory = Laboratory(require_points(run), ground_truth, out, settings, device)
         trials = run_trials(laboratory, kinds, leave_out, seeds)
     except (ValueError, FileNotFoundError) as problem:

@@ -10,11 +10,28 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.capacity.devices import require_device
-from pipeline.commands.benchmark_point_vos import Out
 from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run
-from pipeline.commands.train_propagator import frame_size, require_points
+from pipeline.commands.train_propagator import require_points
+from pipeline.commands.training_options import (
+    BETWEEN,
+    SIZE,
+    TRIAL_BATCH,
+    TRIAL_STEPS,
+    VIEWS,
+    Batch,
+    Between,
+    Capacity,
+    Device,
+    LeaveOut,
+    Out,
+    PrecisionOption,
+    Seeds,
+    Size,
+    Steps,
+    Views,
+    training_settings,
+)
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
 from schemas.whole_files import write_whole
@@ -31,14 +48,16 @@ def study(
     out: Out,
     points: Annotated[str, typer.Option(help="Verified points of an object on a frame, at most.")] = POINTS,
     frames: Annotated[str, typer.Option(help="Annotated frames of an object, spread over its video.")] = FRAMES,
-    leave_out: Annotated[
-        int, typer.Option(help="Hold out so many videos at a time, by id, all in turn; 0: split val.", min=0)
-    ] = 0,
-    seeds: Annotated[int, typer.Option(help="Trainings of each cell.", min=1)] = 3,
-    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 60,
-    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    leave_out: LeaveOut = 0,
+    seeds: Seeds = 3,
+    steps: Steps = TRIAL_STEPS,
+    batch: Batch = TRIAL_BATCH,
+    size: Size = SIZE,
+    between: Between = BETWEEN,
+    views: Views = VIEWS,
+    capacity: Capacity = 1,
+    precision: PrecisionOption = "auto",
+    device: Device = "auto",
     json_file: Json = None,
 ) -> None:
     """Study the supervision: train on fewer points and frames of a run and test on other videos.
@@ -52,14 +71,13 @@ def study(
     from pipeline.point_vos.plot import study_svg
     from pipeline.point_vos.supervision import Cell, run_cells
     from pipeline.point_vos.trials import Laboratory
-    from stages.train.settings import ClipTraining
 
-    require_device(device)
     cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
     folder = require_points(run)
+    settings = training_settings(
+        size, device, steps=steps, batch=batch, between=between, views=views, capacity=capacity, precision=precision
+    )
     try:
-        height, width = frame_size(size)
-        settings = ClipTraining(steps=steps, batch=batch, height=height, width=width)
         whole = Laboratory(folder, ground_truth, out, settings, device)
         with bar("Cells", len(cells)) as advance:
             rows = []

@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.capacity.devices import require_device
 from pipeline.commands.options import Run
+from pipeline.commands.training_options import (
+    BETWEEN,
+    SIZE,
+    VIEWS,
+    Batch,
+    Between,
+    Capacity,
+    Device,
+    PrecisionOption,
+    Size,
+    Steps,
+    Views,
+    training_settings,
+)
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
 from pipeline.terminal.training import training_progress
@@ -31,41 +44,37 @@ def propagator(
     ground_truth: Annotated[
         Path | None, typer.Option(help="For --learn masks: folder of true masks, VIDEO_ID/FRAME.png.", exists=True)
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)] = 100,
-    batch: Annotated[int, typer.Option(help="Clips a step.", min=1)] = 2,
-    size: Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")] = "448x256",
+    steps: Steps = 100,
+    batch: Batch = 2,
+    size: Size = SIZE,
+    between: Between = BETWEEN,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
-    views: Annotated[
-        int, typer.Option(help="Different views of a video in all; 0: a new one each clip, slower.", min=0)
-    ] = 8,
+    views: Views = VIEWS,
+    capacity: Capacity = 1,
+    precision: PrecisionOption = "auto",
     patience: Annotated[
         int, typer.Option(help="End after so many looks at the held-out videos without progress; 0: never.", min=0)
     ] = 0,
     measure_every: Annotated[int, typer.Option(help="Steps between looks at the held-out videos.", min=1)] = 50,
-    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
+    device: Device = "auto",
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.", min=1)] = 50,
 ) -> None:
     """Train a propagator on the verified points of a run.
 
     A memory network learns to carry an object through a video from its points on one frame, by its points on others.
+    Clips pass through the frames between, which are read from the videos; without these, give `--between 0`.
     Videos of split val are held out: the weights that do best on their points are kept. The same command continues a
     training that was cut off. Use the result with `--propagator trained:FILE`.
 
     Example:
       pointvos train propagator --run runs/first --out tracker.pt
     """
-    from stages.train.settings import ClipTraining
-
     _require_usable(out)
-    require_device(device)
-    height, width = frame_size(size)
-    try:
-        settings = ClipTraining(
-            learn, steps, batch, height, width, rate, seed, views=views, measure_every=measure_every, patience=patience
-        )
-    except ValueError as problem:
-        raise UsageProblem(str(problem)) from None
+    settings = training_settings(
+        size, device, supervision=learn, steps=steps, batch=batch, rate=rate, seed=seed, between=between, views=views,
+        capacity=capacity, precision=precision, measure_every=measure_every, patience=patience,
+    )  # fmt: skip
     sources = _sources(run, settings, ground_truth)
     score = _train(sources, out, settings, device, checkpoint_every)
     n_held_out = 0 if sources.held_out is None else len(sources.held_out.videos)
@@ -80,18 +89,6 @@ def _require_usable(out: Path) -> None:
         raise UsageProblem(f"--out {out}: give a file such as tracker.pt; .checkpoint and .csv are written beside it")
     if out.exists() and not out.with_suffix(".checkpoint").exists():
         raise UsageProblem(f"{out} is there already; choose another --out, or remove it to train again")
-
-
-def frame_size(text: str) -> tuple[int, int]:
-    """(height, width) of ``WIDTHxHEIGHT``.
-
-    Raises:
-        UsageProblem: it is something else.
-    """
-    width, _, height = text.partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise UsageProblem(f"invalid size {text!r}; expected WIDTHxHEIGHT, e.g. 448x256")
-    return int(height), int(width)
 
 
 def require_points(run: RunFolder) -> RunFolder:
@@ -116,8 +113,9 @@ def _sources(run: RunFolder, settings: ClipTraining, ground_truth: Path | None) 
     folder = require_points(run)
     read_mask = _masks(folder, settings.supervision, ground_truth)
     path = Path(str(folder.path))
-    own = open_dataset(path, "train", settings.dataset_options(), read_mask)
-    held_out = open_dataset(path, "val", settings.dataset_options(is_held_out=True))
+    reads = bool(settings.between)
+    own = open_dataset(path, "train", settings.dataset_options(), read_mask, reads_videos=reads)
+    held_out = open_dataset(path, "val", settings.dataset_options(is_held_out=True), reads_videos=reads)
     return Sources(own, held_out, digest_of(own, held_out))
 
 

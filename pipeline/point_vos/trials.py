@@ -183,7 +183,7 @@ class Laboratory:
             settings.supervision, RunMasks(self.run)
         )
         whole = open_dataset(
-            Path(str(self.run.path)), None, settings.dataset_options(), read_mask, points=self.points
+            Path(str(self.run.path)), None, settings.dataset_options(), read_mask, self.points, bool(settings.between)
         ).only(set(self.videos) - set(held_out))
         return Sources(whole, None, digest_of(whole))
 

@@ -8,6 +8,7 @@ Source: https://github.com/google/video-localized-narratives, video_narrative_gr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from pycocotools import mask as coco
 from schemas.json_text import parse_json
 from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, score_objects
-from stages.evaluate.referring import PROTOCOL, ExpressionScore, Referred, binary_mask
+from stages.evaluate.referring import PROTOCOL, ExpressionScore, Referred, binary_mask, score_each
 from stages.video.frame_names import frame_stem
 
 Truth = Mapping[str, Mapping[str, Any]]
@@ -55,11 +56,7 @@ def read_truth(files: Sequence[Path]) -> Truth:
 
 def score_nouns(truth: Truth, referred: Sequence[Referred]) -> Iterator[ExpressionScore | str]:
     """J and F of every expression, or a sentence about one that cannot be scored."""
-    for one in referred:
-        try:
-            yield _score(truth, one)
-        except ValueError as problem:
-            yield f"{one.video_id}/{one.expression_id}: {problem}"
+    return score_each(partial(_score, truth), referred)
 
 
 def _score(truth: Truth, one: Referred) -> ExpressionScore:

@@ -7,8 +7,9 @@ maps in which object ``k`` is what the n-th annotator's words for object ``k`` l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,16 @@ def by_annotator(results: Path, ground_truth: Path) -> list[Referred]:
 
 def score_video(truth: VideoTruth, referred: Sequence[Referred]) -> Iterator[ExpressionScore | str]:
     """J and F of every expression of one video, or a sentence about one that cannot be scored."""
+    return score_each(partial(_score, truth), referred)
+
+
+def score_each(
+    score: Callable[[Referred], ExpressionScore], referred: Sequence[Referred]
+) -> Iterator[ExpressionScore | str]:
+    """The score of every expression, or a sentence about one that cannot be scored, which raises ValueError."""
     for one in referred:
         try:
-            yield _score(truth, one)
+            yield score(one)
         except ValueError as problem:
             yield f"{one.video_id}/{one.expression_id}: {problem}"
 

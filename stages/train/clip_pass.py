@@ -12,6 +12,7 @@ from torch.nn import functional
 from stages.backends.memory_network.evidence import corrected, of_masks, of_points
 from stages.backends.memory_network.features import FINE, Maps
 from stages.backends.memory_network.network import MemoryNetwork, aggregated, from_points
+from stages.backends.memory_network.remembered import Remembered
 from stages.train.losses import TAU, UNKNOWN, mask_loss, point_loss
 
 SUPERVISIONS = ("points", "pseudo-masks", "pseudo-masks-plain", "masks")
@@ -29,6 +30,7 @@ class Clips:
         size: (height, width) of the frames in pixels.
         xy: (B, T, O, P, 2) float.
         labels: (B, T, O, P) int8.
+        frame_idx: (B, T) decode indices, ascending.
         masks: (B, T, O, H, W) uint8, or None.
     """
 
@@ -36,11 +38,16 @@ class Clips:
     size: tuple[int, int]
     xy: Tensor
     labels: Tensor
+    frame_idx: Tensor
     masks: Tensor | None
 
     def is_there(self) -> Tensor:
         """(B, O) bool: the object has a point on it on the first frame."""
         return (self.labels[:, 0] == 1).any(dim=-1)
+
+    def is_annotated(self, number: int) -> bool:
+        """Whether anything is known of a frame."""
+        return bool((self.labels[:, number] >= 0).any())
 
 
 def clip_loss(
@@ -51,7 +58,7 @@ def clip_loss(
     starts_from_masks: bool,
     hardest: float = 1.0,
 ) -> Tensor:
-    """The loss of a batch, the mean over its frames.
+    """The loss of a batch, the mean over its annotated frames.
 
     Args:
         network: that learns.
@@ -67,12 +74,18 @@ def clip_loss(
             aggregated(functional.interpolate(logits, clips.size, mode="bilinear")), clips, number, supervision, hardest
         )
         for number, logits in found
+        if clips.is_annotated(number)
     ]
+    if not losses:
+        return sum(logits.sum() for _, logits in found) * 0.0  # a view that shows no point teaches nothing
     return torch.stack(losses).mean()
 
 
 def follow(network: MemoryNetwork, clips: Clips, given: Tensor, starts_from_masks: bool) -> list[tuple[int, Tensor]]:
-    """(number of the frame, (B, O, rows, columns) logits at stride 4) of every frame that is found."""
+    """(number of the frame, (B, O, rows, columns) logits at stride 4) of every frame that is found.
+
+    The memory is that of the propagator: the first frame, every fifth and the one before, as they were found.
+    """
     is_there = clips.is_there()[..., None, None]
     seen = network.see(clips.frames[0])
     points = of_points(clips.xy[:, 0], torch.where(given, clips.labels[:, 0], -1), clips.size, FINE)
@@ -84,14 +97,17 @@ def follow(network: MemoryNetwork, clips: Clips, given: Tensor, starts_from_mask
         evidence = corrected(_own(found[0][1]), points)
     else:
         evidence = of_masks(masks)
-    keys, values = [seen.key.flatten(2)], [network.remember(evidence).flatten(3)]
+    memory, keys = Remembered(), {0: seen.key.flatten(2)}
+    memory.anchor(0, network.remember(evidence).flatten(3))
     for number, maps in enumerate(clips.frames[1:], start=1):
         seen = network.see(maps)
-        read = network.read(seen, torch.cat(keys, dim=2), torch.cat(values, dim=3))
+        own = memory.values()
+        gaps = clips.frame_idx[:, number, None] - clips.frame_idx[:, list(own)]
+        read = network.read(seen, torch.cat([keys[i] for i in own], dim=2), torch.cat(list(own.values()), dim=3), gaps)
         found.append((number, _among(network.decode(seen, read), is_there)))
         if number + 1 < len(clips.frames):
-            keys.append(seen.key.flatten(2))
-            values.append(network.remember(of_masks(_own(found[-1][1]))).flatten(3))
+            keys[number] = seen.key.flatten(2)
+            memory.pass_on(number, network.remember(of_masks(_own(found[-1][1]))).flatten(3))
     return found
 
 

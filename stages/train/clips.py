@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -21,13 +22,23 @@ class ClipOptions:
         frames: of a clip; an object is annotated on at least two of them where it has two annotated frames.
         objects: at most so many.
         points: of an object on a frame, at most.
+        between: frames without points between two annotated ones, spread evenly; 0 for none. With them, the annotated
+            frames are neighbours of each other; else they are any of a video.
     """
 
     frames: int = 3
     objects: int = 3
     points: int = 20
+    between: int = 0
+
+    @property
+    def length(self) -> int:
+        """Frames in all."""
+        return self.frames + (self.frames - 1) * self.between
 
     def __post_init__(self) -> None:
+        if self.between < 0:
+            raise ValueError(f"between {self.between} must be at least 0")
         for name in ("frames", "objects", "points"):
             if getattr(self, name) < 1:
                 raise ValueError(f"a clip of {getattr(self, name)} {name} holds nothing")
@@ -38,7 +49,8 @@ class Clip:
     """Which frames and objects make a clip.
 
     Attributes:
-        frame_idx: ascending; the last one is repeated where the video has too few annotated frames.
+        frame_idx: ascending; the last one is repeated where the video has too few annotated frames, and frames are
+            repeated where too few lie between annotated ones.
         object_ids: at most as many as asked for.
         points: for every object and frame its points, or None.
     """
@@ -67,27 +79,46 @@ def draw_clip(video: Mapping[str, ObjectPoints], options: ClipOptions, random: n
     if not known:
         raise ValueError("no object of the video has a point on it")
     first = known[random.integers(len(known))]
-    frames = _draw_frames(list(video[first]), starts[first], options.frames, random)
+    annotated = _draw_frames(list(video[first]), starts[first], options, random)
+    frames = _with_between(annotated, options.between)
     others = [object_id for object_id in known if object_id != first and frames[0] in starts[object_id]]
     random.shuffle(others)
     chosen = (first, *sorted(others[: options.objects - 1]))
     points = tuple(
-        tuple(_some(video[object_id].get(i), options.points, random) for i in frames) for object_id in chosen
+        tuple(
+            None if n % (options.between + 1) else _some(video[object_id].get(i), options.points, random)
+            for n, i in enumerate(frames)
+        )
+        for object_id in chosen
     )
     return Clip(frames, chosen, points)
 
 
 def _draw_frames(
-    annotated: list[int], starts: list[int], n_frames: int, random: np.random.Generator
+    annotated: list[int], starts: list[int], options: ClipOptions, random: np.random.Generator
 ) -> tuple[int, ...]:
-    """A reference and frames behind it; the last one again where there are too few."""
+    """A reference and frames behind it: the next ones if others lie between; the last one again if they are too few."""
     starts = [i for i in starts if i < annotated[-1]] or starts
     reference = starts[random.integers(len(starts))]
     behind = [i for i in annotated if i > reference]
-    n_behind = min(n_frames - 1, len(behind))
-    later = sorted(random.choice(behind, n_behind, replace=False).tolist()) if n_behind else []
+    n_behind = min(options.frames - 1, len(behind))
+    if options.between:
+        later = behind[:n_behind]
+    else:
+        later = sorted(random.choice(behind, n_behind, replace=False).tolist()) if n_behind else []
     frames = [reference, *later]
-    return tuple(frames + [frames[-1]] * (n_frames - len(frames)))
+    return tuple(frames + [frames[-1]] * (options.frames - len(frames)))
+
+
+def _with_between(annotated: tuple[int, ...], between: int) -> tuple[int, ...]:
+    """``between`` frames more between each two, spread evenly.
+
+    >>> _with_between((0, 4, 5), 1)
+    (0, 2, 4, 4, 5)
+    """
+    steps = between + 1
+    pairs = pairwise(annotated)
+    return tuple(a + (b - a) * n // steps for a, b in pairs for n in range(steps)) + annotated[-1:]
 
 
 def _some(here: FramePoints | None, n_points: int, random: np.random.Generator) -> FramePoints | None:

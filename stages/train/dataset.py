@@ -45,8 +45,8 @@ class Sample(TypedDict):
         frame_idx: (T,) int64, ascending. A frame is repeated where a video has too few.
         video_id: the video.
         object_ids: of the first objects, joined by line feeds; objects beyond them are padding.
-        masks: (T, O, H, W) uint8, 1 on the object, 0 off it, UNKNOWN all over where there is no mask; only of a
-            data set that has masks.
+        masks: (T, O, H, W) uint8, 1 on the object, 0 off it, UNKNOWN all over where there is no mask and between
+            annotated frames; only of a data set that has masks.
     """
 
     images: Tensor
@@ -153,8 +153,9 @@ class PointVOSDataset(Dataset[Sample]):
         return None if self._read_mask is None else self._read_mask(video_id, object_id, frame_idx)
 
     def _masks(self, video_id: str, clip: Clip, view: View) -> NDArray[np.uint8]:
-        masks = np.full((len(clip.frame_idx), self.options.clip.objects, *self.options.size), UNKNOWN, dtype=np.uint8)
-        for t, frame_idx in enumerate(clip.frame_idx):
+        shape = (len(clip.frame_idx), self.options.clip.objects, *self.options.size)
+        masks: NDArray[np.uint8] = np.full(shape, UNKNOWN, dtype=np.uint8)
+        for t, frame_idx in list(enumerate(clip.frame_idx))[:: self.options.clip.between + 1]:
             for o, object_id in enumerate(clip.object_ids):
                 if (mask := self.mask(video_id, object_id, frame_idx)) is not None:
                     masks[t, o] = view.mask(mask)
@@ -172,7 +173,7 @@ class PointVOSDataset(Dataset[Sample]):
 
 def _placed(clip: Clip, view: View, options: ClipOptions) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Points of a clip in its view: (T, O, P, 2) float32 and their labels (T, O, P) int8."""
-    shape = (options.frames, options.objects, options.points)
+    shape = (options.length, options.objects, options.points)
     xy, labels = np.zeros((*shape, 2), dtype=np.float32), np.full(shape, PADDING, dtype=np.int8)
     for o, own in enumerate(clip.points):
         for t, here in enumerate(own):

@@ -1,5 +1,8 @@
 """Train the memory network on clips: from nothing but the frozen backbone, on points, pseudo-masks or full masks.
 
+A clip is passed through as the propagator passes through a video: between annotated frames lie others, whose masks go
+into the memory as they were found, and the loss on the annotated ones reaches back through all of them.
+
 AdamW, one cycle of the learning rate, an average of the weights as the result. A step's clips and random streams depend
 on the seed and its number alone, so a training that was cut off and continues ends with the same bytes on the CPU; on a
 GPU, which computes in bfloat16 and whose sums have no fixed order, nearly so.
@@ -33,6 +36,8 @@ from stages.train.settings import ClipTraining
 _AVERAGED, _LONGEST_GRADIENT, _WEIGHT_DECAY = 0.98, 1.0, 0.01
 _KEY_RATE = 0.1
 """Of the rate of the rest, that of the keys, which mean something before anything was learned."""
+_NUMBER_RATE = 30.0
+"""Of the rate of the rest, that of sharpness, costs, trust and contrast: a dozen numbers that decide much."""
 _LEAST_SHOWN = 0.2
 """Of the first frame's points, a share between this and all is shown; all are learned."""
 _FIRST_CLIPS = 8
@@ -85,7 +90,7 @@ class Training:
             group["lr"] = rate * group["scale"]
         shown = shown_points(clips.labels[:, 0], rng)
         starts_from_masks = own.supervision != "points" and bool(rng.integers(2))
-        with _fast(clips.labels.device):
+        with _autocast(own.precision, clips.labels.device):
             hardest = hardest_at(self.step / own.steps)
             loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks, hardest)
         self.optimizer.zero_grad(set_to_none=True)
@@ -211,6 +216,8 @@ def balanced_accuracy(network: MemoryNetwork, batches: list[Clips]) -> float:
     right, n = np.zeros(2), np.zeros(2)
     for clips in batches:
         for number, found in follow(network, clips, clips.labels[:, 0] >= 0, starts_from_masks=False)[1:]:
+            if not clips.is_annotated(number):
+                continue
             full = aggregated(nn.functional.interpolate(found, clips.size, mode="bilinear"))
             on = (sampled(full[:, 1:], clips.xy[:, number]).exp() > 0.5).cpu().numpy()
             labels = clips.labels[:, number].cpu().numpy()
@@ -225,7 +232,8 @@ def _clips(dataset: PointVOSDataset, keys: list[ClipKey], features: FrozenFeatur
     device, images = features.device, batch["images"]
     frames = [features.of(images[:, t]) for t in range(images.shape[1])]
     masks = batch["masks"].to(device) if "masks" in batch else None
-    return Clips(frames, (*images.shape[-2:],), batch["xy"].to(device), batch["labels"].to(device), masks)
+    xy, labels, idx = (batch[name].to(device) for name in ("xy", "labels", "frame_idx"))
+    return Clips(frames, (*images.shape[-2:],), xy, labels, idx, masks)
 
 
 def _batches(dataset: PointVOSDataset, size: int, first: int) -> Iterator[list[ClipKey]]:
@@ -255,7 +263,7 @@ def _held_out(dataset: PointVOSDataset | None, settings: ClipTraining, features:
 def _begun(sources: Sources, files: TrainingFiles, settings: ClipTraining, features: FrozenFeatures) -> Training:
     """A training at its first step, or where its checkpoint stands."""
     torch.manual_seed(settings.seed)
-    network = MemoryNetwork().to(features.device)
+    network = MemoryNetwork(settings.sizes).to(features.device)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     training = Training(network, average, _optimizer(network, settings.rate), settings, 0, [], {})
     found = files.read()
@@ -275,13 +283,16 @@ def _begun(sources: Sources, files: TrainingFiles, settings: ClipTraining, featu
 
 
 def _optimizer(network: MemoryNetwork, rate: float) -> torch.optim.Optimizer:
-    """AdamW; a lower rate for the keys."""
-    keys = list(network.key.parameters())
-    rest = [parameter for name, parameter in network.named_parameters() if not name.startswith("key.")]
-    groups = [{"params": keys, "scale": _KEY_RATE}, {"params": rest, "scale": 1.0}]
-    return torch.optim.AdamW(groups, lr=rate, weight_decay=_WEIGHT_DECAY)
+    """AdamW: the keys slower, the network's single numbers faster, and these never decay."""
+    groups: dict[float, list[nn.Parameter]] = {_KEY_RATE: [], _NUMBER_RATE: [], 1.0: []}
+    for name, parameter in network.named_parameters():
+        is_number = parameter.ndim < 2 and not name.endswith("bias")
+        groups[_KEY_RATE if name.startswith("key.") else _NUMBER_RATE if is_number else 1.0].append(parameter)
+    decays = {scale: 0.0 if scale == _NUMBER_RATE else _WEIGHT_DECAY for scale in groups}
+    given = [{"params": own, "scale": scale, "weight_decay": decays[scale]} for scale, own in groups.items()]
+    return torch.optim.AdamW(given, lr=rate)
 
 
-def _fast(device: torch.device) -> torch.autocast:
-    """bfloat16 where a GPU has it; float32 on the CPU."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+def _autocast(precision: str, device: torch.device) -> torch.autocast:
+    is_fast = device.type == "cuda" if precision == "auto" else precision == "bfloat16"
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_fast)

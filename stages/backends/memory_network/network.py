@@ -18,7 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stages.backends.embedded.features.backbone import CHANNELS
+from stages.backends.memory_network.affinity import Affinity, weighted
+from stages.backends.memory_network.edges import Edges, drawn_onto_edges
 from stages.backends.memory_network.evidence import Evidence
 from stages.backends.memory_network.features import COARSE, FINE, N_COARSE, Maps, coarse_cells
 
@@ -26,14 +27,8 @@ _CELLS = (COARSE // FINE) ** 2
 """Cells of a mask in one cell of the memory."""
 _SHARPNESS = 8.0
 """Scale of the first keys: distances in ImageNet features become differences of affinity of some ten."""
-_HERE, _ELSEWHERE = 50.0, 15.0
-"""First costs in affinity of the length of a frame's short side, on the frame itself and to other frames."""
 _FARTHEST, _TRUST = 4.0, 0.5
 """Logit of what the memory votes for unanimously, and the first weight of votes."""
-_CONTRAST = 10.0
-"""First scale of differences between neighbours."""
-REACHES = (1, 2, 4, 1)
-"""Cells between neighbours, pass by pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +84,7 @@ class MemoryNetwork(nn.Module):
         nn.init.zeros_(self.answer.bias)  # type: ignore[arg-type]
         self.trust = nn.Parameter(torch.tensor(_TRUST))
         self.edges = Edges(sizes.guide)
-        self.distance = nn.Parameter(torch.tensor([_HERE, _ELSEWHERE]).log())
+        self.affinity = Affinity(sizes.top)
 
     @torch.no_grad()
     def begin(self, frames: Sequence[Maps]) -> None:
@@ -116,35 +111,20 @@ class MemoryNetwork(nn.Module):
         voted = torch.where(known > 0, share, own.sum(2, keepdim=True) / known.sum(2, keepdim=True).clamp_min(1e-6))
         return torch.cat([voted.clamp(0.0, 1.0), learned], dim=2)
 
-    def read(self, seen: Seen, keys: Tensor, values: Tensor, usable: Tensor | None = None) -> Tensor:
+    def read(self, seen: Seen, keys: Tensor, values: Tensor, gaps: Tensor) -> Tensor:
         """What the memory says of every cell of B frames.
 
         Args:
             seen: the frames.
-            keys: (B, C_k, M) of the memory's cells, whole frames of the same size one after the other.
+            keys: (B, C_k, M) of the memory's cells, F whole frames of the same size one after the other.
             values: (B, O, V, M).
-            usable: (B, O, M) bool: the memory is the frame itself, and these cells may answer for an object.
+            gaps: (B, F) frames between each of the memory and this one.
 
         Returns:
             (B, O, V, rows, columns).
         """
-        weights, cells = self._best(seen.key, keys, usable)
-        read = _weighted(values, weights, cells)
+        read = weighted(values, *self.affinity.across(seen.key, keys, gaps))
         return read.reshape(*read.shape[:3], *seen.key.shape[-2:])
-
-    def _best(self, key: Tensor, keys: Tensor, usable: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Weights and numbers of the memory's best cells, (B, 1 or O, N, top) each, computed in float32 everywhere."""
-        with torch.autocast(key.device.type, enabled=False):
-            cost = self.distance[1 if usable is None else 0].exp()
-            query = _placed(key.float(), cost, self.sizes.key)
-            n_frames = keys.shape[-1] // query.shape[-1]
-            keys = torch.cat([keys.float(), query[:, self.sizes.key :].repeat(1, 1, n_frames)], dim=1)
-            affinity = 2 * torch.einsum("bcm,bcn->bnm", keys, query) - keys.square().sum(dim=1)[:, None]
-            affinity = (affinity / math.sqrt(self.sizes.key))[:, None]
-            if usable is not None:
-                affinity = affinity.masked_fill(~usable[:, :, None], -1e4)
-            best, cells = affinity.topk(min(self.sizes.top, affinity.shape[-1]), dim=-1)
-            return torch.softmax(best, dim=-1), cells
 
     def decode(self, seen: Seen, read: Tensor) -> Tensor:
         """(B, O, rows, columns) logits at stride 4 of O objects on B frames.
@@ -162,39 +142,12 @@ class MemoryNetwork(nn.Module):
         return drawn_onto_edges((weight * votes).reshape(-1, n_objects, *votes.shape[-2:]), seen.neighbours)
 
 
-class Edges(nn.Module):
-    """How alike neighbouring cells of stride 4 look."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.guide = nn.Conv2d(CHANNELS["b2"], channels, 1)
-        nn.init.orthogonal_(self.guide.weight)
-        self.contrast = nn.Parameter(torch.tensor(_CONTRAST).log())
-
-    def neighbours(self, fine: Tensor) -> tuple[Tensor, ...]:
-        """Weights of the nine cells around each, (B, 9, rows, columns), for each of REACHES."""
-        guide = self.guide(functional.normalize(fine, dim=1))
-        found = []
-        for reach in REACHES:
-            around = _around(guide, reach).unflatten(1, (guide.shape[1], 9))  # type: ignore[no-untyped-call]
-            apart = (around - guide[:, :, None]).square().sum(dim=1)
-            found.append(torch.softmax(-self.contrast.exp() * apart, dim=1))
-        return tuple(found)
-
-
-def drawn_onto_edges(logits: Tensor, neighbours: Sequence[Tensor]) -> Tensor:
-    """(B, O, rows, columns) logits, each the mean of cells around it that look alike."""
-    for reach, weights in zip(REACHES, neighbours, strict=True):
-        around = _around(logits.flatten(0, 1)[:, None], reach).reshape(*logits.shape[:2], 9, *logits.shape[-2:])
-        logits = (around * weights[:, None]).sum(dim=2)
-    return logits
-
-
 def from_points(network: MemoryNetwork, seen: Seen, points: Evidence) -> Tensor:
     """(B, O, rows, columns) logits of a frame by its own points: they are a memory in which only their cells answer."""
     values = network.remember(points).flatten(3)
     usable = functional.max_pool2d(points.known, 4).flatten(2) > 0
-    return network.decode(seen, network.read(seen, seen.key.flatten(2), values, usable))
+    read = weighted(values, *network.affinity.within(seen.key, seen.key.flatten(2), usable))
+    return network.decode(seen, read.reshape(*read.shape[:3], *seen.key.shape[-2:]))
 
 
 def aggregated(logits: Tensor) -> Tensor:
@@ -213,30 +166,8 @@ def aggregated(logits: Tensor) -> Tensor:
     return torch.log_softmax(torch.cat([odds, logits.clamp(-16.0, 16.0)], dim=1), dim=1)
 
 
-def _placed(key: Tensor, cost: Tensor, channels: int) -> Tensor:
-    """(B, C_k + 2, N): keys and, as two more channels, where their cells are: distance squared costs ``cost``."""
-    rows, columns = key.shape[-2:]
-    y, x = (torch.arange(n, device=key.device, dtype=key.dtype) / min(rows, columns) for n in (rows, columns))
-    place = torch.stack([y[:, None].expand(rows, columns), x.expand(rows, columns)])
-    place = (place * (cost * math.sqrt(channels)).sqrt())[None].expand(len(key), -1, -1, -1)
-    return torch.cat([key, place], dim=1).flatten(2)
-
-
-def _weighted(values: Tensor, weights: Tensor, cells: Tensor) -> Tensor:
-    """(B, O, V, N): sums of (B, O, V, M) values of (B, 1 or O, N, k) cells by their weights."""
-    dense = torch.zeros((*weights.shape[:3], values.shape[-1]), dtype=weights.dtype, device=weights.device)
-    dense = dense.scatter(-1, cells, weights)
-    return torch.einsum("bovm,bonm->bovn", values, dense.expand(-1, values.shape[1], -1, -1))
-
-
 def _convolution(n_in: int, n_out: int) -> nn.Conv2d:
     return nn.Conv2d(n_in, n_out, 3, padding=1)
-
-
-def _around(maps: Tensor, reach: int) -> Tensor:
-    """(B, C · 9, rows, columns): of every cell the nine that are ``reach`` apart, itself among them."""
-    padded = functional.pad(maps, (reach,) * 4, mode="replicate")
-    return functional.unfold(padded, 3, dilation=reach).reshape(len(maps), -1, *maps.shape[-2:])
 
 
 def _twice(maps: Tensor) -> Tensor:

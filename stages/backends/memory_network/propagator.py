@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,10 +17,8 @@ from stages.backends.embedded.features.grids import FAST_PIXELS, Grid, to_cells,
 from stages.backends.memory_network.evidence import Evidence, corrected, of_masks, of_points
 from stages.backends.memory_network.features import FINE, Maps, batch_of, feature_maps, pack, unpack
 from stages.backends.memory_network.network import MemoryNetwork, Seen, from_points
+from stages.backends.memory_network.remembered import Remembered
 from stages.backends.propagator import Estimate
-
-ANCHORS, RECENT, EVERY = 2, 3, 5
-"""An object remembers its first and its latest anchors, the latest of every fifth frame, and the frame before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,34 +54,6 @@ class MemoryPropagator:
     def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> Maps:
         """Inverse of :meth:`pack`, exactly."""
         return unpack(arrays, self._backbone.device)
-
-
-@dataclass(slots=True, eq=False)
-class Remembered:
-    """Of one object: (V, M) values on frames by their numbers."""
-
-    anchors: dict[int, Tensor] = field(default_factory=dict)
-    recent: dict[int, Tensor] = field(default_factory=dict)
-
-    def values(self) -> dict[int, Tensor]:
-        """What is remembered, in the order of frames."""
-        return dict(sorted({**self.recent, **self.anchors}.items()))
-
-    def anchor(self, number: int, values: Tensor) -> None:
-        """Take what is known of a frame as the truth; the first and the latest such frames are kept."""
-        self.anchors[number] = values
-        self.recent.pop(number, None)
-        while len(self.anchors) > ANCHORS:
-            del self.anchors[sorted(self.anchors)[1]]
-
-    def pass_on(self, number: int, values: Tensor) -> None:
-        """Take what was found on a frame; the frame before it is forgotten, but for every fifth."""
-        last = max(self.recent, default=None)
-        if last is not None and last % EVERY:
-            del self.recent[last]
-        self.recent[number] = values
-        while len(self.recent) > RECENT:
-            del self.recent[min(self.recent)]
 
 
 class MemorySession:
@@ -177,7 +147,8 @@ class MemorySession:
         for frames, members in groups.items():
             keys = torch.cat([self._keys[number] for number in frames], dim=1)[None]
             values = torch.stack([torch.cat(list(self._objects[i].values().values()), dim=1) for i in members])[None]
-            logits = self._network.decode(seen, self._network.read(seen, keys, values))[0]
+            gaps = torch.tensor([[self._number - number for number in frames]], device=keys.device)
+            logits = self._network.decode(seen, self._network.read(seen, keys, values, gaps))[0]
             answers |= dict(zip(members, torch.sigmoid(2 * logits), strict=True))  # as soft aggregation of one
         return torch.stack([answers[object_id] for object_id in self._objects])
 

@@ -16,7 +16,7 @@ from stages.backends.memory_network.network import MemoryNetwork, Sizes
 from stages.backends.memory_network.propagator import MemoryPropagator
 from stages.backends.tensor_files import read_tensors
 
-KIND = "pointvos memory network 1"
+KIND = "pointvos memory network 2"
 """In every file, so that it is told from other weights."""
 
 

@@ -24,8 +24,7 @@ from schemas import tables
 from stages.backends.propagator import Estimate
 from tests.pipeline.commands.test_resample import verdicts_of
 
-SMALL = {"size": "96x64", "steps": 2, "batch": 2, "rate": 1e-3, "seed": 0, "views": 2, "device": "cpu"}
-TINY = {"batch": 2, "size": "96x64", "device": "cpu"}
+SMALL = {"size": "96x64", "between": 1, "steps": 2, "batch": 2, "rate": 1e-3, "seed": 0, "views": 2, "device": "cpu"}
 GIVEN = {**SMALL, "learn": "points", "ground_truth": None, "patience": 0, "measure_every": 50, "checkpoint_every": 50}
 
 
@@ -73,6 +72,7 @@ def test_a_run_trains_a_propagator_and_the_result_annotates(merged, corpus, poin
         ({"learn": "masks"}, "--learn masks needs --ground-truth"),
         ({"size": "100"}, "invalid size '100'; expected WIDTHxHEIGHT"),
         ({"size": "100x64"}, "frames of 100x64 pixels: both must be multiples of 32"),
+        ({"precision": "int8"}, "unknown precision 'int8'; known: auto, float32, bfloat16"),
         ({"out": Path("own.csv")}, "--out own.csv: give a file such as tracker.pt"),
     ],
 )
@@ -104,6 +104,7 @@ def test_the_benchmark_holds_videos_out_in_turn_and_continues(merged, ground_tru
         "steps": 2,
         "batch": 2,
         "size": "96x64",
+        "between": 1,
         "device": "cpu",
     }
     given = {"run": merged, "ground_truth": ground_truth, "out": tmp_path / "bench", "json_file": tmp_path / "b.json"}
@@ -136,6 +137,7 @@ def test_the_study_counts_labels_and_draws_a_plot(merged, ground_truth, tmp_path
         "steps": 1,
         "batch": 2,
         "size": "96x64",
+        "between": 1,
         "device": "cpu",
     }
     given = {"run": merged, "ground_truth": ground_truth, "out": tmp_path / "study", "json_file": tmp_path / "s.json"}

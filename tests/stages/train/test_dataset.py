@@ -275,3 +275,24 @@ class Memory(Dataset):
 def test_workers_keep_the_memory_of_freed_frames_for_the_next_ones(run):
     (faults,) = list(DataLoader(Memory(dataset(run)), None, num_workers=1))
     assert faults < 100, "the pages of both blocks, a thousand, would be mapped again"
+
+
+def test_between_annotated_frames_lie_others_of_which_nothing_is_told(run):
+    def read(_video_id, frame_idx):
+        return np.full((H, W, 3), frame_idx * 10, dtype=np.uint8)
+
+    def mask(*_):
+        return np.ones((H, W), dtype=bool)
+
+    options = DatasetOptions(size=(H, W), clip=ClipOptions(frames=2, objects=1, between=2), augmentation=None)
+    clips = PointVOSDataset(run / "points", read, options=options, read_mask=mask)
+    seen = set()
+    for epoch in range(30):
+        clip = clips[epoch, 0]
+        seen.add(tuple(clip["frame_idx"].tolist()))
+        assert clip["images"][:, 0, 0, 0].tolist() == [10 * idx for idx in clip["frame_idx"].tolist()]
+        assert [bool((labels >= 0).any()) for labels in clip["labels"]] == [True, False, False, True]
+        assert clip["masks"].flatten(1).float().mean(dim=1).tolist() == [1, 255, 255, 1]
+    assert seen == {(0, 1, 3, 5), (0, 3, 6, 9), (5, 6, 7, 9), (9, 10, 12, 14)}
+    with pytest.raises(ValueError, match="between -1 must be at least 0"):
+        ClipOptions(between=-1)

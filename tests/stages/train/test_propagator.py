@@ -7,7 +7,6 @@ import math
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -20,16 +19,16 @@ from schemas.tables import POINTS
 from stages.backends.embedded.training.checkpoints import TrainingFiles
 from stages.backends.memory_network.weights import read_network
 from stages.backends.propagators import load_propagator
-from stages.train.dataset import JpegFrames, PointVOSDataset
+from stages.train.dataset import PointVOSDataset
 from stages.train.digests import digest_of
 from stages.train.losses import huberised, mask_loss, point_loss
 from stages.train.propagator import COLUMNS, Sources, shown_points, train
 from stages.train.settings import ClipTraining
-from tests.stages.train.test_dataset import file_of, point
+from tests.stages.train.test_dataset import point
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 H, W, SIDE, FRAMES = 64, 96, 22, (0, 4, 8)
-SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, measure_every=2)
+SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, between=1, measure_every=2)
 CUT_OFF = """
 import os, sys
 from pathlib import Path
@@ -59,6 +58,10 @@ def points_of(mask, rng):
     return xy, np.repeat(np.array([1, 0], dtype=np.int8), 8)
 
 
+def frame_of(video_id, frame_idx):
+    return picture(int(video_id[1:]), frame_idx)[0]
+
+
 def mask_of(video_id, _object_id, frame_idx):
     return picture(int(video_id[1:]), frame_idx)[1]
 
@@ -70,15 +73,11 @@ def folder(tmp_path_factory):
     for video in range(4):
         video_id, rng, rows = f"v{video}", np.random.default_rng(video), []
         for idx in FRAMES:
-            image, mask = picture(video, idx)
             split = "val" if video == 3 else "train"
             rows += [
                 point(video_id, "a", idx, int(x), int(y), int(label), split)
-                for (x, y), label in zip(*points_of(mask, rng), strict=True)
+                for (x, y), label in zip(*points_of(picture(video, idx)[1], rng), strict=True)
             ]
-            file = file_of(root, video_id, idx)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            cv2.imwrite(str(file), image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 100])
         POINTS.write(root / "points" / f"{video_id}.parquet", rows)
     return root
 
@@ -86,7 +85,7 @@ def folder(tmp_path_factory):
 def sources(folder, settings=SETTINGS):
     def dataset(split, options):
         read_mask = None if settings.supervision == "points" else mask_of
-        return PointVOSDataset(folder / "points", JpegFrames(partial(file_of, folder)), split, options, read_mask)
+        return PointVOSDataset(folder / "points", frame_of, split, options, read_mask)
 
     own, held_out = (
         dataset("train", settings.dataset_options()),
@@ -148,6 +147,18 @@ def test_every_supervision_lowers_its_loss(folder, tmp_path, supervision):
     as_it_began = losses(folder, tmp_path / "same.pt", replace(settings, rate=0.0))
     assert learned[0] == as_it_began[0]  # the same clips in the same order
     assert np.mean(learned[-10:]) < 0.9 * np.mean(as_it_began[-10:])
+
+
+def test_in_bfloat16_a_larger_network_learns_too(folder, tmp_path):
+    settings = replace(SETTINGS, steps=20, precision="bfloat16", capacity=2, rate=3e-3)
+    learned = losses(folder, tmp_path / "learned.pt", settings)
+    as_it_began = losses(folder, tmp_path / "same.pt", replace(settings, rate=0.0))
+    assert np.mean(learned[-5:]) < 0.9 * np.mean(as_it_began[-5:])
+    network, training = read_network(tmp_path / "learned.pt")
+    assert (network.sizes.key, network.sizes.value, network.sizes.guide) == (128, 64, 24)
+    assert (training["precision"], training["capacity"]) == ("bfloat16", 2)
+    session = load_propagator(f"trained:{tmp_path / 'learned.pt'}", "cpu").open(H, W)
+    assert session is not None
 
 
 def test_a_training_ends_early_when_nothing_is_gained(folder, tmp_path):

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
+from stages.backends.memory_network.affinity import Affinity, weighted
+from stages.backends.memory_network.edges import REACHES, Edges, drawn_onto_edges
 from stages.backends.memory_network.evidence import corrected, of_masks, of_points
-from stages.backends.memory_network.network import MemoryNetwork, Seen, aggregated, drawn_onto_edges
-from stages.backends.memory_network.propagator import ANCHORS, RECENT, Remembered
+from stages.backends.memory_network.network import MemoryNetwork, Seen, aggregated
+from stages.backends.memory_network.remembered import ANCHORS, RECENT, Remembered
 from stages.backends.memory_network.weights import is_memory_network, read_network, to_bytes
 from stages.backends.propagators import load_propagator
 
@@ -47,10 +50,37 @@ def test_the_memory_answers_with_the_values_of_the_nearest_keys():
     query = torch.zeros(1, 64, 2, 4)
     query[0, 0, 0] = torch.tensor([700.0, 0.0, 300.0, 100.0])
     with torch.no_grad():
-        read = network.read(Seen(query, ()), keys, values)
+        read = network.read(Seen(query, ()), keys, values, torch.ones(1, 1))
         assert read[0, 0, 0, 0].tolist() == pytest.approx([7, 0, 3, 1], abs=1e-3)
         usable = torch.tensor([[[True, False, False, False, False, False, True, False]]])
-        assert network.read(Seen(query, ()), keys, values, usable)[0, 0, 0, 0, 0].item() == pytest.approx(6, abs=1e-3)
+        within = weighted(values, *network.affinity.within(query, keys, usable))
+        assert within[0, 0, 0, 0].item() == pytest.approx(6, abs=1e-3)
+
+
+def test_affinity_is_less_where_keys_differ_far_away_and_long_ago():
+    torch.manual_seed(0)
+    key, keys, gaps = torch.randn(2, 8, 3, 4), torch.randn(2, 8, 24), torch.tensor([[7, 1], [3, 1]])
+    affinity = Affinity(top=24)
+    place = torch.cartesian_prod(torch.arange(3) / 3, torch.arange(4) / 3)
+    apart = (place[:, None] - place).square().sum(dim=2)
+    with torch.no_grad():
+        affinity.sharpness[1], affinity.distance[1] = 0.3, 2.0
+        affinity.widening.fill_(0.5)
+        affinity.fading.fill_(0.2)
+        weights, cells = affinity.across(key, keys, gaps)
+    differs = (keys[:, :, None] - key.flatten(2)[..., None]).square().sum(dim=1) * np.exp(0.3) / 8**0.5
+    cost = np.exp(2) * gaps.float() ** -0.5
+    far = (cost[:, None, :, None] * apart[:, None]).flatten(2) + (0.2 * gaps.log())[:, None].repeat_interleave(12, 2)
+    expected = torch.softmax(-differs - far, dim=2)
+    assert torch.allclose(expected.gather(2, cells[:, 0]), weights[:, 0], atol=1e-5)
+
+
+@pytest.mark.parametrize("n_asked", [1, 3])
+def test_values_are_weighed_for_all_objects_alike_or_for_each_its_own_way(n_asked):
+    values, weights = torch.rand(2, 3, 5, 40), torch.rand(2, n_asked, 7, 4)
+    cells = torch.stack([torch.randperm(40)[:4] for _ in range(2 * n_asked * 7)]).reshape(weights.shape)
+    dense = torch.zeros(2, n_asked, 7, 40).scatter(3, cells, weights).expand(-1, 3, -1, -1)
+    assert torch.allclose(weighted(values, weights, cells), torch.einsum("bovm,bonm->bovn", values, dense), atol=1e-5)
 
 
 def test_soft_aggregation_of_one_doubles_its_logit_and_of_several_sums_to_one():
@@ -58,6 +88,18 @@ def test_soft_aggregation_of_one_doubles_its_logit_and_of_several_sums_to_one():
     assert aggregated(logits)[0, 1, 0].exp().tolist() == pytest.approx(torch.sigmoid(2 * logits).flatten().tolist())
     several = aggregated(torch.randn(1, 3, 4, 4)).exp()
     assert several.sum(dim=1).flatten().tolist() == pytest.approx([1.0] * 16, rel=1e-5)
+
+
+def test_neighbours_are_compared_with_the_nine_cells_around_them_up_to_the_border():
+    edges = Edges(5)
+    fine = torch.rand(2, 24, 9, 13)
+    with torch.no_grad():
+        guide = edges.guide(functional.normalize(fine, dim=1))
+        for reach, weights in zip(REACHES, edges.neighbours(fine), strict=True):
+            padded = functional.pad(guide, (reach,) * 4, mode="replicate")
+            around = functional.unfold(padded, 3, dilation=reach).reshape(2, 5, 9, 9, 13)
+            apart = (around - guide[:, :, None]).square().sum(dim=1)
+            assert torch.allclose(weights, torch.softmax(-10 * apart, dim=1), atol=1e-5)
 
 
 def test_a_mask_is_drawn_onto_the_edges_of_the_picture():
