@@ -17,7 +17,7 @@ from stages.train.losses import TAU, UNKNOWN, mask_loss, point_loss
 
 SUPERVISIONS = ("points", "pseudo-masks", "pseudo-masks-plain", "masks")
 """What a network learns from: points alone; masks of a run by the robust loss, and its points; the same by plain
-cross-entropy, for comparison; full masks alone, by cross-entropy of the hardest pixels."""
+cross-entropy, for comparison; full masks alone, by plain cross-entropy. All count both sides of an object alike."""
 _ABSENT = -16.0
 
 
@@ -56,7 +56,6 @@ def clip_loss(
     given: Tensor,
     supervision: str,
     starts_from_masks: bool,
-    hardest: float = 1.0,
 ) -> Tensor:
     """The loss of a batch, the mean over its annotated frames.
 
@@ -66,13 +65,10 @@ def clip_loss(
         given: (B, O, P) bool, the points of the first frame that are shown; all of them are targets.
         supervision: one of SUPERVISIONS.
         starts_from_masks: the first frame's masks are given, where they are known, rather than its points.
-        hardest: of full masks, the share of pixels that counts.
     """
     found = follow(network, clips, given, starts_from_masks)
     losses = [
-        _frame_loss(
-            aggregated(functional.interpolate(logits, clips.size, mode="bilinear")), clips, number, supervision, hardest
-        )
+        _frame_loss(aggregated(functional.interpolate(logits, clips.size, mode="bilinear")), clips, number, supervision)
         for number, logits in found
         if clips.is_annotated(number)
     ]
@@ -129,12 +125,12 @@ def _own(logits: Tensor) -> Tensor:
     return aggregated(logits)[:, 1:].exp()
 
 
-def _frame_loss(log_probabilities: Tensor, clips: Clips, number: int, supervision: str, hardest: float) -> Tensor:
+def _frame_loss(log_probabilities: Tensor, clips: Clips, number: int, supervision: str) -> Tensor:
     labels = torch.where(clips.is_there()[..., None], clips.labels[:, number], -1)
     points = point_loss(log_probabilities, clips.xy[:, number], labels)
     if supervision == "points" or clips.masks is None:
         return points
     masks = torch.where(clips.is_there()[..., None, None], clips.masks[:, number], UNKNOWN)
     if supervision == "masks":
-        return mask_loss(log_probabilities, masks, hardest=hardest)
+        return mask_loss(log_probabilities, masks)
     return points + mask_loss(log_probabilities, masks, TAU if supervision == "pseudo-masks" else None)

@@ -30,41 +30,26 @@ def point_loss(log_probabilities: Tensor, xy: Tensor, labels: Tensor) -> Tensor:
         The mean over points on objects plus the mean over points off them; 0 for a mean over none.
     """
     own = sampled(log_probabilities[:, 1:], xy)
-    off = torch.log(-torch.expm1(own.clamp(max=-1e-6)))
+    off = _complement(own)
     return _mean(-own, labels == 1) + _mean(-off, labels == 0)
 
 
-def mask_loss(log_probabilities: Tensor, masks: Tensor, tau: float | None = None, hardest: float = 1.0) -> Tensor:
-    """Cross-entropy over {background, objects} at every pixel of frames whose masks are known.
+def mask_loss(log_probabilities: Tensor, masks: Tensor, tau: float | None = None) -> Tensor:
+    """Cross-entropy at every pixel of objects whose masks are known, with both sides counted as those of points are.
 
     Args:
         log_probabilities: (B, O + 1, H, W), the background first.
         masks: (B, O, H, W) uint8: 1, 0 or UNKNOWN.
         tau: partially Huberised with this τ; None for plain cross-entropy.
-        hardest: the share of known pixels that counts, those of the largest loss ("bootstrapped").
 
     Returns:
-        The mean over these pixels; 0 where nothing is known.
+        The mean over pixels on objects plus the mean over pixels off them; 0 for a mean over none.
     """
-    is_own = masks == 1
-    is_known = (masks != UNKNOWN).any(dim=1)
-    target = torch.where(is_own.any(dim=1), is_own.float().argmax(dim=1) + 1, 0)
-    found = log_probabilities.gather(1, target[:, None])[:, 0]
-    losses = -found if tau is None else huberised(found, tau)
-    if hardest >= 1.0 or not bool(is_known.any()):
-        return _mean(losses, is_known)
-    known = losses[is_known]
-    return known.topk(max(1, round(hardest * len(known)))).values.mean()
-
-
-def hardest_at(share: float) -> float:
-    """The share of pixels that counts after a share of the steps, as STCN (Cheng et al., NeurIPS 2021) anneals it.
-
-    >>> [round(hardest_at(share), 3) for share in (0.0, 0.13, 0.3, 1.0)]
-    [1.0, 1.0, 0.575, 0.15]
-    """
-    begun, done, least = 20 / 150, 70 / 150, 0.15
-    return 1.0 - (1.0 - least) * min(max((share - begun) / (done - begun), 0.0), 1.0)
+    own = log_probabilities[:, 1:]
+    off = _complement(own)
+    if tau is None:
+        return _mean(-own, masks == 1) + _mean(-off, masks == 0)
+    return _mean(huberised(own, tau), masks == 1) + _mean(huberised(off, tau), masks == 0)
 
 
 def huberised(log_probabilities: Tensor, tau: float = TAU) -> Tensor:
@@ -85,6 +70,11 @@ def sampled(maps: Tensor, xy: Tensor) -> Tensor:
         maps.flatten(0, 1)[:, None], grid.flatten(0, 1)[:, None], padding_mode="border", align_corners=False
     )
     return found.reshape(*maps.shape[:2], -1)
+
+
+def _complement(log_probabilities: Tensor) -> Tensor:
+    """log(1 - p)."""
+    return torch.log(-torch.expm1(log_probabilities.clamp(max=-1e-6)))
 
 
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:

@@ -30,7 +30,7 @@ from stages.train.clip_pass import Clips, clip_loss, follow
 from stages.train.dataset import ClipKey, ClipSampler, PointVOSDataset
 from stages.train.events import Events
 from stages.train.frozen_features import FrozenFeatures, frozen_features
-from stages.train.losses import hardest_at, sampled
+from stages.train.losses import sampled
 from stages.train.settings import ClipTraining
 
 _AVERAGED, _LONGEST_GRADIENT, _WEIGHT_DECAY = 0.98, 1.0, 0.01
@@ -91,8 +91,7 @@ class Training:
         shown = shown_points(clips.labels[:, 0], rng)
         starts_from_masks = own.supervision != "points" and bool(rng.integers(2))
         with _autocast(own.precision, clips.labels.device):
-            hardest = hardest_at(self.step / own.steps)
-            loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks, hardest)
+            loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)

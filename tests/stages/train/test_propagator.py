@@ -227,8 +227,11 @@ def test_the_point_loss_counts_both_sides_alike_and_reads_between_pixels():
 def test_the_robust_mask_loss_is_linear_below_one_over_tau_and_ignores_what_is_unknown():
     p = torch.tensor([0.5, 0.05])
     assert huberised(p.log()).tolist() == pytest.approx([-math.log(0.5), 1 + math.log(10) - 0.5], rel=1e-5)
-    found = torch.tensor([[0.2, 0.8], [0.5, 0.5]]).T.reshape(1, 2, 1, 2).log()
-    masks = torch.tensor([[[[1, 0]]]], dtype=torch.uint8)
-    assert mask_loss(found, masks).item() == pytest.approx((-math.log(0.8) - math.log(0.5)) / 2, rel=1e-5)
-    assert mask_loss(found, masks, hardest=0.5).item() == pytest.approx(-math.log(0.5), rel=1e-5)
+    found = torch.tensor([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]]).T.reshape(1, 2, 1, 3).log()
+    masks = torch.tensor([[[[1, 0, 0]]]], dtype=torch.uint8)
+    off = -(math.log(0.5) + math.log(0.9)) / 2
+    assert mask_loss(found, masks).item() == pytest.approx(-math.log(0.8) + off, rel=1e-5)
+    assert mask_loss(found, 1 - masks, tau=4.0).item() == pytest.approx(
+        (-math.log(0.5) + 1 + math.log(4) - 0.4) / 2 + 1 + math.log(4) - 0.8, rel=1e-5
+    )
     assert mask_loss(found, torch.full_like(masks, 255)).item() == 0
