@@ -15,9 +15,9 @@ from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run
 from pipeline.commands.train_propagator import require_points
 from pipeline.commands.training_options import (
+    BATCH,
     BETWEEN,
     SIZE,
-    TRIAL_BATCH,
     TRIAL_STEPS,
     VIEWS,
     Batch,
@@ -55,7 +55,7 @@ def point_vos(
     leave_out: LeaveOut = 0,
     seeds: Seeds = 3,
     steps: Steps = TRIAL_STEPS,
-    batch: Batch = TRIAL_BATCH,
+    batch: Batch = BATCH,
     size: Size = SIZE,
     between: Between = BETWEEN,
     views: Views = VIEWS,

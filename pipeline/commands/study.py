@@ -14,9 +14,9 @@ from pipeline.commands.benchmark_rounds import GroundTruth, Json
 from pipeline.commands.options import Run
 from pipeline.commands.train_propagator import require_points
 from pipeline.commands.training_options import (
+    BATCH,
     BETWEEN,
     SIZE,
-    TRIAL_BATCH,
     TRIAL_STEPS,
     VIEWS,
     Batch,
@@ -51,7 +51,7 @@ def study(
     leave_out: LeaveOut = 0,
     seeds: Seeds = 3,
     steps: Steps = TRIAL_STEPS,
-    batch: Batch = TRIAL_BATCH,
+    batch: Batch = BATCH,
     size: Size = SIZE,
     between: Between = BETWEEN,
     views: Views = VIEWS,

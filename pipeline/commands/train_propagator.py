@@ -9,6 +9,7 @@ import typer
 
 from pipeline.commands.options import Run
 from pipeline.commands.training_options import (
+    BATCH,
     BETWEEN,
     SIZE,
     VIEWS,
@@ -44,11 +45,19 @@ def propagator(
     ground_truth: Annotated[
         Path | None, typer.Option(help="For --learn masks: folder of true masks, VIDEO_ID/FRAME.png.", exists=True)
     ] = None,
-    steps: Steps = 100,
-    batch: Batch = 2,
+    steps: Steps = 200,
+    batch: Batch = BATCH,
     size: Size = SIZE,
     between: Between = BETWEEN,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
+    numbers_first: Annotated[
+        int,
+        typer.Option(
+            help="Steps in which only a dozen numbers learn (costs, sharpness, trust, contrast): enough for few "
+            "videos; the layers learn after them.",
+            min=0,
+        ),
+    ] = 100,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
     views: Views = VIEWS,
     capacity: Capacity = 1,
@@ -73,7 +82,8 @@ def propagator(
     _require_usable(out)
     settings = training_settings(
         size, device, supervision=learn, steps=steps, batch=batch, rate=rate, seed=seed, between=between, views=views,
-        capacity=capacity, precision=precision, measure_every=measure_every, patience=patience,
+        numbers_first=numbers_first, capacity=capacity, precision=precision,
+        measure_every=measure_every, patience=patience,
     )  # fmt: skip
     sources = _sources(run, settings, ground_truth)
     score = _train(sources, out, settings, device, checkpoint_every)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from stages.train.settings import ClipTraining
 
 SIZE, BETWEEN, VIEWS = "448x256", 3, 8
-TRIAL_STEPS, TRIAL_BATCH = 40, 1
+BATCH, TRIAL_STEPS = 1, 40
 
 Batch = Annotated[int, typer.Option(help="Clips a step.", min=1)]
 Size = Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")]

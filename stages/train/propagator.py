@@ -87,7 +87,10 @@ class Training:
         torch.manual_seed(own.seed * 1_000_003 + self.step)
         rate = rate_at(self.step / own.steps, own.rate)
         for group in self.optimizer.param_groups:
+            is_learned = self.step >= own.numbers_first or group["scale"] == _NUMBER_RATE
             group["lr"] = rate * group["scale"]
+            for parameter in group["params"]:
+                parameter.requires_grad_(is_learned)
         shown = shown_points(clips.labels[:, 0], rng)
         starts_from_masks = own.supervision != "points" and bool(rng.integers(2))
         with _autocast(own.precision, clips.labels.device):

@@ -28,7 +28,7 @@ from tests.stages.train.test_dataset import point
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 H, W, SIDE, FRAMES = 64, 96, 22, (0, 4, 8)
-SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, between=1, measure_every=2)
+SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, between=1, numbers_first=3, measure_every=2)
 CUT_OFF = """
 import os, sys
 from pathlib import Path
@@ -159,6 +159,20 @@ def test_in_bfloat16_a_larger_network_learns_too(folder, tmp_path):
     assert (training["precision"], training["capacity"]) == ("bfloat16", 2)
     session = load_propagator(f"trained:{tmp_path / 'learned.pt'}", "cpu").open(H, W)
     assert session is not None
+
+
+def test_the_numbers_learn_before_the_layers_do(folder, tmp_path):
+    def values(name, steps, **more):
+        run(folder, tmp_path / name, settings=replace(SETTINGS, steps=steps, **more))
+        return dict(read_network(tmp_path / name)[0].named_parameters())
+
+    begun, numbers = values("a.pt", 3, rate=0.0), values("b.pt", 3)
+    changed = {name for name, value in numbers.items() if not torch.equal(value, begun[name])}
+    assert changed == {
+        "trust", "edges.contrast", "affinity.sharpness", "affinity.distance", "affinity.widening", "affinity.fading",
+    }  # fmt: skip
+    layers = values("c.pt", 6)
+    assert not torch.equal(layers["answer.weight"], begun["answer.weight"])
 
 
 def test_a_training_ends_early_when_nothing_is_gained(folder, tmp_path):
