@@ -73,7 +73,9 @@ def clip_loss(
         if clips.is_annotated(number)
     ]
     if not losses:
-        return sum(logits.sum() for _, logits in found) * 0.0  # a view that shows no point teaches nothing
+        return (
+            torch.stack([logits.sum() for _, logits in found]).sum() * 0.0
+        )  # a view that shows no point teaches nothing
     return torch.stack(losses).mean()
 
 

@@ -1,4 +1,4 @@
-"""Which cells of the memory answer for a cell: alike, near in the frame and recent, by weights that are learned."""
+"""Which cells of the memory answer for a cell: those that look alike and are near, by weights that are learned."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ _HERE, _ELSEWHERE = 50.0, 15.0
 
 
 class Affinity(nn.Module):
-    """Affinity by squared distance of keys, as in STCN, less what distance in the frame and in time costs.
+    """Affinity by squared distance of keys, as in STCN, less what distance in the frame costs.
 
-    Six numbers, learned at a rate of their own: sharpness of keys and cost of distance, each on the frame itself and to
-    other frames; how fast that cost falls and how much trust is lost with the logarithm of frames in between. Both of
-    the latter begin at zero.
+    Five numbers, learned at a rate of their own: sharpness of keys and cost of distance, each on the frame itself and
+    to other frames, and how fast the latter cost falls with the logarithm of frames in between, at first not at all.
     """
 
     def __init__(self, top: int) -> None:
@@ -26,7 +25,6 @@ class Affinity(nn.Module):
         self.sharpness = nn.Parameter(torch.zeros(2))
         self.distance = nn.Parameter(torch.tensor([_HERE, _ELSEWHERE]).log())
         self.widening = nn.Parameter(torch.zeros(()))
-        self.fading = nn.Parameter(torch.zeros(()))
 
     def within(self, key: Tensor, keys: Tensor, usable: Tensor) -> tuple[Tensor, Tensor]:
         """Weights and numbers of the best cells of the frame itself; see :meth:`across`.
@@ -38,7 +36,7 @@ class Affinity(nn.Module):
         """
         with torch.autocast(key.device.type, enabled=False):
             cost = self.distance[:1].exp().expand(len(key), 1)
-            affinity = _affinity(key, keys, self.sharpness[0].exp(), cost, torch.zeros_like(cost))
+            affinity = _affinity(key, keys, self.sharpness[0].exp(), cost)
             return self._best(affinity[:, None].masked_fill(~usable[:, :, None], -1e4))
 
     def across(self, key: Tensor, keys: Tensor, gaps: Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +50,7 @@ class Affinity(nn.Module):
         with torch.autocast(key.device.type, enabled=False):
             far = gaps.float().clamp_min(1.0).log()
             cost = (self.distance[1] - self.widening * far).exp()
-            return self._best(_affinity(key, keys, self.sharpness[1].exp(), cost, -self.fading * far)[:, None])
+            return self._best(_affinity(key, keys, self.sharpness[1].exp(), cost)[:, None])
 
     def _best(self, affinity: Tensor) -> tuple[Tensor, Tensor]:
         best, cells = affinity.topk(min(self.top, affinity.shape[-1]), dim=-1)
@@ -72,8 +70,8 @@ def weighted(values: Tensor, weights: Tensor, cells: Tensor) -> Tensor:
     return torch.stack(found)
 
 
-def _affinity(key: Tensor, keys: Tensor, sharpness: Tensor, cost: Tensor, bias: Tensor) -> Tensor:
-    """(B, N, F · N): bias - sharpness · |k - q|² / √C_k - cost · |place - place|², but for what is equal for all k.
+def _affinity(key: Tensor, keys: Tensor, sharpness: Tensor, cost: Tensor) -> Tensor:
+    """(B, N, F · N): -sharpness · |k - q|² / √C_k - cost · |place - place|², but for what is equal for all k.
 
     One product: squared distances are sums of products of a cell of the memory and one of the frame.
 
@@ -82,14 +80,13 @@ def _affinity(key: Tensor, keys: Tensor, sharpness: Tensor, cost: Tensor, bias: 
         keys: (B, C_k, F · N).
         sharpness: a number.
         cost: (B, F) of a distance of the frame's short side.
-        bias: (B, F).
     """
     scale = sharpness / math.sqrt(key.shape[1])
     place = _places(key)
     norm = place.square().sum(dim=0)
     keys = keys.float()
-    cost, bias = cost[:, :, None], bias[:, :, None]
-    own = bias - cost * norm
+    cost = cost[:, :, None]
+    own = -cost * norm
     memory = torch.cat(
         [
             2 * scale * keys,

@@ -169,7 +169,7 @@ def test_the_numbers_learn_before_the_layers_do(folder, tmp_path):
     begun, numbers = values("a.pt", 3, rate=0.0), values("b.pt", 3)
     changed = {name for name, value in numbers.items() if not torch.equal(value, begun[name])}
     assert changed == {
-        "trust", "edges.contrast", "affinity.sharpness", "affinity.distance", "affinity.widening", "affinity.fading",
+        "trust", "edges.contrast", "affinity.sharpness", "affinity.distance", "affinity.widening",
     }  # fmt: skip
     layers = values("c.pt", 6)
     assert not torch.equal(layers["answer.weight"], begun["answer.weight"])

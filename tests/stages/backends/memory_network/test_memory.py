@@ -57,7 +57,7 @@ def test_the_memory_answers_with_the_values_of_the_nearest_keys():
         assert within[0, 0, 0, 0].item() == pytest.approx(6, abs=1e-3)
 
 
-def test_affinity_is_less_where_keys_differ_far_away_and_long_ago():
+def test_affinity_falls_with_difference_of_keys_and_with_distance_the_less_the_longer_ago():
     torch.manual_seed(0)
     key, keys, gaps = torch.randn(2, 8, 3, 4), torch.randn(2, 8, 24), torch.tensor([[7, 1], [3, 1]])
     affinity = Affinity(top=24)
@@ -66,11 +66,10 @@ def test_affinity_is_less_where_keys_differ_far_away_and_long_ago():
     with torch.no_grad():
         affinity.sharpness[1], affinity.distance[1] = 0.3, 2.0
         affinity.widening.fill_(0.5)
-        affinity.fading.fill_(0.2)
         weights, cells = affinity.across(key, keys, gaps)
     differs = (keys[:, :, None] - key.flatten(2)[..., None]).square().sum(dim=1) * np.exp(0.3) / 8**0.5
     cost = np.exp(2) * gaps.float() ** -0.5
-    far = (cost[:, None, :, None] * apart[:, None]).flatten(2) + (0.2 * gaps.log())[:, None].repeat_interleave(12, 2)
+    far = (cost[:, None, :, None] * apart[:, None]).flatten(2)
     expected = torch.softmax(-differs - far, dim=2)
     assert torch.allclose(expected.gather(2, cells[:, 0]), weights[:, 0], atol=1e-5)
 
