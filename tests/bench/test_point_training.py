@@ -1,15 +1,17 @@
-"""Points teach a network nearly as much as full masks do, on sequences that it never saw."""
+"""Training teaches, and points teach nearly as much as full masks do, on sequences that no network saw."""
 
 import pytest
 
-from tests.bench.point_training import KINDS, SEEDS, measure, share_of_full
+from tests.bench.point_training import KINDS, SEEDS, gain, measure, share_of_full
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_points_teach_as_much_as_full_masks_within_five_percent(davis):
+def test_training_teaches_and_points_teach_as_much_as_full_masks_within_five_percent(davis):
     found = measure(davis)
     assert {name: one["seeds"] for name, one in found["learned from"].items()} == dict.fromkeys(KINDS, SEEDS)
     assert len({trial["video_id"] for trial in found["trials"]}) == 6
+    assert gain(found, "points") >= 0.01
+    assert gain(found, "masks") >= 0.01
     assert share_of_full(found, "points") >= 0.95
     assert found["cpu_minutes"] <= 30

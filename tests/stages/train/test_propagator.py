@@ -157,8 +157,11 @@ def test_in_bfloat16_a_larger_network_learns_too(folder, tmp_path):
     network, training = read_network(tmp_path / "learned.pt")
     assert (network.sizes.key, network.sizes.value, network.sizes.guide) == (128, 64, 24)
     assert (training["precision"], training["capacity"]) == ("bfloat16", 2)
-    session = load_propagator(f"trained:{tmp_path / 'learned.pt'}", "cpu").open(H, W)
-    assert session is not None
+    propagator = load_propagator(f"trained:{tmp_path / 'learned.pt'}", "cpu")
+    session, (image, mask) = propagator.open(H, W), picture(1, 0)
+    session.start(propagator.encode(image), {"a": mask})
+    found = session.step(propagator.encode(picture(1, 1)[0]))["a"]
+    assert iou(cv2.resize(found.probability, (W, H)) > 127, picture(1, 1)[1]) > 0.5
 
 
 def test_the_numbers_learn_before_the_layers_do(folder, tmp_path):
@@ -171,7 +174,7 @@ def test_the_numbers_learn_before_the_layers_do(folder, tmp_path):
     assert changed == {
         "trust", "edges.contrast", "affinity.sharpness", "affinity.distance", "affinity.widening",
     }  # fmt: skip
-    layers = values("c.pt", 6)
+    layers = values("c.pt", 6, measure_every=6)
     assert not torch.equal(layers["answer.weight"], begun["answer.weight"])
 
 
