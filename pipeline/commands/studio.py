@@ -133,6 +133,7 @@ def _open(bench: Bench, lock: int) -> Iterator[StudioDesk]:
         yield StudioDesk(bench, sketcher, background, Events())
     finally:
         background.close()
+        bench.close()
 
 
 def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool, at: str) -> None:

@@ -111,6 +111,13 @@ class Bench:
         found.start()
         return found
 
+    def close(self) -> None:
+        """End all passes over videos."""
+        with self._lock:
+            films = list(self._films.values())
+        for film in films:
+            film.close()
+
     def facts(self, file: VideoFile) -> FrameFacts | None:
         """Size and length as the header says; None when the video cannot be read."""
         with self._lock:

@@ -63,6 +63,7 @@ class Film:
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _exact: OrderedDict[int, Image] = field(default_factory=OrderedDict)
     _thread: threading.Thread | None = None
+    _is_closed: bool = False
 
     def start(self) -> None:
         """Begin the pass, or go on with it."""
@@ -72,6 +73,13 @@ class Film:
             if not self.is_whole:
                 self._thread = threading.Thread(target=self._run, name="film", daemon=True)
                 self._thread.start()
+
+    def close(self) -> None:
+        """End the pass, and wait for that: a decoder must not be cut off by the end of the process."""
+        self._is_closed = True
+        self.may_run.set()
+        if self._thread is not None:
+            self._thread.join()
 
     @property
     def n_ready(self) -> int:
@@ -167,6 +175,8 @@ class Film:
             with open_video(self.file, opener_of(self.file)) as reader:
                 for frame in reader:
                     self.may_run.wait()
+                    if self._is_closed:
+                        return
                     self._take(frame)
                 self._end(reader.n_frames)
         except DecodeError as problem:

@@ -41,6 +41,7 @@ function hint(change) {
 // On a mask that is there: it is redrawn, starting from what it was.
 function correct(change) {
   const drawn = change(S.corrections.of(S.chosen, S.frame));
+  S.look = null; // the person has looked
   S.said.delete(`${S.frame}/${S.chosen}`);
   return S.corrections.put(drawn).then(rest);
 }

@@ -28,7 +28,7 @@ async function quiet() {
 }
 
 async function begin(what, isRound) {
-  S.earlier = null;
+  Object.assign(S, { earlier: null, look: null });
   if (!isRound) S.masks.clear();
   S.work = { state: "tracking", text: "starting", share: 0, is_round: isRound };
   changed();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,16 @@ def test_frames_are_the_decoders_own(film: Film) -> None:
         assert int(np.argmin(errors)) == idx
     with pytest.raises(Refusal, match="there is no frame 30; the video has 30"):
         film.view(30)
+
+
+def test_a_closed_film_leaves_no_decoder_at_work_and_another_one_reads_it_whole(film: Film) -> None:
+    film.may_run.clear()
+    film.close()
+    assert not [thread for thread in threading.enumerate() if thread.name == "film"]
+    again = Film(film.file, film.folder)
+    again.start()
+    assert wait_until(lambda: again.is_whole)
+    assert again.n_ready == 30
 
 
 def test_a_second_start_needs_no_pass(film: Film) -> None:

@@ -142,6 +142,9 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     assert person.see("studio.S.frame") == look["frame_idx"]
     assert "a correction would reach" in look["why"]
     assert person.see("document.getElementById('hint').textContent") == look["why"]
+    assert person.see("[...document.querySelectorAll('aside, #step')].every(one => one.scrollWidth <= one.clientWidth)")
+    person.click(3, 3, button="right")
+    assert person.see("document.getElementById('hint').textContent") != look["why"], "the person has looked"
     assert not person.problems
 
 
