@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 import typer
 from PIL import Image
+from typer.testing import CliRunner
 
+from pipeline.cli import app
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
@@ -301,13 +303,11 @@ TOOL_FAULTS = {
 }
 
 
-@pytest.mark.parametrize("form", sorted({form for form, *_ in TOOL_FAULTS}))
-def test_a_fault_of_a_tools_files_is_told_with_its_file(form, exported, problems):
-    for (of, pattern, old, new), sentence in TOOL_FAULTS.items():
-        if of == form:
-            folder = exported(form)
-            replaced(folder, pattern, old, new)
-            assert sentence in problems(folder)
+def test_a_fault_of_a_tools_files_is_told_with_its_file(exported, problems):
+    for (form, pattern, old, new), sentence in TOOL_FAULTS.items():
+        folder = exported(form)
+        replaced(folder, pattern, old, new)
+        assert sentence in problems(folder)
 
 
 def stored(folder, address):
@@ -327,3 +327,10 @@ def test_runs_and_data_sets_in_a_store_are_checked_like_those_of_this_machine(me
     assert "gt.txt:1: frame 99 is none of the 12 of seqinfo.ini" in problems(data_set)
     with pytest.raises(UsageProblem, match="there is no object s3://bucket/gone, and none below it"):
         validate(RemotePath("s3://bucket/gone", data_set.store))
+
+
+def test_the_command_line_takes_a_path_and_refuses_what_is_no_place(tmp_path):
+    (tmp_path / "clip.txt").write_text("1,3,9,5,16,8,1\n")
+    taken, refused = (CliRunner().invoke(app, ["validate", path]) for path in (str(tmp_path), "ftp://host/set"))
+    assert (taken.exit_code, "keeps all rules (MOT)" in taken.output.replace("\n", " ")) == (0, True)
+    assert "data set 'ftp://host/set': ftp:// is not supported" in str(refused.exception)
