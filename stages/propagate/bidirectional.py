@@ -85,14 +85,14 @@ class _Run:
 
     def forward(self, frames: Iterable[Frame]) -> Iterator[ObjectMask]:
         """The way forward; masks of frames before the last seed wait for the way back."""
-        task, depth = self._task, self._task.prefetch
+        task, depth, motion = self._task, self._task.prefetch, STILL
         with (
             closing(prefetched(_closed_with(frames), depth)) as decoded,
             closing(prefetched_results(frame_windows(decoded, self._reach, task.cuts), self._encode, depth)) as stream,
         ):
             for here, (encoding, moved) in stream:
                 frame = here.frame
-                motion = STILL if frame.idx in task.cuts else moved
+                motion = STILL if frame.idx in task.cuts else moved or motion
                 if frame.idx in task.cuts:
                     self._forward.cut()
                 maps = self._forward.step(encoding)
@@ -115,11 +115,11 @@ class _Run:
     def _reach(self) -> int:
         return REACH if self._task.repairer and self._task.seeds else 0
 
-    def _encode(self, here: FrameWindow) -> tuple[Encoding, Motion]:
-        """The encoding of a frame and what moved since the one before; without any seed neither is needed."""
+    def _encode(self, here: FrameWindow) -> tuple[Encoding, Motion | None]:
+        """The encoding of a frame and what moved since the one before, where it is measured; neither without seeds."""
         if not self._task.seeds:
-            return None, STILL
-        motion = STILL if here.earlier is None else Motion.between(here.earlier, here.grey)
+            return None, None
+        motion = None if here.earlier is None else Motion.between(here.earlier, here.grey)
         return self._task.propagator.encode(here.frame.image), motion
 
     def _aggregation_of(self, frame: Frame) -> SoftAggregation:

@@ -19,7 +19,8 @@ class FrameWindow:
     Attributes:
         frame: the frame.
         grey: the frame itself.
-        earlier: the frame before; None for the first one.
+        earlier: the frame before, on every second frame of a shot, of which the second is the first one; None on the
+            others: what moves hardly changes from one frame to the next, and to measure it takes a while.
         following: the frames behind it in the same shot, nearest first.
     """
 
@@ -39,21 +40,23 @@ def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> 
     """
     failed: list[Exception] = []
     waiting: deque[tuple[Frame, Grey]] = deque()
-    earlier: Grey | None = None
+    last: Grey | None = None
     for frame in until_error(iter(frames), failed):
         waiting.append((frame, small_grey(frame.image)))
         if len(waiting) > reach:
-            yield _first(waiting, earlier, cuts)
-            earlier = waiting.popleft()[1]
+            yield (window := _first(waiting, last, cuts))
+            last = window.grey if window.earlier is None else None
     while waiting:
-        yield _first(waiting, earlier, cuts)
-        earlier = waiting.popleft()[1]
+        yield (window := _first(waiting, last, cuts))
+        last = window.grey if window.earlier is None else None
     if failed:
         raise failed[0]
 
 
-def _first(waiting: deque[tuple[Frame, Grey]], earlier: Grey | None, cuts: Container[int]) -> FrameWindow:
+def _first(waiting: deque[tuple[Frame, Grey]], last: Grey | None, cuts: Container[int]) -> FrameWindow:
     (frame, grey), *later = waiting
+    waiting.popleft()
+    earlier = None if frame.idx in cuts else last
     return FrameWindow(
         frame, grey, earlier, tuple(other for _, other in takewhile(lambda p: p[0].idx not in cuts, later))
     )

@@ -57,8 +57,8 @@ def small_grey(image: NDArray[np.uint8]) -> Grey:
     """A (H, W, 3) uint8 RGB frame at the size at which motion is measured."""
     height, width = image.shape[:2]
     scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
-    small = resize(image, (max(16, round(height * scale)), max(16, round(width * scale))), cv2.INTER_AREA)
-    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+    return resize(grey, (max(16, round(height * scale)), max(16, round(width * scale))), cv2.INTER_AREA)
 
 
 def _against_ground(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 Mask = NDArray[np.bool_]
 _SMALL = 8
 _LARGEST = 1000.0
-"""Up to here the square of a distance with a relative error of 2**-23 is nearer to its own integer than to others."""
+"""Up to here the square of a distance with a relative error of 2**-23, itself rounded to 24 bits, is nearer to its own
+integer than to others."""
 
 
 def inner_distance(mask: Mask) -> NDArray[np.float32]:
@@ -31,7 +32,7 @@ def inner_distance(mask: Mask) -> NDArray[np.float32]:
     distance = np.zeros(mask.shape, dtype=np.float32)
     if mask.any():
         part = _surrounded(mask)
-        distance[part] = np.sqrt(_squared(mask[part]).astype(np.float64))
+        distance[part] = _distances(mask[part])
     return distance
 
 
@@ -55,11 +56,12 @@ def _surrounded(mask: Mask) -> tuple[slice, slice]:
     return slice(max(0, rows[0] - 1), rows[-1] + 2), slice(max(0, columns[0] - 1), columns[-1] + 2)
 
 
-def _squared(mask: Mask) -> NDArray[np.int64]:
-    distance = np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE), np.float64)
+def _distances(mask: Mask) -> NDArray[np.float32]:
+    found = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = np.asarray(found, dtype=np.float32)
     if distance.max() > _LARGEST:
-        return _squared_by_scipy(mask)
-    return np.rint(distance * distance).astype(np.int64)
+        return np.sqrt(_squared_by_scipy(mask).astype(np.float64)).astype(np.float32)
+    return np.sqrt(np.rint(distance * distance))
 
 
 def _squared_by_scipy(mask: Mask) -> NDArray[np.int64]:

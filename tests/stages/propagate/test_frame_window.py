@@ -23,11 +23,11 @@ def told(stream):
     ]
 
 
-def test_every_frame_comes_with_the_one_before_and_those_behind():
+def test_every_frame_comes_with_those_behind_and_every_second_one_with_the_one_before():
     assert told(frame_windows(frames(4), 2, frozenset())) == [
         (0, None, [1, 2]),
         (1, 0, [2, 3]),
-        (2, 1, [3]),
+        (2, None, [3]),
         (3, 2, []),
     ]
 
@@ -41,6 +41,10 @@ def test_nothing_is_read_ahead_without_reach():
 
 def test_no_neighbour_lies_beyond_a_cut():
     assert [following for _, _, following in told(frame_windows(frames(5), 3, {3}))] == [[1, 2], [2], [], [4], []]
+
+
+def test_the_second_frame_of_a_shot_comes_with_the_one_before():
+    assert [before for _, before, _ in told(frame_windows(frames(6), 1, {3}))] == [None, 0, None, None, 3, None]
 
 
 def test_an_error_comes_after_the_frames_before_it():
