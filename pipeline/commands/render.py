@@ -15,17 +15,16 @@ import typer
 
 from pipeline.commands.options import Run, on_this_machine
 from pipeline.reporting.lists import FILMS
+from pipeline.runs.answer_parts import read_statuses
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rendering import FilmJob, Rendered, Renderer, RenderStoppedError, Wanted
 from pipeline.runs.units import videos_of
-from pipeline.runs.verdicts import read_verdicts
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, summary
 from schemas.remote_paths import AnyPath
 from schemas.videos import Video
 from schemas.whole_files import left_behind
 from stages.arithmetic import use_one_thread_an_operation
-from stages.consensus.opinions import majority
 
 _MOST_WORKERS = 4
 
@@ -71,7 +70,7 @@ def render(
     wanted = Wanted(frozenset(names or ()), by_object, before)
     target: AnyPath = out.absolute() if out else folder.path.absolute() / "report" / FILMS
     jobs = _jobs(folder, wanted, videos or [], target)
-    statuses = {one: opinion.status for one, opinion in majority(read_verdicts(folder).deciding()).items()}
+    statuses = read_statuses(folder)
     for parent in {job.path.parent for job in jobs}:
         for stale in left_behind(parent):
             stale.unlink(missing_ok=True)

@@ -54,7 +54,7 @@ def report(
     n_objects = sum(video.n_objects for video in survey.videos)
     is_embedded = min(pictures, n_objects * _PICTURES_AN_OBJECT) <= _MOST_EMBEDDED if one_file is None else one_file
     files = ReportFiles(folder.path / "report", is_embedded)
-    lists = ListBuilder(folder, survey.statuses, survey.flags(), files, films=all_films(folder))
+    lists = ListBuilder(folder, survey.statuses, survey.flags, files, films=all_films(folder))
     with bar("Reading", len(survey.videos)) as advance:
         for video in survey.videos:
             read = VideoReading.of(folder, video)

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from pipeline.commands.options import Run, on_this_machine
-from pipeline.runs.verdicts import read_verdicts
+from pipeline.runs.answer_parts import AnswerTally, read_statuses
 from pipeline.statistics.counts import UNANSWERED, RunCounts
 from pipeline.statistics.people import people_json
 from pipeline.statistics.spread import Spread
@@ -19,8 +19,6 @@ from pipeline.terminal.charts import show_bars, show_map
 from pipeline.terminal.console import UsageProblem, console, styled, summary
 from schemas.points import STATUSES
 from schemas.whole_files import write_whole
-from stages.consensus.audit import audit
-from stages.consensus.opinions import majority
 
 
 def stats(
@@ -39,12 +37,11 @@ def stats(
     Example: `pointvos stats --run runs/demo --json stats.json`
     """
     folder = run.require()
-    verdicts = read_verdicts(folder)
-    statuses = {one: opinion.status for one, opinion in majority(verdicts.deciding()).items()}
-    counts = RunCounts.of(folder, statuses)
+    tally = AnswerTally.begin(folder)
+    counts = RunCounts.of(folder, read_statuses(folder, tally.add))
     if not counts.videos:
         raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
-    people = people_json(audit(verdicts.votes(), verdicts.golds))
+    people = people_json(tally.audit.audit())
     if json_file:
         write_whole(json_file.absolute(), json.dumps(counts.to_json() | people, indent=1).encode() + b"\n")
     _show_counts(str(run), counts)

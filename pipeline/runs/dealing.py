@@ -9,10 +9,10 @@ depend on their source alone, so any step may be repeated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -26,7 +26,7 @@ from pipeline.runs.verdicts import CHECKING_DESIGNS, adjudicators_of
 from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
-from schemas.reviews import BLIND_DESIGNS, Verdict
+from schemas.reviews import BLIND_DESIGNS
 from schemas.tables import Table, parquet_source
 from schemas.whole_files import whole_file
 from stages.consensus.opinions import Opinion
@@ -37,11 +37,29 @@ PART_ROWS = 200_000
 """Verdicts of a part, about: a part takes some 300 MB while it is worked on."""
 _TASKS = ("task_key", "design", "candidate_ids")
 _COLUMNS: dict[str, Sequence[str]] = {
-    tables.VERDICTS.name: [f.name for f in fields(Verdict) if f.default is MISSING or f.name == "flag"],
+    tables.VERDICTS.name: tables.VERDICTS.schema.names,
     tables.GOLD.name: tables.GOLD.schema.names,
     tables.TASKS.name: _TASKS,
 }
-_CANDIDATES, _OPINIONS = "candidates", "opinions"
+_CANDIDATES, _ASKED, _OPINIONS = "candidates", "asked", "opinions"
+_ASKED_COLUMNS = ("candidate_id", "video_id", "object_id", "frame_idx", "is_fg_candidate")
+
+FrameKey = tuple[str, str, int]
+"""(video_id, object_id, frame_idx)"""
+
+
+class AskedCandidate(NamedTuple):
+    """What verdicts on a candidate are about; fields as in ``PointCandidate``."""
+
+    video_id: str
+    object_id: str
+    frame_idx: int
+    is_fg: bool
+
+    @property
+    def frame(self) -> FrameKey:
+        """One object on one frame."""
+        return self.video_id, self.object_id, self.frame_idx
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +105,15 @@ class VerdictDealing:
         for number, rows in enumerate(found):
             asked = _by_candidate(rows) if table is tables.TASKS else rows
             yield self._deal(f"{piece.table}-{piece.number:06d}-{number:06d}", asked)
+
+    def deal_asked(self, found: VideoRange) -> str:
+        """Deal what the candidates of a range of videos are about; the file written."""
+        rows = [unit_rows(self.run, tables.CANDIDATES, key, _ASKED_COLUMNS) for key in found.videos]
+        return self._deal(f"{_ASKED}-{found.number:06d}", pa.concat_tables(rows).select(_ASKED_COLUMNS))
+
+    def asked(self, number: int, dealt: Iterable[str]) -> dict[str, AskedCandidate]:
+        """What the candidates of one part are about, by candidate id."""
+        return {name: AskedCandidate(*about) for name, *about in _tuples(self._batches(dealt, _ASKED, number))}
 
     def part(self, number: int, dealt: Iterable[str]) -> VerdictPart:
         """All that was said of the candidates of one part, in the order of the tables."""

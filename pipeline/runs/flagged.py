@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from pipeline.runs.folder import RunFolder
-from schemas import tables
+from pipeline.runs.dealing import AskedCandidate, FrameKey
 from schemas.reviews import Verdict
 
 LEAST_WRONG, LEAST_SHARE = 3, 0.3
@@ -58,42 +54,35 @@ def studio_command(run: str, place: str) -> str:
     return shlex.join(["pointvos", "studio", "--run", run, "--open", place])
 
 
-def flagged_frames(run: RunFolder, deciding: Mapping[str, Sequence[Verdict]]) -> list[FlaggedFrame]:
-    """The frames that annotators found wrong, those with flags first, then those with the most wrong points.
+@dataclass(slots=True)
+class FlagTally:
+    """Takes the verdicts that count in parts; what it keeps grows with the frames that were asked about."""
 
-    Args:
-        run: the run.
-        deciding: the verdicts that count, by candidate id; simulated ones are passed over.
-    """
-    people = {one: [v for v in found if v.source != "simulated"] for one, found in deciding.items()}
-    votes = {one: found for one, found in people.items() if found}
-    n_decided: dict[tuple[str, str, int], int] = defaultdict(int)
-    n_wrong: dict[tuple[str, str, int], int] = defaultdict(int)
-    flags: dict[tuple[str, str, int], set[str]] = defaultdict(set)
-    for candidate_id, key, is_fg in _asked(run, votes):
-        flags[key] |= {flag for verdict in votes[candidate_id] for flag in verdict.flag.split() if flag in FLAGS}
-        for verdict in votes[candidate_id]:
-            n_decided[key] += verdict.status != "AMBIGUOUS"
-            n_wrong[key] += verdict.status == ("REJECTED" if is_fg else "ACCEPTED")
-    found = [
-        FlaggedFrame(*key, _why(flags[key], n_wrong[key], n_decided[key]), n_wrong[key])
-        for key in n_decided
-        if flags[key] or (n_wrong[key] >= LEAST_WRONG and n_wrong[key] >= LEAST_SHARE * n_decided[key])
-    ]
-    return sorted(
-        found, key=lambda one: (not flags[one.video_id, one.object_id, one.frame_idx], -one.n_wrong, one.place)
-    )
+    _n_decided: Counter[FrameKey] = field(default_factory=Counter)
+    _n_wrong: Counter[FrameKey] = field(default_factory=Counter)
+    _flags: dict[FrameKey, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, deciding: Mapping[str, Sequence[Verdict]], asked: Mapping[str, AskedCandidate]) -> None:
+        """Take verdicts by candidate id; simulated ones and those on other candidates are passed over."""
+        for candidate_id, found in deciding.items():
+            candidate = asked.get(candidate_id)
+            for verdict in found if candidate else ():
+                if candidate and verdict.source != "simulated":
+                    self._n_decided[candidate.frame] += verdict.status != "AMBIGUOUS"
+                    self._n_wrong[candidate.frame] += verdict.status == ("REJECTED" if candidate.is_fg else "ACCEPTED")
+                    if said := {flag for flag in verdict.flag.split() if flag in FLAGS}:
+                        self._flags[candidate.frame] |= said
+
+    def frames(self) -> list[FlaggedFrame]:
+        """The frames that annotators found wrong, those with flags first, then those with the most wrong points."""
+        found = [
+            FlaggedFrame(*key, _why(self._flags.get(key, ()), n_wrong, self._n_decided[key]), n_wrong)
+            for key, n_wrong in self._n_wrong.items()
+            if key in self._flags or (n_wrong >= LEAST_WRONG and n_wrong >= LEAST_SHARE * self._n_decided[key])
+        ]
+        return sorted(found, key=lambda one: (one.key not in self._flags, -one.n_wrong, one.place, one.object_id))
 
 
 def _why(flags: Iterable[str], n_wrong: int, n_decided: int) -> str:
     said = [FLAGS[flag] for flag in sorted(flags)]
     return ", ".join(said) if said else f"{n_wrong} of {n_decided} points wrong"
-
-
-def _asked(run: RunFolder, votes: Mapping[str, object]) -> Iterable[tuple[str, tuple[str, str, int], bool]]:
-    """(candidate id, (video, object, frame), claimed as foreground) of candidates that have votes."""
-    columns = ["candidate_id", "video_id", "object_id", "frame_idx", "is_fg_candidate"]
-    wanted = pa.array(list(votes), pa.string())
-    rows = tables.CANDIDATES.read(run.path, pc.field("candidate_id").isin(wanted), columns) if votes else None
-    for row in rows.to_pylist() if rows is not None else ():
-        yield row["candidate_id"], (row["video_id"], row["object_id"], row["frame_idx"]), row["is_fg_candidate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 
-from pipeline.runs.verdicts import ObjectKey
+from pipeline.runs.answer_parts import ObjectKey
 from pipeline.statistics.masks import KINDS, Group
 from stages.consensus.audit import AnnotatorAudit, Audit
 from stages.consensus.mask_errors import SIZES, MaskErrors

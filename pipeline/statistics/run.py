@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pipeline.runs.answer_parts import AnswerPart, AnswerTally, ObjectKey, read_statuses
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import videos_of
-from pipeline.runs.verdicts import ObjectKey, object_paces, read_verdicts
 from pipeline.statistics.answers import answers_of, object_rows
 from pipeline.statistics.counts import RunCounts
 from pipeline.statistics.masks import MaskAnswers
 from pipeline.statistics.reading import VideoReading
 from schemas import tables
 from schemas.videos import Video
-from stages.consensus.audit import audit
-from stages.consensus.opinions import majority
-from stages.consensus.pace import Pace, paces
-from stages.consensus.run_verdicts import RunVerdicts
+from stages.consensus.pace import Pace, PaceTally
 from stages.report.answers import Answers, MaskRow
 from stages.report.sections import Bars, Fact, HeatMap, Share
 from stages.simulate.cost import human_cost
@@ -29,8 +26,9 @@ class Survey:
 
     Attributes:
         videos: of the run, by id.
-        verdicts: all of them.
+        tally: of all answers.
         statuses: candidate id → what its verdicts come to.
+        flags: candidate id → what people said of its whole frame.
         masks: what the answers say about the masks.
         paces: work by source of verdicts.
         counts: points, frames, sizes, places.
@@ -38,14 +36,14 @@ class Survey:
         n_frames_asked: (object, frame) pairs that have candidates.
         asked: (asked as foreground, status or empty) → candidates.
         localizations: kind → count, clicks one by one.
-        object_of: candidate id → its object, where it was answered.
         titles: what an object is called on the page.
         repairs: masks that were found poor and asked for again, and of these the ones that were replaced.
     """
 
     videos: list[Video]
-    verdicts: RunVerdicts
-    statuses: dict[str, str]
+    tally: AnswerTally
+    statuses: Mapping[str, str]
+    flags: Mapping[str, frozenset[str]]
     masks: MaskAnswers
     paces: dict[str, Pace]
     counts: RunCounts
@@ -53,18 +51,25 @@ class Survey:
     n_frames_asked: int = 0
     asked: dict[tuple[bool, str], int] = field(default_factory=dict)
     localizations: dict[str, int] = field(default_factory=dict)
-    object_of: dict[str, ObjectKey] = field(default_factory=dict)
     titles: dict[ObjectKey, str] = field(default_factory=dict)
     repairs: tuple[int, int] = (0, 0)
 
     @classmethod
     def begin(cls, folder: RunFolder) -> Survey:
         """Read the answers; nothing is counted yet."""
-        verdicts = read_verdicts(folder)
-        statuses = {key: opinion.status for key, opinion in majority(verdicts.deciding()).items()}
+        tally, by_source, flags = AnswerTally.begin(folder), PaceTally[str](), dict[str, frozenset[str]]()
+
+        def look(part: AnswerPart) -> None:
+            tally.add(part)
+            for verdict in part.verdicts.given:
+                by_source.add(verdict, verdict.source)
+            for candidate_id, given in part.verdicts.deciding().items():
+                if said := frozenset(verdict.flag for verdict in given if verdict.flag):
+                    flags[candidate_id] = said
+
+        statuses = read_statuses(folder, look)
         counts = RunCounts(is_merged=bool(tables.POINTS.stems(folder.path)))
-        by_source = paces(verdicts.given, lambda v: v.source)
-        return cls(videos_of(folder), verdicts, statuses, MaskAnswers(statuses), by_source, counts)
+        return cls(videos_of(folder), tally, statuses, flags, MaskAnswers(statuses), by_source.paces(), counts)
 
     def add(self, folder: RunFolder, read: VideoReading) -> None:
         """Count one video."""
@@ -74,8 +79,6 @@ class Survey:
         for candidate in read.candidates:
             key = (candidate.is_fg_candidate, self.statuses.get(candidate.candidate_id, ""))
             self.asked[key] = self.asked.get(key, 0) + 1
-            if candidate.candidate_id in self.statuses:
-                self.object_of[candidate.candidate_id] = candidate.video_id, candidate.object_id
         self.masks.add(read.rounds.masks, read.candidates)
         self.counts.add(folder, video, self.statuses)
         n_accepted = sum(repair.accepted for repair in read.repairs)
@@ -139,19 +142,15 @@ class Survey:
 
     def object_rows(self) -> dict[ObjectKey, MaskRow]:
         """What the answers say about the masks of each object."""
-        by_object = object_paces(self.verdicts.votes(), self.object_of)
         return object_rows(
-            self.masks.errors(), by_object, lambda key: self.titles.get(key, f"object {key[1]}, {key[0]}")
+            self.masks.errors(),
+            self.tally.objects.paces(),
+            lambda key: self.titles.get(key, f"object {key[1]}, {key[0]}"),
         )
 
     def answers(self, objects: Mapping[ObjectKey, MaskRow]) -> Answers:
         """The page's part about answers, given :meth:`object_rows`."""
-        return answers_of(self.masks.errors(), objects, audit(self.verdicts.votes(), self.verdicts.golds))
-
-    def flags(self) -> dict[str, frozenset[str]]:
-        """Candidate id → what people said of its whole frame."""
-        found = {one: frozenset(v.flag for v in given if v.flag) for one, given in self.verdicts.deciding().items()}
-        return {one: flags for one, flags in found.items() if flags}
+        return answers_of(self.masks.errors(), objects, self.tally.audit.audit())
 
     def bars(self) -> tuple[Bars, ...]:
         """Statistics as bars, without those that have nothing to show."""

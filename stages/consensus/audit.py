@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import combinations
 
 from schemas.gold import Gold
@@ -12,7 +12,7 @@ from stages.consensus.bootstrap import Estimate
 from stages.consensus.dawid_skene import Consensus, dawid_skene
 from stages.consensus.gold import GoldScore, anchoring, gold_scores
 from stages.consensus.kappa import cohen_kappa, fleiss_kappa, percentage_agreement
-from stages.consensus.pace import Pace, paces
+from stages.consensus.pace import Pace, PaceTally
 from stages.consensus.pairs import is_split, split_status
 from stages.consensus.proportions import Proportion
 from stages.consensus.votes import Votes
@@ -90,33 +90,75 @@ def audit(counted: Mapping[str, Sequence[Verdict]], golds: Sequence[Gold]) -> Au
         counted: by candidate id, gold candidates included; one verdict of each annotator and candidate.
         golds: all gold of the run.
     """
-    hidden = {gold.candidate_id for gold in golds}
-    asked = {candidate_id: group for candidate_id, group in counted.items() if candidate_id not in hidden}
-    several = {candidate_id: group for candidate_id, group in asked.items() if len(group) > 1}
-    votes = Votes.of(_flat(several))
-    consensus = dawid_skene(votes) if several else None
-    pairs = [(a, b, cohen_kappa(votes, a, b)) for a, b in combinations(votes.annotators, 2)]
-    return Audit(
-        n_candidates=len(asked),
-        n_several=len(several),
-        agreement=percentage_agreement(votes),
-        fleiss=fleiss_kappa(votes),
-        cohen=tuple(pair for pair in pairs if pair[2].n),
-        anchoring=anchoring(golds, _flat(counted)),
-        annotators=_annotators(_flat(counted), golds, consensus),
-        conflicts=_conflicts(several, consensus, gold_scores(golds, _flat(counted))) if consensus else (),
-    )
+    tally = AuditTally(golds)
+    tally.add(counted)
+    return tally.audit()
 
 
-def _flat(counted: Mapping[str, Sequence[Verdict]]) -> list[Verdict]:
-    return [verdict for group in counted.values() for verdict in group]
+@dataclass(slots=True, eq=False)
+class AuditTally:
+    """Takes the verdicts that count in parts; what it keeps are arrays of those on candidates that several answered.
+
+    Attributes:
+        golds: all gold of the run.
+        n_candidates: answered so far, gold left out.
+    """
+
+    golds: Sequence[Gold]
+    n_candidates: int = 0
+    _hidden: frozenset[str] = field(init=False)
+    _votes: list[Votes] = field(default_factory=list)
+    _differing: dict[str, Sequence[Verdict]] = field(default_factory=dict)
+    """Candidate id → the answers where they differ."""
+    _to_gold: list[Verdict] = field(default_factory=list)
+    _pace: PaceTally[str] = field(default_factory=PaceTally)
+
+    def __post_init__(self) -> None:
+        self._hidden = frozenset(gold.candidate_id for gold in self.golds)
+
+    def add(self, counted: Mapping[str, Sequence[Verdict]]) -> None:
+        """Take the verdicts on some candidates, as :func:`audit` does."""
+        several: list[Verdict] = []
+        for candidate_id, group in counted.items():
+            for verdict in group:
+                self._pace.add(verdict, verdict.annotator)
+            if candidate_id in self._hidden:
+                self._to_gold.extend(group)
+                continue
+            self.n_candidates += 1
+            if len(group) > 1:
+                several.extend(group)
+            if len({verdict.status for verdict in group}) > 1:
+                self._differing[candidate_id] = group
+        self._votes.append(Votes.of(several))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody said anything so far."""
+        return not self.n_candidates and not self._to_gold
+
+    def audit(self) -> Audit:
+        """What all of them come to."""
+        votes = Votes.joined(self._votes)
+        consensus = dawid_skene(votes) if votes.candidate_ids else None
+        pairs = [(a, b, cohen_kappa(votes, a, b)) for a, b in combinations(votes.annotators, 2)]
+        to_gold = sorted(self._to_gold, key=lambda v: (v.candidate_id, v.annotator))
+        scores = gold_scores(self.golds, to_gold)
+        return Audit(
+            n_candidates=self.n_candidates,
+            n_several=len(votes.candidate_ids),
+            agreement=percentage_agreement(votes),
+            fleiss=fleiss_kappa(votes),
+            cohen=tuple(pair for pair in pairs if pair[2].n),
+            anchoring=anchoring(self.golds, to_gold),
+            annotators=_annotators(self._pace.paces(), scores, consensus),
+            conflicts=_conflicts(self._differing, consensus, scores) if consensus else (),
+        )
 
 
 def _annotators(
-    verdicts: Iterable[Verdict], golds: Sequence[Gold], consensus: Consensus | None
+    pace: Mapping[str, Pace], scores: Mapping[str, GoldScore], consensus: Consensus | None
 ) -> tuple[AnnotatorAudit, ...]:
-    given = list(verdicts)
-    pace, scores = paces(given, lambda v: v.annotator), gold_scores(golds, given)
     agreement, errors = (consensus.agreement(), consensus.errors()) if consensus else ({}, {})
     no_gold = GoldScore(NOTHING, NOTHING)
     return tuple(
@@ -126,18 +168,18 @@ def _annotators(
 
 
 def _conflicts(
-    several: Mapping[str, Sequence[Verdict]], consensus: Consensus, gold: Mapping[str, GoldScore]
+    differing: Mapping[str, Sequence[Verdict]], consensus: Consensus, gold: Mapping[str, GoldScore]
 ) -> tuple[Conflict, ...]:
     statuses = consensus.statuses()
     accuracy = {name: score.right for name, score in gold.items()}
-    statuses |= {name: split_status(group, accuracy) for name, group in several.items() if is_split(group)}
+    statuses |= {name: split_status(group, accuracy) for name, group in differing.items() if is_split(group)}
     posteriors = dict(zip(consensus.votes.candidate_ids, consensus.posteriors.max(axis=1).tolist(), strict=True))
-    answers: dict[str, tuple[tuple[str, str], ...]] = {}
-    for candidate_id, group in several.items():
-        if len({verdict.status for verdict in group}) > 1:
-            answers[candidate_id] = tuple(sorted((verdict.annotator, verdict.status) for verdict in group))
     found = [
-        Conflict(name, several[name][0].task_key, said, statuses[name], posteriors[name])
-        for name, said in answers.items()
+        Conflict(name, group[0].task_key, _answers(group), statuses[name], posteriors[name])
+        for name, group in differing.items()
     ]
     return tuple(sorted(found, key=lambda c: (c.probability, c.candidate_id)))
+
+
+def _answers(group: Sequence[Verdict]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((verdict.annotator, verdict.status) for verdict in group))

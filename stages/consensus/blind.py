@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.digests import lot
@@ -24,6 +24,11 @@ class BlindCheck:
 
     confirmed: Proportion
     let_stand: Proportion
+
+    @classmethod
+    def joined(cls, parts: Sequence[BlindCheck]) -> BlindCheck:
+        """The checks of parts of the candidates together."""
+        return cls(_sum([part.confirmed for part in parts]), _sum([part.let_stand for part in parts]))
 
 
 def blind_sample(candidates: Iterable[PointCandidate], share: float, seed: int = 0) -> list[PointCandidate]:
@@ -53,3 +58,7 @@ def check_blindly(seen: Mapping[str, str], blind: Mapping[str, str], is_fg: Mapp
         confirmed=Proportion(sum(seen[c] == blind[c] for c in both), len(both)),
         let_stand=Proportion(sum(seen[c] != blind[c] for c in stood), len(stood)),
     )
+
+
+def _sum(shares: Sequence[Proportion]) -> Proportion:
+    return Proportion(sum(share.part for share in shares), sum(share.whole for share in shares))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from typing import TypeVar
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import numpy as np
 
@@ -45,28 +46,46 @@ def paces(verdicts: Iterable[Verdict], key: Callable[[Verdict], Key]) -> dict[Ke
     The lead time of a task ends only when it is submitted, so a coffee is in it. Per annotator, a task's seconds a
     point are capped at median + 3 · 1.4826 · MAD of that annotator's tasks: beyond that it was no work.
     """
-    asked = list(verdicts)
-    limits = _limits(asked)
-    tasks: dict[Key, set[tuple[str, str]]] = defaultdict(set)
-    sums: dict[Key, list[float]] = defaultdict(lambda: [0, 0.0, 0.0])
-    for verdict in asked:
-        tasks[key(verdict)].add((verdict.annotator, verdict.task_key))
-        active = min(verdict.lead_time_s, limits[verdict.annotator])
-        tally = sums[key(verdict)]
-        tally[0] += 1
-        tally[1] += active
-        tally[2] += verdict.lead_time_s - active
-    return {found: Pace(len(tasks[found]), int(n), active, idle) for found, (n, active, idle) in sums.items()}
-
-
-def _limits(verdicts: Iterable[Verdict]) -> dict[str, float]:
-    """Most seconds a point by annotator. A verdict's lead time is its task's, shared evenly over its points."""
-    seconds: dict[str, dict[str, float]] = defaultdict(dict)
+    tally: PaceTally[Key] = PaceTally()
     for verdict in verdicts:
-        seconds[verdict.annotator][verdict.task_key] = verdict.lead_time_s
-    limits = {}
-    for annotator, by_task in seconds.items():
-        values = np.fromiter(by_task.values(), dtype=np.float64)
-        middle = float(np.median(values))
-        limits[annotator] = middle + _SIGMAS * _MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))
-    return limits
+        tally.add(verdict, key(verdict))
+    return tally.paces()
+
+
+@dataclass(slots=True, eq=False)
+class PaceTally(Generic[Key]):
+    """Counts work, verdict by verdict; what it keeps grows with the tasks."""
+
+    _leads: dict[str, dict[str, tuple[str, float]]] = field(default_factory=lambda: defaultdict(dict))
+    """By annotator and task, seconds a point and the last candidate by id, from which they are."""
+    _counts: dict[Key, Counter[tuple[str, float]]] = field(default_factory=lambda: defaultdict(Counter))
+    _tasks: dict[Key, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+
+    def add(self, verdict: Verdict, key: Key) -> None:
+        """Count a verdict. Its lead time is its task's, shared evenly over its points."""
+        by_task, lead = self._leads[verdict.annotator], (verdict.candidate_id, verdict.lead_time_s)
+        by_task[verdict.task_key] = max(by_task.get(verdict.task_key, lead), lead)
+        self._counts[key][verdict.annotator, verdict.lead_time_s] += 1
+        self._tasks[key].add((verdict.annotator, verdict.task_key))
+
+    def paces(self) -> dict[Key, Pace]:
+        """What the work comes to."""
+        limits = {annotator: _limit([lead for _, lead in found.values()]) for annotator, found in self._leads.items()}
+        return {key: _pace(counts, limits, len(self._tasks[key])) for key, counts in self._counts.items()}
+
+
+def _pace(counts: Mapping[tuple[str, float], int], limits: Mapping[str, float], n_tasks: int) -> Pace:
+    active = [(min(lead, limits[annotator]), lead, n) for (annotator, lead), n in counts.items()]
+    return Pace(
+        n_tasks,
+        sum(counts.values()),
+        math.fsum(seconds * n for seconds, _, n in active),
+        math.fsum((lead - seconds) * n for seconds, lead, n in active),
+    )
+
+
+def _limit(leads: Sequence[float]) -> float:
+    """Most seconds a point of an annotator, given those of all tasks."""
+    values = np.array(leads, dtype=np.float64)
+    middle = float(np.median(values))
+    return middle + _SIGMAS * _MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from statistics import median
 
 from schemas.reviews import ReviewTask, Skip, Verdict
 from stages.consensus.bootstrap import Estimate
 from stages.consensus.kappa import fleiss_kappa, percentage_agreement
-from stages.consensus.pace import paces
+from stages.consensus.pace import Pace, PaceTally
 from stages.consensus.votes import Votes
 
 AT_WORK = timedelta(minutes=15)
@@ -97,31 +97,87 @@ def progress_of(
         now: the present, in UTC.
         hidden: gold candidates; they are work, but no measure of agreement.
     """
-    keys = {task.task_key for task in tasks}
-    given = _latest(verdict for verdict in verdicts if verdict.task_key in keys)
-    skipped = [skip for skip in skips if skip.task_key in keys]
-    answered_by: dict[str, set[str]] = defaultdict(set)
-    for verdict in given:
-        answered_by[verdict.task_key].add(verdict.annotator)
-    done = {key for key, people in answered_by.items() if len(people) >= n_people}
-    n_left = sum(max(n_people - len(answered_by.get(key, ())), 0) for key in keys)
-    annotators = _annotators(given, skipped)
-    votes = Votes.of(verdict for verdict in given if verdict.candidate_id not in hidden)
-    left_s = n_left * _seconds_a_task(given) if given else None
-    n_at_work = sum(now - person.last_at <= AT_WORK for person in annotators)
-    return Progress(
-        n_tasks=len(keys),
-        n_people=n_people,
-        n_done=len(done),
-        n_begun=len(answered_by) - len(done),
-        n_skipped=len({skip.task_key for skip in skipped} - done),
-        n_answers_left=n_left,
-        annotators=annotators,
-        agreement=percentage_agreement(votes),
-        fleiss=fleiss_kappa(votes),
-        left_s=left_s,
-        eta_s=left_s / n_at_work if left_s is not None and n_at_work else None,
-    )
+    tally = ProgressTally(frozenset(task.task_key for task in tasks), hidden)
+    tally.add(verdicts)
+    return tally.progress(n_people, skips, now)
+
+
+@dataclass(slots=True, eq=False)
+class ProgressTally:
+    """Takes the verdicts in parts, each with all of its candidates; what it keeps grows with the tasks.
+
+    Attributes:
+        task_keys: of one design.
+        hidden: gold candidates.
+    """
+
+    task_keys: Collection[str]
+    hidden: Collection[str] = ()
+    _people: dict[str, _Work] = field(default_factory=lambda: defaultdict(_Work))
+    _pace: PaceTally[str] = field(default_factory=PaceTally)
+    _votes: list[Votes] = field(default_factory=list)
+
+    def add(self, verdicts: Iterable[Verdict]) -> None:
+        """Take verdicts in any order; those on other tasks do not count."""
+        several: dict[str, list[Verdict]] = defaultdict(list)
+        for verdict in _latest(verdict for verdict in verdicts if verdict.task_key in self.task_keys):
+            self._people[verdict.annotator].add(verdict)
+            self._pace.add(verdict, verdict.annotator)
+            if verdict.candidate_id not in self.hidden:
+                several[verdict.candidate_id].append(verdict)
+        self._votes.append(Votes.of(v for group in several.values() if len(group) > 1 for v in group))
+
+    def progress(self, n_people: int, skips: Iterable[Skip], now: datetime) -> Progress:
+        """How far it is; arguments as of :func:`progress_of`."""
+        skipped = [skip for skip in skips if skip.task_key in self.task_keys]
+        n_answers = Counter(key for work in self._people.values() for key in work.seconds)
+        done = {key for key, n in n_answers.items() if n >= n_people}
+        n_left = sum(max(n_people - n_answers[key], 0) for key in self.task_keys)
+        annotators = self._annotators(skipped)
+        votes = Votes.joined(self._votes)
+        seconds = [seconds for work in self._people.values() for seconds in work.seconds.values()]
+        left_s = n_left * median(seconds) if seconds else None
+        n_at_work = sum(now - person.last_at <= AT_WORK for person in annotators)
+        return Progress(
+            n_tasks=len(self.task_keys),
+            n_people=n_people,
+            n_done=len(done),
+            n_begun=len(n_answers) - len(done),
+            n_skipped=len({skip.task_key for skip in skipped} - done),
+            n_answers_left=n_left,
+            annotators=annotators,
+            agreement=percentage_agreement(votes),
+            fleiss=fleiss_kappa(votes),
+            left_s=left_s,
+            eta_s=left_s / n_at_work if left_s is not None and n_at_work else None,
+        )
+
+    def _annotators(self, skips: Sequence[Skip]) -> tuple[AnnotatorProgress, ...]:
+        skipped: dict[str, list[Skip]] = defaultdict(list)
+        for skip in skips:
+            skipped[skip.annotator].append(skip)
+        paces = self._pace.paces()
+        people = [
+            _annotator(name, self._people.get(name, _Work()), paces.get(name), skipped.get(name, []))
+            for name in {*self._people, *skipped}
+        ]
+        return tuple(sorted(people, key=lambda p: (-p.n_tasks, p.annotator)))
+
+
+@dataclass(slots=True)
+class _Work:
+    """One person's answers: seconds by task, how many, how many unsure, the latest."""
+
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    n_points: int = 0
+    n_unsure: int = 0
+    last_at: datetime | None = None
+
+    def add(self, verdict: Verdict) -> None:
+        self.seconds[verdict.task_key] += verdict.lead_time_s
+        self.n_points += 1
+        self.n_unsure += verdict.status == "AMBIGUOUS"
+        self.last_at = max(self.last_at or verdict.decided_at, verdict.decided_at)
 
 
 def _latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
@@ -129,34 +185,15 @@ def _latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
     return list({(v.annotator, v.candidate_id): v for v in sorted(verdicts, key=lambda v: v.decided_at)}.values())
 
 
-def _annotators(verdicts: Sequence[Verdict], skips: Sequence[Skip]) -> tuple[AnnotatorProgress, ...]:
-    given: dict[str, list[Verdict]] = defaultdict(list)
-    skipped: dict[str, list[Skip]] = defaultdict(list)
-    for verdict in verdicts:
-        given[verdict.annotator].append(verdict)
-    for skip in skips:
-        skipped[skip.annotator].append(skip)
-    people = [_annotator(name, given.get(name, []), skipped.get(name, [])) for name in {*given, *skipped}]
-    return tuple(sorted(people, key=lambda p: (-p.n_tasks, p.annotator)))
-
-
-def _annotator(name: str, given: Sequence[Verdict], skipped: Sequence[Skip]) -> AnnotatorProgress:
-    pace = paces(given, lambda verdict: verdict.annotator).get(name)
+def _annotator(name: str, work: _Work, pace: Pace | None, skipped: Sequence[Skip]) -> AnnotatorProgress:
     return AnnotatorProgress(
         annotator=name,
         n_tasks=pace.n_tasks if pace else 0,
-        n_points=len(given),
-        n_unsure=sum(verdict.status == "AMBIGUOUS" for verdict in given),
+        n_points=work.n_points,
+        n_unsure=work.n_unsure,
         n_skipped=len(skipped),
-        seconds_a_task=_seconds_a_task(given) if given else 0.0,
+        # a median: half of the people may have gone for a coffee without moving it
+        seconds_a_task=median(work.seconds.values()) if work.seconds else 0.0,
         seconds_a_point=pace.seconds_a_point if pace else 0.0,
-        last_at=max([v.decided_at for v in given] + [s.decided_at for s in skipped]),
+        last_at=max([*([work.last_at] if work.last_at else []), *(skip.decided_at for skip in skipped)]),
     )
-
-
-def _seconds_a_task(given: Sequence[Verdict]) -> float:
-    """Median over tasks; half of the people may have gone for a coffee without moving it."""
-    seconds: dict[tuple[str, str], float] = defaultdict(float)
-    for verdict in given:
-        seconds[verdict.annotator, verdict.task_key] += verdict.lead_time_s
-    return median(seconds.values())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ class Votes:
         annotator: (V,) int64, index into ``annotators``.
         status: (V,) int64, index into STATUSES.
         group: (I,) int64, 0..G-1: candidates that were answered together, so that their errors may be alike.
+        tasks: G, sorted: keys of the tasks that the groups are.
     """
 
     candidate_ids: tuple[str, ...]
@@ -35,6 +36,7 @@ class Votes:
     annotator: NDArray[np.int64]
     status: NDArray[np.int64]
     group: NDArray[np.int64]
+    tasks: tuple[str, ...]
 
     @classmethod
     def of(cls, verdicts: Iterable[Verdict]) -> Votes:
@@ -50,9 +52,24 @@ class Votes:
         candidate_ids, candidate = _indexed([v.candidate_id for v in ordered])
         annotators, annotator = _indexed([v.annotator for v in ordered])
         task = {v.candidate_id: v.task_key for v in reversed(ordered)}
-        _, group = _indexed([task[candidate_id] for candidate_id in candidate_ids])
+        tasks, group = _indexed([task[candidate_id] for candidate_id in candidate_ids])
         status = np.array([STATUSES.index(v.status) for v in ordered], dtype=np.int64)
-        return cls(candidate_ids, annotators, candidate, annotator, status, group)
+        return cls(candidate_ids, annotators, candidate, annotator, status, group, tasks)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Votes]) -> Votes:
+        """The votes of parts together, each candidate in one of them, as :meth:`of` all their verdicts gives them."""
+        candidate_ids, places = _merged([part.candidate_ids for part in parts])
+        annotators, names = _merged([part.annotators for part in parts])
+        tasks, keys = _merged([part.tasks for part in parts])
+        candidate = _gathered([place[part.candidate] for place, part in zip(places, parts, strict=True)])
+        annotator = _gathered([name[part.annotator] for name, part in zip(names, parts, strict=True)])
+        status = _gathered([part.status for part in parts])
+        group = np.empty(len(candidate_ids), dtype=np.int64)
+        for place, key, part in zip(places, keys, parts, strict=True):
+            group[place] = key[part.group]
+        order = np.lexsort((annotator, candidate))
+        return cls(candidate_ids, annotators, candidate[order], annotator[order], status[order], group, tasks)
 
     def counts(self) -> NDArray[np.int64]:
         """(I, 3) int64: votes for each status."""
@@ -71,6 +88,17 @@ class Votes:
         own = self.annotator == self.annotators.index(annotator)
         answers[self.candidate[own]] = self.status[own]
         return answers
+
+
+def _gathered(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([np.empty(0, dtype=np.int64), *parts])
+
+
+def _merged(parts: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
+    """All names, sorted, and for each part the places of its own among them."""
+    known = tuple(sorted(set(chain.from_iterable(parts))))
+    place = {name: i for i, name in enumerate(known)}
+    return known, [np.array([place[name] for name in names], dtype=np.int64) for names in parts]
 
 
 def _indexed(names: list[str]) -> tuple[tuple[str, ...], NDArray[np.int64]]:

@@ -74,7 +74,7 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
 
 def _bins(colours: Colours) -> NDArray[np.uint16]:
     """(H, W) bin of each pixel."""
-    first, second, third = ((channel >> (8 - _BITS)).astype(np.uint16) for channel in cv2.split(colours))
+    first, second, third = ((colours[..., channel] >> (8 - _BITS)).astype(np.uint16) for channel in range(3))
     return np.asarray((first << 2 * _BITS) | (second << _BITS) | third)
 
 

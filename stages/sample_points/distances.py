@@ -60,8 +60,8 @@ def _distances(mask: Mask) -> NDArray[np.float32]:
     found = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     distance = np.asarray(found, dtype=np.float32)
     if distance.max() > _LARGEST:
-        return np.sqrt(_squared_by_scipy(mask).astype(np.float64)).astype(np.float32)
-    return np.sqrt(np.rint(distance * distance))
+        return np.asarray(np.sqrt(_squared_by_scipy(mask).astype(np.float64)), dtype=np.float32)
+    return np.asarray(np.sqrt(np.rint(distance * distance)), dtype=np.float32)
 
 
 def _squared_by_scipy(mask: Mask) -> NDArray[np.int64]:

@@ -7,18 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import typer
 from rich.table import Table
 
 from pipeline.commands.options import Run
-from pipeline.runs.verdicts import ObjectKey, object_paces, read_verdicts
+from pipeline.runs.answer_parts import AnswerTally, ObjectKey, answer_parts, remarked_verdicts
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.whole_files import write_whole
 from stages.consensus.audit import AnnotatorAudit, Audit, Conflict
-from stages.consensus.audit import audit as audit_answers
 from stages.consensus.blind import BlindCheck
 from stages.consensus.bootstrap import Estimate
 from stages.consensus.pace import Pace
@@ -49,29 +50,30 @@ def audit(
     Example: `pointvos review audit --run demo-run`
     """
     folder = run.require()
-    verdicts = read_verdicts(folder)
-    votes = verdicts.votes(exclude or [])
-    if not votes:
+    tally = AnswerTally.begin(folder, exclude or [])
+    with answer_parts(folder) as parts:
+        for part in parts:
+            tally.add(part)
+    if tally.audit.is_empty:
         raise UsageProblem(f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {run}")
-    found = audit_answers(votes, verdicts.golds)
-    candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))}
-    objects = object_paces(votes, {name: (c.video_id, c.object_id) for name, c in candidates.items()})
-    blind = verdicts.blind_check({name: c.is_fg_candidate for name, c in candidates.items()}, exclude or [])
+    found, objects, blind = tally.audit.audit(), tally.objects.paces(), tally.blind_check()
+    remarked = remarked_verdicts(folder)
+    remarks, entered = remarked.remarks(), remarked.entered_by_others()
+    named = [*(conflict.candidate_id for conflict in found.conflicts), *(verdict.candidate_id for verdict in remarks)]
+    only = pc.field("candidate_id").isin(pa.array(named, pa.string()))
+    candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path, only))}
     file = folder.path / "review" / "audit.json"
     file.parent.mkdir(mode=0o700, exist_ok=True)
-    remarks = verdicts.remarks()
     facts = {
         **_as_json(found, candidates, objects, blind),
         "remarks": [_remark(v, candidates) for v in remarks],
-        "entered_by_others": [
-            {"annotator": who, "entered_by": by, "tasks": n} for who, by, n in verdicts.entered_by_others()
-        ],
+        "entered_by_others": [{"annotator": who, "entered_by": by, "tasks": n} for who, by, n in entered],
     }
     write_whole(file, (json.dumps(facts, indent=1) + "\n").encode(), mode=0o600)
     _show(found, candidates, objects, blind)
     _show_remarks(remarks, candidates)
-    if others := verdicts.entered_by_others():
-        rows: list[tuple[str, object]] = [(who, f"{n:,} tasks, entered by {by}") for who, by, n in others]
+    if entered:
+        rows: list[tuple[str, object]] = [(who, f"{n:,} tasks, entered by {by}") for who, by, n in entered]
         summary("Answers whose author is not who was logged in", rows)
     console.print(f"Everything in {file}", markup=False)
 

@@ -17,12 +17,13 @@ from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.second_look import DESIGN, second_looks
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.tables import show_flagged, show_progress
-from pipeline.runs.flagged import flagged_frames
-from pipeline.runs.verdicts import read_verdicts, require_annotators
+from pipeline.runs.answer_parts import answer_parts
+from pipeline.runs.flagged import FlagTally
+from pipeline.runs.verdicts import require_annotators
 from pipeline.terminal.console import console
 from schemas import tables
 from schemas.reviews import DESIGNS
-from stages.consensus.progress import progress_of
+from stages.consensus.progress import ProgressTally
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.server.server import running_server
 
@@ -65,18 +66,24 @@ def _server(session: ReviewSession, url: str | None, api_key_file: Path | None) 
 def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: list[str]) -> None:
     if client is not None:
         pull_all(session, client, quiet=True)
-    answers = read_verdicts(session.run)
-    require_annotators({verdict.annotator for verdict in answers.given}, excluded)
-    verdicts = [verdict for verdict in answers.given if verdict.annotator not in excluded]
     skips = tables.SKIPS.records(tables.SKIPS.read(session.run.path))
-    hidden = {gold.candidate_id for gold in answers.golds}
-    for design in DESIGNS:
-        if tasks := session.tasks(design):
-            n_people = session.notes(design).n_people
-            show_progress(design, progress_of(tasks, n_people, verdicts, skips, datetime.now(UTC), hidden))
+    hidden = frozenset(tables.GOLD.read(session.run.path, columns=["candidate_id"])["candidate_id"].to_pylist())
+    tallies = {design: ProgressTally(session.task_keys(design), hidden) for design in DESIGNS}
+    annotators, flags = set[str](), FlagTally()
+    with answer_parts(session.run) as parts:
+        for part in parts:
+            heard = [verdict for verdict in part.verdicts.given if verdict.annotator not in excluded]
+            annotators |= {verdict.annotator for verdict in part.verdicts.given}
+            for tally in tallies.values():
+                tally.add(heard)
+            flags.add(part.verdicts.deciding(excluded), part.asked)
+    require_annotators(annotators, excluded)
+    for design, tally in tallies.items():
+        if tally.task_keys:
+            show_progress(design, tally.progress(session.notes(design).n_people, skips, datetime.now(UTC)))
     if n_waiting := len(second_looks(session) - {name for t in session.tasks(DESIGN) for name in t.candidate_ids}):
         console.print(
             f"{n_waiting:,} answers contradict the proposal; queue them once more with: "
             f"pointvos review pull --run {session.run}"
         )
-    show_flagged(str(session.run), flagged_frames(session.run, answers.deciding(excluded)))
+    show_flagged(str(session.run), flags.frames())

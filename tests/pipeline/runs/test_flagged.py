@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.commands.review.tables import show_flagged
 from pipeline.commands.studio import _place
-from pipeline.runs.flagged import flagged_frames, studio_command
-from pipeline.runs.folder import RunFolder
+from pipeline.runs.dealing import AskedCandidate
+from pipeline.runs.flagged import FlagTally, studio_command
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.reviews import Verdict
@@ -39,13 +39,23 @@ def deciding(*verdicts):
     return {one.candidate_id: [one] for one in verdicts}
 
 
-def test_flags_come_first_then_frames_with_many_wrong_points(finished_run, frames):
+def flagged_frames(frames, *verdicts):
+    """What two parts of the verdicts come to."""
+    asked = {c.candidate_id: AskedCandidate(c.video_id, c.object_id, c.frame_idx, c.is_fg_candidate)
+             for own in frames.values() for c in own}  # fmt: skip
+    tally = FlagTally()
+    for part in (verdicts[::2], verdicts[1::2]):
+        tally.add(deciding(*part), asked)
+    return tally.frames()
+
+
+def test_flags_come_first_then_frames_with_many_wrong_points(frames):
     first, second, third = frames
     wrong = [verdict(c, RIGHT[not c.is_fg_candidate]) for c in frames[first][:5]]
     right = [verdict(c) for c in frames[first][5:]]
     flagged = [verdict(c, "REJECTED", "absent") for c in frames[third]]
     few = [verdict(c, RIGHT[not c.is_fg_candidate] if i < 2 else None) for i, c in enumerate(frames[second])]
-    found = flagged_frames(RunFolder(finished_run), deciding(*wrong, *right, *flagged, *few))
+    found = flagged_frames(frames, *wrong, *right, *flagged, *few)
     assert [(one.object_id, one.frame_idx, one.why) for one in found] == [
         ("1", third, "not in this frame"),
         ("1", first, "5 of 8 points wrong"),
@@ -53,20 +63,20 @@ def test_flags_come_first_then_frames_with_many_wrong_points(finished_run, frame
     assert found[1].place == f"a:{first}"
 
 
-def test_a_simulated_annotator_flags_nothing(finished_run, frames):
+def test_a_simulated_annotator_flags_nothing(frames):
     wrong = [verdict(c, "AMBIGUOUS", "wrong_object", "simulated") for own in frames.values() for c in own]
-    assert flagged_frames(RunFolder(finished_run), deciding(*wrong)) == []
+    assert flagged_frames(frames, *wrong) == []
 
 
-def test_nobody_answered(finished_run, capsys):
-    assert flagged_frames(RunFolder(finished_run), {}) == []
+def test_nobody_answered(frames, capsys):
+    assert flagged_frames(frames) == []
     show_flagged("runs/x", [])
     assert capsys.readouterr().out == ""
 
 
-def test_the_command_that_opens_the_studio_is_told(finished_run, frames, capsys):
+def test_the_command_that_opens_the_studio_is_told(frames, capsys):
     own = [verdict(c, flag="wrong_object") for c in frames[0]]
-    show_flagged("runs/my run", flagged_frames(RunFolder(finished_run), deciding(*own)))
+    show_flagged("runs/my run", flagged_frames(frames, *own))
     shown = capsys.readouterr().out
     assert "Masks that annotators found wrong, on 1 frame; correct them in the studio" in shown
     assert "another object: pointvos studio --run 'runs/my run' --open a:0" in shown

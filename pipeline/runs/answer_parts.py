@@ -1,0 +1,164 @@
+"""The answers of a whole run, a part of the candidates at a time, so that a command holds no more than that.
+
+What is counted over all parts are numbers and tasks; what the verdicts on each candidate come to is kept in
+:class:`Statuses`, some 30 bytes a candidate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline.runs.dealing import PART_ROWS, AskedCandidate, VerdictDealing, n_parts, verdict_pieces
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import in_ranges, video_keys
+from schemas import tables
+from schemas.points import STATUSES
+from stages.consensus.audit import AuditTally
+from stages.consensus.blind import BlindCheck
+from stages.consensus.opinions import majority
+from stages.consensus.pace import PaceTally
+from stages.consensus.run_verdicts import RunVerdicts
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPart:
+    """All that was said of some candidates.
+
+    Attributes:
+        verdicts: on them; all gold, blind and settling tasks that concern them.
+        asked: what they are about, by id; verdicts may be on others.
+    """
+
+    verdicts: RunVerdicts
+    asked: Mapping[str, AskedCandidate]
+
+
+ObjectKey = tuple[str, str]
+"""(video_id, object_id)"""
+
+
+@dataclass(slots=True)
+class AnswerTally:
+    """How far the answers of a run can be trusted, and how long objects take; counted part by part.
+
+    Attributes:
+        audit: of all answers.
+        objects: work by object.
+        excluded: annotators who are not heard.
+    """
+
+    audit: AuditTally
+    objects: PaceTally[ObjectKey] = field(default_factory=PaceTally)
+    excluded: Collection[str] = ()
+    _blind: list[BlindCheck] = field(default_factory=list)
+
+    @classmethod
+    def begin(cls, run: RunFolder, excluded: Collection[str] = ()) -> AnswerTally:
+        """Nothing is counted yet."""
+        return cls(AuditTally(tables.GOLD.records(tables.GOLD.read(run.path))), excluded=excluded)
+
+    def add(self, part: AnswerPart) -> None:
+        """Count a part."""
+        votes = part.verdicts.votes(self.excluded)
+        self.audit.add(votes)
+        for candidate_id, group in votes.items():
+            if about := part.asked.get(candidate_id):
+                for verdict in group:
+                    self.objects.add(verdict, (about.video_id, about.object_id))
+        claims = {name: about.is_fg for name, about in part.asked.items()}
+        self._blind.append(part.verdicts.blind_check(claims, self.excluded))
+
+    def blind_check(self) -> BlindCheck:
+        """Answers with the claim in view against blind answers."""
+        return BlindCheck.joined(self._blind)
+
+
+@contextmanager
+def answer_parts(run: RunFolder) -> Iterator[Iterator[AnswerPart]]:
+    """The answers of a run in parts of about :data:`PART_ROWS` verdicts, in the order of each table.
+
+    Verdicts are dealt into files of a temporary folder, which is removed when the block ends.
+    """
+    with TemporaryDirectory(prefix="pointvos-") as folder:
+        dealing = VerdictDealing(run, Path(folder), n_parts(run), 1)
+        dealt = [name for piece in verdict_pieces(run) for name in dealing.deal(piece)]
+        dealt += [dealing.deal_asked(found) for found in in_ranges(video_keys(run))]
+        yield (
+            AnswerPart(dealing.part(number, dealt).verdicts, dealing.asked(number, dealt))
+            for number in range(dealing.n_parts)
+        )
+
+
+def remarked_verdicts(run: RunFolder) -> RunVerdicts:
+    """The verdicts beside which something was said, or that somebody else entered; no others."""
+    rows = tables.VERDICTS.schema.empty_table()
+    for path in tables.VERDICTS.files(run.path):
+        for row_group in range(tables.VERDICTS.n_row_groups(path)):
+            for batch in tables.VERDICTS.batches(path, row_group, rows.schema.names, PART_ROWS):
+                is_silent = [pc.equal(batch[name], "") for name in ("flag", "note", "entered_by")]
+                rows = pa.concat_tables([rows, batch.filter(pc.invert(pc.and_(pc.and_(*is_silent[:2]), is_silent[2])))])
+    return RunVerdicts(tables.VERDICTS.records(rows), ())
+
+
+class Statuses(Mapping[str, str]):
+    """What the verdicts on each candidate come to, by candidate id: sorted ids in one array, statuses in another."""
+
+    def __init__(self, parts: Iterable[Mapping[str, str]]) -> None:
+        """Sort.
+
+        Args:
+            parts: status by candidate id, each candidate in one part at most.
+        """
+        names: list[NDArray[np.bytes_]] = [np.empty(0, dtype="S1")]
+        codes: list[NDArray[np.int8]] = [np.empty(0, dtype=np.int8)]
+        for part in parts:
+            names.append(np.array([_bytes(name) for name in part], dtype=np.bytes_))
+            codes.append(np.fromiter(map(STATUSES.index, part.values()), np.int8, len(part)))
+        whole = np.concatenate(names)
+        order = np.argsort(whole, kind="stable")
+        self._names, self._codes = whole[order], np.concatenate(codes)[order]
+
+    def __getitem__(self, candidate_id: str) -> str:
+        """The status of a candidate."""
+        name = _bytes(candidate_id)
+        place = int(np.searchsorted(self._names, np.bytes_(name)))
+        if place == len(self._names) or self._names[place] != name:
+            raise KeyError(candidate_id)
+        return STATUSES[self._codes[place]]
+
+    def __iter__(self) -> Iterator[str]:
+        """All candidate ids."""
+        return (name.decode("utf-8", "surrogatepass") for name in self._names.tolist())
+
+    def __len__(self) -> int:
+        """How many candidates have one."""
+        return len(self._names)
+
+
+def _bytes(candidate_id: str) -> bytes:
+    return candidate_id.encode("utf-8", "surrogatepass")
+
+
+def read_statuses(run: RunFolder, look: Callable[[AnswerPart], None] = lambda _: None) -> Statuses:
+    """What the majority says of each candidate that was answered.
+
+    Args:
+        run: the run.
+        look: is shown each part as well, before the next one is read.
+    """
+
+    def settled(part: AnswerPart) -> dict[str, str]:
+        look(part)
+        return {name: opinion.status for name, opinion in majority(part.verdicts.deciding()).items()}
+
+    with answer_parts(run) as parts:
+        return Statuses(map(settled, parts))

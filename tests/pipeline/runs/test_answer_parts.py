@@ -1,0 +1,67 @@
+"""Answers that are read in many small parts come to the same as in one."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from pipeline.runs import answer_parts, dealing
+from pipeline.runs.answer_parts import AnswerTally, Statuses, read_statuses
+from pipeline.runs.flagged import FlagTally
+from pipeline.runs.verdicts import read_verdicts
+from pipeline.statistics.people import people_json
+from stages.consensus.audit import audit
+from stages.consensus.opinions import majority
+from tests.bench.corpus import Corpus
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """Two videos, 1,440 verdicts of twenty people."""
+    corpus = Corpus(tmp_path_factory.mktemp("corpus") / "c", 2)
+    corpus.write()
+    return corpus.run
+
+
+def counted(run):
+    tally, flags = AnswerTally.begin(run), FlagTally()
+
+    def look(part):
+        tally.add(part)
+        flags.add(part.verdicts.deciding(), part.asked)
+
+    statuses = read_statuses(run, look)
+    found = tally.audit.audit()
+    return statuses, found, tally.objects.paces(), tally.blind_check(), flags.frames()
+
+
+def test_many_parts_come_to_what_one_does(run, monkeypatch):
+    whole = counted(run)
+    monkeypatch.setattr(dealing, "PART_ROWS", 100)
+    assert dealing.n_parts(run) == 15
+    parts = counted(run)
+    assert dict(parts[0]) == dict(whole[0])
+    assert json.dumps(people_json(parts[1])) == json.dumps(people_json(whole[1]))
+    assert parts[1].conflicts == whole[1].conflicts
+    assert parts[2] == whole[2]
+    assert parts[3:] == whole[3:]
+    assert len(parts[4]) > 0
+
+
+def test_they_come_to_what_all_verdicts_at_once_do(run):
+    verdicts = read_verdicts(run)
+    statuses, found, *_ = counted(run)
+    assert dict(statuses) == {name: opinion.status for name, opinion in majority(verdicts.deciding()).items()}
+    assert found == audit(verdicts.votes(), verdicts.golds)
+
+
+def test_statuses_are_found_by_id_and_unknown_ids_have_none():
+    statuses = Statuses([{"b": "REJECTED", "ä-longer": "AMBIGUOUS"}, {}, {"a": "ACCEPTED"}])
+    assert dict(statuses) == {"a": "ACCEPTED", "b": "REJECTED", "ä-longer": "AMBIGUOUS"}
+    assert [statuses.get(name, "none") for name in ("", "c", "ä-longe", "zz")] == ["none"] * 4
+    assert dict(Statuses([])) == {}
+
+
+def test_only_verdicts_with_a_remark_are_held(run):
+    assert answer_parts.remarked_verdicts(run).given == []
