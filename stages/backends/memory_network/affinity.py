@@ -59,11 +59,13 @@ class Affinity(nn.Module):
 
 def weighted(values: Tensor, weights: Tensor, cells: Tensor) -> Tensor:
     """(B, O, V, N): sums of (B, O, V, M) values of (B, 1 or O, N, k) cells by their weights."""
+    n, best = cells.shape[2:]
+    starts = torch.arange(0, n * best, best, device=cells.device)
     found = []
-    for own, scales, numbers in zip(values.float(), weights, cells, strict=True):
+    for own, scales, numbers in zip(values.float(), weights.flatten(2), cells.flatten(2), strict=True):
         tables = own.flatten(0, 1)[None] if len(scales) == 1 else own
         sums = [
-            functional.embedding_bag(one, table.T.contiguous(), per_sample_weights=scale, mode="sum").T
+            functional.embedding_bag(one, table.T.contiguous(), starts, per_sample_weights=scale, mode="sum").T
             for one, table, scale in zip(numbers, tables, scales, strict=True)
         ]
         found.append(torch.stack(sums).reshape(*own.shape[:2], -1))
