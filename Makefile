@@ -89,7 +89,7 @@ bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
 
 AGAINST =
 .PHONY: bench-speed
-bench-speed: setup ## speed and memory as ratios, ten minutes; AGAINST=TREE compares with another working tree
+bench-speed: setup ## speed and memory as ratios, fifteen minutes; AGAINST=TREE compares with another working tree
 	@$(BIN)/python -m tests.bench.ratios $(if $(AGAINST),--against $(AGAINST))
 
 .PHONY: bench-gpu

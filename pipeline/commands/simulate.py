@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +16,11 @@ from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers, truth_of
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
 from schemas import tables
+from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask, Verdict
+from schemas.videos import Video
 from stages.consensus.gold import with_gold
-from stages.evaluate.ground_truth import shown_folders
+from stages.evaluate.ground_truth import VideoTruth, shown_folders
 from stages.simulate.annotator import Team
 
 
@@ -53,47 +57,80 @@ def simulate(
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
     with folder.lock():
-        verdicts, tasks, n_candidates, problems = _answered(folder, ground_truth, team, second_look)
-        if not verdicts:
-            raise UsageProblem(_nothing_answered(folder, ground_truth, problems))
-        _write_tasks(folder, tasks)
-        tables.VERDICTS.write(folder.path / tables.VERDICTS.name / "simulated.parquet", verdicts, folder.metadata())
-    statuses = Counter(verdict.status for verdict in verdicts)
-    hours = sum(verdict.lead_time_s or 0.0 for verdict in verdicts) / 3600
-    rows: list[tuple[str, object]] = [("candidates", n_candidates), ("answers", len(verdicts))]
-    rows += [("of these second looks", len(tasks))] if second_look else []
-    rows += [*sorted(statuses.items()), ("hours of people's work", f"{hours:.2f}")]
+        found = _answer(folder, ground_truth, team, second_look)
+    rows: list[tuple[str, object]] = [("candidates", found.n_candidates), ("answers", found.statuses.total())]
+    rows += [("of these second looks", len(found.tasks))] if second_look else []
+    rows += [*sorted(found.statuses.items()), ("hours of people's work", f"{found.seconds / 3600:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
-    show_problems("rejected", problems)
-    if problems:
+    show_problems("rejected", found.problems)
+    if found.problems:
         raise typer.Exit(REJECTED)
     console.print(f"Next: pointvos merge --run {run}")
 
 
-def _answered(
-    folder: RunFolder, ground_truth: Path, team: Team, is_second_look: bool
-) -> tuple[list[Verdict], list[ReviewTask], int, list[str]]:
-    """All verdicts, the tasks of the second looks, how many candidates there are, what is wrong with ground truth."""
-    verdicts: list[Verdict] = []
-    tasks: list[ReviewTask] = []
-    n_candidates, problems = 0, []
+@dataclass(slots=True)
+class _Answered:
+    """What was answered, counted; the tasks of the second looks; what is wrong with ground truth."""
+
+    statuses: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+    n_candidates: int = 0
+    tasks: list[ReviewTask] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def count(self, verdict: Verdict) -> None:
+        self.statuses[verdict.status] += 1
+        self.seconds += verdict.lead_time_s
+
+
+def _answer(folder: RunFolder, ground_truth: Path, team: Team, is_second_look: bool) -> _Answered:
+    """Answer one video after the other, and write what was answered; memory does not grow with the answers.
+
+    Raises:
+        UsageProblem: nothing could be answered; what was there before stays.
+    """
+    found = _Answered()
     golds = {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(folder.path))}
-    for video in videos_of(folder):
-        candidates = unit_records(folder, tables.CANDIDATES, video)
-        n_candidates += len(candidates)
-        planted = with_gold((c for c in candidates if c.candidate_id in golds), golds.values())
-        try:
-            truth = truth_of(ground_truth, video, candidates)
-            asked = [*candidates, *planted]
-            first = true_answers(team, truth, video, asked) if truth else []
-            hidden = {gold.candidate_id for gold in planted}
-            second = second_looks(team, truth, video, asked, first, hidden) if truth and is_second_look else []
-            verdicts += [*first, *second]
-            tasks += second_look_tasks(candidates, second)
-            problems += [f"{video.video_id}: {truth.unknown}"] if truth and truth.unknown else []
-        except ValueError as problem:
-            problems.append(f"{video.video_id}: {problem}")
-    return verdicts, tasks, n_candidates, problems
+    path = folder.path / tables.VERDICTS.name / "simulated.parquet"
+    with tables.VERDICTS.writing(path, folder.metadata()) as add:
+        for video in videos_of(folder):
+            candidates = unit_records(folder, tables.CANDIDATES, video)
+            found.n_candidates += len(candidates)
+            planted = [c for c in candidates if c.candidate_id in golds]
+            planted = with_gold(planted, [golds[c.candidate_id] for c in planted])
+            try:
+                answers = _answers(
+                    truth_of(ground_truth, video, candidates), team, (video, candidates, planted), is_second_look, found
+                )
+            except ValueError as problem:
+                found.problems.append(f"{video.video_id}: {problem}")
+                continue
+            for verdict in answers:
+                add(verdict)
+                found.count(verdict)
+        if not found.statuses:
+            raise UsageProblem(_nothing_answered(folder, ground_truth, found.problems))
+        _write_tasks(folder, found.tasks)
+    return found
+
+
+def _answers(
+    truth: VideoTruth | None,
+    team: Team,
+    asked: tuple[Video, Sequence[PointCandidate], Sequence[PointCandidate]],
+    is_second_look: bool,
+    found: _Answered,
+) -> list[Verdict]:
+    """The answers to the candidates of a video and to the gold beside them."""
+    if truth is None:
+        return []
+    video, candidates, planted = asked
+    everything, hidden = [*candidates, *planted], {gold.candidate_id for gold in planted}
+    first = true_answers(team, truth, video, everything)
+    second = second_looks(team, truth, video, everything, first, hidden) if is_second_look else []
+    found.tasks += second_look_tasks(candidates, second)
+    found.problems += [f"{video.video_id}: {truth.unknown}"] if truth.unknown else []
+    return [*first, *second]
 
 
 def _write_tasks(folder: RunFolder, tasks: list[ReviewTask]) -> None:

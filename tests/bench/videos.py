@@ -12,11 +12,12 @@ import numpy as np
 _COLUMNS = 5
 
 
-def corpus(sequences: Path, target: Path, names: list[str]) -> Path:
-    """A folder of links to frame folders."""
+def corpus(sequences: Path, target: Path, names: list[str], times: int = 1) -> Path:
+    """A folder of links to frame folders, ``times`` to each."""
     target.mkdir(parents=True)
     for name in names:
-        (target / name).symlink_to((sequences / name).resolve())
+        for number in range(times):
+            (target / (f"{name}-{number}" if number else name)).symlink_to((sequences / name).resolve())
     return target
 
 
