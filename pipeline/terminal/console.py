@@ -85,14 +85,28 @@ def named_problems() -> Iterator[None]:
         _tell("Stopped:", str(problem))
         raise SystemExit(1) from None
     except Exception as problem:
+        if was_interrupted(problem):
+            _tell_interruption()
+            raise SystemExit(INTERRUPTED) from None
         if (sentence := sentence_of(problem)) is None:
             raise
         _tell("Stopped:", sentence)
         raise SystemExit(1) from None
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
-            _tell("Interrupted.", "Finished work is kept; run the same command again to continue.", "bold")
+            _tell_interruption()
         raise
+
+
+def was_interrupted(problem: BaseException | None) -> bool:
+    """True when Ctrl-C is behind a problem: Beam makes another exception of one in a step."""
+    while problem is not None and not isinstance(problem, KeyboardInterrupt):
+        problem = problem.__cause__ or problem.__context__
+    return problem is not None
+
+
+def _tell_interruption() -> None:
+    _tell("Interrupted.", "Finished work is kept; run the same command again to continue.", "bold")
 
 
 def _tell(heading: str, sentence: str, style: str = "bold red") -> None:
