@@ -75,11 +75,11 @@ window.studio = { S, picture, go, times: () => S.hints.times };
 
 listen(hear, (problem) => say(problem.message, true));
 
-async function start() {
-  await loadVideos();
+async function openAsked() {
   const { number, frame, objectId } = asked();
   await open(number);
   if (objectId && objects().some((one) => one.object_id === objectId)) drawing.choose(objectId);
   go(frame);
 }
-start().catch(tell);
+loadVideos().then(openAsked).catch(tell);
+addEventListener("hashchange", () => openAsked().catch(tell));  // another address was put into this window

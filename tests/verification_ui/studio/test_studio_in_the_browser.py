@@ -191,4 +191,6 @@ def test_the_studio_opens_at_a_frame_that_the_command_names(command: Command, br
     page.goto(command.start())
     page.wait_for_function("() => window.studio?.S.frame === 7 && studio.S.view !== null")
     assert page.evaluate("() => studio.S.view.card.name") == VIDEO
+    page.evaluate(f"() => {{ location.hash = '#video={VIDEO}&frame=3' }}")  # as when another address is pasted
+    page.wait_for_function("() => studio.S.frame === 3")
     page.context.close()
