@@ -51,6 +51,6 @@ def suggest(
     console.print(f"Correct masks with: pointvos studio --run {run}")
 
 
-def _order(one: Suggestion) -> tuple[float, int, str, str, int]:
-    """Largest gain first, then the largest reach."""
-    return (-one.gain, -one.n_frames, one.video_id, one.object_id, one.frame_idx)
+def _order(one: Suggestion) -> tuple[bool, float, int, str, str, int]:
+    """Flagged ones first, then the largest gain, then the largest reach."""
+    return (not one.is_flagged, -one.gain, -one.n_frames, one.video_id, one.object_id, one.frame_idx)

@@ -16,7 +16,7 @@ from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.videos import Video
 from stages.refine.constraints import disagreements
-from stages.refine.looks import Look, best_looks, error_rate, expected_errors
+from stages.refine.looks import Look, best_looks, error_rate, expected_errors, look_at
 
 CLICK, ABSENT, POINTS = "click", "absent", "points"
 """Correct the mask by clicks; say whether the object is there at all; verify points."""
@@ -37,6 +37,7 @@ class Suggestion:
         gain: expected mask error that it would lower, in frames of the object.
         n_frames: that a correction would reach.
         reason: a sentence.
+        is_flagged: a correction round could not put it right.
     """
 
     video_id: str
@@ -46,6 +47,7 @@ class Suggestion:
     gain: float
     n_frames: int
     reason: str
+    is_flagged: bool
 
 
 def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
@@ -55,13 +57,14 @@ def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
     rounds, localized = VideoRounds.read(run, video), localized_frames(run, video)
     columns = unit_rows(run, tables.CANDIDATES, video, ["object_id", "frame_idx"]).to_pydict()
     asked = set(zip(columns["object_id"], columns["frame_idx"], strict=True))
-    yield from (_flagged(flag, video) for flag in flags)
-    for object_id in sorted({object_id for object_id, _ in masks}):
+    for object_id in sorted({object_id for object_id, _ in masks} | {flag.object_id for flag in flags}):
         qualities = [masks[object_id, i].quality if (object_id, i) in masks else -1.0 for i in range(video.n_frames)]
         annotated = rounds.annotated(object_id, localized.get(object_id, ()))
-        errors = expected_errors(qualities, rates.get(object_id))
-        seen = {flag.frame_idx for flag in flags if flag.object_id == object_id}
-        for look in best_looks(qualities, errors, annotated | seen, video.cuts, LOOKS_AN_OBJECT):
+        errors = expected_errors(qualities, rates.get(object_id), lost=video.lost)
+        own = {flag.frame_idx: flag for flag in flags if flag.object_id == object_id}
+        for idx, flag in own.items():
+            yield _flagged(flag, look_at(qualities, errors, idx, annotated, video.cuts))
+        for look in best_looks(qualities, errors, annotated | set(own), video.cuts, LOOKS_AN_OBJECT):
             yield _suggested(video.video_id, object_id, look, (object_id, look.frame_idx) in asked)
 
 
@@ -76,14 +79,13 @@ def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -
     return rates
 
 
-def _flagged(flag: Flag, video: Video) -> Suggestion:
+def _flagged(flag: Flag, look: Look) -> Suggestion:
     n_wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
-    reason = f"{n_wrong} contradict the mask, whatever was tried: correct the mask, or the answers"
-    return Suggestion(flag.video_id, flag.object_id, flag.frame_idx, CLICK, float(video.n_frames), 1, reason)
+    why = f"{n_wrong} contradict the mask, whatever was tried: correct the mask, or the answers"
+    return _of(flag.video_id, flag.object_id, look, CLICK, why, is_flagged=True)
 
 
 def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Suggestion:
-    reach = f"a correction would reach {look.n_frames:,} frame{'s' * (look.n_frames > 1)}"
     if look.quality < 0:
         how, why = ABSENT, "the object has no mask here: say that it is absent, or click on it"
     elif look.error >= _CLICK_FROM:
@@ -92,4 +94,10 @@ def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Sug
         how = POINTS
         where = "its points are in the queue" if is_asked else "look at it, or lock it"
         why = f"the mask is probably right (expected error {look.error:.2f}); {where}"
-    return Suggestion(video_id, object_id, look.frame_idx, how, round(look.gain, 3), look.n_frames, f"{why}; {reach}")
+    return _of(video_id, object_id, look, how, why, is_flagged=False)
+
+
+def _of(video_id: str, object_id: str, look: Look, how: str, why: str, is_flagged: bool) -> Suggestion:
+    reach = f"a correction would reach {look.n_frames:,} frame{'s' * (look.n_frames > 1)}"
+    gain = round(look.gain, 3)
+    return Suggestion(video_id, object_id, look.frame_idx, how, gain, look.n_frames, f"{why}; {reach}", is_flagged)

@@ -19,10 +19,8 @@ LOOKS_AN_OBJECT = 3
 LEAST_ERROR = 0.25
 """A mask that is most likely better than this needs no look."""
 _PROBABLY_WRONG = 0.5
-_NOT_JUDGED = 0.9
-"""A frame that people judged comes before one beside it that is as doubtful."""
-_FLAGGED = 0.9
-"""Expected error of a mask of which somebody said that it is another object's, or of none that is there."""
+_CALLED_WRONG = {"wrong_object", "absent"}
+"""Flags that say so of the whole mask."""
 
 
 @dataclass(slots=True)
@@ -113,10 +111,9 @@ def looks_of(
         flags: frames that still contradict what people said when the video was refined.
     """
     qualities = [masks[idx].quality if idx in masks else -1.0 for idx in range(video.n_frames)]
-    errors = expected_errors(qualities, {idx: error_rate(said.points) for idx, said in answers.items() if said.points})
-    errors[[idx for idx in range(video.n_frames) if idx not in answers]] *= _NOT_JUDGED
-    errors[[idx for idx, said in answers.items() if said.flags & {"wrong_object", "absent"}]] = _FLAGGED
-    errors[list(video.lost)] = 0.0
+    rates = {idx: error_rate(said.points) for idx, said in answers.items() if said.points}
+    wrong = [idx for idx, said in answers.items() if said.flags & _CALLED_WRONG]
+    errors = expected_errors(qualities, rates, wrong, video.lost)
     first = [look_at(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
     found = best_looks(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
     found = [look for look in found if _deserves(look, answers)]

@@ -15,7 +15,7 @@ from pipeline.studio.mask_store import MaskStore
 from schemas import tables
 from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.refine.looks import best_look
+from stages.refine.looks import best_look, expected_errors
 from verification_ui.studio.desk import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
 
 
@@ -129,7 +129,8 @@ def next_look(
     for object_id in facts.store.object_ids():
         qualities = facts.store.qualities(object_id, facts.video.n_frames)
         own = [idx for one, idx in seen if one == object_id]
-        look = best_look(qualities, facts.anchors(object_id), facts.video.cuts, own, rates.get(object_id))
+        errors = expected_errors(qualities, rates.get(object_id), lost=facts.video.lost)
+        look = best_look(qualities, errors, facts.anchors(object_id), facts.video.cuts, own)
         if look is not None:
             found.append((look.gain, object_id, look))
     if not found:

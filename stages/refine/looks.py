@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from stages.refine.ranges import Reach, reach_of
 
+_NOT_JUDGED = 0.9
+"""Where people judged some frames, one of those comes before one beside it that is as doubtful."""
+_SAID_WRONG = 0.9
+"""Expected error of a mask of which somebody said that it is another object's, or of none that is there."""
 _MOST_TRIED = 64
 """Frames of a gap between annotated frames that are weighed."""
 
@@ -33,18 +37,30 @@ class Look:
     n_frames: int
 
 
-def expected_errors(qualities: Sequence[float], contradicted: Mapping[int, float] | None = None) -> NDArray[np.float64]:
+def expected_errors(
+    qualities: Sequence[float],
+    contradicted: Mapping[int, float] | None = None,
+    wrong: Collection[int] = (),
+    lost: Collection[int] = (),
+) -> NDArray[np.float64]:
     """How wrong each mask of an object may be, in [0, 1]: little where it is absent, unless it is so for a moment.
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
         contradicted: mean of both error rates of a mask as verified points show them, by frame; with any, they count
             half and the quality counts half, and a frame without points has the rate of the nearest one with some.
+        wrong: frames whose whole mask somebody called wrong.
+        lost: frames that cannot be decoded, on which there is nothing to correct.
+
+    Returns:
+        (frames,) float64.
 
     >>> expected_errors([0.75, -1.0, 0.5]).tolist()
     [0.25, 0.5, 0.5]
     >>> expected_errors([0.75, 0.75, 0.5], {1: 0.125}).tolist()
-    [0.25, 0.25, 0.375]
+    [0.225, 0.25, 0.3375]
+    >>> expected_errors([0.75, 0.75, 0.5], wrong=[0], lost=[2]).tolist()
+    [0.9, 0.25, 0.0]
     """
     quality = np.asarray(qualities, dtype=np.float64)
     present = quality >= 0
@@ -57,7 +73,12 @@ def expected_errors(qualities: Sequence[float], contradicted: Mapping[int, float
         known = np.array(sorted(contradicted))
         nearest = known[np.abs(np.arange(len(quality))[:, None] - known).argmin(axis=1)]
         doubt = np.array([contradicted[int(idx)] for idx in nearest]) + 0.5 * doubt
-    return np.where(present, np.clip(doubt, 0, 1), np.where(around, 0.5, 0.1))
+    errors = np.where(present, np.clip(doubt, 0, 1), np.where(around, 0.5, 0.1))
+    if contradicted:
+        errors[[idx for idx in range(len(errors)) if idx not in contradicted]] *= _NOT_JUDGED
+    errors[list(wrong)] = _SAID_WRONG
+    errors[list(lost)] = 0.0
+    return errors
 
 
 def error_rate(points: Iterable[tuple[bool, bool]]) -> float:
@@ -77,10 +98,10 @@ def error_rate(points: Iterable[tuple[bool, bool]]) -> float:
 
 def best_look(
     qualities: Sequence[float],
+    errors: NDArray[np.float64],
     annotated: Collection[int],
     cuts: Collection[int] = (),
     seen: Collection[int] = (),
-    contradicted: Mapping[int, float] | None = None,
 ) -> Look | None:
     """The frame of one object where a look is worth most; None when all frames are annotated or seen.
 
@@ -88,14 +109,14 @@ def best_look(
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
+        errors: how wrong each mask may be, as of :func:`expected_errors`.
         annotated: frames on which a person said something.
         cuts: first frames of new shots.
         seen: frames that were shown already; those near them are left out too.
-        contradicted: see :func:`expected_errors`.
     """
     apart = max(2, len(qualities) // 50)
     closed = set(annotated) | {idx for one in seen for idx in range(one - apart, one + apart + 1)}
-    looks = _looks(qualities, expected_errors(qualities, contradicted), annotated, cuts, closed)
+    looks = _looks(qualities, errors, annotated, cuts, closed)
     return max(looks, key=_worth, default=None)
 
 
@@ -110,7 +131,7 @@ def best_looks(
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
-        errors: how wrong each mask may be, in [0, 1], as of :func:`expected_errors` or known better.
+        errors: how wrong each mask may be, in [0, 1], as of :func:`expected_errors`.
         annotated: frames on which a person said something.
         cuts: first frames of new shots.
         most: frames that are returned at most.
