@@ -59,6 +59,7 @@ def simulate(
     with folder.lock():
         found = _answer(folder, ground_truth, team, second_look)
     rows: list[tuple[str, object]] = [("candidates", found.n_candidates), ("answers", found.statuses.total())]
+    rows += [("candidates without ground truth", found.n_unknown)] if found.n_unknown else []
     rows += [("of these second looks", len(found.tasks))] if second_look else []
     rows += [*sorted(found.statuses.items()), ("hours of people's work", f"{found.seconds / 3600:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
@@ -70,11 +71,12 @@ def simulate(
 
 @dataclass(slots=True)
 class _Answered:
-    """What was answered, counted; the tasks of the second looks; what is wrong with ground truth."""
+    """What was answered and what could not be, counted; tasks of second looks; what is wrong with ground truth."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     n_candidates: int = 0
+    n_unknown: int = 0
     tasks: list[ReviewTask] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -104,7 +106,9 @@ def _answer(folder: RunFolder, ground_truth: Path, team: Team, is_second_look: b
                 )
             except ValueError as problem:
                 found.problems.append(f"{video.video_id}: {problem}")
+                found.n_unknown += len(candidates)
                 continue
+            found.n_unknown += len({c.candidate_id for c in candidates} - {v.candidate_id for v in answers})
             for verdict in answers:
                 add(verdict)
                 found.count(verdict)

@@ -63,11 +63,13 @@ def test_nothing_to_answer_is_wrong_usage(finished_run, tmp_path):
         simulate(RunFolder(finished_run), tmp_path / "empty", 0.02, 0)
 
 
-def test_objects_that_the_truth_does_not_know_are_not_answered(finished_run, tmp_path):
+def test_objects_that_the_truth_does_not_know_are_not_answered(finished_run, tmp_path, capsys):
     shutil.copytree(tmp_path / "truth" / "a", tmp_path / "truth" / "sub" / "b")
     simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
     objects = {c.candidate_id: c.object_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
     assert {objects[key] for key in statuses(finished_run)} == {"1", "2"}
+    n_others = sum(one not in ("1", "2") for one in objects.values())
+    assert f"candidates without ground truth {n_others} " in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_damaged_ground_truth_rejects_its_video(finished_run, tmp_path, capsys):
