@@ -51,6 +51,23 @@ def likeness(colours: Colours, inside: BoolMask, around: BoolMask, region: BoolM
     return found
 
 
+def roughness(image: Image, side_px: int) -> NDArray[np.float64]:
+    """How much a picture varies around each pixel: along edges, and on thin things that lie before something else.
+
+    Args:
+        image: (H, W, 3) uint8.
+        side_px: of the square around each pixel, odd.
+
+    Returns:
+        (H, W) float64, the variance within the square, summed over the channels; computed from whole numbers, and so
+        the same bits everywhere.
+    """
+    square, n_pixels = (side_px, side_px), side_px**2
+    sums = cv2.boxFilter(image, cv2.CV_64F, square, normalize=False)
+    squares = cv2.sqrBoxFilter(image, cv2.CV_64F, square, normalize=False)
+    return np.asarray((n_pixels * squares - sums * sums).sum(axis=2) / n_pixels**2, dtype=np.float64)
+
+
 def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
     """The parts of a region that differ in colour, each at least a twentieth of it; (H, W) bool each.
 

@@ -1,8 +1,9 @@
 """Foreground points: spread over the whole object, each where the mask is most surely right.
 
-The mask's pixels are ranked by their distance to its edge and by how much more frequent their colours are inside the
-mask than around it; a pixel is as sure as the worse of its two ranks. Points are drawn from the surest share of the
-pixels, and that share grows until the points cover as much of the object as uniform ones would.
+The mask's pixels are ranked by their distance to its edge, by how much more frequent their colours are inside the mask
+than around it, and by how little the picture varies where they are; a pixel is as sure as the worst of its ranks.
+Points are drawn from the surest share of the pixels, and that share grows until the points cover as much of the object
+as uniform ones would.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import likeness, parts
+from stages.sample_points.colours import likeness, parts, roughness
 from stages.sample_points.cover import Cover
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.spreading import Points, spread
@@ -20,6 +21,9 @@ _GROWTH = 1.25
 """The share that is drawn from grows by this factor."""
 _OWN = 0.5
 """A part whose colours are rarer in the mask than around it is likely no part of the object."""
+_PATCH, _LEAST_PATCH_PX = 0.06, 3
+"""Side of the square within which the picture should not vary, as a share of √A: it varies along the edges of what
+covers the object, and of what the mask took in."""
 _PART_KEEP = 0.2
 """Share of a part that its first point is drawn from where the surest pixels of the object leave it out."""
 
@@ -68,9 +72,11 @@ def eroded(view: View, options: SamplingOptions) -> BoolMask:
 
 
 def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArray[np.float32]:
-    """(h, w) float32: in the region the worse of the ranks of depth and of colour, both in [0, 1]; 0 elsewhere."""
+    """(h, w) float32: in the region the worst of the ranks of depth, colour and evenness, in [0, 1]; 0 elsewhere."""
+    patch_px = max(_LEAST_PATCH_PX, round(_PATCH * view.scale_px())) | 1
+    evenness = -roughness(np.ascontiguousarray(view.image), patch_px)
     found = np.zeros(region.shape, dtype=np.float32)
-    found[region] = np.minimum(_ranks(view.distance_px[region]), _ranks(alike[region]))
+    found[region] = np.minimum.reduce([_ranks(values[region]) for values in (view.distance_px, alike, evenness)])
     return found
 
 

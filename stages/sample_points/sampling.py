@@ -109,7 +109,8 @@ def draw_candidates(
         for object_id in asked[frame.idx]:
             mask = here[object_id]
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
-            view = View.of(np.ascontiguousarray(mask.decode()), taken, colours, mask.quality, options)
+            drawn = np.ascontiguousarray(mask.decode())
+            view = View.of(drawn, taken, frame.image, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             n_doubts = round(_DOUBTS * options.points) if doubts and view.mask.any() else 0
             places = doubts(frame.image, mask.decode(), n_doubts) if doubts and n_doubts else ()

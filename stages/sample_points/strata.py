@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import Colours, likeness
+from stages.sample_points.colours import Colours, Image, likeness
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 
@@ -30,6 +30,7 @@ class View:
         window: rows and columns of the frame.
         mask: (h, w) bool, not empty; like all that follows of the window.
         others: (h, w) bool, the other objects of its group.
+        image: (h, w, 3) uint8 RGB.
         colours: of the window.
         distance_px: (h, w) float32 distance to the mask's edge, positive inside, negative outside; ±1 next to it.
         quality: of the mask, in [0, 1].
@@ -39,6 +40,7 @@ class View:
     window: Window
     mask: BoolMask
     others: BoolMask
+    image: Image
     colours: Colours
     distance_px: FloatMap
     quality: float
@@ -49,6 +51,7 @@ class View:
         cls,
         mask: BoolMask,
         others: BoolMask,
+        image: Image,
         colours: Colours,
         quality: float,
         options: SamplingOptions | None = None,
@@ -58,6 +61,7 @@ class View:
         Args:
             mask: (H, W) bool.
             others: (H, W) bool.
+            image: (H, W, 3) uint8 RGB.
             colours: of the frame.
             quality: in [0, 1].
             options: the window holds the ring that they ask for; None: it is the whole frame.
@@ -65,7 +69,7 @@ class View:
         window = _whole(mask) if options is None or not mask.any() else _around_it(mask, quality, options)
         near = mask[window]
         distance_px = inner_distance(near) - inner_distance(~near)
-        return cls(window, near, others[window], colours[window], distance_px, quality, others)
+        return cls(window, near, others[window], image[window], colours[window], distance_px, quality, others)
 
     def scale_px(self) -> float:
         """Square root of the mask's area."""

@@ -25,7 +25,8 @@ def by_hand(mask):
 
 
 def view(mask):
-    return View.of(mask, np.zeros_like(mask), np.zeros((*mask.shape, 3), dtype=np.uint8), 1.0)
+    black = np.zeros((*mask.shape, 3), dtype=np.uint8)
+    return View.of(mask, np.zeros_like(mask), black, black, 1.0)
 
 
 def at_offset(mask, offset):

@@ -44,7 +44,7 @@ def noise(seed=0) -> np.ndarray:
 
 
 def draw(mask, image, n_points=10, seed=0, **options):
-    view = View.of(mask, np.zeros_like(mask), colours_of(image), 0.8)
+    view = View.of(mask, np.zeros_like(mask), image, colours_of(image), 0.8)
     free = np.ones_like(mask)
     return draw_inside(view, SamplingOptions(**options), n_points, free, np.random.default_rng(seed))
 
@@ -102,9 +102,18 @@ def test_without_a_demand_on_cover_points_keep_to_the_surest_pixels():
     assert far > 30
 
 
+def test_points_keep_off_thin_things_that_cross_the_object():
+    mask, image = disk(120, 80, 60), np.full((HEIGHT, WIDTH, 3), 60, np.uint8)
+    image[mask] = 40, 60, 160
+    branches = mask & ((X + Y) % 24 < 4)
+    image[branches] = 90, 80, 60
+    points = np.concatenate([draw(mask, image, seed=seed)[0] for seed in range(8)])
+    assert branches[points[:, 1], points[:, 0]].mean() < 0.2 * branches.sum() / mask.sum()
+
+
 def test_no_pixel_that_is_taken_is_drawn():
     mask, image = disk(120, 80, 30), noise()
-    view = View.of(mask, np.zeros_like(mask), colours_of(image), 0.8)
+    view = View.of(mask, np.zeros_like(mask), image, colours_of(image), 0.8)
     free = X > 120
     points, _ = draw_inside(view, SamplingOptions(), 10, free, np.random.default_rng(0))
     assert (points[:, 0] > 120).all()

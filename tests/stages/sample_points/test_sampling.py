@@ -25,15 +25,13 @@ def disk(x, y, radius):
 NOTHING = np.zeros((HEIGHT, WIDTH), dtype=bool)
 
 
-def colours(height=HEIGHT, width=WIDTH):
-    """A grey frame: colours say nothing."""
-    return colours_of(np.full((height, width, 3), 128, dtype=np.uint8))
+GREY = np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)
+"""A frame whose colours say nothing."""
 
 
-def draw(mask, others=NOTHING, colours=colours(), quality=1.0, seed=0, **options):  # noqa: B008
-    return sample_frame(
-        View.of(mask, others, colours, quality), SamplingOptions(**options), np.random.default_rng(seed)
-    )
+def draw(mask, others=NOTHING, image=GREY, quality=1.0, seed=0, **options):
+    view = View.of(mask, others, image, colours_of(image), quality)
+    return sample_frame(view, SamplingOptions(**options), np.random.default_rng(seed))
 
 
 def look(indices):
@@ -84,7 +82,7 @@ def test_a_share_of_the_points_asks_where_colours_leave_it_open():
     image = np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8)
     image[disk(70, 60, 18)] = 200, 30, 30
     image[disk(70, 60, 32) & ~disk(70, 60, 18)] = 30, 200, 30  # inside the mask and outside alike
-    draws = draw(disk(70, 60, 25), colours=colours_of(image), uncertain_share=0.2)
+    draws = draw(disk(70, 60, 25), image=image, uncertain_share=0.2)
     unsure = [d for d in draws if d.stratum == "uncertain"]
     assert len(unsure) == 4
     assert all(disk(70, 60, 34)[d.y, d.x] and not disk(70, 60, 16)[d.y, d.x] for d in unsure)
@@ -165,9 +163,9 @@ def test_wrong_options_are_named(changes, message):
 @pytest.mark.parametrize("quality", [0.2, 1.0])
 def test_to_look_at_the_object_s_surroundings_only_changes_no_point(centre, quality):
     mask, others = disk(*centre, 9), disk(40, 60, 14) & ~disk(*centre, 9)
-    noise = colours_of(np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8))
+    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     options = SamplingOptions(uncertain_share=0.2)
-    near, whole = (View.of(mask, others, noise, quality, given) for given in (options, None))
+    near, whole = (View.of(mask, others, noise, colours_of(noise), quality, given) for given in (options, None))
     assert near.mask.size < whole.mask.size == mask.size
     assert sample_frame(near, options, np.random.default_rng(1)) == sample_frame(
         whole, options, np.random.default_rng(1)
