@@ -35,6 +35,7 @@ _ERROR_LENGTH = 600
 """Of a runner's own words."""
 
 
+@options.with_run_options
 def annotate(
     ctx: typer.Context,
     videos: options.Videos,
@@ -48,21 +49,8 @@ def annotate(
             "interrupted run.",
         ),
     ],
-    format: options.Format = None,  # noqa: A002 - the option's name
-    coords: options.Coords = None,
-    segmenter: options.Segmenter = None,
-    propagator: options.Propagator = None,
-    localizer: options.Localizer = None,
-    repair: options.Repair = None,
-    frames: options.Frames = None,
-    points: options.Points = None,
-    seed: options.Seed = None,
-    workers: options.Workers = None,
-    device: options.Device = None,
-    max_memory: options.MaxMemory = None,
     review_url: options.ReviewUrl = None,
     review_key_file: options.ReviewKeyFile = None,
-    config: options.ConfigFile = None,
 ) -> None:
     """Turn videos and rough hints into pseudo-masks and point candidates.
 

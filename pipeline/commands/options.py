@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -108,6 +110,42 @@ ReviewKeyFile = Annotated[
     typer.Option("--review-key-file", help="File with your access token for --review-url.", metavar="FILE"),
 ]
 ConfigFile = Annotated[Path | None, typer.Option(help="A YAML file with any of the settings of run.yaml.")]
+
+
+def _of_a_run(
+    *,
+    format: Format = None,  # noqa: A002 - the option's name
+    coords: Coords = None,
+    segmenter: Segmenter = None,
+    propagator: Propagator = None,
+    localizer: Localizer = None,
+    repair: Repair = None,
+    frames: Frames = None,
+    points: Points = None,
+    seed: Seed = None,
+    workers: Workers = None,
+    device: Device = None,
+    max_memory: MaxMemory = None,
+    config: ConfigFile = None,
+) -> None:
+    """How a run is made: the options of the commands that make or plan one."""
+
+
+def with_run_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command with the options of how a run is made behind its own ``run``; ``ctx.params`` has their values."""
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        command(**{name: given[name] for name in own})
+
+    own = dict(signature(command, eval_str=True).parameters)
+    place = list(own).index("run") + 1
+    asked = [*list(own.values())[:place], *signature(_of_a_run, eval_str=True).parameters.values()]
+    asked = [one.replace(kind=Parameter.KEYWORD_ONLY) for one in [*asked, *list(own.values())[place:]]]
+    called.__signature__ = Signature(asked)  # type: ignore[attr-defined]
+    called.__annotations__ = {one.name: one.annotation for one in asked}
+    return called
+
 
 _SETTINGS = {
     "videos": "videos", "localizations": "localizations", "format": "format", "coords": "coords",

@@ -31,6 +31,7 @@ _NAMED = 3
 """Videos of unknown length that are named."""
 
 
+@options.with_run_options
 def plan(
     ctx: typer.Context,
     videos: options.Videos,
@@ -41,19 +42,6 @@ def plan(
             parser=RunFolder.parse, metavar="DIR", help="The run folder; videos that are done there are left out."
         ),
     ] = None,
-    format: options.Format = None,  # noqa: A002 - the option's name
-    coords: options.Coords = None,
-    segmenter: options.Segmenter = None,
-    propagator: options.Propagator = None,
-    localizer: options.Localizer = None,
-    repair: options.Repair = None,
-    frames: options.Frames = None,
-    points: options.Points = None,
-    seed: options.Seed = None,
-    workers: options.Workers = None,
-    device: options.Device = None,
-    max_memory: options.MaxMemory = None,
-    config: options.ConfigFile = None,
     scale_to: plan_corpus.ScaleTo = None,
     price: plan_corpus.Price = 0.0,
     losses: plan_corpus.Losses = 0.0,
@@ -79,6 +67,7 @@ def plan(
       pointvos plan clips/ --localizations clicks.json --budget 40 --tried mixes.json
       pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05
     """
+    workers = ctx.params["workers"]
     resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})
     intake = take_in(resolved)
     resolved = within_budget(resolved, intake)
