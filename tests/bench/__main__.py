@@ -26,6 +26,7 @@ from tests.bench import (
     review_designs,
     review_load,
     review_queue,
+    segmenter_training,
     trust,
 )
 from tests.bench.machine import machine
@@ -42,6 +43,7 @@ SECTIONS: dict[str, tuple[Callable[[Work], dict[str, Any]], Callable[[dict[str, 
     "repair": (lambda _: trust.measure_repair(DATA / "davis"), trust.repair_page),
     "middle": (lambda _: middle.measure(DATA / "davis"), middle.page),
     "points": (lambda _: point_training.measure(DATA / "davis"), point_training.page),
+    "segmenter": (lambda w: segmenter_training.measure(DATA / "davis", w), segmenter_training.page),
     "ratios": (lambda w: ratios.measure(DATA / "davis/JPEGImages/480p", w, AGAINST), ratios.page),
     "long": (lambda w: long.measure(DATA / "davis/JPEGImages/480p", w), long.page),
     "loader": (lambda w: loader.measure(DATA, w), loader.page),

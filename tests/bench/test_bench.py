@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from stages.train.dataset import JpegFrames
-from tests.bench import loader
+from tests.bench import loader, segmenter_training
 from tests.bench.commands import REPOSITORY
 from tests.bench.gpu import SIZES, Bench, scene
 from tests.bench.ratios import page
@@ -62,3 +62,11 @@ def test_the_benchmark_of_the_loader_compares_four_ways_to_the_same_frames(tmp_p
     assert found["of_kept"] == pytest.approx(found["clips"] / found["kept"])
     assert found["of_decoded"] == pytest.approx(found["clips"] / found["decoded"])
     assert "| jpeg | " in loader.page({"jpeg": found})
+
+
+def test_the_page_of_a_trained_segmenter_says_what_was_trained_and_the_mean_over_seeds():
+    after = [{"dog": {"J, one click": j}} for j in (0.7, 0.8)]
+    found = {"pictures": 40, "whole masks": 15, "before": {"dog": {"J, one click": 0.5}}, "after": after}
+    text = segmenter_training.page(found)
+    assert "seed 0, 1, on 40 frames of the four other DAVIS sequences" in text
+    assert "| dog | one click | 0.500 | 0.750 |" in text
