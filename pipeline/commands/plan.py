@@ -60,7 +60,8 @@ def plan(
     each: hours, money, how long workers wait for the slowest one, and what restarts take.
 
     With --budget, the work of people is planned: what mixes of correction rounds, frames and points buy for all
-    objects in so many hours, as they were tried on videos with ground truth.
+    objects in so many hours, as they were tried on videos with ground truth: yours (--ground-truth, --tried), else some
+    of DAVIS.
 
     Example:
       pointvos plan clips/ --localizations clicks.json --workers 2

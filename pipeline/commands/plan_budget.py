@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from pipeline.commands.options import on_this_machine
 from pipeline.config import RunConfig
+from pipeline.simulation.trial import Trial
 from pipeline.terminal.console import UsageProblem, console, styled
 from pipeline.terminal.plot import Axes, draw_lines
 from schemas.whole_files import write_whole
@@ -26,14 +28,15 @@ GroundTruth = Annotated[
     Path | None,
     typer.Option(
         help="With --budget: true masks of VIDEOS, to try the mixes on them; it takes as long as correcting them "
-        "eight times. Without it, give --tried.",
+        "eight times.",
         exists=True,
     ),
 ]
 Tried = Annotated[
     Path | None,
     typer.Option(
-        help="With --budget: a file that keeps tried mixes: written with --ground-truth, else read.",
+        help="With --budget: a file that keeps tried mixes: written with --ground-truth, else read. Without both, "
+        "mixes that were tried on other videos are used.",
         callback=on_this_machine,
     ),
 ]
@@ -82,33 +85,33 @@ def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, A
         "objects": n_objects,
         "seconds_an_object": 3600 * asked.hours / n_objects,
         "measured_on": trial.measured_on,
+        "measured_at": trial.date,
+        "is_stored": not (asked.ground_truth or asked.tried),
         "mixes": [_row(one) for one in bought],
         "best_masks": _row(best_masks(bought)),
         "most_points": _row(most_points(bought)),
     }
 
 
-def _trial(asked: Asked, config: RunConfig) -> Any:
-    from pipeline.simulation.budget import Trial  # needs the models' packages
-
+def _trial(asked: Asked, config: RunConfig) -> Trial:
     if asked.ground_truth:
         trial = _tried_now(asked.ground_truth, config)
         if asked.tried:
             write_whole(asked.tried, trial.to_json().encode())
         return trial
     if asked.tried is None:
-        raise UsageProblem("--budget needs mixes that were tried: give --ground-truth DIR, or --tried FILE")
+        return Trial.stored()
     try:
         return Trial.from_json(asked.tried.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot use tried mixes of {asked.tried}: {problem}") from None
 
 
-def _tried_now(ground_truth: Path, config: RunConfig) -> Any:
+def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:
     from pipeline.commands.benchmark_rounds import played, simulated_config
     from pipeline.kept_config import keep_config
     from pipeline.runs.folder import RunFolder
-    from pipeline.simulation.budget import Trial, try_mixes
+    from pipeline.simulation.budget import try_mixes  # needs the models' packages
     from pipeline.simulation.corpus import true_videos
     from pipeline.simulation.rounds import Robot, Session
 
@@ -128,7 +131,8 @@ def _tried_now(ground_truth: Path, config: RunConfig) -> Any:
             raise UsageProblem(f"no video could be tried; {problems[0]}")
         mixes = try_mixes(sessions)
     names = ", ".join(sorted(done))
-    return Trial(f"{len(done)} videos ({names}), {models.segmenter} and {models.propagator}", tuple(mixes))
+    where = f"{len(done)} videos ({names}), {models.segmenter} and {models.propagator}"
+    return Trial(where, datetime.now(UTC).date().isoformat(), tuple(mixes))
 
 
 def _row(one: Purchase) -> dict[str, Any]:
@@ -156,10 +160,17 @@ def show_budget(facts: Mapping[str, Any]) -> None:
     console.print(table)
     console.print(f"Best masks: {_sentence(facts['best_masks'])}")
     console.print(f"Most verified points: {_sentence(facts['most_points'])}")
+    when = f", {facts['measured_at']}" if facts["measured_at"] else ""
+    if facts["is_stored"]:
+        console.print(
+            "[yellow]These mixes were tried on other videos than yours.[/yellow] How good masks are depends on the "
+            "videos: try the mixes on some of yours with --ground-truth MASKS.",
+            soft_wrap=True,
+        )
     console.print(
-        f"Tried on: {facts['measured_on']}. Rounds count the first click; frames and points are verified an object and "
-        f"a frame, {VERIFY_S:g} s a point. Beside this, a polygon a frame takes {POLYGON_S:.0f} s, a frame corrected "
-        f"with SAM 2 {SAM2_FRAME_S:g} s.",
+        f"Tried on: {facts['measured_on']}{when}. Rounds count the first click; frames and points are verified an "
+        f"object and a frame, {VERIFY_S:g} s a point. Beside this, a polygon a frame takes {POLYGON_S:.0f} s, a frame "
+        f"corrected with SAM 2 {SAM2_FRAME_S:g} s.",
         soft_wrap=True,
     )
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import product
-from typing import Any
 
 from pipeline.runs.rounds import VideoRounds
 from pipeline.simulation.answers import final_statuses, second_looks, true_answers
 from pipeline.simulation.outcomes import VideoOutcome, outcome_of
 from pipeline.simulation.rounds import GROUP, Session
-from schemas.json_text import parse_json
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_video
 from stages.simulate.annotator import SimulatedAnnotator
@@ -25,36 +22,6 @@ FRAMES, POINTS = (3, 5, 10), (5, 10, 20)
 """Frames an object, and candidates a frame, that are tried."""
 ROUNDS = (1, 2, 4, 8)
 """After so many rounds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What all mixes bought where they were tried.
-
-    Attributes:
-        measured_on: which videos, for people.
-        mixes: as :class:`~stages.simulate.mixes.Mix` says.
-    """
-
-    measured_on: str
-    mixes: tuple[Mix, ...]
-
-    def to_json(self) -> str:
-        """As a file keeps it."""
-        return json.dumps(asdict(self), indent=1) + "\n"
-
-    @classmethod
-    def from_json(cls, text: str) -> Trial:
-        """Inverse of :meth:`to_json`.
-
-        Raises:
-            ValueError: it is something else.
-        """
-        try:
-            found: dict[str, Any] = parse_json(text)
-            return cls(str(found["measured_on"]), tuple(Mix(**one) for one in found["mixes"]))
-        except (KeyError, TypeError) as problem:
-            raise ValueError(f"it holds no tried mixes ({problem})") from None
 
 
 def try_mixes(sessions: Sequence[Session], error_rate: float = 0.02, seed: int = 0) -> list[Mix]:
@@ -81,7 +48,14 @@ def try_mixes(sessions: Sequence[Session], error_rate: float = 0.02, seed: int =
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
-    """To the candidates of one video: object-frames and candidates asked, those that could be told, and right ones."""
+    """To the candidates of one video, second looks among them.
+
+    Attributes:
+        object_frames: that somebody went to.
+        asked: questions.
+        told: candidates that could be told, on the object or off it.
+        right: of these, with the true label.
+    """
 
     object_frames: int
     asked: int
@@ -104,9 +78,10 @@ def _answered(session: Session, number: int, options: SamplingOptions, annotator
     said = final_statuses(first, second)
     truth = final_statuses(true_answers(replace(annotator, error_rate=0.0), session.truth, video, candidates))
     told = [name for name, status in said.items() if status != "AMBIGUOUS"]
+    at = {c.candidate_id: (c.object_id, c.frame_idx) for c in candidates}
     return _Answers(
-        len({(c.object_id, c.frame_idx) for c in candidates}),
-        len(said),
+        sum(len({at[v.candidate_id] for v in answers}) for answers in (first, second)),
+        len(first) + len(second),
         len(told),
         sum(said[name] == truth[name] for name in told),
     )

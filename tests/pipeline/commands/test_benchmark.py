@@ -15,6 +15,7 @@ from pipeline.cli import app
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.units import videos_of
+from pipeline.simulation.trial import Trial
 
 FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
 N = 8
@@ -144,6 +145,22 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     assert all(one["seconds"] >= 4.5 for one in again["mixes"])
 
 
+def test_a_budget_is_planned_from_stored_mixes_where_nothing_was_tried(corpus: Path, tmp_path: Path) -> None:
+    points = [{"object_id": "1", "x": 36, "y": 46}]
+    (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": points}}))
+    given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 1, *FAST)
+    shown = " ".join(run(*given, "--plot", tmp_path / "plot.png").split())
+    stored = Trial.stored()
+    assert "These mixes were tried on other videos than yours." in shown
+    assert f"Tried on: {stored.measured_on}, {stored.date}." in shown
+    assert size_of(tmp_path / "plot.png") == (960, 600)
+    assert Trial.from_json(stored.to_json()) == stored
+    bought = json.loads(run(*given, "--json"))["budget"]
+    assert bought["is_stored"]
+    assert {one["rounds"] for one in bought["mixes"]} <= {1, 2, 4, 8}
+    assert bought["best_masks"]["j_and_f"] == max(mix.j_and_f for mix in stored.mixes)
+
+
 def test_a_budget_that_pays_nothing_is_refused(corpus: Path, tmp_path: Path) -> None:
     point = {"object_id": "1", "x": 36, "y": 46}
     (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": [point]}}))
@@ -155,5 +172,3 @@ def test_a_budget_that_pays_nothing_is_refused(corpus: Path, tmp_path: Path) -> 
     (tmp_path / "bad.json").write_text("{}")
     answer = CliRunner().invoke(app, [*map(str, given), str(tmp_path / "bad.json")])
     assert f"cannot use tried mixes of {tmp_path / 'bad.json'}: it holds no tried mixes" in str(answer.exception)
-    answer = CliRunner().invoke(app, [*map(str, given[:-1])])
-    assert "--budget needs mixes that were tried: give --ground-truth DIR, or --tried FILE" in str(answer.exception)
