@@ -27,12 +27,15 @@ def want(session: ReviewSession, told: bool | None) -> None:
         session.write_notes(DESIGN, is_wanted=told)
 
 
+def is_wanted(session: ReviewSession) -> bool:
+    """Whether second looks are asked: as the operator said; else where one person answers each task."""
+    told = session.notes(DESIGN).is_wanted
+    return all(session.notes(one).n_people == 1 for one in DESIGNS if one != DESIGN) if told is None else told
+
+
 def second_looks(session: ReviewSession) -> frozenset[str]:
-    """Ids of the candidates to look at again: none unless wanted; at first, where one person answers each task."""
-    is_wanted = session.notes(DESIGN).is_wanted
-    if is_wanted is None:
-        is_wanted = all(session.notes(design).n_people == 1 for design in DESIGNS if design != DESIGN)
-    return (doubtful_of(session, DESIGN) if is_wanted else None) or frozenset()
+    """Ids of the candidates to look at again: none unless wanted."""
+    return (doubtful_of(session, DESIGN) if is_wanted(session) else None) or frozenset()
 
 
 def queue_second_looks(session: ReviewSession, client: LabelStudioClient) -> None:

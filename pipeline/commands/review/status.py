@@ -14,7 +14,7 @@ import typer
 from pipeline.commands.options import Run
 from pipeline.commands.review.options import ExcludeOption, KeyOption, UrlOption
 from pipeline.commands.review.pull import pull_all
-from pipeline.commands.review.second_look import DESIGN, second_looks
+from pipeline.commands.review.second_look import DESIGN, is_wanted
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.commands.review.tables import show_flagged, show_progress
 from pipeline.runs.answer_parts import answer_parts
@@ -69,7 +69,7 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
     skips = tables.SKIPS.records(tables.SKIPS.read(session.run.path))
     hidden = frozenset(tables.GOLD.read(session.run.path, columns=["candidate_id"])["candidate_id"].to_pylist())
     tallies = {design: ProgressTally(session.task_keys(design), hidden) for design in DESIGNS}
-    annotators, flags = set[str](), FlagTally()
+    annotators, flags, doubtful = set[str](), FlagTally(), set[str]()
     with answer_parts(session.run) as parts:
         for part in parts:
             heard = [verdict for verdict in part.verdicts.given if verdict.annotator not in excluded]
@@ -77,13 +77,20 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
             for tally in tallies.values():
                 tally.add(heard)
             flags.add(part.verdicts.deciding(excluded), part.asked)
+            doubtful.update(part.verdicts.to_look_again({n: c.is_fg for n, c in part.asked.items()}, excluded))
     require_annotators(annotators, excluded)
     for design, tally in tallies.items():
         if tally.task_keys:
             show_progress(design, tally.progress(session.notes(design).n_people, skips, datetime.now(UTC)))
-    if n_waiting := len(second_looks(session) - {name for t in session.tasks(DESIGN) for name in t.candidate_ids}):
+    if is_wanted(session):
+        _tell_second_looks(session, doubtful)
+    show_flagged(str(session.run), flags.frames())
+
+
+def _tell_second_looks(session: ReviewSession, doubtful: set[str]) -> None:
+    """How many answers against the proposal are not queued once more yet."""
+    if n := len(doubtful.difference(name for task in session.tasks(DESIGN) for name in task.candidate_ids)):
         console.print(
-            f"{n_waiting:,} answers contradict the proposal; queue them once more with: "
+            f"{n:,} answers contradict the proposal; queue them once more with: "
             f"pointvos review pull --run {session.run}"
         )
-    show_flagged(str(session.run), flags.frames())
