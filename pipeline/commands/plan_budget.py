@@ -163,8 +163,8 @@ def show_budget(facts: Mapping[str, Any]) -> None:
     when = f", {facts['measured_at']}" if facts["measured_at"] else ""
     if facts["is_stored"]:
         console.print(
-            "[yellow]These mixes were tried on other videos than yours.[/yellow] How good masks are depends on the "
-            "videos: try the mixes on some of yours with --ground-truth MASKS.",
+            styled("These mixes were tried on other videos than yours.", "yellow"),
+            "How good masks are depends on the videos: try the mixes on some of yours with --ground-truth MASKS.",
             soft_wrap=True,
         )
     console.print(
