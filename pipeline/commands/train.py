@@ -48,6 +48,9 @@ def segmenter(
     side: Annotated[int, typer.Option(help="Pixels of a side at which pictures are seen.", min=64)] = 384,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 5e-4,
     seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
+    decoder_only: Annotated[
+        bool, typer.Option("--decoder-only", help="Leave the encoder as it is: half the time a step.")
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
     workers: Annotated[int, typer.Option(help="Threads that prepare pictures; never changes the result.", min=1)] = 2,
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.", min=1)] = 100,
@@ -68,7 +71,7 @@ def segmenter(
     require_device(device)
     pictures, problems = _read(run or [], coco or [], images, packs or [], without or [])
     show_problems("left out:", problems)
-    settings = TrainingSettings(steps, batch, side, rate, seed, start)
+    settings = TrainingSettings(steps, batch, side, rate, seed, start, decoder_only=decoder_only)
     before, after = _train(pictures, out, settings, device, workers, checkpoint_every)
     n_held_out = sum(picture.is_held_out for picture in pictures)
     rows: list[tuple[str, object]] = [("pictures to train on", len(pictures) - n_held_out), ("held out", n_held_out)]

@@ -15,14 +15,17 @@ from schemas.prompts import Prompt
 from stages.backends.embedded.segmenter.click_network import HAS_PRIOR, NEGATIVE, POSITIVE, PRIOR
 from stages.backends.embedded.segmenter.crops import Crop
 from stages.backends.embedded.segmenter.prompt_maps import CLICK_RADIUS, Map, draw_maps
+from stages.backends.embedded.training.priors import spoiled, strayed
 from stages.backends.embedded.training.views import TrainingView
 
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]
 Click = tuple[int, int, int]
 """x, y, and 1 on or 0 off the object."""
-_KINDS, _SHARES = ("clicks", "box", "trace", "prior"), (0.43, 0.13, 0.15, 0.29)
-_PART_SHARES = (0.0, 0.4, 0.0, 0.6)
+_KINDS, _SHARES = ("clicks", "box", "trace", "prior", "correction"), (0.32, 0.1, 0.1, 0.18, 0.3)
+_PART_SHARES = (0.0, 0.35, 0.0, 0.45, 0.2)
+_MOST_REGIONS, _LEAST_PX = 3, 30
+"""A person corrects so many wrong regions at once, and none that is smaller, in pixels of a view."""
 _TURNS = np.array([0.0, 0.35, -0.35, 0.8, -0.8, 1.5, -1.5, 2.3, -2.3, math.pi])
 """A hand that would leave the object tries these turns, the smallest first."""
 
@@ -34,6 +37,9 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
     if not view.mask.any():
         return _maps(view.mask.shape, ())
     kind = str(rng.choice(_KINDS, p=_PART_SHARES if view.is_part else _SHARES))
+    if kind == "correction":
+        prior = strayed(view.mask, view.other, rng)
+        return _maps(view.mask.shape, _region_clicks(view, prior > 0.5, rng), prior=prior)
     return _maps(
         view.mask.shape,
         _clicks(view, kind, rng),
@@ -44,39 +50,30 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
 
 
 def next_hints(maps: Map, view: TrainingView, probability: Map, rng: np.random.Generator) -> Map:
-    """The maps with one more click, where the answer is most wrong, and mostly with the answer as the prior."""
+    """The maps with clicks more where the answer is wrong, and mostly with the answer as the prior.
+
+    Mostly it is one click, where the answer is most wrong; else one in each of the largest wrong regions.
+    """
     maps = maps.copy()
     answer = probability > 0.5
+    if rng.random() < 0.3:
+        for x, y, label in _region_clicks(view, answer, rng):
+            _click(maps[POSITIVE if label else NEGATIVE], x, y)
+        return _given(maps, probability, rng)
     errors = [view.truth & ~answer & view.known, answer & ~view.truth & view.known]
     depths = [_depth(error) for error in errors]
     is_off = int(depths[1].max() > depths[0].max())
     if depths[is_off].max() > 0 and rng.random() < 0.9:
         x, y = _pick(depths[is_off], 0.9 if rng.random() < 0.6 else 0.3, rng)
         _click(maps[NEGATIVE if is_off else POSITIVE], x, y)
+    return _given(maps, probability, rng)
+
+
+def _given(maps: Map, probability: Map, rng: np.random.Generator) -> Map:
+    """The maps, mostly with an answer as the prior."""
     if rng.random() < 0.8:
         maps[PRIOR], maps[HAS_PRIOR] = probability, 1
     return maps
-
-
-def spoiled(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
-    """(h, w) float32 in [0, 1]: a mask as a tracker leaves it: shifted, bent, blurred, with holes and with spills."""
-    height, width = mask.shape
-    side, badness = math.sqrt(np.count_nonzero(mask)), rng.random()
-    begun = (mask | other if rng.random() < 0.08 else mask).astype(np.float32)
-    found: Map = _bent(begun, side * badness, rng)
-    sigma = max(0.6, 0.05 * side * rng.random())
-    found = (cv2.GaussianBlur(found, (0, 0), sigma) > 0.5 + 0.7 * (rng.random() - 0.5)).astype(np.float32)
-    if rng.random() < 0.45:
-        found *= _waves(height, width, rng) < 0.9 + 1.2 * rng.random()
-    if rng.random() < 0.4:
-        reach = 2 * max(1, round(0.3 * side)) + 1
-        near = cv2.blur(mask.astype(np.float32), (reach, reach)) > 0.01
-        spills = near & (_waves(height, width, rng) > 0.9 + 1.2 * rng.random())
-        found = np.where(spills, np.float32(1), found)
-    if rng.random() < 0.4:
-        found = np.asarray(cv2.GaussianBlur(found, (0, 0), 2.0), dtype=np.float32)
-    spread = 1 - 0.3 * rng.random() * (rng.random() < 0.5)
-    return np.asarray(0.5 + (found - 0.5) * np.float32(spread), dtype=np.float32)
 
 
 def _maps(
@@ -122,6 +119,19 @@ def _clicks(view: TrainingView, kind: str, rng: np.random.Generator) -> list[Cli
     return found
 
 
+def _region_clicks(view: TrainingView, answer: Mask, rng: np.random.Generator) -> list[Click]:
+    """One click in each of the largest regions where an answer is wrong, mostly in the middle of it."""
+    regions: list[tuple[int, Mask, int]] = []
+    for label, error in ((1, view.truth & ~answer & view.known), (0, answer & ~view.truth & view.known)):
+        n, numbers, facts, _ = cv2.connectedComponentsWithStats(error.astype(np.uint8), connectivity=8)
+        areas = facts[:, cv2.CC_STAT_AREA].tolist()
+        regions += [(areas[i], numbers == i, label) for i in range(1, n) if areas[i] >= _LEAST_PX]
+    regions.sort(key=lambda one: -one[0])
+    n_seen = int(rng.integers(1, _MOST_REGIONS + 1)) if rng.random() < 0.4 else _MOST_REGIONS
+    floor = 0.9 if rng.random() < 0.7 else 0.3
+    return [(*_pick(_depth(pixels), floor, rng), label) for _, pixels, label in regions[:n_seen]]
+
+
 def _beside(view: TrainingView) -> Mask:
     """Where a person would say "not this": another object, else what is near."""
 
@@ -159,22 +169,6 @@ def _stroke(mask: Mask, rng: np.random.Generator) -> Array:
     dense = np.concatenate([np.linspace(a, b, 4, endpoint=False) for a, b in pairwise(places)])
     beside = 0.06 * side * rng.normal(size=2) * (rng.random() < 0.3)
     return np.asarray(np.clip(dense + beside, 0, [width - 1, height - 1]))
-
-
-def _bent(mask: Map, amount_px: float, rng: np.random.Generator) -> Map:
-    """Shifted and bent by up to some tenths of ``amount_px``."""
-    height, width = mask.shape
-    shift = 0.3 * amount_px * (rng.random(2) - 0.5) * (rng.random() < 0.5)
-    x, y = (_waves(height, width, rng) * np.float32(0.1 * amount_px) + np.float32(v) for v in shift)
-    columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.asarray(cv2.remap(mask, columns + x, rows + y, cv2.INTER_LINEAR), dtype=np.float32)
-
-
-def _waves(height: int, width: int, rng: np.random.Generator) -> Map:
-    """(height, width) float32 noise of low frequency, about standard normal."""
-    cells = int(rng.choice([4, 7, 12]))
-    noise = rng.normal(size=(cells, cells)).astype(np.float32)
-    return np.asarray(cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
 
 
 def _depth(mask: Mask) -> Map:

@@ -18,9 +18,10 @@ import cv2
 import torch
 from torch import Tensor, nn
 
-from stages.backends.devices import pick_device
+from stages.backends.devices import fast_precision, pick_device
 from stages.backends.embedded.segmenter.click_network import ClickNetwork
 from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, load_click_network
+from stages.backends.embedded.segmenter.prompt_maps import Map
 from stages.backends.embedded.training.batches import Batch, Batches
 from stages.backends.embedded.training.checkpoints import TrainingFiles, in_halves
 from stages.backends.embedded.training.hints import next_hints
@@ -50,6 +51,7 @@ class TrainingSettings:
         seed: of everything that is drawn.
         start: what the first weights are, for the checkpoint.
         asked: held-out objects that are asked about, before and after.
+        decoder_only: the encoder and what tells it the hints stay as they are, which takes half the time.
     """
 
     steps: int
@@ -59,6 +61,7 @@ class TrainingSettings:
     seed: int
     start: str
     asked: int = 60
+    decoder_only: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -86,17 +89,20 @@ class Training:
         device = next(self.network.parameters()).device
         torch.manual_seed(self.settings.seed * 1_000_003 + self.step)
         rng = batches.step_stream(self.step)
-        pictures = batch.pictures().to(device)
+        pictures = batch.pictures().to(device, memory_format=torch.channels_last)
         maps = list(batch.maps)
         for _ in range(int(rng.choice(_ROUNDS, p=_ROUND_SHARES))):
-            answers = self._answers(pictures, torch.stack([torch.from_numpy(m) for m in maps]).to(device))
+            answers = self._answers(pictures, _stacked(maps, device))
             maps = [next_hints(m, v, a, rng) for m, v, a in zip(maps, batch.views, answers.numpy(), strict=True)]
         self.network.train()
+        if self.settings.decoder_only:
+            self.network.encoder.eval()
+            self.network.prompts.eval()
         rate = rate_at(self.step / self.settings.steps, self.settings.rate)
         for group in self.optimizer.param_groups:
             group["lr"] = rate * group["scale"]
         with _fast(device):
-            answer = self.network(pictures, torch.stack([torch.from_numpy(m) for m in maps]).to(device))
+            answer = self.network(pictures, _stacked(maps, device))
         truth, known, has_mask = (values.to(device) for values in batch.truth())
         loss, overlap = losses(answer, truth, known, has_mask)
         self.optimizer.zero_grad(set_to_none=True)
@@ -213,7 +219,8 @@ def _begun(
     network: ClickNetwork, files: TrainingFiles, settings: TrainingSettings, held_out: Sequence[Picture], digest: str
 ) -> Training:
     """A training at its first step, or where its checkpoint stands."""
-    network = network.requires_grad_(True)
+    network = network.to(memory_format=torch.channels_last).requires_grad_(not settings.decoder_only)
+    network.decoder.requires_grad_(True)
     found = files.read()
     average = copy.deepcopy(network).eval().requires_grad_(False)
     training = Training(network, average, _optimizer(network), settings, 0, [], {})
@@ -238,6 +245,8 @@ def _optimizer(network: ClickNetwork) -> torch.optim.Optimizer:
     """AdamW; no decay for biases and norms, a lower rate for the encoder."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         groups.setdefault((name.startswith("encoder."), parameter.ndim <= 1), []).append(parameter)
     return torch.optim.AdamW(
         [
@@ -253,6 +262,12 @@ def _optimizer(network: ClickNetwork) -> torch.optim.Optimizer:
     )
 
 
+def _stacked(maps: Sequence[Map], device: torch.device) -> Tensor:
+    stacked = torch.stack([torch.from_numpy(one) for one in maps])
+    return stacked.to(device, memory_format=torch.channels_last)
+
+
 def _fast(device: torch.device) -> torch.autocast:
-    """bfloat16 where a GPU has it; float32 on the CPU."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda")
+    """bfloat16 where the device has instructions for it, else float32."""
+    is_fast = device.type == "cuda" or fast_precision(device) == torch.bfloat16
+    return torch.autocast(device.type, torch.bfloat16, enabled=is_fast)

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from stages.backends.embedded.segmenter.click_network import BOX, HAS_PRIOR, NEGATIVE, POSITIVE, PRIOR, TRACE
-from stages.backends.embedded.training.hints import first_hints, next_hints, spoiled
+from stages.backends.embedded.training.hints import first_hints, next_hints
 from stages.backends.embedded.training.pictures import Picture, make_picture
+from stages.backends.embedded.training.priors import spoiled, strayed
 from stages.backends.embedded.training.views import TrainingView, take_view
 
 SIZE = (96, 128)
@@ -115,6 +116,47 @@ def test_spoiled_masks_are_wrong_in_part_and_still_about_the_object():
             overlaps.append((poor & view.mask).sum() / (poor | view.mask).sum())
     assert 0.4 < np.median(overlaps) < 0.98
     assert len({round(float(overlap), 3) for overlap in overlaps}) > 15
+
+
+def overlap(found, truth) -> float:
+    return float((found & truth).sum() / (found | truth).sum())
+
+
+def test_masks_that_strayed_are_worth_a_correction_and_never_empty():
+    found = []
+    for view, rng in views(60):
+        if view.mask.sum() > 300:
+            mask = strayed(view.mask, view.other, rng)
+            assert set(np.unique(mask)) <= {0.0, 1.0}
+            assert mask.any()
+            found.append(overlap(mask > 0, view.mask))
+    assert 0.4 < np.median(found) < 0.85
+    assert min(found) < 0.3
+
+
+def test_corrections_give_a_mask_and_clicks_on_its_errors_alone():
+    corrected = 0
+    for view, rng in views(120):
+        maps = first_hints(view, rng)
+        prior, on, off = maps[PRIOR] > 0.5, maps[POSITIVE] > 0, maps[NEGATIVE] > 0
+        if view.mask.sum() > 100 and prior.any() and off.any():
+            corrected += 1
+            assert (off & prior & ~view.mask).any()
+            assert not on.any() or (on & view.mask & ~prior).any()
+    assert corrected > 10
+
+
+def test_several_wrong_regions_are_clicked_at_once_the_largest_first():
+    n_clicks = set()
+    for view, rng in views(80):
+        answer = view.mask.copy()
+        answer[:8, :8] = answer[:8, -8:] = answer[-8:, :8] = answer[-4:, -4:] = True
+        wrong = answer & ~view.mask & view.known
+        maps = next_hints(np.zeros((6, *SIZE), np.float32), view, answer.astype(np.float32), rng)
+        assert not maps[POSITIVE].any()
+        assert not maps[NEGATIVE].any() or (wrong & (maps[NEGATIVE] > 0)).any()
+        n_clicks.add(cv2.connectedComponents((maps[NEGATIVE] > 0).astype(np.uint8))[0] - 1)
+    assert {1, 3} <= n_clicks <= {0, 1, 2, 3}
 
 
 def test_only_points_give_clicks_on_points():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -14,6 +15,7 @@ import torch
 
 from schemas.prompts import Prompt
 from stages.backends.embedded.segmenter.click_network import ClickNetwork
+from stages.backends.embedded.segmenter.click_predictor import load_click_network
 from stages.backends.embedded.training.batches import Batches
 from stages.backends.embedded.training.checkpoints import TrainingFiles
 from stages.backends.embedded.training.losses import losses
@@ -116,6 +118,14 @@ def test_the_threads_that_prepare_pictures_and_the_step_that_begins_change_no_ba
         assert torch.equal(left.pictures(), right.pictures())
         assert all(np.array_equal(a, b) for a, b in zip(left.maps, right.maps, strict=True))
         assert all(torch.equal(a, b) for a, b in zip(left.truth(), right.truth(), strict=True))
+
+
+def test_a_training_of_the_decoder_leaves_the_encoder_as_it_is(tmp_path):
+    settings = replace(SETTINGS, steps=2, decoder_only=True)
+    run(few(), tmp_path / "own.pt", settings=settings)
+    begun, ended = first_network("nothing", 3, "cpu").state_dict(), load_click_network(tmp_path / "own.pt").state_dict()
+    changed = {name.partition(".")[0] for name in begun if not torch.equal(begun[name].half(), ended[name].half())}
+    assert changed == {"decoder"}
 
 
 def test_another_seed_gives_another_result(whole, tmp_path):
