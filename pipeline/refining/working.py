@@ -158,7 +158,7 @@ class Round:
             mask = self.state.masks.get((object_id, frame_idx))
             return None if mask is None else (mask.decode(), mask.quality)
 
-        bounds = [idx for idx in (reach.before, reach.behind) if idx is not None]
+        bounds = [idx for idx in (reach.before, reach.behind, *reach.beyond) if idx is not None]
         anchors = {idx: self.state.drawing(object_id, idx) for idx in bounds}
         return Known(old, lambda frame_idx: self.state.taken(object_id, frame_idx), anchors)
 

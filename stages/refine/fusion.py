@@ -1,17 +1,26 @@
-"""A corrected mask and the one that was there, on a frame between the correction and an older annotation.
+"""A corrected mask and the one that was there, on a frame that the correction reaches.
 
 Source: CiVOS (see :mod:`stages.refine.ranges`): the two are weighed by their distance in time, and where the
-correction's own change is seen the new mask counts more. Here the distance is weighed by how good each of them is, so
-that a correction whose object got lost on the way takes nothing from a mask that held it.
+correction's own change is seen the new mask counts more. Here how good each of them is decides rather than the
+distance: the new one remembers the older annotations too, so it may be better close to them, and a correction whose
+object got lost on the way takes nothing from a mask that held it. Where one is a mere part of the other, the whole one
+counts, unless what it holds more is what the correction took away.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
 _LEAST_QUALITY = 0.05
+_STEEPNESS = 3.0
+"""Of the odds of the new mask in the ratio of the two qualities."""
+_CONTAINED, _LARGER, _EXPLAINED = 0.75, 1.2, 0.3
+"""A mask is a part of another that holds so much of it and so many times its area, unless the correction's own change
+is seen in so much of what is missing."""
 
 
 def share_of(nearness: float, new_quality: float, old_quality: float) -> float:
@@ -22,16 +31,16 @@ def share_of(nearness: float, new_quality: float, old_quality: float) -> float:
         new_quality: of the new mask, in [0, 1].
         old_quality: of the one that was there.
 
-    >>> share_of(0.5, 0.8, 0.8), round(share_of(0.5, 0.0, 0.95), 3), share_of(1.0, 0.1, 0.9)
-    (0.5, 0.05, 1.0)
+    >>> share_of(0.0, 0.8, 0.8), round(share_of(1.0, 0.8, 0.8), 2), round(share_of(1.0, 0.4, 0.8), 2)
+    (0.5, 0.73, 0.25)
     """
-    new = nearness * max(new_quality, _LEAST_QUALITY)
-    old = (1 - nearness) * max(old_quality, _LEAST_QUALITY)
-    return new / (new + old)
+    ratio = max(new_quality, _LEAST_QUALITY) / max(old_quality, _LEAST_QUALITY)
+    odds = math.pow(ratio, _STEEPNESS) * math.exp(nearness)
+    return odds / (1 + odds)
 
 
 def fuse(new: Map, old: Map, share: float, change: Map) -> Map:
-    """Weigh two probability maps; an object that one of them sees is not lost.
+    """Weigh two probability maps; neither an object that one of them sees nor a part of it is lost.
 
     Args:
         new: (h, w) float32 in [0, 1], propagated from the corrected frame.
@@ -49,7 +58,18 @@ def fuse(new: Map, old: Map, share: float, change: Map) -> Map:
     fused: Map = weight * new + (1 - weight) * old
     if not (fused > 0.5).any():
         return new if share * new.max() >= (1 - share) * old.max() else old
-    return fused
+    whole = _whole(new, old, change)
+    return fused if whole is None else np.maximum(fused, whole)
+
+
+def _whole(new: Map, old: Map, change: Map) -> Map | None:
+    """The map of which the other one lost a part, or None: trackers lose parts rather than they gain some."""
+    part, whole = (new, old) if np.count_nonzero(new > 0.5) < np.count_nonzero(old > 0.5) else (old, new)
+    inner, outer = part > 0.5, whole > 0.5
+    n_inner, missing = np.count_nonzero(inner), outer & ~inner
+    if np.count_nonzero(inner & outer) < _CONTAINED * n_inner or np.count_nonzero(outer) < _LARGER * n_inner:
+        return None
+    return None if change[missing].mean() > _EXPLAINED else whole
 
 
 def without(old: Map, removed: Map) -> Map:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+_MOST_BEYOND = 4
+"""Annotated frames that are remembered besides the neighbouring ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -18,12 +21,14 @@ class Reach:
         frames: all frames that may change, ``frame_idx`` among them.
         before: the annotated frame that bounds them from below; None where the video or the shot begins there.
         behind: the one that bounds them from above, or None.
+        beyond: the nearest other annotated frames of the shot, in order; the model remembers them too.
     """
 
     frame_idx: int
     frames: range
     before: int | None
     behind: int | None
+    beyond: tuple[int, ...] = ()
 
     def nearness(self, frame_idx: int) -> float:
         """How much the new mask counts at a frame, in [0, 1]: 1 at the corrected frame, 0 at an older annotation.
@@ -56,6 +61,7 @@ def reach_of(frame_idx: int, annotated: Collection[int], n_frames: int, cuts: Co
     stop = min((cut for cut in cuts if cut > frame_idx), default=n_frames)
     before = max((idx for idx in annotated if first <= idx < frame_idx), default=None)
     behind = min((idx for idx in annotated if frame_idx < idx < stop), default=None)
-    return Reach(
-        frame_idx, range(first if before is None else before + 1, stop if behind is None else behind), before, behind
-    )
+    others = [idx for idx in annotated if first <= idx < stop and idx not in (frame_idx, before, behind)]
+    beyond = sorted(sorted(others, key=lambda idx: (abs(idx - frame_idx), idx))[:_MOST_BEYOND])
+    reached = range(first if before is None else before + 1, stop if behind is None else behind)
+    return Reach(frame_idx, reached, before, behind, tuple(beyond))

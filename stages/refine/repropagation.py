@@ -47,7 +47,7 @@ class Known:
     Attributes:
         old: the object's mask and its quality as they were; None where it had none.
         taken: (H, W) bool, pixels of other objects that exclude this one; None without any.
-        anchors: (H, W) bool masks of annotated frames that bound the reach; the model remembers them.
+        anchors: (H, W) bool masks of annotated frames that bound the reach or lie beyond; the model remembers them.
     """
 
     old: Callable[[int], tuple[Mask, float] | None]
@@ -72,11 +72,10 @@ class Refined:
     quality: float
 
 
-def frames_needed(reach: Reach) -> range:
-    """The frames that :func:`repropagate` is to be given, bounds included."""
-    start = reach.frames.start if reach.before is None else reach.before
-    stop = reach.frames.stop if reach.behind is None else reach.behind + 1
-    return range(start, stop)
+def frames_needed(reach: Reach) -> list[int]:
+    """The frames that :func:`repropagate` is to be given, in order: its reach and the annotated ones around."""
+    bounds = {idx for idx in (reach.before, reach.behind) if idx is not None}
+    return sorted({*reach.frames, *bounds, *reach.beyond})
 
 
 def repropagate(
@@ -120,7 +119,7 @@ class _Run:
         reach, session = self._change.reach, None
         for frame in frames:
             encoding = self._propagator.encode(frame.image)
-            if frame.idx in (reach.before, reach.behind):
+            if frame.idx in (reach.before, reach.behind, *reach.beyond):
                 self._bounds[frame.idx] = encoding
             elif frame.idx == reach.frame_idx:
                 self._here = encoding
@@ -149,7 +148,7 @@ class _Run:
             yield self._refined(frame_idx, session.step(encoding))
 
     def _opened(self, towards: int | None, other: int | None) -> PropagationSession:
-        """A session that stands on the corrected frame and remembers the older annotations on both sides.
+        """A session that stands on the corrected frame and remembers the older annotations around.
 
         Args:
             towards: the one that it goes to. Without one nothing is fused, so the change itself need not be followed.
@@ -160,7 +159,7 @@ class _Run:
         if towards is None and _OBJECT in starts:
             starts = {_OBJECT: starts[_OBJECT]}
         is_live = False
-        for bound in (towards, other):
+        for bound in (*self._change.reach.beyond, towards, other):
             anchor = self._known.anchors.get(bound) if bound is not None else None
             if anchor is not None and bound in self._bounds and anchor.any() and _OBJECT in starts:
                 if is_live:

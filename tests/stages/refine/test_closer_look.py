@@ -94,8 +94,28 @@ def test_clicks_at_the_edge_of_the_frame_are_seen_too() -> None:
     assert segmented(Threshold(), IMAGE, prompt).mask.sum() == TRUTH.sum()
 
 
+def test_the_better_of_two_masks_counts_wherever_it_is_and_of_equals_the_new_one() -> None:
+    new, old = np.array([[1, 1], [0, 0]], np.float32), np.array([[0, 1], [0, 1]], np.float32)
+    unchanged = np.zeros((2, 2), np.float32)
+    for nearness in (0.1, 0.9):
+        better, equal, worse = (share_of(nearness, quality, 0.6) for quality in (0.8, 0.6, 0.4))
+        assert ((fuse(new, old, better, unchanged) > 0.5) == (new > 0.5)).all()
+        assert ((fuse(new, old, equal, unchanged) > 0.5) == (new > 0.5)).all()
+        assert ((fuse(new, old, worse, unchanged) > 0.5) == (old > 0.5)).all()
+
+
+@pytest.mark.parametrize("share", [0.1, 0.9])
+def test_a_mask_that_lost_a_part_gives_way_to_the_whole_one_unless_the_correction_took_that_away(share: float) -> None:
+    whole, part = np.ones((4, 4), np.float32), np.zeros((4, 4), np.float32)
+    part[:3] = 1
+    unchanged = np.zeros((4, 4), np.float32)
+    assert (fuse(part, whole, share, unchanged) > 0.5).all()
+    assert (fuse(whole, part, share, unchanged) > 0.5).all()
+    assert ((fuse(part, whole, share, whole - part) > 0.5) == (part > 0.5)).all()
+
+
 def test_a_lost_object_takes_nothing_from_a_mask_that_was_there() -> None:
     old, lost = np.full((2, 2), 0.9, np.float32), np.zeros((2, 2), np.float32)
     share = share_of(0.9, new_quality=0.0, old_quality=0.8)
-    assert share == pytest.approx(0.045 / (0.045 + 0.08))
+    assert share == pytest.approx(0.0006, abs=0.0001)
     assert (fuse(lost, old, share, lost) > 0.5).all()

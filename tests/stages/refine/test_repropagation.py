@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from schemas.frames import Frame
 from schemas.localizations import Clicks
 from stages.backends.flow import FlowPropagator
+from stages.backends.propagator import Encoding, Estimate, PropagationSession
 from stages.refine.correcting import correction_prompt, held_to_clicks
 from stages.refine.ranges import reach_of
 from stages.refine.repropagation import Change, Known, Refined, frames_needed, repropagate
@@ -28,7 +30,7 @@ def truth(idx: int) -> Mask:
     return mask
 
 
-def frames(wanted: range) -> Iterator[Frame]:
+def frames(wanted: Iterable[int]) -> Iterator[Frame]:
     random = np.random.default_rng(1)
     ground = random.integers(0, 60, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     square = random.integers(170, 255, (32, 32, 3), dtype=np.uint8)
@@ -39,7 +41,13 @@ def frames(wanted: range) -> Iterator[Frame]:
 
 
 def refined(
-    at: int, annotated: list[int], after: Mask, spool: Path, old: Mask | None, **known: object
+    at: int,
+    annotated: list[int],
+    after: Mask,
+    spool: Path,
+    old: Mask | None,
+    propagator: FlowPropagator | None = None,
+    **known: object,
 ) -> dict[int, Refined]:
     reach = reach_of(at, annotated, N)
     before = np.zeros((HEIGHT, WIDTH), dtype=bool) if old is None else old
@@ -49,7 +57,7 @@ def refined(
         lambda _: known.get("taken"),  # type: ignore[arg-type, return-value]
         {idx: truth(idx) for idx in annotated},
     )
-    found = repropagate(frames(frames_needed(reach)), change, facts, FlowPropagator(), Spool(spool))
+    found = repropagate(frames(frames_needed(reach)), change, facts, propagator or FlowPropagator(), Spool(spool))
     return {one.frame_idx: one for one in found}
 
 
@@ -64,6 +72,54 @@ def test_the_frames_between_both_neighbours_are_done_again_and_no_others(tmp_pat
     assert sorted(found) == [3, 4, 5, 7, 8, 9]
     assert [idx for idx in found if iou(found[idx].mask, truth(idx)) < 0.85] == []
     assert not (tmp_path / "spool").exists()
+
+
+class Remembering(FlowPropagator):
+    """Tells which frames a session was started on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[list[int]] = []
+
+    def encode(self, image: NDArray[np.uint8]) -> Encoding:
+        columns = np.flatnonzero((image[30:62] > 160).all(axis=(0, 2)))
+        return int(columns[0] - 20) // 2, super().encode(image)
+
+    def pack(self, encoding: Encoding) -> dict[str, NDArray[Any]]:
+        return {"idx": np.array(encoding[0]), **super().pack(encoding[1])}
+
+    def unpack(self, arrays: Mapping[str, NDArray[Any]]) -> Encoding:
+        own = dict(arrays)
+        return int(own.pop("idx")), super().unpack(own)
+
+    def open(self, height: int, width: int) -> PropagationSession:
+        session, told = super().open(height, width), list[int]()
+        self.told.append(told)
+
+        class Told:
+            def start(self, encoding: Encoding, masks: Mapping[str, Mask]) -> None:
+                told.append(encoding[0])
+                session.start(encoding[1], masks)
+
+            def step(self, encoding: Encoding) -> dict[str, Estimate]:
+                return session.step(encoding[1])
+
+        return Told()
+
+
+def test_annotated_frames_beyond_the_neighbours_are_remembered_and_not_done_again(tmp_path: Path) -> None:
+    reach = reach_of(6, [0, 2, 10, 12], N)
+    assert reach.beyond == (0, 12)
+    assert frames_needed(reach) == [0, *range(2, 11), 12]
+    propagator = Remembering()
+    found = refined(6, [0, 2, 10, 12], truth(6), tmp_path / "spool", truth(9), propagator)
+    assert sorted(found) == [3, 4, 5, 7, 8, 9]
+    assert propagator.told == [[0, 12, 10, 2, 6], [0, 12, 2, 10, 6]]
+
+
+def test_no_more_than_the_four_nearest_frames_of_the_shot_are_remembered_besides() -> None:
+    assert reach_of(50, [1, 10, 20, 30, 40, 60, 70, 80, 90], 100).beyond == (20, 30, 70, 80)
+    assert reach_of(50, [1, 10, 20, 30, 40, 60, 70, 80, 90], 100, cuts=[25, 75]).beyond == (30, 70)
 
 
 def test_an_object_without_neighbours_goes_to_both_ends(tmp_path: Path) -> None:
