@@ -3,24 +3,26 @@
 Source: CiVOS (see :mod:`stages.refine.ranges`): the two are weighed by their distance in time, and where the
 correction's own change is seen the new mask counts more. Here how good each of them is decides rather than the
 distance: the new one remembers the older annotations too, so it may be better close to them, and a correction whose
-object got lost on the way takes nothing from a mask that held it. Where one is a mere part of the other, the whole one
-counts, unless what it holds more is what the correction took away.
+object got lost on the way takes nothing from a mask that held it. A part that only one of them holds stays, unless it
+is what the correction took away.
 """
 
 from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 Map = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 _LEAST_QUALITY = 0.05
 _STEEPNESS = 3.0
 """Of the odds of the new mask in the ratio of the two qualities."""
-_CONTAINED, _LARGER, _EXPLAINED = 0.75, 1.2, 0.3
-"""A mask is a part of another that holds so much of it and so many times its area, unless the correction's own change
-is seen in so much of what is missing."""
+_PART, _THIN_PX, _EXPLAINED = 0.015, 5, 0.3
+"""Parts count of so much of the mask, thicker than so many pixels, unless the correction's own change is seen in so
+much of them."""
 
 
 def share_of(nearness: float, new_quality: float, old_quality: float) -> float:
@@ -58,18 +60,17 @@ def fuse(new: Map, old: Map, share: float, change: Map) -> Map:
     fused: Map = weight * new + (1 - weight) * old
     if not (fused > 0.5).any():
         return new if share * new.max() >= (1 - share) * old.max() else old
-    whole = _whole(new, old, change)
-    return fused if whole is None else np.maximum(fused, whole)
+    return np.where(_lost_parts(fused > 0.5, (new > 0.5) | (old > 0.5), change), np.maximum(new, old), fused)
 
 
-def _whole(new: Map, old: Map, change: Map) -> Map | None:
-    """The map of which the other one lost a part, or None: trackers lose parts rather than they gain some."""
-    part, whole = (new, old) if np.count_nonzero(new > 0.5) < np.count_nonzero(old > 0.5) else (old, new)
-    inner, outer = part > 0.5, whole > 0.5
-    n_inner, missing = np.count_nonzero(inner), outer & ~inner
-    if np.count_nonzero(inner & outer) < _CONTAINED * n_inner or np.count_nonzero(outer) < _LARGER * n_inner:
-        return None
-    return None if change[missing].mean() > _EXPLAINED else whole
+def _lost_parts(mask: Mask, either: Mask, change: Map) -> Mask:
+    """What one of two masks holds and their fusion lost: trackers lose parts of an object rather than they add some."""
+    lost, thin = (either & ~mask).astype(np.uint8), np.ones((_THIN_PX, _THIN_PX), dtype=np.uint8)
+    n_parts, numbers, facts, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(lost, cv2.MORPH_OPEN, thin))
+    least = _PART * np.count_nonzero(mask)
+    large = [part for part in range(1, n_parts) if facts[part, cv2.CC_STAT_AREA] >= least]
+    kept = np.isin(numbers, [part for part in large if change[numbers == part].mean() < _EXPLAINED])
+    return np.asarray((cv2.dilate(kept.astype(np.uint8), thin) > 0) & (lost > 0))
 
 
 def without(old: Map, removed: Map) -> Map:

@@ -105,13 +105,20 @@ def test_the_better_of_two_masks_counts_wherever_it_is_and_of_equals_the_new_one
 
 
 @pytest.mark.parametrize("share", [0.1, 0.9])
-def test_a_mask_that_lost_a_part_gives_way_to_the_whole_one_unless_the_correction_took_that_away(share: float) -> None:
-    whole, part = np.ones((4, 4), np.float32), np.zeros((4, 4), np.float32)
-    part[:3] = 1
-    unchanged = np.zeros((4, 4), np.float32)
-    assert (fuse(part, whole, share, unchanged) > 0.5).all()
-    assert (fuse(whole, part, share, unchanged) > 0.5).all()
-    assert ((fuse(part, whole, share, whole - part) > 0.5) == (part > 0.5)).all()
+def test_a_part_that_one_mask_lost_stays_unless_the_correction_took_it_away(share: float) -> None:
+    whole, part, unchanged = (np.zeros((60, 60), np.float32) for _ in range(3))
+    whole[10:50, 10:50] = 1
+    part[10:40, 10:50] = 1
+    assert ((fuse(part, whole, share, unchanged) > 0.5) == (whole > 0.5)).all()
+    assert ((fuse(whole, part, share, unchanged) > 0.5) == (whole > 0.5)).all()
+    assert ((fuse(part, whole, 0.6, whole - part) > 0.5) == (part > 0.5)).all()
+
+
+def test_a_thin_rim_and_a_speck_are_no_parts() -> None:
+    new, old, unchanged = (np.zeros((60, 60), np.float32) for _ in range(3))
+    new[10:50, 10:50] = 1
+    old[8:52, 8:52] = old[:4, :4] = 1
+    assert ((fuse(new, old, 0.6, unchanged) > 0.5) == (new > 0.5)).all()
 
 
 def test_a_lost_object_takes_nothing_from_a_mask_that_was_there() -> None:
