@@ -74,7 +74,7 @@ def with_workers(footage: Sequence[Footage], config: RunConfig) -> RunConfig:
     A single worker uses two threads where it has two cores, and on a GPU one worker feeds the models. Neither number
     changes a result.
     """
-    compute, cores = config.compute, _n_cores()
+    compute, cores = config.compute, n_cores()
     n_workers = compute.workers
     if n_workers is None and not uses_gpu(compute.device):
         n_workers = max(1, min(cores // compute.n_threads, len(footage), _n_fitting(footage, config)))
@@ -135,7 +135,7 @@ def _chunks(footage: Sequence[Footage]) -> list[int]:
     return [0, *(-(-most // 2**k) for k in range(1, most.bit_length() + 1))]
 
 
-def _n_cores() -> int:
+def n_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 

@@ -22,6 +22,7 @@ from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runners.outcomes import require_settled
 from pipeline.runners.progress import Watch, shown
 from pipeline.runners.supervisor import Supervisor
+from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import Agenda, require_words_understood, take_in
@@ -70,7 +71,7 @@ def annotate(
     runner = choose_runner(ctx.args)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     run.create()
-    with run.lock() as lock, WorkerProcesses(run, lock) as processes, _forgotten_when_refused(run):
+    with run.lock() as lock, WorkerProcesses[VideoJob](run, lock) as processes, _forgotten_when_refused(run):
         if runner is None:
             processes.start_ahead()
         rejects = _run(run, processes, resolved, runner)
@@ -92,7 +93,7 @@ def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
         raise
 
 
-def _run(folder: RunFolder, processes: WorkerProcesses, config: RunConfig, runner: BeamRunner | None) -> int:
+def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunConfig, runner: BeamRunner | None) -> int:
     intake = take_in(config)
     for note in intake.notes:
         console.print(note, markup=False)
@@ -123,7 +124,7 @@ def _run(folder: RunFolder, processes: WorkerProcesses, config: RunConfig, runne
 
 def _work(
     folder: RunFolder,
-    processes: WorkerProcesses,
+    processes: WorkerProcesses[VideoJob],
     config: RunConfig,
     footage: Sequence[Footage],
     foreseen: Estimate,
@@ -136,7 +137,7 @@ def _work(
         n_frames = {one.job.unit: one.least_frames for one in footage}
         watch = Watch(n_frames, planned_seconds(footage, config), len(foreseen.workers))
         with shown(watch, foreseen.total):
-            Supervisor(folder, config, processes, watch).work(jobs)
+            Supervisor(AnnotateWork(folder, config), processes, watch).do(jobs)
         return
     _run_elsewhere(runner, folder, config, jobs)
 

@@ -18,13 +18,13 @@ _MOST_LINES = 8
 Points = list[tuple[float, float]]
 
 
-def draw_rounds(json_file: Path, curve: Curve, outcomes: Sequence[VideoOutcome], clicks: str) -> None:
+def draw_rounds(json_file: Path, curve: Curve, outcomes: Sequence[VideoOutcome], by: str) -> None:
     """J&F after each round against a person's seconds an object: the mean, and each video of a few."""
     lines: dict[str, Points] = {"mean": list(zip(curve.ends_s, curve.scores, strict=True))}
     for one in outcomes if len(outcomes) < _MOST_LINES else ():
         ends = accumulate(found.seconds / one.n_objects for found in one.rounds)
         lines[one.video_id] = [(end, found.j_and_f) for end, found in zip(ends, one.rounds, strict=True)]
-    axes = Axes(f"Masks after each round of {clicks} clicks", "seconds of work an object", "J&F")
+    axes = Axes(f"Masks after each round of {by}", "seconds of work an object", "J&F")
     _draw(json_file, lines, axes)
 
 

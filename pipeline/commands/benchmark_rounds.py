@@ -20,15 +20,18 @@ from pipeline.kept_config import keep_config
 from pipeline.runs.folder import RunFolder
 from pipeline.simulation.corpus import true_videos
 from pipeline.simulation.outcomes import Curve, VideoOutcome, outcome_of
-from pipeline.simulation.rounds import Robot, Session
+from pipeline.simulation.rounds import STARTS, Robot, Session
+from pipeline.simulation.verdicts import VerdictSession
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
 from schemas.checks import require_choice
 from stages.arithmetic import use_one_thread_an_operation
+from stages.simulate.annotator import SimulatedAnnotator
 from stages.simulate.clicks import MOST_REGIONS, STRATEGIES
 from stages.video.errors import DecodeError
 
-N_ROUNDS = 8
+N_ROUNDS = {"clicks": 8, "verdicts": 4}
+"""By what is given in a round."""
 SIMULATED = "simulated clicks"
 """Where the hints of the run come from, as its settings say."""
 Json = Annotated[
@@ -63,55 +66,82 @@ def rounds(
             "scribbles, realistic off the middle, as people do."
         ),
     ] = "f3",
-    n_rounds: Annotated[int, typer.Option("--rounds", min=1, help="Rounds, the first click counted.")] = N_ROUNDS,
+    given: Annotated[
+        str,
+        typer.Option("--by", help="What corrects masks: clicks, or verdicts on candidates where masks are in doubt."),
+    ] = "clicks",
+    start: Annotated[str, typer.Option(help="The first hint on every object: a click, or a mouse trace.")] = "click",
+    n_rounds: Annotated[
+        int | None,
+        typer.Option("--rounds", min=1, help="Rounds, the first hint counted.", show_default="8, by verdicts 4"),
+    ] = None,
     most_clicks: Annotated[int, typer.Option(min=1, help="Clicks on an object in a round, at most.")] = MOST_REGIONS,
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     repair: options.Repair = None,
     device: options.Device = None,
-    seed: Annotated[int, typer.Option(help="Seed of realistic clicks.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of realistic clicks, traces and wrong answers.", min=0)] = 0,
     json_file: Json = None,
 ) -> None:
-    """Measure correction rounds: a simulated person clicks, looks, and corrects the worst frame.
+    """Measure correction rounds: a simulated person looks at masks and corrects them.
 
-    Round 1 is one click on every object. In every later round the frame with the lowest J&F is corrected with clicks
-    where its masks are wrong, and carried to the frames between the corrected ones, as `pointvos studio` does it. The
-    run folder holds every round and can be opened like any other. R-AUC-J&F is the area under J&F over rounds (0.944
-    would be perfect for eight); seconds are those of a person, after the cost model in the docs.
+    Round 1 is one click on every object, or one trace. In every later round the frame with the lowest J&F is corrected
+    with clicks where its masks are wrong, and carried to the frames between the corrected ones, as `pointvos studio`
+    does it. With `--by verdicts` nobody clicks: the open candidates of up to 10 frames an object are answered (2 %
+    wrong, with a second look), and masks are corrected by the answers, as `pointvos refine` does it.
+
+    The run folder holds every round and can be opened like any other. R-AUC-J&F is the area under J&F over rounds
+    (0.944 would be perfect for eight); seconds are those of a person, after the cost model in the docs.
 
     Example:
       pointvos benchmark rounds DAVIS/JPEGImages/480p --ground-truth DAVIS/Annotations/480p --run runs/rounds
     """
     try:
         require_choice("click strategy", clicks, tuple(STRATEGIES))
+        require_choice("way to correct", given, tuple(N_ROUNDS))
+        require_choice("start", start, STARTS)
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
-    config = simulated_config(videos, segmenter, propagator, repair, device)
+    n_rounds = n_rounds or N_ROUNDS[given]
+    hints = f"simulated {start}s" + (", then verdicts" if given == "verdicts" else "")
+    config = simulated_config(videos, segmenter, propagator, repair, device, hints)
     found, problems = true_videos(videos, ground_truth)
     run.create()
     with run.lock(), run.tidied():
         keep_config(run, config)
-        robot = Robot(clicks, most_clicks, seed)
-        sessions = [Session(run.absolute(), config, one.file, one.truth, robot) for one in found]
+        robot = Robot(clicks, most_clicks, seed, start)
+        annotator = SimulatedAnnotator(seed=seed, looks_twice=True)
+        at = run.absolute()
+        sessions: list[Session] = [
+            Session(at, config, one.file, one.truth, robot)
+            if given == "clicks"
+            else VerdictSession(at, config, one.file, one.truth, robot, annotator=annotator)
+            for one in found
+        ]
         outcomes = played(sessions, n_rounds, problems)
     if not outcomes:
         raise UsageProblem(f"no video could be measured; {problems[0]}")
-    curve = Curve.of(outcomes, n_rounds)
+    curve, by = Curve.of(outcomes, n_rounds), f"{clicks} clicks" if given == "clicks" else "verdicts"
     if json_file:
-        json_file.write_text(json.dumps(_report(clicks, curve, outcomes, problems), indent=1) + "\n", encoding="utf-8")
-        draw_rounds(json_file, curve, outcomes, clicks)
-    _show(curve, outcomes, clicks)
+        json_file.write_text(json.dumps(_report(by, curve, outcomes, problems), indent=1) + "\n", encoding="utf-8")
+        draw_rounds(json_file, curve, outcomes, by)
+    _show(curve, outcomes, by)
     show_problems("rejected", problems)
     if problems:
         raise typer.Exit(REJECTED)
 
 
 def simulated_config(
-    videos: str, segmenter: str | None, propagator: str | None, repair: bool | None, device: str | None
+    videos: str,
+    segmenter: str | None,
+    propagator: str | None,
+    repair: bool | None,
+    device: str | None,
+    hints: str = SIMULATED,
 ) -> RunConfig:
     """The settings of a run that simulated people work on, in this process alone."""
     settings: dict[str, Any] = {
-        "videos": videos, "localizations": SIMULATED, "models.segmenter": segmenter, "models.propagator": propagator,
+        "videos": videos, "localizations": hints, "models.segmenter": segmenter, "models.propagator": propagator,
         "repair.enabled": repair, "compute.device": device, "compute.workers": 1, "compute.threads": 1,
     }  # fmt: skip
     config = load_config(None, settings)
@@ -134,9 +164,9 @@ def played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> l
     return outcomes
 
 
-def _report(clicks: str, curve: Curve, outcomes: Sequence[VideoOutcome], problems: Sequence[str]) -> dict[str, Any]:
+def _report(by: str, curve: Curve, outcomes: Sequence[VideoOutcome], problems: Sequence[str]) -> dict[str, Any]:
     return {
-        "clicks": clicks,
+        "by": by,
         "measures": curve.measures(),
         "rounds": curve.rows(),
         "videos": [asdict(one) for one in outcomes],
@@ -144,8 +174,8 @@ def _report(clicks: str, curve: Curve, outcomes: Sequence[VideoOutcome], problem
     }
 
 
-def _show(curve: Curve, outcomes: Sequence[VideoOutcome], clicks: str) -> None:
-    console.print(styled(f"J&F after each round, {clicks} clicks", "bold"))
+def _show(curve: Curve, outcomes: Sequence[VideoOutcome], by: str) -> None:
+    console.print(styled(f"J&F after each round, {by}", "bold"))
     table = Table(box=None, pad_edge=False)
     table.add_column("video", style="cyan", overflow="fold")
     for number in range(1, len(curve.scores) + 1):
@@ -154,7 +184,7 @@ def _show(curve: Curve, outcomes: Sequence[VideoOutcome], clicks: str) -> None:
         table.add_row(one.video_id, *(f"{found.j_and_f:.3f}" for found in one.rounds))
     table.add_section()
     table.add_row("mean", *(f"{score:.3f}" for score in curve.scores), style="bold")
-    table.add_row("clicks an object", *(f"{count:.1f}" for count in curve.clicks))
+    table.add_row(f"{by.rpartition(' ')[2]} an object", *(f"{count:.1f}" for count in curve.given))
     table.add_row("seconds an object", *(f"{end:.0f}" for end in curve.ends_s))
     console.print(table)
     figures = ", ".join(f"{name} {value:.3f}" for name, value in curve.measures().items())

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import click
+import psutil
 import typer
 
+from pipeline.capacity.budget import n_cores
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.devices import require_device
+from pipeline.capacity.needs import uses_gpu
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options
 from pipeline.commands.models import require_models
@@ -20,6 +24,7 @@ from pipeline.refining.answers import AnswersInFile
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.task import RefinedVideo, RefineTask, has_news
 from pipeline.refining.told import read_told
+from pipeline.refining.work import RefineWork, refine_with_workers
 from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
@@ -32,6 +37,9 @@ from schemas.ranges import VideoKey
 from schemas.rejects import Reject
 from stages.progress import counted_by
 
+_WORKER_BYTES = 3 * 2**30
+"""Of models and frames, at most about."""
+
 
 def refine(
     run: options.Run,
@@ -41,6 +49,12 @@ def refine(
     clicks: Annotated[
         list[str] | None,
         typer.Option(help="A file of clicks on masks that are wrong, as of localizations; repeat it for several."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Worker processes; never changes the result.", show_default="as cores and memory allow"
+        ),
     ] = None,
     device: options.Device = None,
 ) -> None:
@@ -63,11 +77,12 @@ def refine(
     config = load_kept_config(folder, {"compute.device": device})
     require_device(config.compute.device)
     require_models([config.models.segmenter, config.models.propagator])
-    with folder.lock():
+    with folder.lock() as lock:
         keys = _chosen(folder, named)
         told, rejects = read_told(folder, config, keys, clicks or [])
         tasks = [task for task in told if has_news(folder, task)]
-        found = _refine(folder, config, tasks) if tasks else []
+        n_workers = min(workers or _usual_workers(config), len(tasks))
+        found = _refine(folder, config, tasks, n_workers, lock) if tasks else []
     _show(folder, keys, found, [*rejects, *(reject for one in found for reject in one.rejects)])
 
 
@@ -82,10 +97,18 @@ def _chosen(folder: RunFolder, named: Sequence[str]) -> list[VideoKey]:
     return [key for key in keys if not named or key.video_id in named]
 
 
-def _refine(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> list[RefinedVideo]:
+def _usual_workers(config: RunConfig) -> int:
+    """As many as cores and free memory allow; on a GPU one feeds the models."""
+    fitting = int(psutil.virtual_memory().available // _WORKER_BYTES)
+    return 1 if uses_gpu(config.compute.device) else max(1, min(n_cores(), fitting))
+
+
+def _refine(
+    folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask], n_workers: int, lock: int
+) -> list[RefinedVideo]:
     """What became of each video, by id."""
     from pipeline.refining.transform import RefineRun
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.runners.table_runner import is_elsewhere, result_folder, results, run_table_graph
 
     console.print(_plan(folder, config, tasks))
     progress = bar("Refining", len(tasks))
@@ -93,6 +116,9 @@ def _refine(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -
         answers = AnswersInFile.collect(folder, work / "answered.npy")
         redrawing = Redrawing(config.sampling, config.jpeg_quality, answers)
         load = partial(load_round_models, config.models, config.compute.device)
+        if n_workers > 1 and not is_elsewhere():
+            refining = RefineWork(folder.absolute(), n_workers, load, redrawing, Path(str(work)))
+            return refine_with_workers(refining, lock, tasks, advance)
         graph = partial(RefineRun, folder.absolute(), tasks, load, redrawing, VideoOpener())
         run_table_graph(folder, graph(work / "refined.json"), "RefineRun")
         return sorted(results(work / "refined.json", RefinedVideo), key=lambda one: one.video_id)

@@ -18,7 +18,7 @@ from schemas.masks import Mask
 from schemas.videos import Video
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint
-from stages.refine.correcting import corrected, correction_prompt, held_to_clicks, supported
+from stages.refine.correcting import agreeing, corrected, correction_prompt, held_to_clicks, supported
 from stages.segment.segment_frame import segment_frame
 
 Drawing = NDArray[np.bool_]
@@ -118,7 +118,7 @@ def _clicked(
     every = correction_prompt(one.object_id, _as_clicks({**points, **said}), before, box=one.box_px)
     if one.box_px or not said.items() <= points.items():
         return corrected(segmenter, image, every)[0]
-    new, _ = corrected(segmenter, image, correction_prompt(one.object_id, _as_clicks(said), before))
+    new = agreeing(segmenter, image, every, known)
     return held_to_clicks(supported(before, new, known), every)
 
 

@@ -38,6 +38,16 @@ class RefineTask:
     clicks: tuple[Localization, ...] = ()
     job: VideoJob | None = None
 
+    @property
+    def video_id(self) -> str:
+        """The video's id."""
+        return self.key.video_id
+
+    @property
+    def unit(self) -> str:
+        """Of the video."""
+        return self.key.unit
+
 
 @dataclass(frozen=True, slots=True)
 class RefinedVideo:

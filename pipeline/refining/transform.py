@@ -31,16 +31,20 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
         load: loads its models, once a process.
         redrawing: how candidates are redrawn.
         opener: opens videos.
+        spread: whether videos are spread over all workers; else each is done before the next one is asked for.
     """
 
-    def __init__(self, run: RunFolder, load: LoadModels, redrawing: Redrawing, opener: Opener) -> None:
+    def __init__(
+        self, run: RunFolder, load: LoadModels, redrawing: Redrawing, opener: Opener, spread: bool = True
+    ) -> None:
         super().__init__()
         self._run, self._models, self._redrawing, self._opener = run, SharedModel(load), redrawing, opener
+        self._spread = spread
 
     def expand(self, videos: PCollection[RefineTask]) -> PCollection[RefinedVideo]:
-        """One step, spread over all workers."""
-        spread = videos | "SpreadVideos" >> beam.Reshuffle()
-        refined: PCollection[RefinedVideo] = spread | "RefineVideo" >> beam.Map(self._refine)
+        """One step."""
+        videos = videos | "SpreadVideos" >> beam.Reshuffle() if self._spread else videos
+        refined: PCollection[RefinedVideo] = videos | "RefineVideo" >> beam.Map(self._refine)
         return refined
 
     def _refine(self, task: RefineTask) -> RefinedVideo:
@@ -48,6 +52,25 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
         found = refine_task(self._run, task, self._models.get(), self._redrawing, self._opener)
         progress.done()
         return found
+
+
+class RefineJobs(beam.PTransform[PCollection[RefineTask], PCollection[None]]):
+    """Videos as a worker process of this machine asks for them; what became of each is a file of its own.
+
+    Args:
+        refine: what is done with each.
+        write: writes what became of one.
+    """
+
+    def __init__(self, refine: RefineVideos, write: Callable[[RefinedVideo], None]) -> None:
+        super().__init__()
+        self._refine, self._write = refine, write
+
+    def expand(self, videos: PCollection[RefineTask]) -> PCollection[None]:
+        """Two steps, one video after the other."""
+        refined = videos | "RefineVideos" >> self._refine
+        written: PCollection[None] = refined | "WriteResult" >> beam.Map(self._write)
+        return written
 
 
 class RefineRun(beam.PTransform[PBegin, PCollection[None]]):

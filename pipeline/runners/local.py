@@ -14,6 +14,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
 from pipeline.runners.link import Link, Ready
+from pipeline.runners.work import Job, Work
 from pipeline.runs.folder import RunFolder
 from schemas.jobs import VideoJob
 from stages import progress
@@ -33,13 +34,13 @@ class TakeJobsDoFn(beam.DoFn):
         """Find the link of this process."""
         (self._link,) = _links
 
-    def process(self, _: object) -> Iterator[VideoJob]:
+    def process(self, _: object) -> Iterator[Job]:
         """Yield jobs until there are none; models are loaded by now, and the collector may look for garbage again."""
         gc.freeze()
         gc.enable()
         while self._link:
             self._link.send(Ready())
-            job: VideoJob | None = self._link.receive()
+            job: Job | None = self._link.receive()
             if job is None:
                 return
             yield job
@@ -50,13 +51,12 @@ def work(link: Link) -> bool:
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _links[:] = [link]
     progress.listen(link.send)
-    told: tuple[RunFolder, RunConfig] = link.receive()
-    run, config = told
+    told: Work[Job] = link.receive()
     try:
         with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
             start = pipeline | "Start" >> beam.Create([None], reshuffle=False)
             jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
-            jobs | "AnnotateVideos" >> AnnotateVideos(run, config, spread=False, scratch=run.work)
+            jobs | "Work" >> told.graph()
     except Exception as error:
         if not _is_full(error):
             raise

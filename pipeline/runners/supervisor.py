@@ -11,53 +11,61 @@ from __future__ import annotations
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
+from typing import Generic, Protocol
 
-from pipeline.config import RunConfig
 from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
-from pipeline.runners.outcomes import is_settled
-from pipeline.runners.progress import Watch
+from pipeline.runners.work import Job_contra, JobT, Work
 from pipeline.runners.worker import NO_SPACE
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
-from pipeline.runs.commit import commit_reject, is_committed
-from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import WorkProblem
-from schemas.elements import RejectedVideo
-from schemas.jobs import VideoJob
-from schemas.rejects import Reject
 from stages.progress import Step
 
 ATTEMPTS = 2
 """How often a video may kill its worker before it is rejected, and how often a worker may be killed while it starts."""
 
 
+class Watcher(Protocol[Job_contra]):
+    """Whoever is told how far everything is."""
+
+    def step(self, job: Job_contra, step: Step, /) -> None:
+        """The work on a job has come so far."""
+        ...
+
+    def stop(self, job: Job_contra, /) -> None:
+        """Nobody works on a job any more."""
+        ...
+
+    def finish(self, job: Job_contra, /) -> None:
+        """A job is settled."""
+        ...
+
+
 @dataclass(slots=True)
-class Supervisor:
+class Supervisor(Generic[JobT]):
     """All worker processes of one command.
 
     Attributes:
-        run: where results go.
-        config: of the run.
+        work: what they do.
         workers: the processes, of which one may have been started already; whoever made them ends them.
         watch: is told how far everything is.
     """
 
-    run: RunFolder
-    config: RunConfig
-    workers: WorkerProcesses
-    watch: Watch
-    _queue: deque[VideoJob] = field(default_factory=deque, init=False)
+    work: Work[JobT]
+    workers: WorkerProcesses[JobT]
+    watch: Watcher[JobT]
+    _queue: deque[JobT] = field(default_factory=deque, init=False)
     _deaths: Counter[str] = field(default_factory=Counter, init=False)
     _failed_starts: int = field(default=0, init=False)
 
-    def work(self, jobs: list[VideoJob]) -> None:
+    def do(self, jobs: list[JobT]) -> None:
         """Do all jobs, the first ones first.
 
         Raises:
             WorkProblem: the run folder is full, or workers cannot start at all.
         """
         self._queue.extend(jobs)
-        for _ in range(min(self.config.compute.n_workers, len(jobs))):
+        for _ in range(min(self.work.n_workers, len(jobs))):
             self._start()
         while running := self.workers.running:
             ready = wait([worker.connection for worker in running])
@@ -65,9 +73,9 @@ class Supervisor:
                 self._hear(worker)
 
     def _start(self) -> None:
-        self.workers.start().send((self.run, self.config))
+        self.workers.start().send(self.work)
 
-    def _hear(self, worker: WorkerProcess) -> None:
+    def _hear(self, worker: WorkerProcess[JobT]) -> None:
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):
@@ -81,22 +89,22 @@ class Supervisor:
             worker.job = self._queue.popleft() if self._queue else None
             worker.send(worker.job)
 
-    def _finish(self, worker: WorkerProcess) -> None:
+    def _finish(self, worker: WorkerProcess[JobT]) -> None:
         job, worker.job = worker.job, None
         if job is None:
             return
-        if is_settled(self.run, job):
+        if self.work.is_settled(job):
             self.watch.finish(job)
         else:
             self._try_again(job, "it gave no result")
 
-    def _handle_exit(self, worker: WorkerProcess) -> None:
+    def _handle_exit(self, worker: WorkerProcess[JobT]) -> None:
         self.workers.running.remove(worker)
         worker.connection.close()
         code = worker.process.wait()
         if code == NO_SPACE:
             raise WorkProblem(
-                f"no space is left for run folder {self.run.path}. Finished videos are kept: "
+                f"no space is left for run folder {self.work.run.path}. Finished videos are kept: "
                 "free some space and run the same command again"
             )
         if code == 0 and worker.job is None:
@@ -105,24 +113,22 @@ class Supervisor:
             self._failed_starts += 1
             if code > 0 or self._failed_starts >= ATTEMPTS:
                 raise self._cannot_start(code)
-        elif is_committed(self.run, worker.job):
+        elif self.work.is_settled(worker.job):
             self.watch.finish(worker.job)
         else:
             self._try_again(worker.job, describe(code))
         if self._queue:
             self._start()
 
-    def _try_again(self, job: VideoJob, how: str) -> None:
+    def _try_again(self, job: JobT, how: str) -> None:
         self.watch.stop(job)
-        self.run.drop_unit(job.video_id, job.unit)
+        self.work.prepare_again(job)
         self._deaths[job.unit] += 1
         if self._deaths[job.unit] < ATTEMPTS:
             self._queue.appendleft(job)
             return
         detail = f"the worker process died {ATTEMPTS} times on this video ({how}); out of memory is the usual cause"
-        commit_reject(
-            self.run, RejectedVideo(job, Reject("annotate", job.video_id, "worker_died", detail, job.file.uri))
-        )
+        self.work.give_up(job, detail)
         self.watch.finish(job)
 
     def _cannot_start(self, code: int) -> WorkProblem:

@@ -83,6 +83,11 @@ def results(path: AnyPath, kind: type[Result]) -> list[Result]:
     return TypeAdapter(list[kind]).validate_json(path.read_bytes())  # type: ignore[valid-type]
 
 
+def is_elsewhere() -> bool:
+    """Whether the command line names a Beam runner, which then does the work."""
+    return _chosen_runner() is not None
+
+
 def _chosen_runner() -> BeamRunner | None:
     context = click.get_current_context(silent=True)
     return choose_runner(context.args if context else [])

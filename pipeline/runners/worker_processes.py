@@ -11,10 +11,10 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Generic
 
+from pipeline.runners.work import JobT
 from pipeline.runs.folder import RunFolder
-from schemas.jobs import VideoJob
 from stages.memory import KEEP_MEMORY
 
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048", **KEEP_MEMORY}
@@ -23,12 +23,12 @@ crops of all sizes find theirs."""
 
 
 @dataclass(slots=True, eq=False)
-class WorkerProcess:
+class WorkerProcess(Generic[JobT]):
     """A process, our end of the pipe to it, and the job that it works on."""
 
     process: subprocess.Popen[bytes]
     connection: Connection[Any, Any]
-    job: VideoJob | None = None
+    job: JobT | None = None
 
     def send(self, message: object) -> None:
         """Say something to the worker."""
@@ -36,7 +36,7 @@ class WorkerProcess:
             self.connection.send(message)
 
 
-class WorkerProcesses:
+class WorkerProcesses(Generic[JobT]):
     """All of one command; used with ``with``, which ends those that still run.
 
     Attributes:
@@ -52,11 +52,11 @@ class WorkerProcesses:
             lock: descriptor of the run folder's lock; workers hold it too.
         """
         self.log: Path = run.local / "logs" / "workers.log"
-        self.running: list[WorkerProcess] = []
-        self._ahead: list[WorkerProcess] = []
+        self.running: list[WorkerProcess[JobT]] = []
+        self._ahead: list[WorkerProcess[JobT]] = []
         self._lock = lock
 
-    def __enter__(self) -> WorkerProcesses:
+    def __enter__(self) -> WorkerProcesses[JobT]:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
@@ -66,8 +66,8 @@ class WorkerProcesses:
         """Start one that loads its modules while the caller still finds out what there is to do."""
         self._ahead.append(self._started())
 
-    def start(self) -> WorkerProcess:
-        """One more that runs, started ahead or now; it waits for the run and its settings."""
+    def start(self) -> WorkerProcess[JobT]:
+        """One more that runs, started ahead or now; it waits for what it is to do."""
         worker = self._ahead.pop() if self._ahead else self._started()
         self.running.append(worker)
         return worker
@@ -90,7 +90,7 @@ class WorkerProcesses:
                 self.log.unlink()
                 self.log.parent.rmdir()
 
-    def _started(self) -> WorkerProcess:
+    def _started(self) -> WorkerProcess[JobT]:
         self.log.parent.mkdir(exist_ok=True)
         ours, theirs = Pipe()
         command = [sys.executable, "-P", "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]

@@ -10,10 +10,8 @@ from typing import Any
 
 from pipeline.runs.rounds import VideoRounds
 from pipeline.simulation.rounds import Session
-from schemas.localizations import Clicks
 from stages.evaluate.davis import score_objects
 from stages.evaluate.interactive import HORIZON_S, round_auc, score_at, time_auc
-from stages.simulate.cost import clicking_s, corrections_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +19,14 @@ class RoundOutcome:
     """One video after one round.
 
     Attributes:
-        frames: that were clicked in it.
-        n_clicks: on all objects.
+        frames: that were worked on in it.
+        n_given: clicks or answers, on all objects.
         seconds: of a person's work in it.
         j_and_f: mean over objects of the mean over all annotated frames.
     """
 
     frames: tuple[int, ...]
-    n_clicks: int
+    n_given: int
     seconds: float
     j_and_f: float
 
@@ -58,16 +56,11 @@ def outcome_of(session: Session) -> VideoOutcome:
     if video is None:
         raise ValueError(f"{session.file.video_id} is not annotated")
     rounds = VideoRounds.read(session.run, video)
-    hints = session.job.localizations
-    first = {loc.frame_idx for loc in hints}
-    n_first = sum(len(loc.hint.labels) for loc in hints if isinstance(loc.hint, Clicks))
-    found = [RoundOutcome(tuple(sorted(first)), n_first, clicking_s(n_first, len(first)), _mean(session, rounds, 0))]
-    for number in range(1, rounds.number + 1):
-        said = [one for one in rounds.corrections if one.round == number]
-        frames = tuple(sorted({one.frame_idx for one in said}))
-        n_clicks = sum(len(one.x) for one in said)
-        found.append(RoundOutcome(frames, n_clicks, corrections_s(said), _mean(session, rounds, number)))
-    return VideoOutcome(video.video_id, len({loc.object_id for loc in hints}), tuple(found))
+    found = [
+        RoundOutcome(act.frames, act.n_given, act.seconds, _mean(session, rounds, act.number))
+        for act in session.acts(rounds)
+    ]
+    return VideoOutcome(video.video_id, len({loc.object_id for loc in session.job.localizations}), tuple(found))
 
 
 def _mean(session: Session, rounds: VideoRounds, number: int) -> float:
@@ -83,25 +76,25 @@ class Curve:
     Attributes:
         scores: mean J&F after each round.
         ends_s: seconds of work an object until the end of each round.
-        clicks: an object and round.
+        given: clicks or answers, an object and round.
     """
 
     scores: tuple[float, ...]
     ends_s: tuple[float, ...]
-    clicks: tuple[float, ...]
+    given: tuple[float, ...]
 
     @classmethod
     def of(cls, videos: Sequence[VideoOutcome], n_rounds: int) -> Curve:
         """The curve of at most ``n_rounds`` rounds; a video with fewer stays as its last round left it."""
         n_objects = sum(one.n_objects for one in videos)
-        scores, seconds, clicks = [], [], []
+        scores, seconds, given = [], [], []
         for number in range(min(n_rounds, max((len(one.rounds) for one in videos), default=0))):
             done = [(one.n_objects, one.rounds[min(number, len(one.rounds) - 1)]) for one in videos]
             here = [one.rounds[number] for one in videos if number < len(one.rounds)]
             scores.append(sum(weight * found.j_and_f for weight, found in done) / n_objects)
             seconds.append(sum(found.seconds for found in here) / n_objects)
-            clicks.append(sum(found.n_clicks for found in here) / n_objects)
-        return cls(tuple(scores), tuple(accumulate(seconds)), tuple(clicks))
+            given.append(sum(found.n_given for found in here) / n_objects)
+        return cls(tuple(scores), tuple(accumulate(seconds)), tuple(given))
 
     def measures(self) -> dict[str, float]:
         """R-AUC-J&F, AUC-J&F, and J&F after a minute of work an object."""
@@ -114,8 +107,6 @@ class Curve:
     def rows(self) -> list[dict[str, Any]]:
         """One row a round."""
         return [
-            {"round": number, "J&F": score, "clicks": clicks, "seconds": seconds}
-            for number, (score, clicks, seconds) in enumerate(
-                zip(self.scores, self.clicks, self.ends_s, strict=True), 1
-            )
+            {"round": number, "J&F": score, "given": given, "seconds": seconds}
+            for number, (score, given, seconds) in enumerate(zip(self.scores, self.given, self.ends_s, strict=True), 1)
         ]

@@ -1,8 +1,9 @@
 """Simulated people in correction rounds: the run folder holds all of it, as if people had worked on it.
 
-Round 1 is one click an object, on the first frame that shows it, and the annotation that ``pointvos annotate`` makes of
-it. In every later round the robot looks at the frame with the worst masks among those that it has not corrected yet,
-corrects them, and ``pointvos refine``'s code carries that on. An interrupted run continues where it stopped.
+Round 1 is one click or one trace an object, on the first frame that shows it, and the annotation that ``pointvos
+annotate`` makes of it. In every later round the robot looks at the frame with the worst masks among those that it has
+not corrected yet, corrects them, and ``pointvos refine``'s code carries that on. An interrupted run continues where it
+stopped.
 """
 
 from __future__ import annotations
@@ -34,10 +35,14 @@ from stages.evaluate.davis import FrameScore
 from stages.evaluate.evaluation import latest_masks, score_frame
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.simulate.clicks import MOST_REGIONS, correcting_clicks
+from stages.simulate.cost import LOCALIZATION_S, clicking_s, corrections_s
+from stages.simulated_prompts import simulate_trace
 from stages.video import selected_frames
 
 GROUP = "objects"
 """Objects of a ground truth share no pixel."""
+STARTS = ("click", "trace")
+"""Hints of round 1: one click in the middle of an object, or a mouse trace along it that slips off here and there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +52,25 @@ class Robot:
     Attributes:
         strategy: how it clicks (:data:`stages.simulate.clicks.STRATEGIES`).
         most_clicks: of an object in a round, at most.
-        seed: of clicks that are drawn.
+        seed: of clicks and traces that are drawn.
+        start: its first hints, one of :data:`STARTS`.
     """
 
     strategy: str = "f3"
     most_clicks: int = MOST_REGIONS
     seed: int = 0
+    start: str = "click"
 
-    def first_clicks(self, video_id: str, truth: VideoTruth) -> list[Localization]:
-        """One click on every object, on the first frame that shows enough of it to be clicked."""
+    def first_hints(self, video_id: str, truth: VideoTruth) -> list[Localization]:
+        """One hint on every object, on the first frame that shows enough of it to be clicked."""
         found: dict[str, Localization] = {}
         for frame in truth.frames():
             for number, object_id in enumerate(sorted(frame.object_ids() - found.keys())):
                 empty = np.zeros(frame.labels.shape, dtype=bool)
                 clicks = self._clicks(frame, object_id, empty, 1, (1, frame.frame_idx, number))
                 if clicks:
-                    found[object_id] = Localization(video_id, object_id, frame.frame_idx, clicks, group=GROUP)
+                    hint = clicks if self.start == "click" else simulate_trace(frame.mask(object_id), self.seed)
+                    found[object_id] = Localization(video_id, object_id, frame.frame_idx, hint, group=GROUP)
         return list(found.values())
 
     def correction(
@@ -90,6 +98,23 @@ class Robot:
         self, frame: TruthFrame, object_id: str, drawn: NDArray[np.bool_], most: int, seed: Sequence[int]
     ) -> Clicks | None:
         return correcting_clicks(self.strategy, frame.mask(object_id), drawn, frame.void(), most, (self.seed, *seed))
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """What a person did in one round of one video.
+
+    Attributes:
+        frames: that it was done on.
+        n_given: clicks or answers, on all objects.
+        seconds: of work.
+        number: the last correction round, as the run counts, that came of it; 0 for the annotation.
+    """
+
+    frames: tuple[int, ...]
+    n_given: int
+    seconds: float
+    number: int
 
 
 _loaded = cache(load_round_models)
@@ -122,7 +147,7 @@ class Session:
         Raises:
             ValueError: the ground truth shows no object.
         """
-        hints = self.robot.first_clicks(self.file.video_id, self.truth)
+        hints = self.robot.first_hints(self.file.video_id, self.truth)
         if not hints:
             raise ValueError("its ground truth shows no object that is large enough to be clicked")
         (job,) = make_jobs([self.file], {self.file.video_id: hints}, self.config.hash())
@@ -150,8 +175,25 @@ class Session:
                 if not asked:
                     return
                 write_corrections(self.run, video, [*rounds.corrections, *asked])
-            rounds = refine_video(self.run, video, VideoHints.of(job.localizations), self._tools())
+            rounds = refine_video(self.run, video, VideoHints.of(job.localizations), self.tools())
             yield rounds.number + 1
+
+    def acts(self, rounds: VideoRounds) -> list[Act]:
+        """What was done in each round that is finished, the first hints first."""
+        found = [self.first_act()]
+        for number in range(1, rounds.number + 1):
+            said = [one for one in rounds.corrections if one.round == number]
+            frames = tuple(sorted({one.frame_idx for one in said}))
+            found.append(Act(frames, sum(len(one.x) for one in said), corrections_s(said), number))
+        return found
+
+    def first_act(self) -> Act:
+        """The first hints."""
+        hints = self.job.localizations
+        frames = tuple(sorted({loc.frame_idx for loc in hints}))
+        n_clicks = sum(len(loc.hint.labels) for loc in hints if isinstance(loc.hint, Clicks))
+        others = sum(LOCALIZATION_S[loc.hint.kind] for loc in hints if not isinstance(loc.hint, Clicks))
+        return Act(frames, n_clicks, clicking_s(n_clicks, len(frames)) + others, 0)
 
     def video(self) -> Video | None:
         """What the run knows of it; None before round 1 is done."""
@@ -199,7 +241,8 @@ class Session:
             for object_id in sorted({loc.object_id for loc in self.job.localizations})
         ]
 
-    def _tools(self) -> RoundTools:
+    def tools(self) -> RoundTools:
+        """What its rounds work with."""
         models, compute = self.config.models, self.config.compute
         loaded = _loaded(models, compute.device, compute.n_threads)
         return RoundTools(loaded, partial(selected_frames, self.file), redrawing_of(self.run, self.config))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,13 +13,15 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.closer_look import segmented
-from stages.refine.constraints import VerifiedPoint
+from stages.refine.constraints import VerifiedPoint, disagreements
 
 Mask = NDArray[np.bool_]
 Box = tuple[float, ...]
 """(x0, y0, x1, y1) half-open pixels."""
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
+_STEPS = 3
+"""How often a segmenter is asked with the same points, at most."""
 _PROBES = 8
 """Places inside the mask that was there, for segmenters that do not take a mask."""
 
@@ -66,6 +69,27 @@ def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) ->
     """
     segment = segmented(segmenter, image, prompt)
     return held_to_clicks(segment.mask, prompt), segment.quality
+
+
+def agreeing(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt, points: Sequence[VerifiedPoint]) -> Mask:
+    """The answer to many points at once, given back as the prior as long as it then contradicts fewer of them.
+
+    Args:
+        segmenter: the run's.
+        image: (H, W, 3) uint8 RGB.
+        prompt: of all points; see :func:`correction_prompt`.
+        points: that the answer should agree with.
+    """
+    best, n_wrong = prompt.mask, len(points) + 1
+    for _ in range(_STEPS):
+        segment = segmented(segmenter, image, replace(prompt, mask=best))
+        found = len(disagreements(points, segment.mask))
+        if found >= n_wrong:
+            break
+        best, n_wrong = segment.mask, found
+        if not found or not best.any():
+            break
+    return held_to_clicks(np.zeros(image.shape[:2], dtype=bool) if best is None else best, prompt)
 
 
 def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:

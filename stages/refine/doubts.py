@@ -1,6 +1,7 @@
 """Where a mask is in doubt: what a segmenter says otherwise when it is asked for the same object in other ways.
 
-A verified point in the middle of such a place tells whether the mask or the other answer is right there.
+A verified point in the middle of such a place tells whether the mask or the other answer is right there. Where all
+answers agree, a little doubt is left in the mask and around it: they may all miss the same part.
 """
 
 from __future__ import annotations
@@ -14,8 +15,12 @@ from stages.backends.segmenter import Segmenter
 from stages.refine.correcting import Mask, probes
 
 _BOX_GROWTH = 0.1
-_DEEPEST, _APART = 0.15, 0.06
-"""Shares of √area: how far the depth of a place counts, and how far apart places are."""
+_DEEPEST, _TOLD = 0.15, 0.1
+"""Shares of √area: how far the depth of a place counts, and how far around it an answer tells what is there."""
+_LEAST_TOLD_PX = 3.0
+_UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 0.01
+"""Doubt where all agree, next to the mask; it falls to nothing at this share of √area. One answer that says otherwise
+is doubt of 1, and below the last figure there is none."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
@@ -30,17 +35,29 @@ def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, 
         n_places: at most.
     """
     side = float(np.sqrt(mask.sum()))
-    doubt = np.zeros(mask.shape, dtype=np.float32)
+    inside, outside = _depth(mask), _depth(~mask)
+    doubt = _UNSEEN * np.where(mask, 0.5, np.clip(1 - outside / (_AROUND * side), 0, 1)).astype(np.float32)
     for segment in segmenter.segment(image, other_prompts(mask)):
         for part in (segment.mask & ~mask, mask & ~segment.mask):
-            doubt += np.minimum(_depth(part), _DEEPEST * side)
-    doubt[np.where(mask, _depth(mask), _depth(~mask)) < _EDGE_PX] = 0
+            doubt += np.minimum(_depth(part) / (_DEEPEST * side), 1)
+    doubt[np.where(mask, inside, outside) < _EDGE_PX] = 0
+    reach = max(_LEAST_TOLD_PX, _TOLD * side)
     places: list[tuple[int, int]] = []
-    while len(places) < n_places and doubt.max() > 1:
+    while len(places) < n_places and doubt.max() > _NO_DOUBT:
         y, x = np.unravel_index(int(doubt.argmax()), doubt.shape)
         places.append((int(x), int(y)))
-        cv2.circle(doubt, places[-1], max(4, round(_APART * side)), 0.0, -1)
+        _lower(doubt, *places[-1], reach)
     return places
+
+
+def _lower(doubt: NDArray[np.float32], x: int, y: int, reach: float) -> None:
+    """Leave less doubt around a place that is asked about, none at the place itself and most of it ``reach`` away."""
+    far = int(3 * reach) + 1
+    rows, columns = slice(max(0, y - far), y + far + 1), slice(max(0, x - far), x + far + 1)
+    part = doubt[rows, columns]
+    down, right = np.ogrid[: part.shape[0], : part.shape[1]]
+    square = (down + rows.start - y) ** 2 + (right + columns.start - x) ** 2
+    part *= 1 - np.exp(-square / (2 * reach**2))
 
 
 def other_prompts(mask: Mask) -> list[Prompt]:

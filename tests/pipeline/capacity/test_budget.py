@@ -98,7 +98,7 @@ def test_what_was_changed_is_named():
 
 def chosen(n_films, monkeypatch, cores, free_gb=100, **compute):
     """Workers and threads that are chosen on a machine."""
-    monkeypatch.setattr("pipeline.capacity.budget._n_cores", lambda: cores)
+    monkeypatch.setattr("pipeline.capacity.budget.n_cores", lambda: cores)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free_gb * 1e9))
     places = {"videos": "v", "localizations": "l", "compute.device": "cpu"}
     config = load_config(None, {**places, **{f"compute.{name}": value for name, value in compute.items()}})

@@ -12,10 +12,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.refining.news import contradicted
+from pipeline.refining.state import state_of
+from pipeline.refining.verified import Verified
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds
-from pipeline.runs.units import videos_of
+from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation.trial import Trial
+from schemas import tables
 
 FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
 N = 8
@@ -68,10 +72,37 @@ def test_a_robot_clicks_looks_and_corrects_and_a_cut_off_session_goes_on(corpus:
     assert len(scores) == 2  # then nothing is left that is worth a click
     assert scores[0] + 0.05 < scores[1]
     first, second = report["videos"][0]["rounds"][:2]
-    assert (report["videos"][0]["n_objects"], first["frames"], first["n_clicks"]) == (2, [0], 2)
+    assert (report["videos"][0]["n_objects"], first["frames"], first["n_given"]) == (2, [0], 2)
     assert first["seconds"] == 3 + 2 * 1.5
     assert len(second["frames"]) == 1
     assert report["rounds"][1]["seconds"] == pytest.approx((first["seconds"] + second["seconds"]) / 2)
+
+
+def test_answers_alone_correct_masks_and_a_cut_off_session_goes_on(corpus: Path, tmp_path: Path) -> None:
+    given = ("benchmark", "rounds", corpus / "clips", "--ground-truth", corpus / "masks", "--by", "verdicts", *FAST)
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    shown = run(*given, "--run", whole, "--rounds", 3, "--json", tmp_path / "whole.json")
+    assert "J&F after each round, verdicts" in shown
+    assert "verdicts an object" in shown
+    run(*given, "--run", parts, "--rounds", 2)
+    run(*given, "--run", parts, "--rounds", 3, "--json", tmp_path / "parts.json")
+    assert json.loads((tmp_path / "whole.json").read_text()) == json.loads((tmp_path / "parts.json").read_text())
+    report = json.loads((tmp_path / "whole.json").read_text())
+    first, second = report["videos"][0]["rounds"][:2]
+    assert first["j_and_f"] + 0.01 < second["j_and_f"]
+    folder = RunFolder(whole)
+    (video,) = videos_of(folder)
+    assert {one.kind for one in VideoRounds.read(folder, video).corrections} <= {"clicks", "absent"}
+    state = state_of(video, VideoRounds.read(folder, video), {}, Verified.read(folder, video))
+    flagged = {(one.object_id, one.frame_idx) for one in unit_records(folder, tables.FLAGS, video)}
+    assert contradicted(state).keys() <= flagged
+    assert second["n_given"] == sum(len(points) for points in _answered(folder, 1))
+
+
+def _answered(folder: RunFolder, number: int) -> list[list[str]]:
+    """Ids of the candidates that were answered in a round of answers, a list a file."""
+    files = [file for file in tables.VERDICTS.files(folder.path) if file.stem.endswith(f"-{number:02d}")]
+    return [tables.VERDICTS.read_files([file])["candidate_id"].to_pylist() for file in files]
 
 
 def test_the_run_of_a_robot_is_a_run_like_any_other(corpus: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pipeline.config import load_config
 from pipeline.runners.link import ORPHANED
 from pipeline.runners.progress import Watch
 from pipeline.runners.supervisor import Supervisor
+from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.runs.folder import RunFolder, unit_name
 from schemas import tables
@@ -224,9 +225,8 @@ def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done_and_not_r
     run = RunFolder(tmp_path)
     job = VideoJob(VideoFile("a", "a.mp4"), (), "0" * 16)
     watch = Watch({job.unit: 10}, {job.unit: 1.0})
-    supervisor = Supervisor(
-        run, load_config(None, {"videos": "v", "localizations": "l"}), WorkerProcesses(run, 0), watch
-    )
+    work = AnnotateWork(run, load_config(None, {"videos": "v", "localizations": "l"}))
+    supervisor = Supervisor(work, WorkerProcesses(run, 0), watch)
     video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
     tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name("a", job.unit)), [video], {})
     for _ in range(2):

@@ -1,0 +1,46 @@
+"""``refine`` in several worker processes: the same bytes as in one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+
+from pipeline.commands.refine import refine
+from pipeline.config import load_config
+from pipeline.refining.answers import AnswersInRun
+from pipeline.refining.candidates import Redrawing
+from pipeline.refining.task import RefinedVideo, RefineTask
+from pipeline.refining.work import RefineWork
+from pipeline.refining.working import load_round_models
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import video_keys
+from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.units import videos_of
+from tests.kills import contents
+
+
+def test_two_workers_write_the_same_bytes_as_one(annotated: Path, tmp_path: Path) -> None:
+    clicks = tmp_path / "clicks.json"
+    point = {"object_id": "1", "x": 5, "y": 5, "label": 0}
+    names = [video.video_id for video in videos_of(RunFolder(annotated))]
+    clicks.write_text(json.dumps({name: [{"frame": 3, "points": [point]}] for name in names}))
+    runs = [RunFolder(Path(shutil.copytree(annotated, tmp_path / str(n)))) for n in (1, 2)]
+    for n, run in enumerate(runs, 1):
+        refine(run, clicks=[str(clicks)], workers=n)
+    assert len(names) > 1
+    assert [VideoRounds.read(runs[1], video).number for video in videos_of(runs[1])] == [1] * len(names)
+    assert contents(runs[0].local) == contents(runs[1].local)
+
+
+def test_a_video_that_is_given_up_is_settled_and_says_why(annotated: Path, tmp_path: Path) -> None:
+    run = RunFolder(annotated)
+    config = load_config(Path(str(run.config_file)), {})
+    redrawing = Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
+    work = RefineWork(run, 2, partial(load_round_models, config.models, "cpu"), redrawing, tmp_path)
+    first, *others = [RefineTask(key) for key in video_keys(run)]
+    work.give_up(first, "the worker process died 2 times on this video")
+    assert [work.is_settled(task) for task in (first, *others)] == [True] + [False] * len(others)
+    said = RefinedVideo(first.video_id, problem="the worker process died 2 times on this video")
+    assert work.result_of(first) == said
