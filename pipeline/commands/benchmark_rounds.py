@@ -110,7 +110,7 @@ def rounds(
     with run.lock(), run.tidied():
         keep_config(run, config)
         robot = Robot(clicks, most_clicks, seed, start)
-        annotator = SimulatedAnnotator(seed=seed, looks_twice=True)
+        annotator = SimulatedAnnotator(seed=seed)
         at = run.absolute()
         sessions: list[Session] = [
             Session(at, config, one.file, one.truth, robot)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
@@ -22,7 +22,7 @@ from schemas.whole_files import write_whole
 from stages.progress import Step
 
 if TYPE_CHECKING:
-    import apache_beam as beam
+    from pipeline.refining.transform import RefineJobs
 
 _RESULT = TypeAdapter(RefinedVideo)
 
@@ -45,7 +45,7 @@ class RefineWork:
     redrawing: Redrawing
     results: Path
 
-    def graph(self) -> beam.PTransform[Any, Any]:
+    def graph(self) -> RefineJobs:
         """See :class:`pipeline.runners.work.Work`."""
         from pipeline.refining.transform import RefineJobs, RefineVideos
 

@@ -8,12 +8,10 @@ before the work on them, so an interrupted run continues where it stopped.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipeline.commands.simulate import true_answers
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.flags import write_flags
 from pipeline.refining.hints import VideoHints
@@ -24,15 +22,17 @@ from pipeline.runs.resampling import resample_video
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_records
+from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers
 from pipeline.simulation.rounds import Act, Session
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
-from schemas.reviews import Verdict
+from schemas.tables import Record, Table
 from schemas.videos import Video
 from stages.consensus.opinions import majority
 from stages.consensus.points import split_of
+from stages.consensus.run_verdicts import RunVerdicts
 from stages.simulate.annotator import Annotator, SimulatedAnnotator
 
 
@@ -41,10 +41,10 @@ class VerdictSession(Session):
     """One video whose masks are corrected by answers to points; the robot gives the first hints alone.
 
     Attributes:
-        annotator: who answers.
+        annotator: who answers, and looks again where an answer contradicts the proposal.
     """
 
-    annotator: Annotator = field(default_factory=lambda: SimulatedAnnotator(looks_twice=True))
+    annotator: Annotator = field(default_factory=SimulatedAnnotator)
 
     def play(self, n_rounds: int) -> Iterator[int]:
         """Work until round ``n_rounds`` is done, or there is nothing left to ask; yields the number of each round.
@@ -63,7 +63,7 @@ class VerdictSession(Session):
         for number in range(1, n_rounds):
             if not self._answers(video, number).is_file() and not self._answer(video, number):
                 return
-            opinions = majority(self._votes(video, number))
+            opinions = majority(self._votes(video, number).deciding())
             write_points(self.run, VideoRange(0, (key,)), opinions, partial(split_of, val_share=0.0))
             state = refine_with_news(self.run, video, VideoHints.of(self.job.localizations), {}, tools)
             write_flags(self.run, state)
@@ -72,9 +72,12 @@ class VerdictSession(Session):
     def acts(self, rounds: VideoRounds) -> list[Act]:
         """What was done in each round, the first hints first."""
         video, found = self.video(), [self.first_act()]
-        while video is not None and (file := self._answers(video, len(found))).is_file():
-            given = _verdicts(file)
-            frames = sorted({int(one.task_key.rpartition(":")[2]) for one in given})
+        if video is None:
+            return found
+        frame_of = {one.candidate_id: one.frame_idx for one in unit_records(self.run, tables.CANDIDATES, video)}
+        while (file := self._answers(video, len(found))).is_file():
+            given = _records(tables.VERDICTS, file)
+            frames = sorted({frame_of[one.candidate_id] for one in given})
             behind = self._answers(video, len(found) + 1)
             number = round_of(behind) if behind.is_file() else rounds.number
             found.append(Act(tuple(frames), len(given), sum(one.lead_time_s or 0.0 for one in given), number))
@@ -85,24 +88,29 @@ class VerdictSession(Session):
         candidates = unit_records(self.run, tables.CANDIDATES, video)
         known = AnswersInRun(self.run)([one.candidate_id for one in candidates])
         asked: list[PointCandidate] = [one for one in candidates if one.candidate_id not in known]
-        given = true_answers(self.annotator, self.truth, video, asked)
-        if given:
-            marks = round_marks(VideoRounds.read(self.run, video).number)
-            tables.VERDICTS.write(self._answers(video, number), given, {**self.run.metadata(), **marks})
-        return bool(given)
+        first = true_answers(self.annotator, self.truth, video, asked)
+        second = second_looks(self.annotator, self.truth, video, asked, first)
+        if first:
+            marks = {**self.run.metadata(), **round_marks(VideoRounds.read(self.run, video).number)}
+            tables.TASKS.write(self._tasks(video, number), second_look_tasks(asked, second), marks)
+            tables.VERDICTS.write(self._answers(video, number), [*first, *second], marks)
+        return bool(first)
 
-    def _votes(self, video: Video, number: int) -> dict[str, list[Verdict]]:
-        """The answers of all rounds so far, by candidate id."""
-        votes: dict[str, list[Verdict]] = defaultdict(list)
-        for given in (_verdicts(self._answers(video, done)) for done in range(1, number + 1)):
-            for one in given:
-                votes[one.candidate_id].append(one)
-        return votes
+    def _votes(self, video: Video, number: int) -> RunVerdicts:
+        """The answers of all rounds so far."""
+        rounds = range(1, number + 1)
+        given = [one for done in rounds for one in _records(tables.VERDICTS, self._answers(video, done))]
+        tasks = [one for done in rounds for one in _records(tables.TASKS, self._tasks(video, done))]
+        return RunVerdicts(given, (), second_looks=frozenset(one.task_key for one in tasks))
+
+    def _tasks(self, video: Video, number: int) -> AnyPath:
+        """The file of the second looks of a round, written before the answers."""
+        return self.run.table_file(tables.TASKS, self._answers(video, number).stem)
 
     def _answers(self, video: Video, number: int) -> AnyPath:
         """The file of the answers of a round; its marks name the correction round whose masks were asked about."""
         return self.run.table_file(tables.VERDICTS, f"{unit_name(video.video_id, video.unit)}-{number:02d}")
 
 
-def _verdicts(file: AnyPath) -> Sequence[Verdict]:
-    return tables.VERDICTS.records(tables.VERDICTS.read_files([file]))
+def _records(table: Table[Record], file: AnyPath) -> Sequence[Record]:
+    return table.records(table.read_files([file]))

@@ -13,7 +13,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segment
 from stages.refine.closer_look import segmented, unmet
-from stages.refine.correcting import corrected, correction_prompt
+from stages.refine.correcting import agreeing, corrected, correction_prompt
 from stages.refine.fusion import fuse, share_of
 
 HEIGHT, WIDTH = 200, 400
@@ -126,3 +126,32 @@ def test_a_lost_object_takes_nothing_from_a_mask_that_was_there() -> None:
     share = share_of(0.9, new_quality=0.0, old_quality=0.8)
     assert share == pytest.approx(0.0006, abs=0.0001)
     assert (fuse(lost, old, share, lost) > 0.5).all()
+
+
+@dataclass
+class OneStepAfterTheOther:
+    """A segmenter that adds ten columns to the mask that it is given, up to the end of the object."""
+
+    name: str = "stepping"
+    asked: list[Prompt] = field(default_factory=list)
+
+    def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
+        self.asked += prompts
+        found = []
+        for prompt in prompts:
+            assert prompt.mask is not None
+            mask = prompt.mask | np.roll(prompt.mask, 10, axis=1)
+            found.append(Segment(mask & (image[..., 0] > 127), 0.5))
+        return found
+
+
+def test_all_points_are_asked_again_from_the_last_answer_as_long_as_it_contradicts_fewer() -> None:
+    points = [(105, 80, 1), (125, 80, 1), (135, 80, 1), (300, 80, 0)]
+    start = rectangle(60, 100, 100, 120)
+    clicks = Clicks(tuple((float(x), float(y)) for x, y, _ in points), tuple(label for *_, label in points))
+    segmenter = OneStepAfterTheOther()
+    mask = agreeing(segmenter, IMAGE, correction_prompt("1", clicks, start), points)
+    assert mask.sum() == rectangle(60, 100, 100, 140).sum()
+    assert len(segmenter.asked) in (2, 4)  # two steps, close up or at the whole frame too
+    stuck = agreeing(Threshold(is_blind_close_up=True), IMAGE, correction_prompt("1", clicks, start), points)
+    assert (stuck == TRUTH).all()
