@@ -35,7 +35,7 @@ def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, 
         n_places: at most.
     """
     side = float(np.sqrt(mask.sum()))
-    inside, outside = _depth(mask), _depth(~mask)
+    inside, outside = _depth(mask), cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     doubt = _UNSEEN * np.where(mask, 0.5, np.clip(1 - outside / (_AROUND * side), 0, 1)).astype(np.float32)
     for segment in segmenter.segment(image, other_prompts(mask)):
         for part in (segment.mask & ~mask, mask & ~segment.mask):
