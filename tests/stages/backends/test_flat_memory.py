@@ -25,8 +25,8 @@ LONG_TERM_CELLS = 1536
 CORRECTED_EVERY = 40
 MOST_GROWTH_MB = 8.0
 """A tiny session of the SAM 2 family that keeps every frame grows by 75 MB from there on."""
-ALIKE = {"sam2.1_small", "sam2.1_base_plus", "sam2.1_large"}
-"""Other sizes of sam2.1_tiny."""
+ALIKE = {"sam2.1_small", "sam2.1_base_plus", "sam2.1_large", "embedded", "cutie_base"}
+"""Other sizes of sam2.1_tiny, embedded_fast and cutie_small: they remember by the same code, of the same widths."""
 
 
 def make(name, tmp_path):
