@@ -13,6 +13,7 @@ from pipeline.capacity.needs import Needs, core_speed, needs_of
 from pipeline.capacity.time_left import duration
 from pipeline.config import RunConfig
 from pipeline.runners.progress import Total
+from schemas.wording import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,8 @@ class Estimate:
         """For people."""
         roughly = "more than" if self.open_ended else "roughly"
         return (
-            f"To do: {self.total.videos:,} videos, {self.total.objects:,} objects, {self.length()}; "
-            f"{roughly} {duration(self.seconds)} with {len(self.workers)} worker{'s' * (len(self.workers) > 1)}, "
+            f"To do: {many(self.total.videos, 'video')}, {many(self.total.objects, 'object')}, {self.length()}; "
+            f"{roughly} {duration(self.seconds)} with {many(len(self.workers), 'worker')}, "
             f"at most {self.main_bytes / 1e9:.1f} GB of memory."
         )
 

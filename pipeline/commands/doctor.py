@@ -20,6 +20,7 @@ from pipeline.commands.run_doctor import RunChecks
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.console import UsageProblem, console, styled
+from schemas.wording import many
 
 _PACKAGES = (
     "apache-beam", "torch", "torchvision", "numpy", "pyarrow", "av", "opencv-python-headless", "pycocotools",
@@ -87,7 +88,7 @@ def _examine(folder: RunFolder, repair: bool) -> None:
         console.print(styled("note", "yellow"), note, soft_wrap=True)
     again = list(dict.fromkeys(fault.again for fault in faults if fault.again))
     if not faults:
-        console.print(f"Run {folder.path} is in order: {checks.n_videos:,} videos.", soft_wrap=True)
+        console.print(f"Run {folder.path} is in order: {many(checks.n_videos, 'video')}.", soft_wrap=True)
     elif repair:
         console.print(f"Repaired {len(faults):,} faults.", *_then(again), soft_wrap=True)
     else:

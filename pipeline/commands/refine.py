@@ -35,6 +35,7 @@ from pipeline.terminal.console import REJECTED, UsageProblem, console, show_prob
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.rejects import Reject
+from schemas.wording import many
 from stages.progress import counted_by
 
 _WORKER_BYTES = 3 * 2**30
@@ -133,8 +134,9 @@ def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> 
     n_drawn = sum(min(video.n_frames, config.sampling.frames) * video.n_objects for video in videos)
     seconds = n_steps * 2 * (propagator.frame_s + propagator.object_s + propagator.unpack_s)
     seconds += n_drawn * (segmenter.frame_s + segmenter.object_s)
+    n_objects = sum(video.n_objects for video in videos)
     return (
-        f"Looking at {sum(video.n_objects for video in videos):,} objects in {len(videos):,} videos with news: "
+        f"Looking at {many(n_objects, 'object')} in {many(len(videos), 'video')} with news: "
         f"at most about {duration(seconds)}"
     )
 

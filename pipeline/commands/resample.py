@@ -21,6 +21,7 @@ from pipeline.terminal.console import REJECTED, UsageProblem, console, show_prob
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.whole_files import left_behind
+from schemas.wording import many
 from stages.backends.segmenter import Segmenter
 from stages.backends.segmenters import load_segmenter
 from stages.progress import counted_by
@@ -121,6 +122,6 @@ def _plan(folder: RunFolder, keys: Sequence[VideoKey], sampling: SamplingOptions
         n_decoded += min(row["n_frames"], here) if row["frame_names"] else row["n_frames"]
     seconds = n_decoded / _DECODED_A_SECOND + n_drawn * _DRAWING_S
     return (
-        f"Drawing {sampling.points} points on each of up to {sampling.frames} frames of {n_objects:,} objects in "
-        f"{len(keys):,} videos: about {duration(seconds)}"
+        f"Drawing {sampling.points} points on each of up to {sampling.frames} frames of {many(n_objects, 'object')} in "
+        f"{many(len(keys), 'video')}: about {duration(seconds)}"
     )

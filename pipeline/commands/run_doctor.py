@@ -21,6 +21,7 @@ from schemas.remote_paths import AnyPath
 from schemas.tables import DamagedTableError, ForeignTableError, Table, damage_named, marks_of
 from schemas.videos import Video
 from schemas.whole_files import left_behind, write_whole
+from schemas.wording import many
 
 SIDE_FOLDER = "damaged"
 """Where files go that hold people's work and cannot be read."""
@@ -227,7 +228,7 @@ class RunChecks:
         left += sorted((self.folder.local / "media").rglob("*.tmp"))
         left += [path for path in (self._run / ".writable", self.folder.work) if path.exists()]
         if left:
-            text = f"{len(left):,} temporary files of interrupted commands, such as {left[0]}"
+            text = f"{many(len(left), 'temporary file')} of interrupted commands, such as {left[0]}"
             yield Fault(text, "", partial(_remove, left))
 
     def _unit_problem(self, table: Table[Any], stem: str, file: AnyPath) -> str | None:

@@ -22,6 +22,7 @@ from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, sum
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.splits import SPLITS, VideoSplit
+from schemas.wording import many
 from stages.progress import counted_by
 from stages.split.assignment import assign, parted
 from stages.split.likeness import alike_pairs
@@ -107,7 +108,7 @@ def _show(
     groups = {group: n for group, n in members.items() if n > 1}
     moved = sum(before[one.video_id].split != one.split for one in found if one.video_id in before)
     rows: list[tuple[str, object]] = [(f"videos in {name}", counts[name]) for name in SPLITS]
-    together = f"{sum(groups.values()):,} videos in {len(groups):,} groups" if groups else "none"
+    together = f"{many(sum(groups.values()), 'video')} in {many(len(groups), 'group')}" if groups else "none"
     rows.append(("kept together", together if compare or groups else "not compared"))
     rows += [("moved to the split of their group", moved)] if moved else []
     rows += [("videos whose points changed", n_changed)] if n_changed else []

@@ -11,6 +11,7 @@ import typer
 from pipeline.data_sets import DataSet, opened
 from pipeline.runs.storage import run_path
 from pipeline.terminal.console import console, styled
+from schemas.wording import many
 
 
 def validate(
@@ -41,7 +42,9 @@ def validate(
         if n > most:
             console.print(f"… and {n - most:,} more: {kind}", soft_wrap=True)
     if counts:
-        console.print(f"{counts.total():,} problems of {len(counts):,} kinds in {path} ({found.kind})", soft_wrap=True)
+        console.print(
+            f"{many(counts.total(), 'problem')} of {many(len(counts), 'kind')} in {path} ({found.kind})", soft_wrap=True
+        )
         raise typer.Exit(1)
     console.print(f"{path} keeps all rules ({found.kind}).", soft_wrap=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pipeline.terminal.console import UsageProblem
 from schemas.splits import SPLITS
+from schemas.wording import many
 from stages.split.assignment import Ratios
 
 _SHOWN = 3
@@ -80,9 +81,11 @@ def listed_splits(file: Path, video_ids: Collection[str]) -> tuple[dict[str, str
 def _notes(file: Path, unknown: list[str], unlisted: list[str]) -> list[str]:
     notes = []
     if unknown:
-        notes.append(f"{file} names {len(unknown):,} videos that are not in the run: {_some(unknown)}")
+        notes.append(f"{file} names {many(len(unknown), 'video')} not in the run: {_some(unknown)}")
     if unlisted:
-        notes.append(f"{file} does not name {len(unlisted):,} videos, which are drawn: {_some(unlisted)}")
+        notes.append(
+            f"{file} does not name {many(len(unlisted), 'video')} of the run, drawn by the seed: {_some(unlisted)}"
+        )
     return notes
 
 

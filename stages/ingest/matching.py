@@ -142,7 +142,9 @@ def _object_folder(
 def _reject(name: str, named: Sequence[Localization], problem: IngestError, names: VideoNames | None) -> Reject:
     close = names.close(name) if names and problem.error == "unknown_video" else []
     near = f"; close are {', '.join(map(repr, close))}" if close else ""
-    detail = f"{problem.detail}{near}; its {len({one.object_id for one in named})} objects are left out"
+    n_objects = len({one.object_id for one in named})
+    what = "object is" if n_objects == 1 else "objects are"
+    detail = f"{problem.detail}{near}; its {n_objects:,} {what} left out"
     return Reject(STAGE, name or "(no name)", problem.error, detail, named[0].input_uri)
 
 

@@ -100,7 +100,7 @@ def test_copies_of_a_video_are_found_and_stay_where_the_original_is(pointvos, fa
     annotate("one", "second", "copy", "more/part")
     answer = pointvos("split", "--run", run)
     assert answer.returncode == 0, answer.stderr
-    assert "3 videos in 1 groups" in answer.stdout
+    assert "3 videos in 1 group" in answer.stdout
     assert "alike: copy, more/part, one" in answer.stdout
     after = rows_of(run)
     assert {after[name].split for name in ("copy", "more/part", "one")} == {before["one"].split}
@@ -183,7 +183,7 @@ def test_an_official_list_is_obeyed_and_what_it_parts_is_named(annotated, tmp_pa
     assert leaving.value.exit_code == 3
     shown = capsys.readouterr().out
     assert "leak: the list parts videos that are alike (train: a, sub/c; val: b; test: )" in shown
-    assert "names 1 videos that are not in the run: nowhere" in shown
+    assert "names 1 video not in the run: nowhere" in shown
     assert {name: (one.split, one.rule) for name, one in rows_of(tmp_path / "run").items()} == {
         "a": ("train", "list"), "b": ("val", "list"), "sub/c": ("train", "group"),
     }  # fmt: skip
@@ -196,7 +196,7 @@ def test_an_official_list_is_obeyed_and_what_it_parts_is_named(annotated, tmp_pa
         ("video,split\na,train\na,test\n", "line 3: video 'a' is in train and in test; keep one"),
         ("name,split\na,train\n", "has no column 'video'; its first line is 'name,split'"),
         ("video,split\nx,train\n", "names no video of the run; its videos are called a, sub/b"),
-        ('video,split\n"a,train\n', "cannot be read"),
+        ('video,split\n"a,train\n', "is no CSV file in UTF-8"),
     ],
 )
 def test_a_wrong_list_is_refused_with_its_line(finished_run, tmp_path, text, sentence):

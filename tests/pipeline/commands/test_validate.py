@@ -267,7 +267,7 @@ def test_of_many_problems_of_one_kind_the_first_are_shown_and_all_are_counted(ex
     shown = problems(folder, most=2)
     assert shown.count("category_id 99") == 2
     assert f"… and {n - 2} more: category_id … is none of the listed categories" in shown
-    assert f"{n} problems of 1 kinds" in shown
+    assert f"{n} problems of 1 kind" in shown
 
 
 def test_what_is_no_data_set_is_named_with_what_is_there(tmp_path):
