@@ -80,8 +80,8 @@ def test_another_count_other_frames_and_another_seed_change_candidates_and_nothi
     resample(RunFolder(run), 5, 20, 7)
     said = " ".join(capsys.readouterr().out.split())
     assert "Drawing 20 points on each of up to 5 frames of 3 objects in 3 videos: about 1 s" in said
-    assert "candidates 300 of these new 29" in said
-    found = candidates(run)
+    found, before = candidates(run), {c.candidate_id for c in candidates(annotated)}
+    assert f"candidates 300 of these new {sum(c.candidate_id not in before for c in found)} taken out" in said
     assert len(found) == 3 * 5 * 20
     assert {c.seed for c in found} == {7}
     assert all(RunFolder(run).frame_file(c.video_id, c.frame_idx).is_file() for c in found)
