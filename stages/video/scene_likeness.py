@@ -44,8 +44,9 @@ class Look:
     colours: NDArray[np.float32]
 
     @classmethod
-    def at(cls, frame_idx: int, small: NDArray[np.uint8], hsv: NDArray[np.uint8]) -> Look:
-        """Of a (h, WIDTH_PX, 3) uint8 RGB picture and the same in hue, saturation and value."""
+    def at(cls, frame_idx: int, small: NDArray[np.uint8]) -> Look:
+        """Of a (h, WIDTH_PX, 3) RGB picture."""
+        hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
         counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_COLOUR_BINS), [0, 180, 0, 256, 0, 256])
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
         return cls(frame_idx, grey, np.asarray(counts / counts.sum(), dtype=np.float32))

@@ -10,18 +10,33 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import cv2
 import numpy as np
+from scenedetect import FrameTimecode
+from scenedetect.detectors import AdaptiveDetector
 
 from schemas.frames import Frame
 from stages.resize import resize
-from stages.video.picture_change import SuddenChanges
 from stages.video.scene_likeness import WIDTH_PX, Look, has_same_colours, is_same_scene
 
 LOOK_AHEAD_FRAMES = 4
 """A disturbance of as many frames ends in view; a longer one is told by what it leaves of the picture."""
 _LOOK_BACK_FRAMES = LOOK_AHEAD_FRAMES + 1
+_WINDOW_FRAMES = 2
+_TIMES_ITS_SURROUNDINGS = 2.5
+_LEAST_CONTENT = 20.0
+_LEAST_SHOT_FRAMES = 3
+
+
+def _detector() -> AdaptiveDetector:
+    return AdaptiveDetector(
+        adaptive_threshold=_TIMES_ITS_SURROUNDINGS,
+        min_content_val=_LEAST_CONTENT,
+        min_scene_len=_LEAST_SHOT_FRAMES,
+        window_width=_WINDOW_FRAMES,
+    )
 
 
 @dataclass(slots=True)
@@ -34,7 +49,7 @@ class ShotCuts:
     """
 
     frames: set[int] = field(default_factory=set)
-    _changes: SuddenChanges = field(default_factory=SuddenChanges)
+    _detector: Any = field(default_factory=_detector)
     _seen: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOK_BACK_FRAMES + LOOK_AHEAD_FRAMES + 1))
     _suspects: deque[int] = field(default_factory=deque)
 
@@ -52,11 +67,9 @@ class ShotCuts:
     def _look_at(self, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
         small = resize(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX), cv2.INTER_AREA)
-        hsv = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2HSV), dtype=np.uint8)
-        suspect = self._changes.add(frame.idx, hsv)
-        if suspect is not None:
-            self._suspects.append(suspect)
-        look = Look.at(frame.idx, small, hsv)
+        found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), np.ascontiguousarray(small[..., ::-1]))
+        self._suspects.extend(cut.frame_num for cut in found)
+        look = Look.at(frame.idx, small)
         if not look.is_blank:
             self._seen.append(look)
         self._decide(until=frame.idx - LOOK_AHEAD_FRAMES)
