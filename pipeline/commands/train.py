@@ -135,7 +135,8 @@ def _train(
             tell = training_progress(settings.steps, advance, "loss {:.3f}, J of its views {:.3f}")
             files = TrainingFiles(out)
             return train(
-                pictures, network, files, settings, workers=workers, checkpoint_every=checkpoint_every, tell=tell
-            )
+                pictures, network, files, settings, workers=workers, checkpoint_every=checkpoint_every, tell=tell,
+                announce=console.print,
+            )  # fmt: skip
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None

@@ -59,6 +59,9 @@ def main(names: list[str]) -> int:
     if not DATA.is_dir():
         print(f"no real data at {DATA}; set POINTVOS_DATA to a folder with davis/ and clips/", file=sys.stderr)
         return 2
+    if unknown := [name for name in names if name not in SECTIONS]:
+        print(f"there is no section {', '.join(unknown)}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
     results = json.loads(RESULTS.read_text()) if names and RESULTS.exists() else {}
     results["machine"] = machine()
     for name in names or SECTIONS:

@@ -77,6 +77,7 @@ def test_a_run_trains_the_segmenter_and_the_result_annotates(merged, corpus, poi
     given = {"out": own, "run": [merged], "steps": 2, "batch": 2, "side": 64, "rate": 1e-5, "device": "cpu"}
     segmenter(**_defaults(), **given)
     said = " ".join(capsys.readouterr().out.split())
+    assert "Measuring the first weights on" in said
     assert "step 2 of 2" in said
     assert "J, one click, held out" in said
     assert f"--segmenter trained:{own}" in said

@@ -150,6 +150,7 @@ def train(
     workers: int = 1,
     checkpoint_every: int = 100,
     tell: Tell = lambda *_: None,
+    announce: Callable[[str], None] = lambda _: None,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Train, or continue a training that was cut off.
 
@@ -161,6 +162,7 @@ def train(
         workers: threads that prepare views; they change nothing.
         checkpoint_every: steps.
         tell: told of every step.
+        announce: told before the held-out pictures are measured, which may take minutes.
 
     Returns:
         Figures on the held-out pictures before and after; both empty when none are held out.
@@ -175,11 +177,13 @@ def train(
         raise ValueError("there is no picture to train on")
     batches = Batches(own, settings.batch, settings.side, settings.seed)
     digest = digest_of(pictures)
-    training = _begun(network, files, settings, held_out, digest)
+    training = _begun(network, files, settings, held_out, digest, announce)
     for batch in batches.make(training.step, settings.steps, workers):
         tell(training.step + 1, *training.learn(batch, batches))
         if training.step % checkpoint_every == 0 or training.step == settings.steps:
             files.save({**training.state(), "pictures": digest}, training.rows)
+    if held_out:
+        announce(f"Measuring the trained weights on {len(held_out):,} held-out pictures")
     after = measure(training.average, held_out, settings.asked)
     files.finish(in_halves(training.average))
     return training.before, after
@@ -216,7 +220,12 @@ def rate_at(share: float, peak: float) -> float:
 
 
 def _begun(
-    network: ClickNetwork, files: TrainingFiles, settings: TrainingSettings, held_out: Sequence[Picture], digest: str
+    network: ClickNetwork,
+    files: TrainingFiles,
+    settings: TrainingSettings,
+    held_out: Sequence[Picture],
+    digest: str,
+    announce: Callable[[str], None],
 ) -> Training:
     """A training at its first step, or where its checkpoint stands."""
     network = network.to(memory_format=torch.channels_last).requires_grad_(not settings.decoder_only)
@@ -225,6 +234,8 @@ def _begun(
     average = copy.deepcopy(network).eval().requires_grad_(False)
     training = Training(network, average, _optimizer(network), settings, 0, [], {})
     if found is None:
+        if held_out:
+            announce(f"Measuring the first weights on {len(held_out):,} held-out pictures")
         training.before = measure(network, held_out, settings.asked)
         return training
     if found["settings"] != asdict(settings) or found["pictures"] != digest:
