@@ -64,6 +64,7 @@ def resample(
     with folder.lock():
         found = _resample(folder, sampling, int(stored.get("jpeg_quality", _JPEG_QUALITY)), load)
     n_now, n_same = sum(one.n_now for one in found), sum(one.n_same for one in found)
+    n_taken_out = sum(one.n_before for one in found) - n_same
     summary(
         f"Candidates of {run}",
         [
@@ -71,12 +72,14 @@ def resample(
             ("frames of objects", sum(one.n_frames for one in found)),
             ("candidates", n_now),
             ("of these new", n_now - n_same),
-            ("taken out", sum(one.n_before for one in found) - n_same),
+            ("taken out", n_taken_out),
         ],
     )
     if tables.TASKS.files(folder.path):
         console.print(f"Bring the queue up to date with: pointvos review push --run {run}")
     if tables.VERDICTS.files(folder.path):
+        if n_taken_out:
+            console.print("Answers to candidates that were taken out are kept; they count when those are drawn again.")
         console.print(f"Bring the points up to date with: pointvos merge --run {run}")
     problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
     show_problems("candidates stay as they were:", problems)

@@ -161,7 +161,7 @@ def test_a_command_that_is_cut_off_before_any_write_is_made_good_by_the_next(run
     assert not list(run.rglob("*.tmp"))
 
 
-def test_verdicts_count_wherever_their_points_are_candidates(run):
+def test_verdicts_count_wherever_their_points_are_candidates(run, capsys):
     folder, first = RunFolder(run), candidates(run)
     verdicts = verdicts_of(folder)
     tables.VERDICTS.write(folder.table_file(tables.VERDICTS, "ann"), verdicts, folder.metadata())
@@ -172,6 +172,7 @@ def test_verdicts_count_wherever_their_points_are_candidates(run):
 
     assert merged() == {c.candidate_id for c in first}
     resample(folder, points=4)
+    assert "Answers to candidates that were taken out are kept" in " ".join(capsys.readouterr().out.split())
     assert merged() == {c.candidate_id for c in first} & {c.candidate_id for c in candidates(run)}
     resample(folder)
     assert merged() == {c.candidate_id for c in first}
