@@ -131,7 +131,7 @@ def _train(
 
     try:
         network = first_network(settings.start, settings.seed, device)
-        with bar("Training", settings.steps) as advance:
+        with bar("Training", settings.steps, prints_lines=False) as advance:
             tell = training_progress(settings.steps, advance, "loss {:.3f}, J of its views {:.3f}")
             files = TrainingFiles(out)
             return train(

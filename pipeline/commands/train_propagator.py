@@ -144,7 +144,7 @@ def _train(sources: Sources, out: Path, settings: ClipTraining, device: str, che
     from stages.train.propagator import COLUMNS, train
 
     try:
-        with bar("Training", settings.steps) as advance:
+        with bar("Training", settings.steps, prints_lines=False) as advance:
             tell = training_progress(settings.steps, advance, "loss {:.3f}")
             files = TrainingFiles(out, COLUMNS)
             _, score = train(sources, files, settings, device=device, checkpoint_every=checkpoint_every, tell=tell)

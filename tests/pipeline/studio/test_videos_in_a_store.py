@@ -72,7 +72,7 @@ def test_a_video_of_a_store_is_shown_and_clicked_on(open_desk: Callable[[str], S
 def test_a_run_in_a_store_is_hinted_tracked_and_corrected_there(
     s3: Any, open_desk: Callable[[str], StudioDesk]
 ) -> None:
-    desk = open_desk(f"s3://{BUCKET}/runs/first")
+    desk = open_desk(f"s3://{BUCKET}/runs/studio")
     card = desk.open(0).card
     middle = Hint("1", 0, ((card.width // 2, card.height // 2, 1),))
     desk.hint(0, middle)
@@ -91,6 +91,6 @@ def test_a_run_in_a_store_is_hinted_tracked_and_corrected_there(
     assert run.committed() == {}
     put_back(run)
     assert list(run.committed()) == ["a"]
-    names = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/first/")["Contents"]]
-    assert "runs/first/hints.json" in names
+    names = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/studio/")["Contents"]]
+    assert "runs/studio/hints.json" in names
     assert not [name for name in names if "aside" in name]
