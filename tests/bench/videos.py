@@ -13,11 +13,13 @@ _COLUMNS = 5
 
 
 def corpus(sequences: Path, target: Path, names: list[str], times: int = 1) -> Path:
-    """A folder of links to frame folders, ``times`` to each."""
-    target.mkdir(parents=True)
+    """Frame folders of links to frames, ``times`` for each sequence; links to one folder would be one video."""
     for name in names:
         for number in range(times):
-            (target / (f"{name}-{number}" if number else name)).symlink_to((sequences / name).resolve())
+            folder = target / (f"{name}-{number}" if number else name)
+            folder.mkdir(parents=True)
+            for frame in (sequences / name).resolve().iterdir():
+                (folder / frame.name).symlink_to(frame)
     return target
 
 
