@@ -38,32 +38,40 @@ class RunVerdicts:
 
         Blind answers measure the others and must not touch what they measure: they make a point only where no person
         has answered otherwise. A second look takes the place of what it asks again
-        (:func:`~stages.consensus.second_look.with_second_looks`). Where somebody settled what annotators differ on,
-        nobody else is heard.
+        (:func:`~stages.consensus.second_look.with_second_looks`). Adjudication overrides all other verdicts on a
+        candidate.
+
+        Args:
+            excluded: annotators whose verdicts are ignored.
         """
         passed_over = {gold.candidate_id for gold in self.golds}
-        heard = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
-        again = [v for v in heard if v.task_key in self.second_looks]
-        once = [v for v in heard if v.task_key not in self.second_looks]
+        left = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
+        again = [v for v in left if v.task_key in self.second_looks]
+        once = [v for v in left if v.task_key not in self.second_looks]
         seen = {v.candidate_id for v in once if v.source != "simulated" and v.task_key not in self.blind_tasks}
         asked = [v for v in once if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
         looked = with_second_looks(counted_verdicts(asked), counted_verdicts(again))
         return {**looked, **self.settled(excluded)}
 
     def to_look_again(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> list[str]:
-        """Ids of the candidates that one person alone answered against the proposal and nobody has looked at again.
+        """Ids of the candidates that one person alone answered against the proposal and no person has looked at again.
+
+        What was adjudicated is not among them: a second look would change nothing.
 
         Args:
             is_fg: what each candidate claims; answers to other candidates are passed over.
-            excluded: annotators who are not heard.
+            excluded: annotators whose verdicts are ignored.
         """
-        done = self.looked_again(excluded)
+        done = self.looked_again(excluded) | self.settled(excluded).keys()
         people = {n: g for n, g in self.deciding(excluded).items() if n not in done and g[0].source != "simulated"}
         return contradictions(people, is_fg)
 
     def looked_again(self, excluded: Collection[str] = ()) -> set[str]:
-        """Ids of the candidates that somebody looked at again."""
-        return {v.candidate_id for v in self.given if v.task_key in self.second_looks and v.annotator not in excluded}
+        """Ids of the candidates with a second look that counts: a simulated one does not where a person answered."""
+        left = [v for v in self.given if v.annotator not in excluded]
+        by_people = {v.candidate_id for v in left if v.source != "simulated"}
+        again = (v for v in left if v.task_key in self.second_looks)
+        return {v.candidate_id for v in again if v.source != "simulated" or v.candidate_id not in by_people}
 
     def settled(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that settle what annotators differ on, by candidate id.
@@ -90,9 +98,9 @@ class RunVerdicts:
         What a person said blindly is an opinion of its own, by ``NAME (blind)``. What was settled or looked at again is
         left out: only what is hard is asked there.
         """
-        heard = (v for v in self._measuring() if v.annotator not in excluded)
+        measuring = (v for v in self._measuring() if v.annotator not in excluded)
         return counted_verdicts(
-            replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in heard
+            replace(v, annotator=f"{v.annotator} (blind)") if v.task_key in self.blind_tasks else v for v in measuring
         )
 
     def remarks(self) -> list[Verdict]:

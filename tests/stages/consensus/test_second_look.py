@@ -66,6 +66,23 @@ def test_a_simulated_second_look_replaces_no_answer_of_a_person(verdict):
     assert counted(looked(first, verdict("a", "al", "REJECTED", "again"))) == [("al", "REJECTED")]
 
 
+def test_a_simulated_second_look_does_not_keep_a_persons_answer_from_being_asked_again(verdict):
+    first, machine = (
+        replace(verdict("a", "simulated", "REJECTED", task), source="simulated") for task in ("k", "again")
+    )
+    assert looked(first, machine).looked_again() == {"a"}
+    person = looked(first, machine, verdict("a", "al", "REJECTED"))
+    assert (person.looked_again(), person.to_look_again(CLAIMS)) == (set(), ["a"])
+
+
+def test_what_was_adjudicated_is_not_asked_again(verdict):
+    differ = verdict("a", "al", "REJECTED"), verdict("a", "bo", "ACCEPTED")
+    settled = looked(*differ, verdict("a", "cy", "REJECTED", "settle"))
+    assert counted(settled) == [("cy", "REJECTED")]
+    assert settled.to_look_again(CLAIMS) == []
+    assert settled.to_look_again(CLAIMS, ["bo", "cy"]) == ["a"], "al's answer is left, alone"
+
+
 def test_adjudication_overrides_a_second_look(verdict):
     given = verdict("a", "al", "REJECTED"), verdict("a", "al", "REJECTED", "again")
     assert counted(looked(*given, verdict("a", "cy", "ACCEPTED", "settle"))) == [("cy", "ACCEPTED")]
