@@ -25,7 +25,7 @@ class FindDoubtfulAnswers(beam.PTransform[PBegin, PCollection[None]]):
     Args:
         dealing: of the run's verdicts.
         ranges: all videos, where the claims of the candidates are needed.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
         is_second_look: what one person answered against the proposal; else what people differ on.
     """
 

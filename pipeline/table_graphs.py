@@ -42,7 +42,7 @@ class MergeVerdicts(beam.PTransform[PBegin, PCollection[None]]):
     Args:
         dealing: of the run's verdicts.
         ranges: all videos.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
         is_weighed: by their reliability; else the majority decides.
         split_of: the split of a video.
     """

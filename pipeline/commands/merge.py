@@ -102,24 +102,24 @@ def merge(
 
 
 def _require_verdicts(folder: RunFolder, excluded: Sequence[str]) -> None:
-    """Raise UsageProblem when nobody is heard, or an excluded annotator is not among those who answered."""
+    """Raise UsageProblem when no verdict is left, or an excluded annotator is not among those who answered."""
     annotators: set[str] = set()
-    is_heard = False
+    is_any_left = False
     golds = tables.GOLD.read(folder.path, columns=["candidate_id"])["candidate_id"]
     for rows in verdict_rows(folder, ["annotator", "candidate_id"]):
         annotators.update(rows["annotator"].unique().to_pylist())
-        if not is_heard:
-            silent = pc.or_(
+        if not is_any_left:
+            ignored = pc.or_(
                 pc.is_in(rows["annotator"], pa.array(list(excluded), pa.string())),
                 pc.is_in(rows["candidate_id"], golds),
             )
-            is_heard = not pc.all(silent).as_py()
+            is_any_left = not pc.all(ignored).as_py()
     if not annotators:
         raise UsageProblem(
             f"run {folder.path} has no verdicts; get some with: pointvos review … or pointvos simulate …"
         )
     require_annotators(annotators, excluded)
-    if not is_heard:
+    if not is_any_left:
         raise UsageProblem("no verdict is left without these annotators; exclude fewer")
 
 

@@ -34,7 +34,7 @@ class AnswerPart:
     """All that was said of some candidates.
 
     Attributes:
-        verdicts: on them; all gold, blind and settling tasks that concern them.
+        verdicts: on them; with all gold and all tasks of checking designs that concern them.
         asked: what they are about, by id; verdicts may be on others.
     """
 
@@ -53,7 +53,7 @@ class AnswerTally:
     Attributes:
         audit: of all answers.
         objects: work by object.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
     """
 
     audit: AuditTally

@@ -11,7 +11,7 @@ from schemas import tables
 from stages.consensus.run_verdicts import RunVerdicts
 
 CHECKING_DESIGNS = ("single", "adjudication", "second_look")
-"""Designs whose answers check others: they measure them, settle what they differ on, and are asked again."""
+"""Designs that ask answered candidates again: blind questions, adjudication of conflicts, second looks."""
 
 
 def read_verdicts(folder: RunFolder) -> RunVerdicts:

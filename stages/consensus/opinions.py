@@ -27,20 +27,20 @@ class Opinion:
 def counted_verdicts(verdicts: Iterable[Verdict], excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
     """The verdicts that count, by candidate id: the latest of each annotator, in the order of their names.
 
-    People outvote the simulated annotator: where a person answered, it is not heard.
+    People outvote the simulated annotator: where a person answered, its verdicts are ignored.
 
     Args:
         verdicts: of any candidates, in any order.
-        excluded: annotators who are not heard at all.
+        excluded: annotators whose verdicts are ignored.
     """
     latest: dict[str, dict[str, Verdict]] = defaultdict(dict)
     for verdict in sorted(verdicts, key=lambda v: (v.decided_at, v.annotation_id)):
         if verdict.annotator not in excluded:
             latest[verdict.candidate_id][verdict.annotator] = verdict
-    return {candidate_id: _heard(by_name) for candidate_id, by_name in sorted(latest.items())}
+    return {candidate_id: _counting(by_name) for candidate_id, by_name in sorted(latest.items())}
 
 
-def _heard(by_annotator: Mapping[str, Verdict]) -> list[Verdict]:
+def _counting(by_annotator: Mapping[str, Verdict]) -> list[Verdict]:
     people = [verdict for verdict in by_annotator.values() if verdict.source != "simulated"]
     return sorted(people or by_annotator.values(), key=lambda v: v.annotator)
 

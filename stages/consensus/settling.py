@@ -87,14 +87,14 @@ class SettledCounts:
 
 
 def settle(part: VerdictPart, excluded: Collection[str], weights: Weights | None) -> SettledPart:
-    """Come to one opinion a candidate; what somebody settled is so, whatever the others said.
+    """Come to one opinion a candidate; adjudication overrides all other verdicts.
 
     Args:
         part: the verdicts.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
         weights: of the annotators; None for the majority.
     """
-    settled, counted = _heard(part.verdicts, excluded)
+    settled, counted = _settled_and_others(part.verdicts, excluded)
     adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(settled).items()}
     opinions = {**(majority(counted) if weights is None else _weighed(counted, weights)), **adjudicated}
     n_looked_again = len(part.verdicts.looked_again(excluded) & opinions.keys())
@@ -103,7 +103,7 @@ def settle(part: VerdictPart, excluded: Collection[str], weights: Weights | None
 
 def answer_patterns(part: VerdictPart, excluded: Collection[str]) -> Counter[Pattern]:
     """How many candidates that nobody settled were answered in which way."""
-    _, counted = _heard(part.verdicts, excluded)
+    _, counted = _settled_and_others(part.verdicts, excluded)
     return patterns_of(_votes(counted))
 
 
@@ -114,10 +114,10 @@ def gold_answers(part: VerdictPart, excluded: Collection[str]) -> Counter[tuple[
     return Counter((v.annotator, v.status == truth[name]) for name, group in found.items() for v in group)
 
 
-def _heard(
+def _settled_and_others(
     verdicts: RunVerdicts, excluded: Collection[str]
 ) -> tuple[dict[str, list[Verdict]], dict[str, list[Verdict]]]:
-    """What settles, and what counts of the rest, by candidate id."""
+    """The verdicts that settle candidates, and those that count on the other candidates, by candidate id."""
     settled = verdicts.settled(excluded)
     return settled, {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
 

@@ -39,7 +39,7 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
         read: reads a part.
         write: writes its opinions.
         dealt: files that verdicts were dealt into; all of them, so the parts wait for the last one.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
         is_weighed: by the reliability that all answers of the corpus show, and gold; else the majority decides.
     """
 
@@ -78,7 +78,7 @@ class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
     Args:
         read: reads a part.
         dealt: files that verdicts were dealt into.
-        excluded: annotators who are not heard.
+        excluded: annotators whose verdicts are ignored.
         is_second_look: what one person answered against the proposal; else what people differ on.
     """
 

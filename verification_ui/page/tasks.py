@@ -52,7 +52,7 @@ def build_tasks(candidates: Iterable[PointCandidate], design: str) -> list[Revie
 
 
 def again(task: ReviewTask, excluded: Iterable[str]) -> ReviewTask:
-    """The same question as another task, because those who answered it are not heard any more."""
+    """The same question as another task, because the verdicts of those who answered it are ignored now."""
     names = "".join(f"{len(name)}:{name}" for name in sorted(excluded))
     return replace(task, task_key=uuid.uuid5(_NAMESPACE, f"{task.task_key} without {names}").hex)
 

@@ -95,8 +95,8 @@ class ReviewSession:
         people: dict[str, set[str]] = defaultdict(set)
         for verdict in read_verdicts(self.run).given:
             people[verdict.task_key].add(verdict.annotator)
-        enough, unheard = self.notes(design).n_people, set(excluded)
-        lost = [t for t in self.tasks(design) if len(people[t.task_key]) >= enough and people[t.task_key] <= unheard]
+        enough, ignored = self.notes(design).n_people, set(excluded)
+        lost = [t for t in self.tasks(design) if len(people[t.task_key]) >= enough and people[t.task_key] <= ignored]
         return [again(task, excluded) for task in lost]
 
     @cached_property

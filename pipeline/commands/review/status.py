@@ -72,10 +72,10 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
     annotators, flags, doubtful = set[str](), FlagTally(), set[str]()
     with answer_parts(session.run) as parts:
         for part in parts:
-            heard = [verdict for verdict in part.verdicts.given if verdict.annotator not in excluded]
+            counted = [verdict for verdict in part.verdicts.given if verdict.annotator not in excluded]
             annotators |= {verdict.annotator for verdict in part.verdicts.given}
             for tally in tallies.values():
-                tally.add(heard)
+                tally.add(counted)
             flags.add(part.verdicts.deciding(excluded), part.asked)
             doubtful.update(part.verdicts.to_look_again({n: c.is_fg for n, c in part.asked.items()}, excluded))
     require_annotators(annotators, excluded)
