@@ -53,11 +53,14 @@ def queue_while_open(session: ReviewSession, client: LabelStudioClient, server: 
     Raises:
         WorkProblem: the server ended by itself.
     """
+    is_due = False
     with suppress(KeyboardInterrupt):
         while _runs(server, EVERY_S):
-            with suppress(QueueProblem):  # busy or broken: the next round, or the last pull, says so
-                if pull_all(session, client, quiet=True):
+            with suppress(QueueProblem):  # the server is busy: the next round tries again, the last pull says why
+                is_due = bool(pull_all(session, client, quiet=True)) or is_due
+                if is_due:
                     queue_second_looks(session, client)
+                    is_due = False
         raise WorkProblem(
             f"Label Studio stopped unexpectedly; its log is {session.folder}/server.log. "
             "Answers are kept: start it again"
@@ -74,9 +77,12 @@ def tell_second_looks(session: ReviewSession) -> None:
 
 
 def _are_queued(session: ReviewSession, client: LabelStudioClient, chosen: frozenset[str]) -> bool:
-    keys = [task.task_key for task in session.tasks(DESIGN) if chosen.issuperset(task.candidate_ids)]
+    """Whether each candidate has a task that the server has too."""
+    tasks = [task for task in session.tasks(DESIGN) if chosen.issuperset(task.candidate_ids)]
+    if not chosen.issubset(name for task in tasks for name in task.candidate_ids):
+        return False
     queue = client.find_queue(session.title(DESIGN))
-    return queue is not None and len(keys) >= len(chosen) and queue.count(keys) >= len(keys)
+    return queue is not None and queue.count([task.task_key for task in tasks]) >= len(tasks)
 
 
 def _runs(server: Server, seconds: float) -> bool:
