@@ -197,8 +197,12 @@ class RunChecks:
                 yield Fault(why, self._command("merge"), repair)
         for stem, place in tables.REJECTS.places(self._run):
             if stem not in marked and (why := self._unit_problem(tables.REJECTS, stem, place.path)):
-                again = self._command("review push") if stem == "review" else ANNOTATE
-                yield Fault(why, again, partial(self.folder.drop_stems, [stem], [tables.REJECTS]))
+                yield Fault(why, self._rejecting(stem), partial(self.folder.drop_stems, [stem], [tables.REJECTS]))
+
+    def _rejecting(self, stem: str) -> str:
+        """The command that wrote a file of rejects."""
+        commands = {"review": "review push", "review-second_look": "review pull"}
+        return self._command(commands[stem]) if stem in commands else ANNOTATE
 
     def _human_faults(self) -> Iterator[Fault]:
         golds: set[str] = set()

@@ -14,6 +14,7 @@ from pipeline.commands.merge import merge
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.rejects import Reject
 from verification_ui.queue.tokens import signed
 
 pytestmark = pytest.mark.labelstudio
@@ -118,7 +119,10 @@ def test_what_one_person_answers_against_the_proposal_is_asked_once_more_and_the
     office.answer(sheet, al, "wrong", first, second, third)
     flag = {"from_name": "flag", "to_name": "question", "type": "choices", "value": {"choices": ["absent"]}}
     office.answer(other, al, "wrong", *[tile["value"] for tile in other["data"]["points"]][:1], also=flag)
+    not_shown = Reject("review", "k", "no_frame", "its frame is missing", "000000.jpg")
+    tables.REJECTS.write(RunFolder(own_run.path).table_file(tables.REJECTS, "review"), [not_shown])
     assert "tasks 3 points 3 new in the queue 3 already there 0" in review("pull", own_run.path)
+    assert tables.REJECTS.records(tables.REJECTS.read(own_run.path)) == [not_shown], "what the push wrote down stays"
     assert "new in the queue" not in review("pull", own_run.path), "they are there"
     questions = office.tasks("second_look")
     assert "pv-is" not in str(questions[0]["data"]), "neither the claim nor the first answer is shown"

@@ -81,9 +81,9 @@ def leave(session: ReviewSession, rejects: list[Reject]) -> None:
         raise typer.Exit(REJECTED)
 
 
-def keep_rejects(session: ReviewSession, rejects: list[Reject]) -> None:
-    """Write down what could not be shown, or that everything could."""
-    file = session.run.table_file(tables.REJECTS, "review")
+def keep_rejects(session: ReviewSession, rejects: list[Reject], stem: str = "review") -> None:
+    """Write down what could not be shown, or that everything could, in the file with this stem in ``rejects/``."""
+    file = session.run.table_file(tables.REJECTS, stem)
     if not rejects:
         file.unlink(missing_ok=True)
         return

@@ -44,7 +44,7 @@ def queue_second_looks(session: ReviewSession, client: LabelStudioClient) -> Non
     if not chosen or _are_queued(session, client, chosen):
         return
     with planned(session, Selection(DESIGN, chosen=chosen)) as push_plan:
-        keep_rejects(session, push_design(push_plan, client))
+        keep_rejects(session, push_design(push_plan, client), f"review-{DESIGN}")  # those of the push stay
 
 
 def queue_while_open(session: ReviewSession, client: LabelStudioClient, server: Server) -> None:
