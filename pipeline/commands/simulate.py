@@ -17,7 +17,7 @@ from pipeline.simulation.answers import second_look_tasks, second_looks, true_an
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
 from schemas import tables
 from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask, Verdict
+from schemas.reviews import Verdict
 from schemas.videos import Video
 from stages.consensus.gold import with_gold
 from stages.evaluate.ground_truth import VideoTruth, shown_folders
@@ -58,9 +58,10 @@ def simulate(
         raise UsageProblem(str(problem)) from None
     with folder.lock():
         found = _answer(folder, ground_truth, team, second_look)
-    rows: list[tuple[str, object]] = [("candidates", found.n_candidates), ("answers", found.statuses.total())]
+    rows: list[tuple[str, object]] = [("candidates", found.n_candidates)]
     rows += [("candidates without ground truth", found.n_unknown)] if found.n_unknown else []
-    rows += [("of these second looks", len(found.tasks))] if second_look else []
+    rows += [("answers", found.statuses.total())]
+    rows += [("of these second looks", found.n_second_looks)] if second_look else []
     rows += [*sorted(found.statuses.items()), ("hours of people's work", f"{found.seconds / 3600:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
     show_problems("rejected", found.problems)
@@ -71,13 +72,13 @@ def simulate(
 
 @dataclass(slots=True)
 class _Answered:
-    """What was answered and what could not be, counted; tasks of second looks; what is wrong with ground truth."""
+    """What was answered and what could not be, counted; what is wrong with ground truth."""
 
     statuses: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     n_candidates: int = 0
     n_unknown: int = 0
-    tasks: list[ReviewTask] = field(default_factory=list)
+    n_second_looks: int = 0
     problems: list[str] = field(default_factory=list)
 
     def count(self, verdict: Verdict) -> None:
@@ -93,28 +94,34 @@ def _answer(folder: RunFolder, ground_truth: Path, team: Team, is_second_look: b
     """
     found = _Answered()
     golds = {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(folder.path))}
-    path = folder.path / tables.VERDICTS.name / "simulated.parquet"
-    with tables.VERDICTS.writing(path, folder.metadata()) as add:
+    verdicts_file, tasks_file = (folder.table_file(table, "simulated") for table in (tables.VERDICTS, tables.TASKS))
+    marks = folder.metadata()
+    # the tasks of second looks are there before the answers to them
+    with tables.VERDICTS.writing(verdicts_file, marks) as add, tables.TASKS.writing(tasks_file, marks) as ask:
         for video in videos_of(folder):
             candidates = unit_records(folder, tables.CANDIDATES, video)
             found.n_candidates += len(candidates)
             planted = [c for c in candidates if c.candidate_id in golds]
             planted = with_gold(planted, [golds[c.candidate_id] for c in planted])
             try:
-                answers = _answers(
+                first, second = _answers(
                     truth_of(ground_truth, video, candidates), team, (video, candidates, planted), is_second_look, found
                 )
             except ValueError as problem:
                 found.problems.append(f"{video.video_id}: {problem}")
                 found.n_unknown += len(candidates)
                 continue
-            found.n_unknown += len({c.candidate_id for c in candidates} - {v.candidate_id for v in answers})
-            for verdict in answers:
+            found.n_unknown += len({c.candidate_id for c in candidates} - {v.candidate_id for v in first})
+            found.n_second_looks += len(second)
+            for verdict in (*first, *second):
                 add(verdict)
                 found.count(verdict)
+            for task in second_look_tasks(candidates, second):
+                ask(task)
         if not found.statuses:
             raise UsageProblem(_nothing_answered(folder, ground_truth, found.problems))
-        _write_tasks(folder, found.tasks)
+    if not found.n_second_looks:
+        tasks_file.unlink(missing_ok=True)
     return found
 
 
@@ -124,26 +131,16 @@ def _answers(
     asked: tuple[Video, Sequence[PointCandidate], Sequence[PointCandidate]],
     is_second_look: bool,
     found: _Answered,
-) -> list[Verdict]:
-    """The answers to the candidates of a video and to the gold beside them."""
+) -> tuple[list[Verdict], list[Verdict]]:
+    """The answers to the candidates of a video and to the gold beside them, and the second looks."""
     if truth is None:
-        return []
+        return [], []
     video, candidates, planted = asked
     everything, hidden = [*candidates, *planted], {gold.candidate_id for gold in planted}
     first = true_answers(team, truth, video, everything)
     second = second_looks(team, truth, video, everything, first, hidden) if is_second_look else []
-    found.tasks += second_look_tasks(candidates, second)
     found.problems += [f"{video.video_id}: {truth.unknown}"] if truth.unknown else []
-    return [*first, *second]
-
-
-def _write_tasks(folder: RunFolder, tasks: list[ReviewTask]) -> None:
-    """The second looks, before the answers to them."""
-    file = folder.path / tables.TASKS.name / "simulated.parquet"
-    if tasks:
-        tables.TASKS.write(file, tasks, folder.metadata())
-    else:
-        file.unlink(missing_ok=True)
+    return first, second
 
 
 def _nothing_answered(folder: RunFolder, ground_truth: Path, problems: list[str]) -> str:

@@ -36,7 +36,7 @@ def test_errors_change_some_answers(finished_run, tmp_path):
     assert {flipped[key] for key in right if right[key] == "ACCEPTED"} == {"REJECTED"}
 
 
-def test_second_looks_are_tasks_of_their_own_whose_answers_count(finished_run, tmp_path):
+def test_second_looks_are_tasks_of_their_own_whose_answers_count(finished_run, tmp_path, capsys):
     folder = RunFolder(finished_run)
     simulate(folder, tmp_path / "truth", 0.2, 0)
     candidates = {c.candidate_id: c for c in tables.CANDIDATES.records(tables.CANDIDATES.read(finished_run))}
@@ -44,7 +44,10 @@ def test_second_looks_are_tasks_of_their_own_whose_answers_count(finished_run, t
     against = {
         name for name, said in first.items() if said == ("REJECTED" if candidates[name].is_fg_candidate else "ACCEPTED")
     }
+    capsys.readouterr()
     simulate(folder, tmp_path / "truth", 0.2, 0, second_look=True)
+    n_answers, n_against = len(first) + len(against), len(against)
+    assert f"answers {n_answers} of these second looks {n_against} " in " ".join(capsys.readouterr().out.split())
     tasks = tables.TASKS.records(tables.TASKS.read(finished_run))
     assert {name for task in tasks for name in task.candidate_ids} == against != set()
     deciding = {name: group[0].status for name, group in read_verdicts(folder).deciding().items()}
