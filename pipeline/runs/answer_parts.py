@@ -6,9 +6,10 @@ What is counted over all parts are numbers and tasks; what the verdicts on each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,9 +18,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.runs.dealing import PART_ROWS, AskedCandidate, VerdictDealing, n_parts, verdict_pieces
+from pipeline.runs.dealing import (
+    ASKED_COLUMNS,
+    AskedCandidate,
+    VerdictDealing,
+    asked_candidates,
+    n_parts,
+    verdict_pieces,
+    verdict_rows,
+)
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.units import unit_rows
+from pipeline.runs.verdicts import read_verdicts
 from schemas import tables
 from schemas.points import STATUSES
 from stages.consensus.audit import AuditTally
@@ -35,7 +46,7 @@ class AnswerPart:
 
     Attributes:
         verdicts: on them; with all gold and all tasks of checking designs that concern them.
-        asked: what they are about, by id; verdicts may be on others.
+        asked: what the answered ones are about, by id; verdicts may be on candidates that are none of the run.
     """
 
     verdicts: RunVerdicts
@@ -84,29 +95,39 @@ class AnswerTally:
 
 @contextmanager
 def answer_parts(run: RunFolder) -> Iterator[Iterator[AnswerPart]]:
-    """The answers of a run in parts of about :data:`PART_ROWS` verdicts, in the order of each table.
+    """The answers of a run in parts of about :data:`~pipeline.runs.dealing.PART_ROWS` verdicts, in table order.
 
-    Verdicts are dealt into files of a temporary folder, which is removed when the block ends.
+    The answers of a run that is one part are read directly. Those of a larger one are dealt into files of a temporary
+    folder, which is removed when the block ends.
     """
+    if n_parts(run) == 1:
+        yield iter([_only_part(run)])
+        return
     with TemporaryDirectory(prefix="pointvos-") as folder:
         dealing = VerdictDealing(run, Path(folder), n_parts(run), 1)
         dealt = [name for piece in verdict_pieces(run) for name in dealing.deal(piece)]
         dealt += [dealing.deal_asked(found) for found in in_ranges(video_keys(run))]
-        yield (
-            AnswerPart(dealing.part(number, dealt).verdicts, dealing.asked(number, dealt))
-            for number in range(dealing.n_parts)
-        )
+        yield (_dealt_part(dealing, number, dealt) for number in range(dealing.n_parts))
+
+
+def _only_part(run: RunFolder) -> AnswerPart:
+    verdicts = read_verdicts(run)
+    rows = (unit_rows(run, tables.CANDIDATES, key, ASKED_COLUMNS).select(ASKED_COLUMNS) for key in video_keys(run))
+    return AnswerPart(verdicts, asked_candidates(rows, verdicts.answered()))
+
+
+def _dealt_part(dealing: VerdictDealing, number: int, dealt: Sequence[str]) -> AnswerPart:
+    verdicts = dealing.part(number, dealt).verdicts
+    return AnswerPart(verdicts, dealing.asked(number, dealt, verdicts.answered()))
 
 
 def remarked_verdicts(run: RunFolder) -> RunVerdicts:
     """The verdicts beside which something was said, or that somebody else entered; no others."""
-    rows = tables.VERDICTS.schema.empty_table()
-    for path in tables.VERDICTS.files(run.path):
-        for row_group in range(tables.VERDICTS.n_row_groups(path)):
-            for batch in tables.VERDICTS.batches(path, row_group, rows.schema.names, PART_ROWS):
-                is_silent = [pc.equal(batch[name], "") for name in ("flag", "note", "entered_by")]
-                rows = pa.concat_tables([rows, batch.filter(pc.invert(pc.and_(pc.and_(*is_silent[:2]), is_silent[2])))])
-    return RunVerdicts(tables.VERDICTS.records(rows), ())
+    found = [tables.VERDICTS.schema.empty_table()]
+    for rows in verdict_rows(run, tables.VERDICTS.schema.names):
+        has_remark = (pc.not_equal(rows[name], "") for name in ("flag", "note", "entered_by"))
+        found.append(rows.filter(reduce(pc.or_, has_remark)))
+    return RunVerdicts(tables.VERDICTS.records(pa.concat_tables(found)), ())
 
 
 class Statuses(Mapping[str, str]):

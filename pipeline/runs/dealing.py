@@ -8,7 +8,7 @@ depend on their source alone, so any step may be repeated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -42,7 +42,7 @@ _COLUMNS: dict[str, Sequence[str]] = {
     tables.TASKS.name: _TASKS,
 }
 _CANDIDATES, _ASKED, _OPINIONS = "candidates", "asked", "opinions"
-_ASKED_COLUMNS = ("candidate_id", "video_id", "object_id", "frame_idx", "is_fg_candidate")
+ASKED_COLUMNS = ("candidate_id", "video_id", "object_id", "frame_idx", "is_fg_candidate")
 
 FrameKey = tuple[str, str, int]
 """(video_id, object_id, frame_idx)"""
@@ -108,16 +108,16 @@ class VerdictDealing:
 
     def deal_asked(self, found: VideoRange) -> str:
         """Deal what the candidates of a range of videos are about; the file written."""
-        rows = [unit_rows(self.run, tables.CANDIDATES, key, _ASKED_COLUMNS) for key in found.videos]
-        return self._deal(f"{_ASKED}-{found.number:06d}", pa.concat_tables(rows).select(_ASKED_COLUMNS))
+        rows = [unit_rows(self.run, tables.CANDIDATES, key, ASKED_COLUMNS) for key in found.videos]
+        return self._deal(f"{_ASKED}-{found.number:06d}", pa.concat_tables(rows).select(ASKED_COLUMNS))
 
-    def asked(self, number: int, dealt: Iterable[str]) -> dict[str, AskedCandidate]:
-        """What the candidates of one part are about, by candidate id."""
-        return {name: AskedCandidate(*about) for name, *about in _tuples(self._batches(dealt, _ASKED, number))}
+    def asked(self, number: int, dealt: Iterable[str], answered: Collection[str]) -> dict[str, AskedCandidate]:
+        """What the ``answered`` candidates of one part are about; see :func:`asked_candidates`."""
+        return asked_candidates(self._batches(dealt, _ASKED, number), answered)
 
     def part(self, number: int, dealt: Iterable[str]) -> VerdictPart:
         """All that was said of the candidates of one part, in the order of the tables."""
-        rows = {name: self._batches(dealt, name, number) for name in (*_COLUMNS, _CANDIDATES)}
+        rows = {name: list(self._batches(dealt, name, number)) for name in _COLUMNS}
         given = tables.VERDICTS.records(_joined(tables.VERDICTS, rows[tables.VERDICTS.name]))
         golds = tables.GOLD.records(_joined(tables.GOLD, rows[tables.GOLD.name]))
         asked = list(_tuples(rows[tables.TASKS.name]))
@@ -125,7 +125,8 @@ class VerdictDealing:
             frozenset(key for _, key, design in asked if design == wanted) for wanted in CHECKING_DESIGNS
         )
         verdicts = RunVerdicts(given, golds, blind, settling, adjudicators_of(self.run), again)
-        candidates = list(_tuples(rows[_CANDIDATES]))
+        answered, dealt_candidates = verdicts.answered(), _tuples(self._batches(dealt, _CANDIDATES, number))
+        candidates = [row for row in dealt_candidates if row[0] in answered]
         ranges, is_fg = {name: found for name, found, _ in candidates}, {name: claim for name, _, claim in candidates}
         return VerdictPart(number, verdicts, ranges, is_fg)
 
@@ -148,9 +149,9 @@ class VerdictDealing:
         rows = self._batches(given_back, _OPINIONS, number)
         return {name: Opinion(status, n, by) for name, status, n, by in _tuples(rows)}
 
-    def _batches(self, files: Iterable[str], table: str, number: int) -> Sequence[pa.RecordBatch]:
+    def _batches(self, files: Iterable[str], table: str, number: int) -> Iterator[pa.RecordBatch]:
         """What was dealt to one part from a table, in the order in which it was read."""
-        return [_batch(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-")]
+        return (_batch(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-"))
 
     def _deal(self, stem: str, rows: pa.Table) -> str:
         keys = rows["candidate_id"].to_pylist()
@@ -165,6 +166,16 @@ class VerdictDealing:
         candidates = pa.concat_tables(rows) if rows else tables.CANDIDATES.schema.empty_table().select(columns)
         homes = pa.array([found.number] * len(candidates), pa.int32())
         return candidates.replace_schema_metadata().add_column(1, "range", homes)
+
+
+def asked_candidates(rows: Iterable[pa.RecordBatch | pa.Table], answered: Collection[str]) -> dict[str, AskedCandidate]:
+    """What candidates are about, by candidate id.
+
+    Args:
+        rows: candidates, with the columns :data:`ASKED_COLUMNS` in this order; one item at a time is held.
+        answered: ids of those that are wanted.
+    """
+    return {name: AskedCandidate(*about) for name, *about in _tuples(rows) if name in answered}
 
 
 def verdict_pieces(run: RunFolder) -> list[TablePiece]:
@@ -224,6 +235,6 @@ def _joined(table: Table[Any], batches: Sequence[pa.RecordBatch]) -> pa.Table:
     return pa.Table.from_batches(batches) if batches else table.schema.empty_table()
 
 
-def _tuples(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[Any, ...]]:
+def _tuples(batches: Iterable[pa.RecordBatch | pa.Table]) -> Iterator[tuple[Any, ...]]:
     for batch in batches:
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)

@@ -33,6 +33,10 @@ class RunVerdicts:
     adjudicators: frozenset[str] = frozenset()
     second_looks: frozenset[str] = frozenset()
 
+    def answered(self) -> set[str]:
+        """Ids of the candidates that anybody answered, gold included."""
+        return {verdict.candidate_id for verdict in self.given}
+
     def deciding(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that make points, by candidate id: answers to gold never do.
 

@@ -22,7 +22,8 @@ class VerdictPart:
     Attributes:
         number: of the part, from 0.
         verdicts: on its candidates.
-        ranges: number of the range of videos that a candidate belongs to, by candidate id; verdicts may be on others.
+        ranges: number of the range of videos that an answered candidate belongs to, by candidate id; verdicts may be on
+            candidates that are none of the run.
         is_fg: what each of these candidates claims.
     """
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 
 import pytest
 
 from pipeline.runs import answer_parts, dealing
 from pipeline.runs.answer_parts import AnswerTally, Statuses, read_statuses
 from pipeline.runs.flagged import FlagTally
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.verdicts import read_verdicts
 from pipeline.statistics.people import people_json
+from schemas import tables
 from stages.consensus.audit import audit
 from stages.consensus.opinions import majority
 from tests.bench.corpus import Corpus
@@ -54,6 +58,25 @@ def test_they_come_to_what_all_verdicts_at_once_do(run):
     statuses, found, *_ = counted(run)
     assert dict(statuses) == {name: opinion.status for name, opinion in majority(verdicts.deciding()).items()}
     assert found == audit(verdicts.votes(), verdicts.golds)
+
+
+def test_a_run_of_one_part_needs_no_temporary_folder(run, monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    with answer_parts.answer_parts(run) as parts:
+        (part,) = parts
+    assert part.verdicts == read_verdicts(run)
+
+
+@pytest.mark.parametrize(("part_rows", "n_parts"), [(200_000, 1), (50, 3)])
+def test_only_candidates_that_were_answered_are_held(run, tmp_path, monkeypatch, part_rows, n_parts):
+    begun = RunFolder(shutil.copytree(run.path, tmp_path / "run", symlinks=True))
+    given = tables.VERDICTS.records(tables.VERDICTS.read(run.path))[::10]
+    tables.VERDICTS.write(begun.table_file(tables.VERDICTS, "label_studio-0"), given, begun.metadata())
+    monkeypatch.setattr(dealing, "PART_ROWS", part_rows)
+    with answer_parts.answer_parts(begun) as parts:
+        asked = [set(part.asked) for part in parts]
+    assert len(asked) == n_parts
+    assert set().union(*asked) == {verdict.candidate_id for verdict in given}
 
 
 def test_statuses_are_found_by_id_and_unknown_ids_have_none():
