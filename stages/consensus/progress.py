@@ -11,6 +11,7 @@ from statistics import median
 from schemas.reviews import ReviewTask, Skip, Verdict
 from stages.consensus.bootstrap import Estimate
 from stages.consensus.kappa import fleiss_kappa, percentage_agreement
+from stages.consensus.opinions import counted_verdicts
 from stages.consensus.pace import Pace, PaceTally
 from stages.consensus.votes import Votes
 
@@ -119,13 +120,12 @@ class ProgressTally:
 
     def add(self, verdicts: Iterable[Verdict]) -> None:
         """Take verdicts in any order; those on other tasks do not count."""
-        several: dict[str, list[Verdict]] = defaultdict(list)
-        for verdict in _latest(verdict for verdict in verdicts if verdict.task_key in self.task_keys):
+        counted = counted_verdicts(verdict for verdict in verdicts if verdict.task_key in self.task_keys)
+        for verdict in (verdict for group in counted.values() for verdict in group):
             self._people[verdict.annotator].add(verdict)
             self._pace.add(verdict, verdict.annotator)
-            if verdict.candidate_id not in self.hidden:
-                several[verdict.candidate_id].append(verdict)
-        self._votes.append(Votes.of(v for group in several.values() if len(group) > 1 for v in group))
+        several = (group for name, group in counted.items() if len(group) > 1 and name not in self.hidden)
+        self._votes.append(Votes.of(verdict for group in several for verdict in group))
 
     def progress(self, n_people: int, skips: Iterable[Skip], now: datetime) -> Progress:
         """How far it is; arguments as of :func:`progress_of`."""
@@ -178,11 +178,6 @@ class _Work:
         self.n_points += 1
         self.n_unsure += verdict.status == "AMBIGUOUS"
         self.last_at = max(self.last_at or verdict.decided_at, verdict.decided_at)
-
-
-def _latest(verdicts: Iterable[Verdict]) -> list[Verdict]:
-    """A task may have been answered again in a project that was made again."""
-    return list({(v.annotator, v.candidate_id): v for v in sorted(verdicts, key=lambda v: v.decided_at)}.values())
 
 
 def _annotator(name: str, work: _Work, pace: Pace | None, skipped: Sequence[Skip]) -> AnnotatorProgress:
