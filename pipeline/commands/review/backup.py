@@ -52,7 +52,8 @@ def backup(
     if not queues:
         raise UsageProblem(f"no queue of run {run_id} is on the server; make one with: pointvos review push")
     kept = {f"{path.parent.name}/{path.name}": path.read_bytes() for path in _table_files(run)}
-    write_archive(file, Archive(run_id, queues, kept))
+    with problems_named():
+        write_archive(file, Archive(run_id, queues, kept))
     summary(
         f"Backup {file}",
         [(queue.title, f"{len(queue.tasks):,} tasks, {queue.n_answers:,} answers") for queue in queues],

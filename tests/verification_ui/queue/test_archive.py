@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from verification_ui.queue import archive
 from verification_ui.queue.archive import Archive, ArchiveProblem, read_archive, write_archive
 from verification_ui.queue.backup import QueueCopy
 
@@ -41,8 +42,8 @@ def test_a_changed_member_is_found(file: Path, tmp_path: Path) -> None:
 
 
 def test_an_added_member_is_found(file: Path) -> None:
-    with zipfile.ZipFile(file, "a") as archive:
-        archive.writestr("tables/../../x", b"")
+    with zipfile.ZipFile(file, "a") as added:
+        added.writestr("tables/../../x", b"")
     with pytest.raises(ArchiveProblem, match="holds files that it does not list"):
         read_archive(file)
 
@@ -55,12 +56,42 @@ def test_something_else_is_no_backup(tmp_path: Path, content: bytes) -> None:
         read_archive(file)
 
 
-@pytest.mark.parametrize("manifest", [b"[1]", b"[" * 100_000, b'{"format": 1, "sha256": {}}'])
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[1]",
+        b"[" * 100_000,
+        b'{"format": 1, "sha256": {}}',
+        b'{"format": 1, "sha256": [], "queues": []}',
+        b'{"format": 1, "sha256": {}, "queues": []}',
+        b'{"format": 1, "sha256": {}, "queues": [{"title": "t"}], "run_id": "r"}',
+        b'{"format": 1, "sha256": {}, "queues": 1, "run_id": "r"}',
+    ],
+)
 def test_a_manifest_of_another_kind_is_no_backup(tmp_path: Path, manifest: bytes) -> None:
-    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
-        archive.writestr("manifest.json", manifest)
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("manifest.json", manifest)
     with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
         read_archive(tmp_path / "other.zip")
+
+
+def test_an_encrypted_file_is_no_backup(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    for start, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):  # bit 0 of each member's flags: encrypted
+        at = content.find(start)
+        while at >= 0:
+            content[at + flags] |= 1
+            at = content.find(start, at + 1)
+    file.write_bytes(content)
+    with pytest.raises(ArchiveProblem, match=r"is no backup of a review, or it is damaged: .*encrypted"):
+        read_archive(file)
+
+
+def test_a_backup_that_could_not_be_read_again_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_MOST_BYTES", 100)
+    with pytest.raises(ArchiveProblem, match=r"the queues take \d+ bytes, and a backup file holds up to 100;"):
+        write_archive(tmp_path / "queue.zip", ARCHIVE)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_half_a_backup_is_no_backup(file: Path) -> None:
