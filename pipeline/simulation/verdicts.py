@@ -61,12 +61,13 @@ class VerdictSession(Session):
             sampling, quality = self.config.sampling, self.config.jpeg_quality
             resample_video(self.run, key, sampling, quality, VideoOpener(), tools.models.segmenter)
         for number in range(1, n_rounds):
-            if not self._answers(video, number).is_file() and not self._answer(video, number):
-                return
-            opinions = majority(self._votes(video, number).deciding())
-            write_points(self.run, VideoRange(0, (key,)), opinions, partial(split_of, val_share=0.0))
-            state = refine_with_news(self.run, video, VideoHints.of(self.job.localizations), {}, tools)
-            write_flags(self.run, state)
+            if not self._answers(video, number + 1).is_file():  # else the work on these answers is done
+                if not self._answers(video, number).is_file() and not self._answer(video, number):
+                    return
+                opinions = majority(self._votes(video, number).deciding())
+                write_points(self.run, VideoRange(0, (key,)), opinions, partial(split_of, val_share=0.0))
+                state = refine_with_news(self.run, video, VideoHints.of(self.job.localizations), {}, tools)
+                write_flags(self.run, state)
             yield number + 1
 
     def acts(self, rounds: VideoRounds) -> list[Act]:
@@ -80,7 +81,7 @@ class VerdictSession(Session):
             frames = sorted({frame_of[one.candidate_id] for one in given})
             behind = self._answers(video, len(found) + 1)
             number = round_of(behind) if behind.is_file() else rounds.number
-            found.append(Act(tuple(frames), len(given), sum(one.lead_time_s or 0.0 for one in given), number))
+            found.append(Act(tuple(frames), len(given), sum(one.lead_time_s for one in given), number))
         return found
 
     def _answer(self, video: Video, number: int) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
@@ -16,10 +18,15 @@ from pipeline.refining.news import contradicted
 from pipeline.refining.state import state_of
 from pipeline.refining.verified import Verified
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.points import WrittenPoints, write_points
 from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.splits import SplitOf
 from pipeline.runs.units import unit_records, videos_of
+from pipeline.simulation import verdicts as verdict_rounds
 from pipeline.simulation.trial import Trial
 from schemas import tables
+from schemas.ranges import VideoRange
+from stages.consensus.opinions import Opinion
 
 FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
 N = 8
@@ -97,6 +104,29 @@ def test_answers_alone_correct_masks_and_a_cut_off_session_goes_on(corpus: Path,
     flagged = {(one.object_id, one.frame_idx) for one in unit_records(folder, tables.FLAGS, video)}
     assert contradicted(state).keys() <= flagged
     assert second["n_given"] == sum(len(points) for points in _answered(folder, 1))
+
+
+def test_a_session_that_goes_on_holds_masks_to_the_answers_of_all_rounds(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, n_points = RunFolder(tmp_path / "run"), list[int]()
+    given = ("benchmark", "rounds", corpus / "clips", "--ground-truth", corpus / "masks", "--by", "verdicts", *FAST)
+    run(*given, "--run", folder.path, "--rounds", 2)
+    (first,) = tables.VERDICTS.files(folder.path)
+    rows = pq.read_table(first)
+    half = len(rows) // 2  # as if they had been given in two rounds
+    tables.VERDICTS.write_rows(first, rows.slice(0, half))
+    second = f"{first.stem[:-2]}02"
+    tables.VERDICTS.write_rows(folder.table_file(tables.VERDICTS, second), rows.slice(half))
+    shutil.copy(folder.table_file(tables.TASKS, first.stem), folder.table_file(tables.TASKS, second))
+
+    def counted(run: RunFolder, found: VideoRange, opinions: Mapping[str, Opinion], split_of: SplitOf) -> WrittenPoints:
+        n_points.append(len(opinions))
+        return write_points(run, found, opinions, split_of)
+
+    monkeypatch.setattr(verdict_rounds, "write_points", counted)
+    run(*given, "--run", folder.path, "--rounds", 3)
+    assert n_points == [len(set(rows["candidate_id"].to_pylist()))]
 
 
 def _answered(folder: RunFolder, number: int) -> list[list[str]]:
