@@ -50,12 +50,15 @@ class RunVerdicts:
         """
         passed_over = {gold.candidate_id for gold in self.golds}
         left = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
-        again = [v for v in left if v.task_key in self.second_looks]
-        once = [v for v in left if v.task_key not in self.second_looks]
+        # whoever gave a second look and later answers in adjudication has changed that second answer
+        looked = {(v.candidate_id, v.annotator) for v in left if v.task_key in self.second_looks}
+        later = self.second_looks | self.settling_tasks
+        is_again = [v.task_key in later and (v.candidate_id, v.annotator) in looked for v in left]
+        again = [v for v, is_second in zip(left, is_again, strict=True) if is_second]
+        once = [v for v, is_second in zip(left, is_again, strict=True) if not is_second]
         seen = {v.candidate_id for v in once if v.source != "simulated" and v.task_key not in self.blind_tasks}
         asked = [v for v in once if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
-        looked = with_second_looks(counted_verdicts(asked), counted_verdicts(again))
-        return {**looked, **self.settled(excluded)}
+        return {**with_second_looks(counted_verdicts(asked), counted_verdicts(again)), **self.settled(excluded)}
 
     def to_look_again(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> list[str]:
         """Ids of the candidates that one person alone answered against the proposal and no person has looked at again.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -86,6 +87,12 @@ def test_what_was_adjudicated_is_not_asked_again(verdict):
 def test_adjudication_overrides_a_second_look(verdict):
     given = verdict("a", "al", "REJECTED"), verdict("a", "al", "REJECTED", "again")
     assert counted(looked(*given, verdict("a", "cy", "ACCEPTED", "settle"))) == [("cy", "ACCEPTED")]
+
+
+def test_a_later_answer_in_adjudication_changes_the_same_persons_second_look(verdict):
+    given = verdict("a", "al", "REJECTED"), verdict("a", "bo", "ACCEPTED"), verdict("a", "cy", "REJECTED", "again")
+    later = replace(verdict("a", "cy", "ACCEPTED", "settle"), decided_at=given[0].decided_at + timedelta(minutes=1))
+    assert counted(looked(*given, later)) == [("al", "REJECTED"), ("bo", "ACCEPTED"), ("cy", "ACCEPTED")]
 
 
 def test_second_looks_do_not_measure_annotators(verdict):
