@@ -25,9 +25,9 @@ def read_tensors(path: Path, mmap: bool = False) -> Any:
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of old pickle protocols
+            warnings.simplefilter("ignore")  # of pickle protocols; a file that cannot be read raises anyway
             return torch.load(path, map_location="cpu", weights_only=True, mmap=mmap)
-    except pickle.UnpicklingError:  # PyTorch advises to read it with code
+    except pickle.UnpicklingError:  # its message advises weights_only=False, which runs code of the file
         raise ValueError("it is damaged, or holds other things than tensors and plain values") from None
     except _DAMAGE as problem:
         text = str(problem).strip()
