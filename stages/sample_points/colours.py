@@ -63,9 +63,14 @@ def roughness(image: Image, side_px: int) -> NDArray[np.float64]:
         the same bits everywhere.
     """
     square, n_pixels = (side_px, side_px), side_px**2
-    sums = cv2.boxFilter(image, cv2.CV_64F, square, normalize=False)
-    squares = cv2.sqrBoxFilter(image, cv2.CV_64F, square, normalize=False)
-    return np.asarray((n_pixels * squares - sums * sums).sum(axis=2) / n_pixels**2, dtype=np.float64)
+    found = np.zeros(image.shape[:2])
+    for channel in range(3):
+        # not as bytes: OpenCV sums their squares in 32 bits, too few for large squares
+        values = image[..., channel].astype(np.float32)
+        sums = np.asarray(cv2.boxFilter(values, cv2.CV_64F, square, normalize=False), dtype=np.float64)
+        squares = np.asarray(cv2.sqrBoxFilter(values, cv2.CV_64F, square, normalize=False), dtype=np.float64)
+        found += n_pixels * squares - sums * sums
+    return found / n_pixels**2
 
 
 def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:

@@ -74,7 +74,7 @@ def eroded(view: View, options: SamplingOptions) -> BoolMask:
 def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArray[np.float32]:
     """(h, w) float32: in the region the worst of the ranks of depth, colour and evenness, in [0, 1]; 0 elsewhere."""
     patch_px = max(_LEAST_PATCH_PX, round(_PATCH * view.scale_px())) | 1
-    evenness = -roughness(np.ascontiguousarray(view.image), patch_px)
+    evenness = -roughness(view.image, patch_px)
     found = np.zeros(region.shape, dtype=np.float32)
     found[region] = np.minimum.reduce([_ranks(values[region]) for values in (view.distance_px, alike, evenness)])
     return found

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.sample_points.colours import _SMOOTH_BINS, _smoothed, colours_of, likeness, parts
+from stages.sample_points.colours import _SMOOTH_BINS, _smoothed, colours_of, likeness, parts, roughness
 
 LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
 RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
@@ -51,3 +51,14 @@ def test_a_speck_is_no_part():
 def test_colours_are_smoothed_as_scipy_does_it():
     counts = np.random.default_rng(0).integers(0, 1000, (16, 16, 16)).astype(np.float64)
     assert np.array_equal(_smoothed(counts), ndimage.gaussian_filter(counts, _SMOOTH_BINS))
+
+
+@pytest.mark.parametrize("side_px", [3, 9, 201])
+@pytest.mark.parametrize("darkest", [0, 255])
+def test_roughness_is_the_exact_variance_within_squares_of_any_size(side_px: int, darkest: int) -> None:
+    image = np.random.default_rng(0).integers(darkest, 256, (220, 210, 3), dtype=np.uint8)
+    assert np.ptp(image) == 255 - darkest
+    y, x, far = 150, 20, side_px // 2
+    square = np.pad(image, ((far, far), (far, far), (0, 0)), "reflect")[y : y + side_px, x : x + side_px]
+    expected = square.astype(np.float64).var(axis=(0, 1)).sum()
+    assert roughness(image, side_px)[y, x] == pytest.approx(expected, rel=1e-9)
