@@ -20,9 +20,9 @@ Mask = NDArray[np.bool_]
 _LEAST_QUALITY = 0.05
 _STEEPNESS = 3.0
 """Of the odds of the new mask in the ratio of the two qualities."""
-_PART, _THIN_PX, _EXPLAINED = 0.015, 5, 0.3
-"""Parts count of so much of the mask, thicker than so many pixels, unless the correction's own change is seen in so
-much of them."""
+_PART, _THIN, _EXPLAINED = 0.015, 0.003, 0.3
+"""A lost part counts from this share of the mask on, unless the correction's own change is seen in so much of it. A
+thin one does not count: a square must fit into it that reaches this share of √(height · width) to each side."""
 
 
 def share_of(nearness: float, new_quality: float, old_quality: float) -> float:
@@ -65,7 +65,8 @@ def fuse(new: Map, old: Map, share: float, change: Map) -> Map:
 
 def _lost_parts(mask: Mask, either: Mask, change: Map) -> Mask:
     """What one of two masks holds and their fusion lost: trackers lose parts of an object rather than they add some."""
-    lost, thin = (either & ~mask).astype(np.uint8), np.ones((_THIN_PX, _THIN_PX), dtype=np.uint8)
+    half_px = max(1, round(_THIN * math.sqrt(mask.size)))
+    lost, thin = (either & ~mask).astype(np.uint8), np.ones((2 * half_px + 1,) * 2, dtype=np.uint8)
     n_parts, numbers, facts, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(lost, cv2.MORPH_OPEN, thin))
     least = _PART * np.count_nonzero(mask)
     large = [part for part in range(1, n_parts) if facts[part, cv2.CC_STAT_AREA] >= least]

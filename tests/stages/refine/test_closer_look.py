@@ -121,6 +121,17 @@ def test_a_thin_rim_and_a_speck_are_no_parts() -> None:
     assert ((fuse(new, old, 0.6, unchanged) > 0.5) == (new > 0.5)).all()
 
 
+@pytest.mark.parametrize(("height", "width"), [(240, 432), (480, 864)])
+def test_what_is_thin_grows_with_the_frame(height: int, width: int) -> None:
+    scale = height // 240
+    for thickness, is_kept in ((2, False), (4, True)):
+        new, old, unchanged = (np.zeros((height, width), np.float32) for _ in range(3))
+        new[20 * scale : 120 * scale, 20 * scale : 120 * scale] = 1
+        old[20 * scale : (120 + thickness) * scale, 20 * scale : 120 * scale] = 1
+        wanted = old if is_kept else new
+        assert ((fuse(new, old, 0.6, unchanged) > 0.5) == (wanted > 0.5)).all()
+
+
 def test_a_lost_object_takes_nothing_from_a_mask_that_was_there() -> None:
     old, lost = np.full((2, 2), 0.9, np.float32), np.zeros((2, 2), np.float32)
     share = share_of(0.9, new_quality=0.0, old_quality=0.8)
