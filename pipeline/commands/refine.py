@@ -39,7 +39,7 @@ from schemas.wording import many
 from stages.progress import counted_by
 
 _WORKER_BYTES = 3 * 2**30
-"""Of models and frames, at most about."""
+"""Memory that a worker takes for models and frames, about the most."""
 
 
 def refine(
@@ -99,7 +99,7 @@ def _chosen(folder: RunFolder, named: Sequence[str]) -> list[VideoKey]:
 
 
 def _usual_workers(config: RunConfig) -> int:
-    """As many as cores and free memory allow; on a GPU one feeds the models."""
+    """As many as cores and free memory allow; one with a GPU, which a second worker would only share."""
     fitting = int(psutil.virtual_memory().available // _WORKER_BYTES)
     return 1 if uses_gpu(config.compute.device) else max(1, min(n_cores(), fitting))
 
@@ -163,7 +163,7 @@ def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVi
         console.print(f"Look at the flagged frames with: pointvos suggest --run {folder}")
     if total["masks"] and tables.TASKS.files(folder.path):
         console.print(f"Bring the queue up to date with: pointvos review push --run {folder}")
-    show_problems("masks stay as they were:", problems)
+    show_problems("stopped early, finished rounds are kept:", problems)
     show_rejects(rejects, "correct the files of clicks and run the same command again")
     if problems or rejects:
         raise typer.Exit(REJECTED)

@@ -61,7 +61,7 @@ class RefinedVideo:
         n_flagged: frames of objects whose masks still contradict verified points.
         n_points: verified points.
         rejects: clicks that could not be used.
-        problem: why the video stayed as it was; else empty.
+        problem: why the work on it stopped early; its finished rounds stand. Else empty.
     """
 
     video_id: str
@@ -86,26 +86,26 @@ def refine_task(
     clicks, rejects = clicks_by_frame(task.clicks, state, hints.groups)
     tools = RoundTools(models, SoughtFrames(source_of(video), opener), redrawing)
     n_points = sum(map(len, verified.points.values()))
+    problem = ""
     try:
         state = refine_with_news(run, video, hints, clicks, tools)
-    except (DecodeError, LookupError, ValueError) as problem:
-        n_flagged = len(contradicted(state))
-        return RefinedVideo(
-            video.video_id, n_flagged=n_flagged, n_points=n_points, rejects=tuple(rejects), problem=str(problem)
-        )
-    flags = write_flags(run, state)
+    except (DecodeError, LookupError, ValueError) as stopped:
+        problem = str(stopped) or type(stopped).__name__
+        n_flagged = len(contradicted(state_of(video, VideoRounds.read(run, video), hints.groups, verified)))
+    else:
+        n_flagged = len(write_flags(run, state))
     after = VideoRounds.read(run, video)
-    if task.job is not None:
+    if task.job is not None and not problem:
         move_unit(run, video, task.job.unit, task.job.localizations)
-    new = [one for one in after.corrections if one.round > before.number]
     return RefinedVideo(
         video.video_id,
         after.number - before.number,
-        len(new),
+        sum(before.number < one.round <= after.number for one in after.corrections),
         _n_changed(before, after),
-        len(flags),
+        n_flagged,
         n_points,
         tuple(rejects),
+        problem,
     )
 
 

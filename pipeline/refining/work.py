@@ -29,7 +29,7 @@ _RESULT = TypeAdapter(RefinedVideo)
 
 @dataclass(frozen=True, slots=True)
 class RefineWork:
-    """Videos are refined; what became of each is a small file.
+    """See :class:`pipeline.runners.work.Work`: videos are refined, and what became of each is a small file.
 
     Attributes:
         run: the run.
@@ -57,11 +57,12 @@ class RefineWork:
         return _file(self.results, job.video_id).is_file()
 
     def prepare_again(self, job: RefineTask) -> None:
-        """Nothing: a round that was cut off is done again as if it had not begun."""
+        """Nothing is to be done: a round that was cut off is done again from its start."""
 
     def give_up(self, job: RefineTask, detail: str) -> None:
-        """Say so."""
-        _write(self.results, RefinedVideo(job.video_id, problem=detail))
+        """Write down why; rounds that the workers finished before they died stand, and are not counted."""
+        problem = f"{detail}. To go on from there, run the same command with --workers 1"
+        _write(self.results, RefinedVideo(job.video_id, problem=problem))
 
     def result_of(self, job: RefineTask) -> RefinedVideo:
         """What became of a settled one."""
@@ -70,29 +71,29 @@ class RefineWork:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Counts videos that are through.
+    """Counts finished videos; see :class:`pipeline.runners.supervisor.Watcher`.
 
     Attributes:
-        count: is told how many more there are.
+        count: is told how many more are finished.
     """
 
     count: Callable[[int], None]
 
     def step(self, job: RefineTask, step: Step, /) -> None:
-        """Nothing is shown of a part."""
+        """Parts of a video are not counted."""
 
     def stop(self, job: RefineTask, /) -> None:
-        """Nor of one that is tried again."""
+        """A video that is tried again is not finished."""
 
     def finish(self, job: RefineTask, /) -> None:
-        """One more."""
+        """Count one more."""
         self.count(1)
 
 
 def refine_with_workers(
     work: RefineWork, lock: int, tasks: Sequence[RefineTask], count: Callable[[int], None]
 ) -> list[RefinedVideo]:
-    """Refine videos in worker processes; a video that kills its worker twice stays as its last round left it.
+    """Refine videos in worker processes; of a video that kills its worker twice, finished rounds stand.
 
     Returns:
         What became of each video, by id.
@@ -101,7 +102,7 @@ def refine_with_workers(
         work: what is done.
         lock: descriptor of the lock of the run folder.
         tasks: the videos.
-        count: is told how many more are through.
+        count: is told how many more are finished.
     """
     with WorkerProcesses[RefineTask](work.run, lock) as processes:
         Supervisor(work, processes, Counter(count)).do(list(tasks))

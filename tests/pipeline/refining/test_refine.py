@@ -153,6 +153,17 @@ def test_waiting_corrections_of_the_studio_and_news_are_one_round(
     assert rounds.corrections[0] == waiting
 
 
+def test_what_was_done_before_the_work_stopped_is_kept_and_counted(
+    run: RunFolder, video: Video, refine_here: Refine
+) -> None:
+    absent, unknown = Correction("a", "1", 9, "absent", 1), Correction("a", "2", 3, "add", 2)
+    write_corrections(run, video, [absent, unknown])
+    found = refine_here()
+    assert found.problem == "object 2 has no hint on this frame"
+    assert (found.n_rounds, found.n_corrections, ("1", 9) in masks_of(run, video)) == (1, 1, False)
+    assert found.n_masks > 0
+
+
 def test_answers_are_found_in_a_file_of_hashes_as_in_the_tables(run: RunFolder, video: Video, tmp_path: Path) -> None:
     from tests.pipeline.refining.test_candidates import answer
 
