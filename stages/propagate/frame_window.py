@@ -11,6 +11,9 @@ from schemas.frames import Frame
 from stages.propagate.motion import Grey, small_grey
 from stages.propagate.prefetch import until_error
 
+_SLOW_S = 0.12
+"""Frames farther apart are of a slow video. A folder of frames has no times: all its frames count as close together."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameWindow:
@@ -19,8 +22,9 @@ class FrameWindow:
     Attributes:
         frame: the frame.
         grey: the frame itself.
-        earlier: the frame before, on every second frame of a shot, of which the second is the first one; None on the
-            others: what moves hardly changes from one frame to the next, and to measure it takes a while.
+        earlier: the frame before it in the same shot, where motion is to be measured, else None. That is on every
+            second frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
+            from one frame to the next. It does change in a slow video: there it is measured on every frame.
         following: the frames behind it in the same shot, nearest first.
     """
 
@@ -28,6 +32,19 @@ class FrameWindow:
     grey: Grey
     earlier: Grey | None
     following: tuple[Grey, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Last:
+    """What is kept of the window before: its time, its frame, and whether motion is measured there."""
+
+    time_s: float
+    grey: Grey
+    has_motion: bool
+
+    def needs_motion_to(self, frame: Frame) -> bool:
+        """Whether motion is to be measured between the two."""
+        return not self.has_motion or frame.time_s - self.time_s > _SLOW_S
 
 
 def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterator[FrameWindow]:
@@ -40,23 +57,23 @@ def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> 
     """
     failed: list[Exception] = []
     waiting: deque[tuple[Frame, Grey]] = deque()
-    last: Grey | None = None
+    last: _Last | None = None
     for frame in until_error(iter(frames), failed):
         waiting.append((frame, small_grey(frame.image)))
         if len(waiting) > reach:
             yield (window := _first(waiting, last, cuts))
-            last = window.grey if window.earlier is None else None
+            last = _Last(window.frame.time_s, window.grey, window.earlier is not None)
     while waiting:
         yield (window := _first(waiting, last, cuts))
-        last = window.grey if window.earlier is None else None
+        last = _Last(window.frame.time_s, window.grey, window.earlier is not None)
     if failed:
         raise failed[0]
 
 
-def _first(waiting: deque[tuple[Frame, Grey]], last: Grey | None, cuts: Container[int]) -> FrameWindow:
+def _first(waiting: deque[tuple[Frame, Grey]], last: _Last | None, cuts: Container[int]) -> FrameWindow:
     (frame, grey), *later = waiting
     waiting.popleft()
-    earlier = None if frame.idx in cuts else last
+    earlier = last.grey if last and frame.idx not in cuts and last.needs_motion_to(frame) else None
     return FrameWindow(
         frame, grey, earlier, tuple(other for _, other in takewhile(lambda p: p[0].idx not in cuts, later))
     )

@@ -5,9 +5,10 @@ from schemas.frames import Frame
 from stages.propagate.frame_window import frame_windows
 
 
-def frames(n, error=None):
+def frames(n, error=None, rate=10, lost=()):
     for idx in range(n):
-        yield Frame(idx, idx / 10, np.full((18, 32, 3), idx, dtype=np.uint8))
+        if idx not in lost:
+            yield Frame(idx, idx / rate, np.full((18, 32, 3), idx, dtype=np.uint8))
     if error:
         raise error
 
@@ -45,6 +46,17 @@ def test_no_neighbour_lies_beyond_a_cut():
 
 def test_the_second_frame_of_a_shot_comes_with_the_one_before():
     assert [before for _, before, _ in told(frame_windows(frames(6), 1, {3}))] == [None, 0, None, None, 3, None]
+
+
+@pytest.mark.parametrize("rate", [1, 6])
+def test_every_frame_of_a_slow_video_comes_with_the_one_before_but_none_across_a_cut(rate: int) -> None:
+    found = told(frame_windows(frames(5, rate=rate), 1, {3}))
+    assert [before for _, before, _ in found] == [None, 0, 1, None, 3]
+
+
+def test_a_frame_behind_lost_ones_comes_with_the_last_one_that_was_decoded() -> None:
+    found = told(frame_windows(frames(6, lost={2}), 1, frozenset()))
+    assert [(idx, before) for idx, before, _ in found] == [(0, None), (1, 0), (3, 1), (4, None), (5, 4)]
 
 
 def test_an_error_comes_after_the_frames_before_it():
