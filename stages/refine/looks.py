@@ -103,7 +103,7 @@ def best_look(
     cuts: Collection[int] = (),
     seen: Collection[int] = (),
 ) -> Look | None:
-    """The frame of one object where a look is worth most; None when all frames are annotated or seen.
+    """The frame of one object where a look is worth most; None when no error is expected but where people looked.
 
     Of equals the one with the largest gap between frames that a person has seen.
 
@@ -197,7 +197,8 @@ def _gaps(n_frames: int, annotated: Collection[int], cuts: Collection[int]) -> l
 
 
 def _tried(errors: NDArray[np.float64], gap: Reach, closed: Collection[int]) -> list[int]:
-    frames = [idx for idx in gap.frames if idx not in closed]
+    """Frames of a gap that are weighed; none on which no error is expected, such as lost ones."""
+    frames = [idx for idx in gap.frames if idx not in closed and errors[idx] > 0]
     worst = sorted(frames, key=lambda idx: -errors[idx])[: _MOST_TRIED // 2]
     return sorted({*worst, *frames[:: max(1, len(frames) // (_MOST_TRIED // 2))]})
 

@@ -38,6 +38,13 @@ def test_annotated_and_seen_frames_are_left_out() -> None:
     assert best_look([0.5, 0.5], expected_errors([0.5, 0.5]), annotated=[0, 1]) is None
 
 
+def test_no_look_is_at_a_lost_frame_even_where_nothing_else_is_left() -> None:
+    qualities = [0.9, -1.0, 0.9, 0.9]
+    errors = expected_errors(qualities, lost=[1])
+    assert [look.frame_idx for look in best_looks(qualities, errors, annotated=[0])] == [2, 3]
+    assert best_look(qualities, errors, annotated=[0, 2, 3]) is None
+
+
 def test_no_look_reaches_over_a_cut() -> None:
     look = best_look([0.5] * 20, expected_errors([0.5] * 20), annotated=[], cuts=[15])
     assert look is not None
