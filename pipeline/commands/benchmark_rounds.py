@@ -31,7 +31,7 @@ from stages.simulate.clicks import MOST_REGIONS, STRATEGIES
 from stages.video.errors import DecodeError
 
 N_ROUNDS = {"clicks": 8, "verdicts": 4}
-"""By what is given in a round."""
+"""By default, for each way to correct masks; the first hint counts as a round."""
 SIMULATED = "simulated clicks"
 """Where the hints of the run come from, as its settings say."""
 Json = Annotated[

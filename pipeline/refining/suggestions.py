@@ -15,6 +15,7 @@ from schemas.elements import ObjectFrame
 from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.videos import Video
+from schemas.wording import many
 from stages.refine.constraints import disagreements
 from stages.refine.looks import Look, best_looks, error_rate, expected_errors, look_at
 
@@ -37,7 +38,7 @@ class Suggestion:
         gain: expected mask error that it would lower, in frames of the object.
         n_frames: that a correction would reach.
         reason: a sentence.
-        is_flagged: a correction round could not put it right.
+        is_flagged: whether verified points still contradict the mask after a correction round.
     """
 
     video_id: str
@@ -98,6 +99,6 @@ def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Sug
 
 
 def _of(video_id: str, object_id: str, look: Look, how: str, why: str, is_flagged: bool) -> Suggestion:
-    reach = f"a correction would reach {look.n_frames:,} frame{'s' * (look.n_frames > 1)}"
+    reach = f"a correction would reach {many(look.n_frames, 'frame')}"
     gain = round(look.gain, 3)
     return Suggestion(video_id, object_id, look.frame_idx, how, gain, look.n_frames, f"{why}; {reach}", is_flagged)

@@ -81,7 +81,7 @@ class Bench:
     def owns_hints(self) -> bool:
         """The run is made from the hints that the studio writes, not from another file."""
         given, own = self.config.localizations, self.book.path.absolute()
-        return (Path(given).absolute() if isinstance(own, Path) else given) in (own, str(own))
+        return Path(given).absolute() == own if isinstance(own, Path) else given == str(own)
 
     @property
     def films(self) -> Path:
