@@ -113,7 +113,7 @@ def draw_candidates(
             view = View.of(drawn, taken, frame.image, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             n_doubts = round(_DOUBTS * options.points) if doubts and view.mask.any() else 0
-            places = doubts(frame.image, mask.decode(), n_doubts) if doubts and n_doubts else ()
+            places = doubts(frame.image, drawn, n_doubts) if doubts and n_doubts else ()
             draws = sample_frame(view, options, rng, places)
             candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))
