@@ -16,3 +16,13 @@ def describe(returncode: int) -> str:
     ('killed by SIGKILL', 'exit code 1')
     """
     return f"killed by {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
+
+
+def explain(returncode: int) -> str:
+    """An exit status of a worker in the middle of its work, and what to look at.
+
+    >>> explain(-9), explain(1)
+    ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; logs/workers.log of the run says why')
+    """
+    hint = "out of memory is the usual cause" if returncode < 0 else "logs/workers.log of the run says why"
+    return f"{describe(returncode)}; {hint}"

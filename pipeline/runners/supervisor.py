@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Generic, Protocol
 
-from pipeline.runners.exits import describe
+from pipeline.runners.exits import describe, explain
 from pipeline.runners.link import Ready
 from pipeline.runners.work import Job_contra, JobT, Work
 from pipeline.runners.worker import NO_SPACE
@@ -116,7 +116,7 @@ class Supervisor(Generic[JobT]):
         elif self.work.is_settled(worker.job):
             self.watch.finish(worker.job)
         else:
-            self._try_again(worker.job, describe(code))
+            self._try_again(worker.job, explain(code))
         if self._queue:
             self._start()
 
@@ -127,7 +127,7 @@ class Supervisor(Generic[JobT]):
         if self._deaths[job.unit] < ATTEMPTS:
             self._queue.appendleft(job)
             return
-        detail = f"the worker process died {ATTEMPTS} times on this video ({how}); out of memory is the usual cause"
+        detail = f"the worker process died {ATTEMPTS} times on this video ({how})"
         self.work.give_up(job, detail)
         self.watch.finish(job)
 
