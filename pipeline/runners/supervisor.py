@@ -26,7 +26,7 @@ ATTEMPTS = 2
 
 
 class Watcher(Protocol[Job_contra]):
-    """Whoever is told how far everything is."""
+    """Shows how far the work on jobs is."""
 
     def step(self, job: Job_contra, step: Step, /) -> None:
         """The work on a job has come so far."""

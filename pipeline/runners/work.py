@@ -27,7 +27,7 @@ class Job(Protocol):
 
     @property
     def unit(self) -> str:
-        """What tells it from other jobs."""
+        """The hash that identifies the job."""
         ...
 
 
@@ -54,7 +54,7 @@ class Work(Protocol[Job_contra]):
         ...
 
     def graph(self) -> beam.PTransform[Any, Any]:
-        """Jobs → whatever; a worker asks for the next job once the last one went through it."""
+        """What is done with jobs; a worker asks for the next one when the last one has gone through."""
         ...
 
     def is_settled(self, job: Job_contra) -> bool:

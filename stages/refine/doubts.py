@@ -19,8 +19,8 @@ _DEEPEST, _TOLD = 0.15, 0.1
 """Shares of √area: how far the depth of a place counts, and how far around it an answer tells what is there."""
 _LEAST_TOLD_PX = 3.0
 _UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 0.01
-"""Doubt where all agree, next to the mask; it falls to nothing at this share of √area. One answer that says otherwise
-is doubt of 1, and below the last figure there is none."""
+"""Doubt next to the mask where all answers agree, the share of √area from the mask at which it has fallen to 0, and the
+least doubt that is asked about. An answer that says otherwise adds up to 1."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 

@@ -64,7 +64,10 @@ def fuse(new: Map, old: Map, share: float, change: Map) -> Map:
 
 
 def _lost_parts(mask: Mask, either: Mask, change: Map) -> Mask:
-    """What one of two masks holds and their fusion lost: trackers lose parts of an object rather than they add some."""
+    """(h, w) bool, what one of two masks holds and their fusion lost; it is to stay.
+
+    Trackers lose parts of an object more often than they add some.
+    """
     half_px = max(1, round(_THIN * math.sqrt(mask.size)))
     lost, thin = (either & ~mask).astype(np.uint8), np.ones((2 * half_px + 1,) * 2, dtype=np.uint8)
     n_parts, numbers, facts, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(lost, cv2.MORPH_OPEN, thin))

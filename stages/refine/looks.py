@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from stages.refine.ranges import Reach, reach_of
 
 _NOT_JUDGED = 0.9
-"""Where people judged some frames, one of those comes before one beside it that is as doubtful."""
+"""Factor of the expected error of frames without verified points, where other frames have some: of two frames that are
+as doubtful, the one that people judged comes first."""
 _SAID_WRONG = 0.9
-"""Expected error of a mask of which somebody said that it is another object's, or of none that is there."""
+"""Expected error where somebody said that the mask is another object's, or that the object is not there at all."""
 _MOST_TRIED = 64
 """Frames of a gap between annotated frames that are weighed."""
 

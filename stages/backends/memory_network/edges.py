@@ -46,9 +46,9 @@ def drawn_onto_edges(logits: Tensor, neighbours: Sequence[Tensor]) -> Tensor:
 
 
 def _differences(guide: Tensor, reach: int) -> Tensor:
-    """(B, 9, rows, columns): squared differences to the nine cells ``reach`` apart, row by row, beyond it the border.
+    """(B, 9, rows, columns): squared differences to the nine cells ``reach`` apart, row by row.
 
-    Each pair of cells is compared once.
+    Beyond the map, its border is repeated. Each pair of cells is compared once.
     """
     rows, columns = guide.shape[-2:]
     padded = functional.pad(guide, (reach,) * 4, mode="replicate")

@@ -34,7 +34,8 @@ class Family:
         mean: subtracted from RGB in [0, 1].
         std: and divided by.
         kinds: what weights in the format of transformers may call themselves.
-        is_resampled: it remembers a few tokens of a frame, the batch first, in place of all cells, the batch second.
+        is_resampled: whether a frame is remembered as a few tokens, (batch, tokens, channels); else as all its cells,
+            (cells, batch, channels).
     """
 
     image: str

@@ -1,9 +1,10 @@
 """One frame for several objects of the SAM 2 family at once: their memories lie side by side in one batch.
 
-transformers runs the objects of a session one after the other. What a GPU is slow at is starting many small products,
-so objects whose memories have one size go through memory attention, mask decoder and memory encoder together here.
+transformers runs the objects of a session one after the other. Starting many small products takes a GPU longer than
+computing them, so objects whose memories have one size go through memory attention, mask decoder and memory encoder
+together here.
 The steps and their order are those of ``Sam2VideoModel`` of transformers (Ravi et al., "SAM 2: Segment Anything in
-Images and Videos", 2024); its own code for several objects of one frame is not right for a batch.
+Images and Videos", 2024), whose own code does not process a batch of objects correctly.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ Click = tuple[int, int, int]
 _KINDS, _SHARES = ("clicks", "box", "trace", "prior", "correction"), (0.32, 0.1, 0.1, 0.18, 0.3)
 _PART_SHARES = (0.0, 0.35, 0.0, 0.45, 0.2)
 _MOST_REGIONS, _LEAST_PX = 3, 30
-"""A person corrects so many wrong regions at once, and none that is smaller, in pixels of a view."""
+"""A person corrects at most this many wrong regions at once, each of at least this many pixels of a view."""
 _TURNS = np.array([0.0, 0.35, -0.35, 0.8, -0.8, 1.5, -1.5, 2.3, -2.3, math.pi])
 """A hand that would leave the object tries these turns, the smallest first."""
 
@@ -50,7 +50,7 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
 
 
 def next_hints(maps: Map, view: TrainingView, probability: Map, rng: np.random.Generator) -> Map:
-    """The maps with clicks more where the answer is wrong, and mostly with the answer as the prior.
+    """The maps with further clicks where the answer is wrong, and mostly with the answer as the prior.
 
     Mostly it is one click, where the answer is most wrong; else one in each of the largest wrong regions.
     """
