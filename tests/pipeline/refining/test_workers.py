@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from functools import partial
 from pathlib import Path
+
+import pytest
 
 from pipeline.commands.refine import refine
 from pipeline.config import load_config
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.task import RefinedVideo, RefineTask
-from pipeline.refining.work import RefineWork
+from pipeline.refining.work import RefineWork, refine_with_workers
 from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
-from pipeline.runs.rounds import VideoRounds
+from pipeline.runs.rounds import VideoRounds, write_corrections
 from pipeline.runs.units import videos_of
+from schemas.corrections import Correction
 from tests.kills import contents
+
+DEADLY = """
+import os, signal
+from pipeline.refining.working import RoundModels
+from stages.backends.flow import FlowPropagator
+from stages.backends.grabcut import GrabCutSegmenter
+
+class Deadly(GrabCutSegmenter):
+    def segment(self, image, prompts):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def load():
+    return RoundModels(Deadly(), FlowPropagator())
+"""
 
 
 def test_two_workers_write_the_same_bytes_as_one(annotated: Path, tmp_path: Path) -> None:
@@ -46,3 +64,30 @@ def test_a_video_that_is_given_up_is_settled_and_says_why(annotated: Path, tmp_p
         "the worker process died 2 times on this video. To go on from there, run the same command with --workers 1"
     )
     assert work.result_of(first) == RefinedVideo(first.video_id, problem=problem)
+
+
+@pytest.mark.slow
+def test_a_video_whose_worker_dies_in_its_second_round_keeps_the_first_and_goes_on_from_there(
+    annotated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "deadly.py").write_text(DEADLY)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    deadly = importlib.import_module("deadly").load
+    whole, cut = (RunFolder(Path(shutil.copytree(annotated, tmp_path / name))) for name in ("whole", "cut"))
+    video = videos_of(whole)[0]
+    clicks = Correction(video.video_id, "1", 5, "clicks", 2, (40.0,), (56.0,), (1,))
+    for run in (whole, cut):
+        write_corrections(run, video, [Correction(video.video_id, "1", 9, "absent", 1), clicks])
+    config = load_config(Path(str(whole.config_file)), {})
+    good = partial(load_round_models, config.models, "cpu")
+    rounds = []
+    for number, (run, load) in enumerate(((whole, good), (cut, deadly), (cut, good))):
+        (results := tmp_path / f"results-{number}").mkdir()
+        redrawing = Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
+        with run.lock() as lock, run.tidied():
+            work = RefineWork(run, 2, load, redrawing, results)
+            (found,) = refine_with_workers(work, lock, [RefineTask(video_keys(run)[0])], lambda n: None)
+        rounds.append((VideoRounds.read(run, video).number, bool(found.problem)))
+    assert rounds == [(2, False), (1, True), (2, False)]
+    assert contents(cut.local) == contents(whole.local)
