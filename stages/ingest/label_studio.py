@@ -1,8 +1,8 @@
 """Label Studio's exports, JSON and JSON-MIN: video rectangles, and the regions of images.
 
 Boxes, ellipses, polygons, brushes and key points are read; coordinates are percents of the frame. A video rectangle
-holds the key frames that people set, counted from 1, and is one object. Of a task with several annotations the latest
-that was not cancelled counts.
+holds the key frames that people set, and is one object. Frames count from 1; in an export that has a frame 0, from 0.
+Of a task with several annotations the latest that was not cancelled counts.
 
 Source: https://labelstud.io/guide/export and https://labelstud.io/tags/videorectangle
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -53,14 +54,16 @@ def parse(document: Any, input_uri: str) -> Parsed:
     """
     parsed = Parsed(input_uri)
     shapes: list[Shape] = []
-    for number_, raw in enumerate(document if isinstance(document, list) else [document]):
+    tasks = document if isinstance(document, list) else [document]
+    first = _first_frame(tasks)
+    for number_, raw in enumerate(tasks):
         key = f"task {optional_text(raw, 'id') or number_}"
         with parsed.entry(key):
             task = mapping(raw, "a task")
             media, is_image = _media(task.get("data", task))
             for region in _regions(task):
                 with parsed.entry(f"{key}, region {optional_text(region, 'id')}".rstrip(", region")):
-                    shapes += _read_image_region(region, media) if is_image else _read_rectangle(region, media)
+                    shapes += _read_image_region(region, media) if is_image else _read_rectangle(region, media, first)
     parsed.localizations += localized(shapes, input_uri)
     if not parsed.localizations and not parsed.rejects:
         detail = (
@@ -125,16 +128,31 @@ def _name(region: Mapping[str, Any]) -> str:
     return identifier(labels[0]) or ""
 
 
-def _read_rectangle(region: Mapping[str, Any], media: PurePosixPath) -> Iterator[Shape]:
+def _first_frame(tasks: Sequence[Any]) -> int:
+    """What the first frame of a video is called: 0 where a key frame is, unless another is the last one from 1."""
+    frames = []
+    for raw in tasks:
+        with suppress(IngestError):  # told where the task is read
+            values = [region.get("value") for region in _regions(mapping(raw, "a task"))]
+            frames += [
+                (optional_text(entry, "frame"), optional_text(value, "framesCount"))
+                for value in values
+                if isinstance(value, Mapping) and isinstance(value.get("sequence"), list)
+                for entry in value["sequence"]
+            ]
+    return 0 if any(idx == "0" for idx, _ in frames) and not any(idx and idx == n for idx, n in frames) else 1
+
+
+def _read_rectangle(region: Mapping[str, Any], media: PurePosixPath, first: int) -> Iterator[Shape]:
     value = mapping(region.get("value"), "the value of a region")
     if "sequence" not in value:
         raise IngestError("unsupported_shape", "only rectangles are read on a video")
     track = optional_text(region, "id")
     for entry in items(value, "sequence"):
         idx = whole(mapping(entry, "a key frame").get("frame"), "frame")
-        if idx < 1:
-            raise IngestError("bad_frame", f"frame {idx}: frames of this format count from 1")
-        yield Shape(str(media), frame(idx - 1), _name(region), _box(entry), track, "percent")
+        if idx < first:
+            raise IngestError("bad_frame", f"frame {idx}: the frames of this export count from {first}")
+        yield Shape(str(media), frame(idx - first), _name(region), _box(entry), track, "percent")
 
 
 def _read_image_region(region: Mapping[str, Any], media: PurePosixPath) -> Iterator[Shape]:

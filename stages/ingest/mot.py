@@ -1,8 +1,8 @@
 """Tracks as the MOT challenge keeps them: ``<video>/gt/gt.txt`` or ``<video>.txt``, one box a line, without a header.
 
-``frame,id,left,top,width,height[,flag[,class[,visibility]]]``: frames and pixels count from 1; frames of
-a file that has a frame 0 count from 0. A line whose flag is 0 is one that the challenge ignores; it is left out. Ids of
--1, as detections have them, tell no object.
+``frame,id,left,top,width,height[,flag[,class[,visibility]]]``: frames and pixels count from 1; in a file that has a
+frame 0, frames count from 0. A line whose flag is 0 is one that the challenge ignores; it is left out. Ids of -1, as
+detections have them, tell no object.
 
 Source: Milan et al., "MOT16: A Benchmark for Multi-Object Tracking".
 """
@@ -74,7 +74,7 @@ def _read_line(row: str, video_id: str, first: int) -> list[Shape]:
         )
     idx = whole(cells[0], "frame")
     if idx < first:
-        raise IngestError("bad_frame", f"frame {idx}: frames of this format count from 1, or from 0")
+        raise IngestError("bad_frame", f"frame {idx}: the frames of this file count from {first}")
     left, top, width, height = (number(cell, name) for cell, name in zip(cells[2:6], _SIDES, strict=True))
     box = require_in_image((left - 1, top - 1, left - 1 + width, top - 1 + height))
     return [Shape(video_id, frame(idx - first), "", box, str(track))]

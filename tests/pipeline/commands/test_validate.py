@@ -297,7 +297,7 @@ TOOL_FAULTS = {
     ("mot", "gt.txt", "1,1,", "13,1,"): "gt.txt:1: frame 13 is none of the 12 of seqinfo.ini",
     ("yolo", "*.txt", "0 ", "7 "): "class 7 has no name in data.yaml",
     ("cvat", "*.xml", 'points="', 'points="x;'): "are not x,y;x,y;...",
-    ("label_studio", "tasks.json", '"frame": 1,', '"frame": 0,'): "frames of this format count from 1",
+    ("label_studio", "tasks.json", '"frame": 1,', '"frame": 0,'): "frame 0: the frames of this export count from 1",
     ("ref_youtube_vos", "meta_expressions.json", '"obj_id": "1"', '"obj_id": "9"'): "object '9' is in no mask of its",
     ("vng", "meta_expressions.json", '"noun_phrase_end_idx": ', '"noun_phrase_end_idx": 99'): "is not inside its",
 }

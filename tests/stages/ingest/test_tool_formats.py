@@ -134,6 +134,17 @@ def test_video_rectangles_of_label_studio_are_boxes_in_percent_on_frames_counted
     assert first.hint.xyxy_px == pytest.approx((8.0, 4.0, 24.0, 12.0))
 
 
+def test_frames_of_a_label_studio_export_with_a_frame_0_count_from_0_unless_one_is_the_last_from_1(tmp_path):
+    other = label_studio([rectangle(3)], {"video": "other.mp4"})
+    found = read(tmp_path / "from 0", {"export.json": label_studio([rectangle(0, 8)]) + other})
+    assert rows(found) == [(video, "r1", idx, "car") for video, idx in (("clip.mp4", 0), ("clip.mp4", 8), ("other.mp4", 3))]
+    files = {"export.json": label_studio([rectangle(0, 8)]) + label_studio([rectangle(9)], {"video": "other.mp4"})}
+    kept, (reject,) = read_localizations(write(tmp_path / "from 1", files))
+    assert (rows(kept), reject.detail) == (
+        [("other.mp4", "r1", 8, "car")], "frame 0: the frames of this export count from 1"
+    )  # fmt: skip
+
+
 def test_json_min_of_label_studio_is_read_and_the_latest_annotation_counts(tmp_path):
     value = rectangle(1)["value"]
     least = [{"video": "/data/local-files/?d=videos/clip.mp4", "id": 1, "box": [value], "annotation_id": 3,
