@@ -33,10 +33,12 @@ def parse(document: Any, input_uri: str) -> Parsed:
     document = mapping(document, "an object with masklet")
     video_id, masklet = text(document, "video_id"), items(document, "masklet")
     step = _step(document, len(masklet))
-    ids = [identifier(raw) for raw in document.get("masklet_id", ())]
+    ids = [identifier(raw) for raw in listed(document.get("masklet_id", []), "masklet_id")]
+    named: dict[str, None] = {}
     for place, masks in enumerate(masklet):
         for number_, mask in enumerate(listed(masks, "masks of a frame")):
             object_id = (ids[number_] if number_ < len(ids) else None) or str(number_)
+            named[object_id] = None
             with parsed.entry(f"{video_id}/{object_id}@{place * step}"):
                 if hint := _visible(mask, video_id, parsed):
                     parsed.localizations.append(
@@ -44,6 +46,9 @@ def parse(document: Any, input_uri: str) -> Parsed:
                             video_id, object_id, place * step, hint, group=GROUP, rule="mask", input_uri=input_uri
                         )
                     )
+    seen = {one.object_id for one in parsed.localizations}
+    for object_id in (one for one in named if one not in seen):
+        parsed.reject(f"{video_id}/{object_id}", "empty_mask", "no annotated frame has a usable mask of the object")
     return parsed
 
 

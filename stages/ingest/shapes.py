@@ -49,17 +49,18 @@ def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]
 
     Shapes of one track are one object. Shapes without a track are one object where their class occurs at most once on
     every frame of the video; else each is an object of its own, numbered by its place in the file. No number makes the
-    name of a track.
+    name of a track, or of another class.
     """
     tracks = {(shape.video_id, shape.track) for shape in shapes if shape.track}
     names = [shape.name or _UNNAMED for shape in shapes]
     on_frame = Counter((s.video_id, s.frame, name) for s, name in zip(shapes, names, strict=True) if not s.track)
     crowded = {(video_id, name) for (video_id, _, name), count in on_frame.items() if count > 1} | tracks
+    taken = tracks | {(s.video_id, name) for s, name in zip(shapes, names, strict=True) if not s.track}
     numbers: Counter[tuple[str, str]] = Counter()
     for shape, name in zip(shapes, names, strict=True):
         object_id = shape.track or name
         if not shape.track and (shape.video_id, name) in crowded:
-            object_id = _numbered(shape.video_id, name, numbers, tracks)
+            object_id = _numbered(shape.video_id, name, numbers, taken)
         idx, frame_name = shape.frame
         yield Localization(
             shape.video_id,
@@ -76,11 +77,11 @@ def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]
         )
 
 
-def _numbered(video_id: str, name: str, numbers: Counter[tuple[str, str]], tracks: Set[tuple[str, str]]) -> str:
-    """The name with the next number that makes no track of it."""
+def _numbered(video_id: str, name: str, numbers: Counter[tuple[str, str]], taken: Set[tuple[str, str]]) -> str:
+    """The name with the next number that makes no name of another object."""
     while True:
         numbers[video_id, name] += 1
-        if (video_id, object_id := f"{name}-{numbers[video_id, name]}") not in tracks:
+        if (video_id, object_id := f"{name}-{numbers[video_id, name]}") not in taken:
             return object_id
 
 

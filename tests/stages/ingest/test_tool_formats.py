@@ -137,7 +137,9 @@ def test_video_rectangles_of_label_studio_are_boxes_in_percent_on_frames_counted
 def test_frames_of_a_label_studio_export_with_a_frame_0_count_from_0_unless_one_is_the_last_from_1(tmp_path):
     other = label_studio([rectangle(3)], {"video": "other.mp4"})
     found = read(tmp_path / "from 0", {"export.json": label_studio([rectangle(0, 8)]) + other})
-    assert rows(found) == [(video, "r1", idx, "car") for video, idx in (("clip.mp4", 0), ("clip.mp4", 8), ("other.mp4", 3))]
+    assert rows(found) == [
+        (video, "r1", idx, "car") for video, idx in (("clip.mp4", 0), ("clip.mp4", 8), ("other.mp4", 3))
+    ]
     files = {"export.json": label_studio([rectangle(0, 8)]) + label_studio([rectangle(9)], {"video": "other.mp4"})}
     kept, (reject,) = read_localizations(write(tmp_path / "from 1", files))
     assert (rows(kept), reject.detail) == (
@@ -231,6 +233,12 @@ def test_numbers_of_shapes_without_a_group_make_no_name_of_a_group(tmp_path):
     assert [(one.object_id, one.hint.xyxy_px[0]) for one in found] == [("car-1", 1.0), ("car-2", 9.0), ("car-3", 9.0)]
 
 
+def test_numbers_of_shapes_make_no_name_of_another_class(tmp_path):
+    shapes = [{"label": label, "shape_type": "rectangle", "points": [[1, 1], [5, 5]]} for label in ("a", "a", "a-1")]
+    found = read(tmp_path, {"clip/00003.json": labelme(shapes)})
+    assert [(one.object_id, one.object_name) for one in found] == [("a-2", "a"), ("a-3", "a"), ("a-1", "a-1")]
+
+
 def test_a_job_of_cvat_tells_the_size_and_the_source_of_its_masks(tmp_path):
     content = f"""<annotations><meta><job><id>3</id><size>9</size><original_size><width>{W}</width><height>{H}</height>
         </original_size></job><source>clip.mp4</source></meta><track id="4" label="a"><mask frame="4" keyframe="1"
@@ -267,6 +275,14 @@ def test_sav_masklets_lie_on_every_fourth_frame(tmp_path):
     found = read(tmp_path, {"sav_1_manual.json": document})
     assert rows(found) == [("sav_1", "0", 0, ""), ("sav_1", "5", 4, ""), ("sav_1", "0", 8, "")]
     assert all((mask(one.hint) == SQUARE).all() for one in found)
+
+
+def test_a_sav_object_without_a_mask_on_any_frame_is_rejected_and_the_others_are_read(tmp_path):
+    square, nothing = run_lengths(SQUARE), run_lengths(np.zeros_like(SQUARE))
+    document = {"video_id": "v", "masklet": [[None, None], [nothing, square], [None, None]], "masklet_id": [0, 5]}
+    kept, (reject,) = read_localizations(write(tmp_path, {"v_manual.json": document}))
+    assert rows(kept) == [("v", "5", 4, "")]
+    assert (reject.key, reject.detail) == ("v/0", "no annotated frame has a usable mask of the object")
 
 
 def test_yolo_files_in_a_folder_of_their_video_name_its_frames(tmp_path):
