@@ -7,7 +7,7 @@ from typing import Any
 
 
 def parse_json(content: str | bytes) -> Any:
-    """The values of a JSON document.
+    """The values of a JSON document; of bytes, UTF-8, UTF-16 or UTF-32, with a byte order mark or without one.
 
     Raises:
         ValueError: it is no JSON, or is nested too deeply.

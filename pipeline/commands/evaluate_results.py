@@ -67,7 +67,7 @@ def evaluate_results(
 def _referred(results: Path, ground_truth: Path, expressions: Path | None) -> list[Referred]:
     try:
         if expressions is not None:
-            return by_expression(results, parse_json(expressions.read_text(encoding="utf-8")))
+            return by_expression(results, parse_json(expressions.read_bytes()))
         found = by_annotator(results, ground_truth)
     except (ValueError, AttributeError) as problem:
         raise UsageProblem(f"{expressions or results}: {problem}") from None

@@ -41,7 +41,7 @@ def read_truth(files: Sequence[Path]) -> Truth:
     found: dict[str, dict[str, Any]] = {}
     for file in files:
         try:
-            document = parse_json(file.read_text(encoding="utf-8"))
+            document = parse_json(file.read_bytes())
             names = {video["id"]: [frame_stem(name) for name in video["file_names"]] for video in document["videos"]}
             for one in document["annotations"]:
                 pairs = zip(names[one["video_id"]], one["segmentations"], strict=True)

@@ -35,7 +35,7 @@ def davis_problems(root: Path) -> Iterator[Problem]:
 def youtube_vos_problems(root: Path) -> Iterator[Problem]:
     """Every broken rule below ``root``, which holds ``meta.json`` and ``Annotations``."""
     try:
-        videos = parse_json((root / "meta.json").read_text(encoding="utf-8"))["videos"]
+        videos = parse_json((root / "meta.json").read_bytes())["videos"]
         described = {str(name): dict(entry["objects"]) for name, entry in dict(videos).items()}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         yield Problem("meta.json", f"cannot be read as {{videos: {{name: {{objects: …}}}}}}: {problem!r}")

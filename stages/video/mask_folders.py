@@ -32,7 +32,7 @@ def object_names(annotations: Path) -> Mapping[str, Mapping[str, str]]:
     if (file := next((place for place in places if place.is_file()), None)) is None:
         return {}
     try:
-        found = parse_json(file.read_text(encoding="utf-8"))
+        found = parse_json(file.read_bytes())
     except (OSError, ValueError) as problem:
         raise ValueError(f"{str(file)!r} is no JSON ({problem}); export again, or remove it") from None
     named = found.items() if isinstance(found, dict) else ()

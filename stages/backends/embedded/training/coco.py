@@ -47,7 +47,7 @@ def read_coco(file: Path, images: Path) -> tuple[list[Picture], list[str]]:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = parse_json(file.read_text(encoding="utf-8"))
+        document = parse_json(file.read_bytes())
     except (OSError, ValueError) as problem:
         raise ValueError(f"{file} cannot be read as JSON: {problem}") from None
     if not isinstance(document, dict) or not all(isinstance(document.get(n), list) for n in ("images", "annotations")):
