@@ -5,7 +5,8 @@ Sources: https://youtube-vos.org/dataset/rvos/, https://github.com/google/video-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def is_narrative_grounding(root: Path) -> bool:
 def problems_in(root: Path) -> Iterator[Problem]:
     """Every broken rule below ``root``, which holds ``meta_expressions.json``; one frame is in memory at a time."""
     try:
-        videos = dict(parse_json((root / META).read_text(encoding="utf-8-sig"))["videos"])
+        videos = dict(parse_json((root / META).read_bytes())["videos"])
     except (OSError, ValueError, KeyError, TypeError) as problem:
         yield Problem(META, f"cannot be read as {{videos: {{name: {{frames, expressions}}}}}}: {problem!r}")
         return
@@ -60,35 +61,50 @@ def _mask_problems(root: Path) -> Iterator[Problem]:
         yield from coco.problems_in(file)
 
 
-def _expressions(where: str, video: Video, known: set[str]) -> Iterator[Problem]:
+def _expressions(where: str, video: Video, known: Collection[str]) -> Iterator[Problem]:
+    return _typed_problems(where, video, _EXPRESSION, partial(_expression, known=known))
+
+
+def _nouns(where: str, video: Video, known: Collection[str]) -> Iterator[Problem]:
+    narratives = [
+        str(one.get("description", "")) for one in _listed(video, "actor_narratives") if isinstance(one, dict)
+    ]
+    return _typed_problems(where, video, _NOUN, partial(_noun, narratives=narratives, known=known))
+
+
+def _typed_problems(
+    where: str,
+    video: Video,
+    fields: Mapping[str, tuple[type, ...]],
+    problems_of: Callable[[str, Mapping[str, Any]], Iterator[Problem]],
+) -> Iterator[Problem]:
+    """Of every expression, fields that are missing or of another type; else what ``problems_of`` finds."""
     for number, one in video["expressions"].items():
         place = f"{where} expression {number}"
-        problems = list(type_problems(place, one, _EXPRESSION))
-        yield from problems
-        if problems:
-            continue
-        if not one["exp"].strip():
-            yield Problem(place, "the expression is empty")
-        if "obj_id" in one and known and str(one["obj_id"]) not in known:
-            yield Problem(place, f"object {one['obj_id']!r} is in no mask of its video")
+        yield from list(type_problems(place, one, fields)) or problems_of(place, one)
 
 
-def _nouns(where: str, video: Video, known: set[str]) -> Iterator[Problem]:
-    narratives = [one.get("description", "") for one in video.get("actor_narratives", ()) if isinstance(one, dict)]
-    for number, noun in video["expressions"].items():
-        place = f"{where} expression {number}"
-        problems = list(type_problems(place, noun, _NOUN))
-        yield from problems
-        if problems:
-            continue
-        actor, start, end = (noun[name] for name in _NOUN)
-        if not 0 <= actor < len(narratives):
-            yield Problem(place, f"narrative {actor} is none of the {len(narratives)} of its video")
-        elif not 0 <= start < end <= len(narratives[actor]):
-            length = len(narratives[actor])
-            yield Problem(place, f"the noun at {start} to {end} is not inside its narrative of {length} characters")
-        if "obj_id" in noun and str(noun["obj_id"]) not in known:
-            yield Problem(place, f"mask {noun['obj_id']!r} is none of those of its video")
+def _expression(place: str, one: Mapping[str, Any], known: Collection[str]) -> Iterator[Problem]:
+    if not one["exp"].strip():
+        yield Problem(place, "the expression is empty")
+    if "obj_id" in one and known and str(one["obj_id"]) not in known:
+        yield Problem(place, f"object {one['obj_id']!r} is in no mask of its video")
+
+
+def _noun(place: str, one: Mapping[str, Any], narratives: Sequence[str], known: Collection[str]) -> Iterator[Problem]:
+    actor, start, end = (one[name] for name in _NOUN)
+    if not 0 <= actor < len(narratives):
+        yield Problem(place, f"narrative {actor} is none of the {len(narratives)} of its video")
+    elif not 0 <= start < end <= len(narratives[actor]):
+        length = len(narratives[actor])
+        yield Problem(place, f"the noun at {start} to {end} is not inside its narrative of {length} characters")
+    if "obj_id" in one and str(one["obj_id"]) not in known:
+        yield Problem(place, f"mask {one['obj_id']!r} is none of those of its video")
+
+
+def _listed(video: Video, name: str) -> Sequence[Any]:
+    found = video.get(name)
+    return found if isinstance(found, list) else []
 
 
 def _annotation_ids(root: Path) -> dict[str, set[str]]:
@@ -96,7 +112,7 @@ def _annotation_ids(root: Path) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for file in (root / name for name in MASKS):
         try:
-            document = parse_json(file.read_text(encoding="utf-8"))
+            document = parse_json(file.read_bytes())
             frames = {one["id"]: str(one["file_names"][0]).rpartition("/")[0] for one in document["videos"]}
             for one in document["annotations"]:
                 found.setdefault(frames[one["video_id"]], set()).add(str(one["id"]))
