@@ -72,10 +72,8 @@ def clip_loss(
         for number, logits in found
         if clips.is_annotated(number)
     ]
-    if not losses:
-        return (
-            torch.stack([logits.sum() for _, logits in found]).sum() * 0.0
-        )  # a view that shows no point teaches nothing
+    if not losses:  # a view that shows no point teaches nothing
+        return torch.stack([logits.sum() for _, logits in found]).sum() * 0.0
     return torch.stack(losses).mean()
 
 
