@@ -11,7 +11,7 @@ from pipeline.capacity.devices import require_device
 from pipeline.commands.train_propagator import propagator
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled, summary
 from pipeline.terminal.training import training_progress
 from schemas import tables
 
@@ -62,8 +62,11 @@ def segmenter(
     command continues a training that was cut off. Use the result with `--segmenter trained:FILE`, and with
     `--propagator trained:FILE` for tracked masks too.
 
+    A run has few frames and takes few steps: what is trained longer on them forgets other pictures. The default of
+    `--steps` is for packs and COCO.
+
     Example:
-      pointvos train segmenter --run runs/first --out own.pt --steps 1000
+      pointvos train segmenter --run runs/first --out own.pt --steps 60 --batch 6 --side 256
     """
     from stages.backends.embedded.training.segmenter import TrainingSettings
 
@@ -77,11 +80,22 @@ def segmenter(
     rows: list[tuple[str, object]] = [("pictures to train on", len(pictures) - n_held_out), ("held out", n_held_out)]
     rows += [(f"{kind}, held out", f"{before[kind]:.3f} before, {after[kind]:.3f} after") for kind in after]
     summary("Trained the embedded segmenter", [*rows, ("written to", out)])
+    if worse := fallen(before, after):
+        console.print(
+            styled(f"Worse than before on held-out pictures: {', '.join(worse)}.", "yellow"),
+            "Keep the first weights for such hints, or train again with fewer --steps or a lower --rate.",
+            soft_wrap=True,
+        )
     console.print(
         f"Use it with: pointvos annotate … --segmenter trained:{out} --propagator trained:{out}", markup=False
     )
     if problems:
         raise typer.Exit(REJECTED)
+
+
+def fallen(before: Figures, after: Figures) -> list[str]:
+    """Names of the figures that fell, as far as the three digits of the summary show it."""
+    return [kind for kind in after if round(after[kind], 3) < round(before[kind], 3)]
 
 
 def _require_usable(out: Path, side: int) -> None:
