@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from pipeline.hint_validation import hint_kind, hint_problems
+from pipeline.hint_validation import called, hint_problems
 from pipeline.run_validation import run_problems
 from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
@@ -19,6 +19,8 @@ from schemas.json_items import JsonItems
 from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
 from stages.export.point_vos_check import problems_in as point_vos_problems
+from stages.ingest.errors import IngestError
+from stages.ingest.registry import formats_in
 from stages.validate import coco, hub_folder, referring, tapvid, webdataset
 from stages.validate.mask_folders import davis_problems, youtube_vos_problems
 from stages.validate.parquet_points import ParquetPoints
@@ -57,7 +59,20 @@ def opened(path: AnyPath) -> Iterator[DataSet]:
         yield DataSet("run folder", lambda: run_problems(RunFolder(path).require()))
         return
     with on_disk(path) as local:
-        yield recognised(local)
+        yield _named_like(path, local)
+
+
+def _named_like(path: AnyPath, local: Path) -> DataSet:
+    """The data set at ``local``, a copy of ``path``; what is said of it names ``path``."""
+
+    def named(text: str) -> str:
+        return text.replace(str(local), str(path))
+
+    try:
+        found = recognised(local)
+    except UsageProblem as problem:
+        raise UsageProblem(named(str(problem))) from None
+    return DataSet(found.kind, lambda: (Problem(named(one.where), named(one.what)) for one in found.problems()))
 
 
 def recognised(path: Path) -> DataSet:
@@ -75,8 +90,8 @@ def recognised(path: Path) -> DataSet:
     parts = [part for inner in sorted(path.iterdir()) if inner.is_dir() and (part := _folder(inner))]
     if len({part.kind for part in parts}) == 1:  # data sets lie a folder deeper, or a split in each folder
         return DataSet(parts[0].kind, lambda: chain.from_iterable(part.problems() for part in parts))
-    if kind := hint_kind(path):
-        return DataSet(kind, partial(hint_problems, path))
+    if hints := _hints(path):
+        return hints
     there = ", ".join(sorted(os.listdir(path))[:8]) or "nothing"  # noqa: PTH208
     raise UsageProblem(f"{path} is no data set that is known; it holds {there}. Known are: {KNOWN}")
 
@@ -91,8 +106,8 @@ def _file(path: Path) -> DataSet:
         return DataSet("TAP-Vid", lambda: tapvid.problems_in(path))
     if suffix == ".json" and (found := _document(path)):
         return found
-    if kind := hint_kind(path):
-        return DataSet(kind, partial(hint_problems, path)) if kind != "point_vos" else _point_vos(path.parent, [path])
+    if hints := _hints(path):
+        return hints
     if suffix == ".json":
         raise UsageProblem(
             f"{path} has the keys {', '.join(_first_keys(path)[:8]) or 'none'}, of no format that is known: {KNOWN}"
@@ -119,6 +134,23 @@ def _folder(path: Path) -> DataSet | None:
         if is_it:
             return DataSet(kind, partial(problems, path))
     return None
+
+
+def _hints(path: Path) -> DataSet | None:
+    """Hints that annotate reads, or entries of Point-VOS; None where nothing shows which.
+
+    Raises:
+        UsageProblem: there is no telling, since the file, or every file of the folder, is broken.
+    """
+    try:
+        formats = formats_in(path)
+    except IngestError as problem:
+        if problem.error in ("unknown_format", "not_text"):
+            return None
+        raise UsageProblem(f"cannot tell what {path} is: {problem.detail}") from None
+    if formats == ["point_vos"] and path.is_file():
+        return _point_vos(path.parent, [path])
+    return DataSet(called(formats), partial(hint_problems, path, formats)) if formats else None
 
 
 def _words_kind(folder: Path) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stages.ingest.errors import IngestError
-from stages.ingest.registry import formats_in, read_localizations
+from stages.ingest.registry import read_localizations
 from stages.validate import tool_files
 from stages.validate.problems import Problem
 
@@ -33,13 +33,18 @@ _OWN_RULES: Mapping[str, Callable[[Path], Iterator[Problem]]] = {
 }
 
 
-def hint_kind(path: Path) -> str:
-    """What a file or folder of hints is called; empty where it is none."""
-    return " and ".join(KINDS.get(name, name) for name in formats_in(path))
+def called(formats: Sequence[str]) -> str:
+    """What hints of these formats are called."""
+    return " and ".join(KINDS.get(name, name) for name in formats)
 
 
-def hint_problems(path: Path) -> Iterator[Problem]:
-    """What annotate would reject, and what breaks the rules of a format beyond that. All hints are in memory."""
+def hint_problems(path: Path, formats: Sequence[str]) -> Iterator[Problem]:
+    """What annotate would reject, and what breaks the rules of a format beyond that. All hints are in memory.
+
+    Args:
+        path: a file or folder.
+        formats: that are in it, as :func:`stages.ingest.registry.formats_in` tells them.
+    """
     try:
         _, rejects = read_localizations(path)
     except IngestError as problem:
@@ -47,6 +52,6 @@ def hint_problems(path: Path) -> Iterator[Problem]:
         rejects = []
     for reject in rejects:
         yield Problem(f"{Path(reject.input_uri).name} {reject.key}", reject.detail)
-    for name in formats_in(path):
+    for name in formats:
         if name in _OWN_RULES:
             yield from _OWN_RULES[name](path)

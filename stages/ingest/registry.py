@@ -98,16 +98,21 @@ def read_localizations(path: Path | str, fmt: str = AUTO) -> tuple[list[Localiza
 
 
 def formats_in(path: Path) -> list[str]:
-    """The formats of a localization file, or of the files of a folder; none where none is known."""
-    try:
-        if path.is_file():
-            return [detect_format(path)]
-        pngs, texts = _hint_files(path)
-        if pngs and not texts:
-            return ["masks"]
-        return sorted(_by_format(path, texts, AUTO, Parsed(str(path))))
-    except IngestError:
-        return []
+    """The formats of a localization file, or of the files of a folder that can be read; none in a folder without them.
+
+    Raises:
+        IngestError: the file, or every file of the folder, is broken or of an unknown format.
+    """
+    if path.is_file():
+        return [detect_format(path)]
+    pngs, texts = _hint_files(path)
+    if pngs and not texts:
+        return ["masks"]
+    parsed = Parsed(str(path))
+    found = sorted(_by_format(path, texts, AUTO, parsed))
+    if parsed.rejects and not found:
+        raise IngestError(parsed.rejects[0].error, parsed.rejects[0].detail)
+    return found
 
 
 def _read_named(path: Path, fmt: str) -> Parsed:

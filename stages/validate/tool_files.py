@@ -25,9 +25,11 @@ def sav_problems(root: Path) -> Iterator[Problem]:
     """Masks are of the size of their video, as many on every frame as there are ids, and on every fourth frame."""
     for file in [root] if root.is_file() else sorted(root.rglob("*.json")):
         try:
-            document = parse_json(file.read_text(encoding="utf-8-sig"))
+            document = parse_json(file.read_bytes())
+            if not isinstance(document, dict) or "masklet" not in document:
+                continue  # a file of another kind beside them
             yield from _masklet_problems(file.name, document)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as problem:
             yield Problem(file.name, f"it cannot be read as SA-V: {problem!r}")
 
 
@@ -42,7 +44,7 @@ def _masklet_problems(name: str, document: dict[str, Any]) -> Iterator[Problem]:
         if len(masks) != n_objects:
             yield Problem(where, f"{len(masks)} masks for {n_objects} objects; expected as many")
         for number, mask in enumerate(masks):
-            if all(size) and mask["size"] != size:
+            if mask is not None and all(size) and mask["size"] != size:
                 yield Problem(f"{where} object {number}", f"the mask is of size {mask['size']}; the video's is {size}")
 
 
@@ -53,15 +55,22 @@ def mot_problems(root: Path) -> Iterator[Problem]:
         length = _length(file.parent.parent / _SEQUENCE)
         name = file.relative_to(root).as_posix() if file != root else file.name
         seen: set[tuple[str, str]] = set()
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-            cells = [cell.strip() for cell in line.split(",")]
+        rows = [[cell.strip() for cell in line.split(",")] for line in _lines(file)]
+        first = 0 if any(cells[0] == "0" for cells in rows) else 1
+        for number, cells in enumerate(rows, start=1):
             if len(cells) < 6:
                 continue
-            if length and cells[0].isdecimal() and int(cells[0]) > length:
-                yield Problem(f"{name}:{number}", f"frame {cells[0]} is none of the {length} of {_SEQUENCE}")
+            if length and cells[0].isdecimal() and int(cells[0]) >= first + length:
+                detail = f"frame {cells[0]} is none of the {length} of {_SEQUENCE}; frames count from {first} here"
+                yield Problem(f"{name}:{number}", detail)
             if (key := (cells[0], cells[1])) in seen and not cells[1].startswith("-"):
                 yield Problem(f"{name}:{number}", f"object {cells[1]} has another box on frame {cells[0]}")
             seen.add(key)
+
+
+def _lines(file: Path) -> list[str]:
+    """Lines of a text; that it can be read at all is looked at where its hints are."""
+    return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def _length(file: Path) -> int:
@@ -80,7 +89,7 @@ def yolo_problems(root: Path) -> Iterator[Problem]:
     known = _class_numbers(folder)
     for file in [root] if root.is_file() else sorted(root.rglob("*.txt")):
         name = file.relative_to(folder).as_posix()
-        for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        for number, line in enumerate(_lines(file), start=1):
             cells = line.split()
             if known and cells and cells[0].isdecimal() and int(cells[0]) not in known:
                 yield Problem(f"{name}:{number}", f"class {cells[0]} has no name in {_CLASSES}")

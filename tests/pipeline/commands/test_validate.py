@@ -283,6 +283,18 @@ def test_what_is_no_data_set_is_named_with_what_is_there(tmp_path):
             validate(path)
 
 
+def test_of_broken_hints_it_is_told_what_is_broken(tmp_path):
+    (tmp_path / "twice.json").write_text('[{"frame": 0, "frame": 2}]')
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "hints.json").write_text('[{"frame": 0')
+    for path, sentence in (
+        (tmp_path / "twice.json", r"cannot tell what .*twice.json is: the key 'frame' is given twice"),
+        (tmp_path / "cut", r"cannot tell what .*cut is: .*hints.json' is not valid JSON"),
+    ):
+        with pytest.raises(UsageProblem, match=sentence):
+            validate(path)
+
+
 def replaced(folder, pattern, old, new):
     """Change the first of the files that match."""
     file = min(folder.rglob(pattern))
@@ -327,6 +339,29 @@ def test_runs_and_data_sets_in_a_store_are_checked_like_those_of_this_machine(me
     assert "gt.txt:1: frame 99 is none of the 12 of seqinfo.ini" in problems(data_set)
     with pytest.raises(UsageProblem, match="there is no object s3://bucket/gone, and none below it"):
         validate(RemotePath("s3://bucket/gone", data_set.store))
+    data_set.store.put("s3://bucket/cut/clip.json", io.BytesIO(b'[{"frame": 0'))
+    with pytest.raises(UsageProblem, match=r"what s3://bucket/cut is: 's3://bucket/cut/clip.json' is not valid JSON"):
+        validate(RemotePath("s3://bucket/cut", data_set.store))
+
+
+def test_absent_masks_of_sav_and_mot_frames_from_0_keep_the_rules(tmp_path, problems):
+    mask = {"size": [4, 4], "counts": [5, 2, 2, 2, 5]}
+    document = {
+        "video_id": "v",
+        "video_frame_count": 8,
+        "video_width": 4,
+        "video_height": 4,
+        "masklet": [[None], [mask]],
+    }
+    (tmp_path / "v_manual.json").write_text(json.dumps(document))
+    validate(tmp_path / "v_manual.json")
+    gt = tmp_path / "mot" / "v" / "gt" / "gt.txt"
+    gt.parent.mkdir(parents=True)
+    gt.write_text("0,1,1,1,2,2,1,1,1\n7,1,1,1,2,2,1,1,1\n")
+    gt.parent.with_name("seqinfo.ini").write_text("[Sequence]\nseqLength=8\n")
+    validate(tmp_path / "mot")
+    gt.write_text("0,1,1,1,2,2,1,1,1\n8,1,1,1,2,2,1,1,1\n")
+    assert "gt.txt:2: frame 8 is none of the 8 of seqinfo.ini; frames count from 0 here" in problems(tmp_path / "mot")
 
 
 def test_the_command_line_takes_a_path_and_refuses_what_is_no_place(tmp_path):
