@@ -25,7 +25,7 @@ from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame, frame_named, number, shown, whole
 from stages.ingest.parsed import Parsed
 from stages.ingest.segmentations import read_mask
-from stages.ingest.shapes import Shape, localized, pasted, stroke
+from stages.ingest.shapes import Shape, add_shapes, pasted, stroke
 
 SHAPES = ("box", "polygon", "mask", "points", "polyline", "ellipse")
 Size = tuple[float, float]
@@ -62,7 +62,7 @@ def parse(content: str, input_uri: str) -> Parsed:
     for image in root.iter("image"):
         with parsed.entry(f"image {image.get('name', image.get('id', ''))}"):
             shapes += _read_image(image, tasks[""], parsed)
-    parsed.localizations += localized(shapes, input_uri)
+    add_shapes(parsed, shapes)
     if not parsed.localizations and not parsed.rejects:
         raise IngestError("no_localizations", f"{input_uri!r} is an export of CVAT in which no shape is drawn")
     return parsed

@@ -26,7 +26,7 @@ from stages.ingest.brush import brush_mask
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame, frame_named, identifier, items, listed, mapping, number, optional_text, whole
 from stages.ingest.parsed import Parsed
-from stages.ingest.shapes import Shape, localized
+from stages.ingest.shapes import Shape, add_shapes
 from stages.video.corpus import FRAME_KINDS, VIDEO_EXTENSIONS
 
 _ANNOTATIONS = ("annotations", "completions", "predictions")
@@ -64,7 +64,7 @@ def parse(document: Any, input_uri: str) -> Parsed:
             for region in _regions(task):
                 with parsed.entry(f"{key}, region {optional_text(region, 'id')}".rstrip(", region")):
                     shapes += _read_image_region(region, media) if is_image else _read_rectangle(region, media, first)
-    parsed.localizations += localized(shapes, input_uri)
+    add_shapes(parsed, shapes)
     if not parsed.localizations and not parsed.rejects:
         detail = (
             f"{input_uri!r} is an export of Label Studio, and no region of its annotations says where an object is; "

@@ -25,7 +25,7 @@ from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named, identifier, items, mapping, number, optional_text, text, xy
 from stages.ingest.parsed import Parsed
 from stages.ingest.segmentations import read_mask
-from stages.ingest.shapes import Shape, localized, pasted, stroke, video_of
+from stages.ingest.shapes import Shape, add_shapes, pasted, stroke, video_of
 from stages.video.stills import decode_still
 
 _CIRCLE_POINTS = 64
@@ -50,7 +50,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
             video_id = video_of(inside.parent) or root.name
             size = number(document.get("imageWidth"), "imageWidth"), number(document.get("imageHeight"), "imageHeight")
             shapes += _read_shapes(document, video_id, frame_named(image.name), size, str(inside), parsed)
-    parsed.localizations += localized(shapes, parsed.input_uri)
+    add_shapes(parsed, shapes)
     return parsed
 
 

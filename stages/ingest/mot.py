@@ -19,7 +19,7 @@ from stages.ingest.documents import read_text
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame, number, whole
 from stages.ingest.parsed import Parsed
-from stages.ingest.shapes import Shape, localized, video_of
+from stages.ingest.shapes import Shape, add_shapes, video_of
 
 _NUMBER = r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _LINE = re.compile(rf"\s*\d+(?:\.0+)?\s*,\s*-?\d+(?:\.0+)?\s*(?:,\s*{_NUMBER}\s*){{5,8}},?\s*")
@@ -49,7 +49,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
             if row.strip():
                 with parsed.entry(f"{inside}:{line}"):
                     shapes += _read_line(row, _video(inside, root), first)
-        parsed.localizations += localized(shapes, parsed.input_uri)
+        add_shapes(parsed, shapes)
     return parsed
 
 

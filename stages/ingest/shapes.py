@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -16,6 +16,7 @@ from schemas.masks import encode_rle
 from stages.ingest.boxes import GROUP
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import whole
+from stages.ingest.parsed import Parsed
 
 _UNNAMED = "object"
 _PARTS = frozenset(
@@ -44,8 +45,8 @@ class Shape:
     unit: str = ""
 
 
-def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]:
-    """A localization for every shape.
+def add_shapes(parsed: Parsed, shapes: Sequence[Shape]) -> None:
+    """Add a localization for every shape; one with a name that no record can have is rejected.
 
     Shapes of one track are one object. Shapes without a track are one object where their class occurs at most once on
     every frame of the video; else each is an object of its own, numbered by its place in the file. No number makes the
@@ -62,19 +63,22 @@ def localized(shapes: Sequence[Shape], input_uri: str) -> Iterator[Localization]
         if not shape.track and (shape.video_id, name) in crowded:
             object_id = _numbered(shape.video_id, name, numbers, taken)
         idx, frame_name = shape.frame
-        yield Localization(
-            shape.video_id,
-            object_id,
-            idx,
-            shape.hint,
-            shape.name,
-            "",
-            GROUP,
-            shape.hint.kind,
-            input_uri,
-            frame_name,
-            shape.unit,
-        )
+        with parsed.entry(f"{shape.video_id}/{object_id}@{idx}"):
+            parsed.localizations.append(
+                Localization(
+                    shape.video_id,
+                    object_id,
+                    idx,
+                    shape.hint,
+                    shape.name,
+                    "",
+                    GROUP,
+                    shape.hint.kind,
+                    parsed.input_uri,
+                    frame_name,
+                    shape.unit,
+                )
+            )
 
 
 def _numbered(video_id: str, name: str, numbers: Counter[tuple[str, str]], taken: Set[tuple[str, str]]) -> str:

@@ -22,7 +22,7 @@ from stages.ingest.documents import read_text
 from stages.ingest.errors import IngestError
 from stages.ingest.fields import frame_named, number, whole
 from stages.ingest.parsed import Parsed
-from stages.ingest.shapes import Shape, localized, video_of
+from stages.ingest.shapes import Shape, add_shapes, video_of
 
 CLASS_FILES = ("classes.txt", "obj.names", "predefined_classes.txt")
 _NUMBERED = re.compile(r"(?P<video>.+?)_(?P<number>\d+)")
@@ -59,7 +59,7 @@ def parse(root: Path, paths: Iterable[Path]) -> Parsed:
             for line, row in enumerate(_lines(path), start=1):
                 with parsed.entry(f"{inside}:{line}"):
                     shapes.append(_read_line(row, video_id, frame, names))
-    parsed.localizations += localized(shapes, parsed.input_uri)
+    add_shapes(parsed, shapes)
     return parsed
 
 

@@ -239,6 +239,13 @@ def test_numbers_of_shapes_make_no_name_of_another_class(tmp_path):
     assert [(one.object_id, one.object_name) for one in found] == [("a-2", "a"), ("a-3", "a"), ("a-1", "a-1")]
 
 
+def test_a_shape_whose_name_no_record_can_have_is_rejected_and_the_others_are_read(tmp_path):
+    box = {"shape_type": "rectangle", "points": [[1, 1], [5, 5]]}
+    shapes = [{**box, "label": "a", "group_id": "\ud800"}, {**box, "label": "b"}]
+    kept, (reject,) = read_localizations(write(tmp_path, {"clip/00003.json": labelme(shapes)}))
+    assert ([one.object_id for one in kept], reject.error) == (["b"], "invalid_value")
+
+
 def test_a_job_of_cvat_tells_the_size_and_the_source_of_its_masks(tmp_path):
     content = f"""<annotations><meta><job><id>3</id><size>9</size><original_size><width>{W}</width><height>{H}</height>
         </original_size></job><source>clip.mp4</source></meta><track id="4" label="a"><mask frame="4" keyframe="1"
