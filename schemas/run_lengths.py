@@ -43,7 +43,10 @@ def run_lengths(rle: str) -> NDArray[np.int64]:
 def require_runs(lengths: NDArray[np.int64] | Sequence[int], height: int, width: int) -> None:
     """Raise ValueError when runs do not make a mask of this size."""
     require_size("mask", height, width)
-    runs = np.asarray(lengths, dtype=np.int64)
+    try:
+        runs = np.asarray(lengths, dtype=np.int64)
+    except OverflowError:
+        raise ValueError("a run length is larger than any mask") from None
     if len(runs) and runs.min() < 0:
         raise ValueError(f"run length {runs.min()} is negative")
     if (len(runs) and runs.max() > height * width) or runs.sum() != height * width:

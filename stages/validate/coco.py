@@ -73,10 +73,13 @@ class _Document:
             yield Problem(where, f"{width} x {height} pixels are no size")
             return
         self._sizes[item["id"]] = (width, height, len(names))
+        if odd := [name for name in names if not isinstance(name, str)]:
+            yield Problem(where, f"file name {str(odd[0])[:40]!r} is no text")
+            return
         if twice := [name for name in names if name in self._names]:
             yield Problem(where, f"file name {twice[0]!r} stands twice")
-        self._names.update(map(str, names))
-        yield from (problem for name in names for problem in self._picture(where, str(name), (width, height)))
+        self._names.update(names)
+        yield from (problem for name in names for problem in self._picture(where, name, (width, height)))
 
     def _picture(self, where: str, name: str, size: tuple[int, int]) -> Iterator[Problem]:
         """Only where there are pictures at all: many data sets come without."""
@@ -109,7 +112,10 @@ class _Document:
             return
         if len(item["segmentations"]) != size[2]:
             yield Problem(where, f"{len(item['segmentations'])} segmentations for {size[2]} frames; expected as many")
-        boxes = item.get("bboxes") or [None] * len(item["segmentations"])
+        boxes = item.get("bboxes") or []
+        if not isinstance(boxes, list):
+            yield Problem(where, f"bboxes {str(boxes)[:40]!r} is no list")
+            return
         for place, mask in enumerate(item["segmentations"]):
             if mask is not None:
                 shape = {"segmentation": mask, "bbox": boxes[place] if place < len(boxes) else None}
@@ -189,5 +195,5 @@ def _is_around(box: Any, counts: str, size: tuple[int, int]) -> bool:
 
 def _are_numbers(values: Any) -> bool:
     return isinstance(values, list) and all(
-        isinstance(v, _NUMBER) and not isinstance(v, bool) and math.isfinite(v) for v in values
+        isinstance(v, _NUMBER) and not isinstance(v, bool) and abs(v) < math.inf for v in values
     )

@@ -41,7 +41,12 @@ def youtube_vos_problems(root: Path) -> Iterator[Problem]:
         yield Problem("meta.json", f"cannot be read as {{videos: {{name: {{objects: …}}}}}}: {problem!r}")
         return
     for name, objects in described.items():
-        yield from _described_problems(root, name, objects)
+        try:
+            yield from _described_problems(root, name, objects)
+        except OSError as problem:
+            yield Problem(
+                f"meta.json video {name}", f"its files cannot be looked at ({problem}); its other objects were not read"
+            )
     for folder in _sequences(root / "Annotations"):
         name = folder.relative_to(root / "Annotations").as_posix()
         if name not in described:

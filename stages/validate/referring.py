@@ -33,25 +33,29 @@ def is_narrative_grounding(root: Path) -> bool:
 def problems_in(root: Path) -> Iterator[Problem]:
     """Every broken rule below ``root``, which holds ``meta_expressions.json``; one frame is in memory at a time."""
     try:
-        videos = dict(parse_json((root / META).read_bytes())["videos"])
-    except (OSError, ValueError, KeyError, TypeError) as problem:
+        videos = parse_json((root / META).read_bytes())["videos"].items()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
         yield Problem(META, f"cannot be read as {{videos: {{name: {{frames, expressions}}}}}}: {problem!r}")
         return
     is_narratives = is_narrative_grounding(root)
     if is_narratives:
         yield from _mask_problems(root)
     ids = _annotation_ids(root) if is_narratives else {}
-    for name, video in videos.items():
+    for name, video in videos:
         where = f"{META} video {name}"
         problems = list(type_problems(where, video, _VIDEO))
         yield from problems
         if problems:
             continue
-        known = ids.get(name, set()) if is_narratives else _indices(root, name, video)
-        yield from _nouns(where, video, known) if is_narratives else _expressions(where, video, known)
-        if not is_narratives:
-            yield from _annotation_problems(root, name, video)
-        yield from _result_problems(root, name, video)
+        try:
+            if is_narratives:
+                yield from _nouns(where, video, ids.get(name, set()))
+            else:
+                yield from _expressions(where, video, _indices(root, name, video))
+                yield from _annotation_problems(root, name, video)
+            yield from _result_problems(root, name, video)
+        except OSError as problem:
+            yield Problem(where, f"its files cannot be looked at ({problem}); the rest of the video was not read")
 
 
 def _mask_problems(root: Path) -> Iterator[Problem]:

@@ -49,7 +49,7 @@ def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
     if not isinstance(entry, Mapping):
         yield Problem(where, f"{type(entry).__name__} is no entry; expected points and occluded")
         return
-    arrays = {name: np.asarray(entry.get(name)) for name in _AXES}
+    arrays = {name: _array(entry.get(name)) for name in _AXES}
     for name, axes in _AXES.items():
         if arrays[name].dtype.kind not in "fiub" or arrays[name].ndim != axes.count(",") + 1:
             yield Problem(where, f"{name} is of shape {arrays[name].shape}; expected numbers of shape {axes}")
@@ -61,6 +61,14 @@ def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
     yield from _track_problems(where, points, hidden)
     yield from _beside_problems(where, entry, hidden)
     yield from _film_problems(where, entry.get("video"), hidden.shape[1])
+
+
+def _array(value: Any) -> NDArray[Any]:
+    """The array of a value; an empty one of objects where lists in it are not of equal lengths."""
+    try:
+        return np.asarray(value)
+    except ValueError:
+        return np.empty(0, dtype=object)
 
 
 def _track_problems(where: str, points: NDArray[Any], hidden: NDArray[np.bool_]) -> Iterator[Problem]:
@@ -82,10 +90,15 @@ def _beside_problems(where: str, entry: Mapping[str, Any], hidden: NDArray[np.bo
     """What export writes of every track: its object, and the frame on which people confirmed it."""
     n_tracks, n_frames = hidden.shape
     for name in ("object_ids", "verified_frames"):
-        if name in entry and len(entry[name]) != n_tracks:
-            yield Problem(where, f"{len(entry[name])} {name} for {n_tracks} tracks; expected as many")
+        if name in entry and (shape := _array(entry[name]).shape) != (n_tracks,):
+            there = f"{shape[0]}" if len(shape) == 1 else f"{shape}"
+            yield Problem(where, f"{there} {name} for {n_tracks} tracks; expected as many")
             return
-    for number, idx in enumerate(np.asarray(entry.get("verified_frames", ())).tolist()):
+    verified = _array(entry.get("verified_frames", np.zeros(0, dtype=np.int64)))
+    if verified.dtype.kind not in "iu":
+        yield Problem(where, f"verified_frames are of type {verified.dtype}; expected indices of frames")
+        return
+    for number, idx in enumerate(verified.tolist()):
         if not 0 <= idx < n_frames or hidden[number, idx]:
             yield Problem(f"{where} track {number}", f"the point is not seen on its verified frame {idx}")
 
@@ -96,7 +109,7 @@ def _film_problems(where: str, film: Any, n_frames: int) -> Iterator[Problem]:
         if isinstance(film, list) and len(film) != n_frames:
             yield Problem(where, f"{len(film)} pictures for {n_frames} frames; expected as many")
         return
-    found = np.asarray(film)
+    found = _array(film)
     if found.dtype != np.uint8 or found.ndim != 4 or found.shape[3] != 3:
         yield Problem(where, f"video is {found.dtype} of shape {found.shape}; expected uint8 of (T, H, W, 3)")
     elif len(found) != n_frames:

@@ -58,6 +58,12 @@ FAULTS = {
     "train.pkl video a: points are (2, 2, 2) and occluded (2, 3); expected (N, T, 2) and (N, T)": changed(
         "points", lambda xy: xy[:, :2]
     ),
+    "train.pkl video a: points is of shape (0,); expected numbers of shape (N, T, 2)": changed(
+        "points", lambda xy: [*xy[:1].tolist(), [0.5]]
+    ),
+    "train.pkl video a: verified_frames are of type bool; expected indices of frames": changed(
+        "verified_frames", lambda idx: idx > 0
+    ),
     "train.pkl: there is no video in it": {},
 }
 
