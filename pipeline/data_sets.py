@@ -32,6 +32,8 @@ KNOWN = (
     "(Annotations), Ref-YouTube-VOS or VNG (meta_expressions.json), TAP-Vid (.pkl), and all hints that annotate reads: "
     "clicks, CVAT, Label Studio, labelme, MOT, SA-V, YOLO …"
 )
+_OF_FOLDERS = (referring.META, "meta.json")
+"""Files that tell what lies beside them."""
 _ENTRY_FILES = tuple(f"{split}.{kind}" for split in SPLITS for kind in ("json", "jsonl"))
 
 
@@ -98,6 +100,8 @@ def recognised(path: Path) -> DataSet:
 
 def _file(path: Path) -> DataSet:
     suffix = path.suffix.lower()
+    if path.name in _OF_FOLDERS and (found := _folder(path.parent)):
+        return found
     if suffix == ".tar":
         return DataSet("WebDataset", lambda: webdataset.problems_in(path))
     if suffix == ".parquet":

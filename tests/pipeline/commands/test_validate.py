@@ -356,6 +356,14 @@ def test_runs_and_data_sets_in_a_store_are_checked_like_those_of_this_machine(me
         validate(RemotePath("s3://bucket/cut", data_set.store))
 
 
+def test_a_file_that_tells_of_a_folder_is_checked_with_it(exported, capsys):
+    for form, file, kind in (
+        ("ref_youtube_vos", "meta_expressions.json", "Ref-YouTube-VOS"), ("youtube_vos", "meta.json", "YouTube-VOS")
+    ):  # fmt: skip
+        validate(exported(form) / file)
+        assert f"{file} keeps all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
+
+
 def test_absent_masks_of_sav_and_mot_frames_from_0_keep_the_rules(tmp_path, problems):
     mask = {"size": [4, 4], "counts": [5, 2, 2, 2, 5]}
     document = {
