@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from pipeline.hint_validation import called, hint_problems
+from pipeline.hint_validation import hint_problems, kind_of
 from pipeline.run_validation import run_problems
 from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
@@ -154,7 +154,7 @@ def _hints(path: Path) -> DataSet | None:
         raise UsageProblem(f"cannot tell what {path} is: {problem.detail}") from None
     if formats == ["point_vos"] and path.is_file():
         return _point_vos(path.parent, [path])
-    return DataSet(called(formats), partial(hint_problems, path, formats)) if formats else None
+    return DataSet(kind_of(formats), partial(hint_problems, path, formats)) if formats else None
 
 
 def _words_kind(folder: Path) -> str:

@@ -33,7 +33,7 @@ _OWN_RULES: Mapping[str, Callable[[Path], Iterator[Problem]]] = {
 }
 
 
-def called(formats: Sequence[str]) -> str:
+def kind_of(formats: Sequence[str]) -> str:
     """What hints of these formats are called."""
     return " and ".join(KINDS.get(name, name) for name in formats)
 

@@ -129,7 +129,11 @@ def _name(region: Mapping[str, Any]) -> str:
 
 
 def _first_frame(tasks: Sequence[Any]) -> int:
-    """What the first frame of a video is called: 0 where a key frame is, unless another is the last one from 1."""
+    """The number of the first frame of a video: 0 if a key frame has that number, else 1.
+
+    Where another key frame is the last one of its video if frames count from 1 (``framesCount``), a frame 0 is a
+    mistake.
+    """
     frames = []
     for raw in tasks:
         with suppress(IngestError):  # told where the task is read

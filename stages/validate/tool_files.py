@@ -6,6 +6,7 @@ Multi-Object Tracking"; https://docs.ultralytics.com/datasets/detect/
 
 from __future__ import annotations
 
+import codecs
 import configparser
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,8 +70,10 @@ def mot_problems(root: Path) -> Iterator[Problem]:
 
 
 def _lines(file: Path) -> list[str]:
-    """Lines of a text; that it can be read at all is looked at where its hints are."""
-    return file.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    """Lines of a text in UTF-8 or, with a byte order mark, UTF-16; what is neither is told where hints are read."""
+    data = file.read_bytes()
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return data.decode("utf-16" if is_utf16 else "utf-8-sig", errors="replace").splitlines()
 
 
 def _length(file: Path) -> int:

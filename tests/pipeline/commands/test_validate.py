@@ -380,7 +380,7 @@ def test_absent_masks_of_sav_and_mot_frames_from_0_keep_the_rules(tmp_path, prob
     gt.write_text("0,1,1,1,2,2,1,1,1\n7,1,1,1,2,2,1,1,1\n")
     gt.parent.with_name("seqinfo.ini").write_text("[Sequence]\nseqLength=8\n")
     validate(tmp_path / "mot")
-    gt.write_text("0,1,1,1,2,2,1,1,1\n8,1,1,1,2,2,1,1,1\n")
+    gt.write_text("0,1,1,1,2,2,1,1,1\n8,1,1,1,2,2,1,1,1\n", encoding="utf-16")
     assert "gt.txt:2: frame 8 is none of the 8 of seqinfo.ini; frames count from 0 here" in problems(tmp_path / "mot")
 
 
