@@ -62,8 +62,8 @@ def segmenter(
     command continues a training that was cut off. Use the result with `--segmenter trained:FILE`, and with
     `--propagator trained:FILE` for tracked masks too.
 
-    A run has few frames and takes few steps: what is trained longer on them forgets other pictures. The default of
-    `--steps` is for packs and COCO.
+    A run has few frames, and few steps are enough: the network becomes better on videos like these and worse on others.
+    The default of `--steps` is for packs and COCO.
 
     Example:
       pointvos train segmenter --run runs/first --out own.pt --steps 60 --batch 6 --side 256
