@@ -13,7 +13,8 @@ from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem
 from schemas.remote_paths import AnyPath, RemotePath
 
-_COPY_BYTES, _AT_ONCE = 1 << 22, 16
+_COPY_BYTES, _AT_ONCE = 1 << 22, 8
+"""A client of S3 keeps ten connections."""
 
 
 @contextmanager
