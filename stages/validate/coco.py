@@ -14,6 +14,7 @@ from typing import Any
 from pycocotools import mask as coco
 
 from schemas.json_items import JsonItems
+from schemas.limits import require_size
 from schemas.run_lengths import require_rle, require_runs
 from stages.validate.problems import Problem, picture_size, type_problems
 
@@ -69,8 +70,10 @@ class _Document:
         self._is_video = key == "videos"
         names = item["file_names"] if self._is_video else [item["file_name"]]
         width, height = item["width"], item["height"]
-        if width < 1 or height < 1:
-            yield Problem(where, f"{width} x {height} pixels are no size")
+        try:
+            require_size("picture", height, width)
+        except ValueError as problem:
+            yield Problem(where, str(problem))
             return
         self._sizes[item["id"]] = (width, height, len(names))
         if odd := [name for name in names if not isinstance(name, str)]:
@@ -83,7 +86,11 @@ class _Document:
 
     def _picture(self, where: str, name: str, size: tuple[int, int]) -> Iterator[Problem]:
         """Only where there are pictures at all: many data sets come without."""
-        folder = next((f for f in _FOLDERS if (self.file.parent / f / name).is_file()), None)
+        try:
+            folder = next((f for f in _FOLDERS if (self.file.parent / f / name).is_file()), None)
+        except OSError as problem:
+            yield Problem(where, f"picture {name[:40]!r} cannot be looked at: {problem.strerror}")
+            return
         if folder is None:
             return
         found = picture_size(self.file.parent / folder / name)

@@ -157,11 +157,15 @@ def test_a_youtube_vis_file_of_other_types_is_told_and_read_to_its_end(tmp_path,
     mask = {"size": [4, 4], "counts": [5, 2, 10**30]}
     track = {"id": 3, "video_id": 1, "category_id": 1, "segmentations": [mask, None]}
     videos = [{"id": i, "width": 4, "height": 4, "file_names": ["a.jpg", name]} for i, name in ((1, "b.jpg"), (2, []))]
+    videos += [{**videos[0], "id": 3, "file_names": ["c" * 5000]}, {**videos[0], "id": 4, "width": 10**400}]
     tracks = [track, {**track, "id": 4, "bboxes": 7}]
     document = {"videos": videos, "categories": [{"id": 1, "name": "d"}], "annotations": tracks}
     (tmp_path / "instances.json").write_text(json.dumps(document))
     shown = problems(tmp_path)
-    for sentence in ("file name '[]' is no text", "a run length is larger than any mask", "bboxes '7' is no list"):
+    for sentence in (
+        "file name '[]' is no text", "a run length is larger than any mask", "bboxes '7' is no list",
+        "cannot be looked at: File name too long", "pixels is too large",
+    ):  # fmt: skip
         assert sentence in shown
 
 
