@@ -82,6 +82,11 @@ def with_workers(footage: Sequence[Footage], config: RunConfig) -> RunConfig:
     return with_compute(config, workers=n_workers or 1, threads=n_threads)
 
 
+def with_one_worker(config: RunConfig) -> RunConfig:
+    """The config for work on one video at a time: one worker, with two threads where it has two cores."""
+    return with_workers((), with_compute(config, workers=1))
+
+
 def changes(before: RunConfig, after: RunConfig) -> str:
     """What was changed, for people; empty when nothing was."""
     old, new = ({**asdict(config.models), **asdict(config.compute)} for config in (before, after))

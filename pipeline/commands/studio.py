@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 
 import typer
 
+from pipeline.capacity.budget import with_one_worker
 from pipeline.commands import options
 from pipeline.commands.models import require_models
 from pipeline.commands.review.options import HostOption, PortOption
@@ -85,7 +86,7 @@ def studio(
     Bench.require_videos(resolved)  # before there is a folder
     run.create()
     with run.lock() as lock, run.tidied():
-        bench = Bench.of(run, resolved)
+        bench = Bench.of(run, with_one_worker(resolved))
         first = _place(at, [file.video_id for file in bench.files]) if at else ""
         keep_config(run, resolved)
         put_back(run)

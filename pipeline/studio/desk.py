@@ -14,6 +14,7 @@ from pipeline.studio.correcting import Corrector
 from pipeline.studio.films import Film, opener_of, thumbnail
 from pipeline.studio.hint_book import localizations
 from pipeline.studio.mask_store import MaskStore, drawn_masks
+from pipeline.studio.pace import Pace
 from pipeline.studio.setting_aside import put_back, set_aside
 from pipeline.studio.sketching import Sketcher
 from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
@@ -48,12 +49,15 @@ class StudioDesk:
     _notes: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
     _step: WorkStep = field(default_factory=WorkStep)
+    _task: Task | None = None
+    """What is being done, until its results are in their place: nothing else may begin before."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.bench.tell_film = self._tell_film
         self.background.hear = self._hear
         self._corrector = Corrector(self.bench, self.sketcher)
+        self._pace = Pace(self.bench.config)
 
     def videos(self) -> list[VideoCard]:
         """All videos, in order."""
@@ -148,6 +152,11 @@ class StudioDesk:
             self._corrector.delete(file, object_id)
             self._stores.pop(file.video_id, None)
 
+    def plan(self, number: int) -> float:
+        """Seconds that tracking a video will take; 0 while that is not known."""
+        file = self.bench.file(number)
+        return self._pace.plan(self.bench.job(file)) if self.bench.book.of(file.video_id) else 0.0
+
     def track(self, number: int) -> None:
         """Begin to make the masks of all frames, in the background."""
         with self._lock:
@@ -157,7 +166,7 @@ class StudioDesk:
             if (video := self.bench.tracked(file)) is not None:
                 set_aside(self.bench.run, video)
             self._corrector.forget(file)
-            self._begin(Track(job))
+            self._begin(Track(job), self._pace.plan(job))
 
     def refine(self, number: int) -> None:
         """Begin the round of all pending corrections, in the background."""
@@ -198,6 +207,7 @@ class StudioDesk:
         """Hold the work in the background, or go on."""
         self.background.pause(is_paused)
         if (task := self._task) is not None:
+            self._pace.hold(is_paused)
             self._tell_work(task.job.video_id, "paused" if is_paused else "tracking")
 
     def stop(self) -> None:
@@ -228,11 +238,6 @@ class StudioDesk:
             seen.append((found.object_id, found.frame_idx))
         return found
 
-    @property
-    def _task(self) -> Task | None:
-        task = self.background.task
-        return task if isinstance(task, Track | Refine) else None
-
     def _changeable(self, number: int) -> VideoFile:
         """A video that nothing is being done to, while nothing else is being done.
 
@@ -250,11 +255,16 @@ class StudioDesk:
             where = self.bench.config.localizations
             raise Refusal(f"this run reads its hints from {where}; open another --run to draw your own", 409)
 
-    def _begin(self, task: Task) -> None:
+    def _begin(self, task: Task, planned_s: float = 0.0) -> None:
         self._notes.pop(task.job.video_id, None)
-        self._step = WorkStep("starting", 0.0, isinstance(task, Refine))
-        self.background.begin(task)
-        self._tell_work(task.job.video_id, "tracking")
+        self._pace.begin(planned_s)
+        self._step, self._task = WorkStep("starting", 0.0, isinstance(task, Refine), planned_s), task
+        try:
+            self.background.begin(task)
+        except OSError as problem:
+            self._end(task, f"No masks were made: no worker process can be started ({problem.strerror})")
+        else:
+            self._tell_work(task.job.video_id, "tracking")
 
     def _store(self, file: VideoFile) -> MaskStore:
         with self._lock:
@@ -281,7 +291,7 @@ class StudioDesk:
         video_id = task.job.video_id
         match message:
             case Step(text, share):
-                self._step = WorkStep(text, share, isinstance(task, Refine))
+                self._step = WorkStep(text, share, isinstance(task, Refine), self._pace.left_s(share))
                 self._tell_work(video_id, "paused" if self.background.is_paused else "tracking")
             case Drawn(masks):
                 found = drawn_masks(masks)
@@ -289,6 +299,7 @@ class StudioDesk:
                 content = [[m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round] for m in found]
                 self.events.tell("masks", {"video": video_id, "masks": content})
             case Finished():
+                self._pace.end()
                 self._end(task, self._outcome(task))
             case Failed(why):
                 self._end(task, f"No masks were made: {why}")
@@ -312,6 +323,7 @@ class StudioDesk:
             self._stores.pop(video_id, None)
             self._seen.pop(video_id, None)
             self._notes[video_id] = note
+            self._task = None
         self.events.tell("done", {"video": video_id, "note": note})
 
     def _tell_work(self, video_id: str, state: str) -> None:

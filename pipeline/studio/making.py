@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from pipeline.config import RunConfig
@@ -46,7 +47,7 @@ class _Gallery:
 
 @dataclass
 class _Models:
-    """The models of correction rounds, loaded when the first one comes."""
+    """The models, of correction rounds too."""
 
     config: RunConfig
     loaded: RoundModels | None = None
@@ -60,7 +61,7 @@ class _Models:
 
 
 def work(link: Link) -> None:
-    """Do tasks for ever."""
+    """Do tasks for ever. Models are loaded before the first one comes, while the person still makes hints."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     use_one_thread_an_operation()
     told: tuple[RunFolder, RunConfig] = link.receive()
@@ -68,6 +69,8 @@ def work(link: Link) -> None:
     gallery, models = _Gallery(link), _Models(config)
     progress.listen(link.send)
     progress.view(gallery.hang)
+    with suppress(Exception):  # the task that needs them says why
+        models.get()
     while True:
         link.send(Ready())
         task = link.receive()

@@ -78,6 +78,7 @@ class Studio:
             self._call(f"{video}/sketch/{{frame:number}}", self._sketch),
             self._call(f"{video}/masks", self._masks),
             self._call(f"{video}/next", self._next),
+            self._call(f"{video}/plan", self._plan),
             self._call(f"{video}/hints", self._hint, "POST"),
             self._call(f"{video}/corrections", self._correct, "POST"),
             self._call(f"{video}/{{act}}", self._act, "POST"),
@@ -147,6 +148,9 @@ class Studio:
         after = _query(request, "after")
         found = await run_in_threadpool(self.desk.next_look, _number(request), -1 if after is None else after)
         return {"look": None if found is None else asdict(found)}
+
+    async def _plan(self, request: Request) -> Any:
+        return {"seconds": await run_in_threadpool(self.desk.plan, _number(request))}
 
     async def _hint(self, request: Request) -> Any:
         found = await run_in_threadpool(self.desk.hint, _number(request), read_hint(await json_body(request)))

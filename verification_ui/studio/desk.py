@@ -168,11 +168,13 @@ class WorkStep:
         text: what is being done, without a full stop; empty while nothing is.
         share: done, in [0, 1].
         is_round: a round of corrections is worked on, else all masks are made.
+        left_s: seconds until the end, about; 0 while that is not known.
     """
 
     text: str = ""
     share: float = 0.0
     is_round: bool = False
+    left_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +261,10 @@ class Desk(Protocol):
 
     def delete(self, number: int, object_id: str) -> None:
         """Remove an object."""
+        ...
+
+    def plan(self, number: int) -> float:
+        """Seconds that tracking a video will take; 0 while that is not known."""
         ...
 
     def track(self, number: int) -> None:

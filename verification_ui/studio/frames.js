@@ -8,11 +8,27 @@ const REST_MS = 250, LARGEST_VIEW_PX = 1280, DEFAULT_FPS = 25, AHEAD = 12;
 
 export function go(frame) {
   if (!S.view) return;
+  S.following = null;
   S.frame = Math.min(nFrames() - 1, Math.max(0, frame));
   S.corner = null;
   show();
   rest();
 }
+
+// While masks are made the page shows the newest of them, until the person goes to another frame; then it comes back.
+export function follow() {
+  if (!S.work || S.following != null) return;
+  if (S.playing) stopPlaying();
+  S.following = S.frame;
+  changed();
+}
+
+export function followTo(frame) {
+  if (S.following == null || !isReady(frame)) return;
+  S.frame = frame;
+}
+
+export function endFollowing() { if (S.following != null) go(S.following); }
 
 export function frameCame(frame, problem) {
   if (problem && frame === S.frame) tell(problem);
@@ -29,15 +45,25 @@ export function rest() {
 }
 
 async function look() {
-  if (S.playing || !S.view || S.view.card.problem || !isReady(S.frame)) return;
+  if (S.playing || S.following != null || !S.view || S.view.card.problem || !isReady(S.frame)) return;
   const { frame } = S, hints = isTracked() ? S.corrections : S.hints, { number, width, height } = S.view.card;
   remember();
+  plan();
   if (Math.max(width, height) > LARGEST_VIEW_PX) S.film.get(frame, true);
   try {
     const sketch = await get(`/api/videos/${number}/sketch/${frame}`);
     if (!hints.sent.has(frame) && [S.hints, S.corrections].includes(hints)) hints.sketches.set(frame, sketch);
     if (frame === S.frame) show();
   } catch (problem) { if (frame === S.frame) tell(problem); }
+}
+
+// How long tracking will take, as long as it is to be begun.
+async function plan() {
+  if (isTracked() || S.work || !S.hints.ids.length) return;
+  const { view } = S, { seconds } = await get(`/api/videos/${view.card.number}/plan`).catch(() => ({ seconds: 0 }));
+  if (S.view !== view || S.plan === seconds) return;
+  S.plan = seconds;
+  changed();
 }
 
 function remember() {

@@ -1,6 +1,6 @@
 // What the desk tells without being asked: frames read, masks made, work begun and ended, changes on other pages.
 import { PAGE, Problem } from "./api.js";
-import { rest } from "./frames.js";
+import { endFollowing, followTo, rest } from "./frames.js";
 import { again, loadVideos, loadVideosSoon, open } from "./opening.js";
 import { changed, show, tell } from "./showing.js";
 import { S, byId, isReady, nFrames } from "./state.js";
@@ -33,10 +33,12 @@ const heard = {
       S.masks.put({ object_id, frame_idx, rle, quality, source, round });
       row(object_id).quality[frame_idx] = quality;
     }
+    followTo(told.masks.at(-1)[1]);
     return show();
   },
   done() {
     S.work = null;
+    endFollowing();
     return again().catch(tell);
   },
   changed({ page }) {

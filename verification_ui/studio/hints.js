@@ -6,7 +6,7 @@ const name = (objectId, frame) => `${frame}/${objectId}`;
 
 export class Hints {
   constructor(number, hints, onChange, onProblem, path = "hints") {
-    Object.assign(this, { number, path, onChange, onProblem, undone: [], sketches: new Map(), times: [], busy: 0, sent: new Map() });
+    Object.assign(this, { number, path, onChange, onProblem, before: [], undone: [], sketches: new Map(), times: [], busy: 0, sent: new Map() });
     this.reset(hints);
   }
 
@@ -22,9 +22,12 @@ export class Hints {
   get ids() { return [...new Set([...this.all.values()].map((hint) => hint.object_id))]; }
 
   // Put `hint` in the place of what was there; resolves when its masks are here.
-  async put(hint, isUndo = false) {
+  async put(hint, isAgain = false) {
     const key = name(hint.object_id, hint.frame_idx), before = this.of(hint.object_id, hint.frame_idx), start = performance.now();
-    if (!isUndo) this.undone.push(before);
+    if (!isAgain) {
+      this.before.push(before);
+      this.undone = [];
+    }
     const isEmpty = !hint.points.length && !hint.box && !hint.strokes.length;
     if (isEmpty) this.all.delete(key);
     else this.all.set(key, hint);
@@ -42,7 +45,7 @@ export class Hints {
     } catch (problem) {
       if (before.points.length || before.box || before.strokes.length) this.all.set(key, before);
       else this.all.delete(key);
-      if (!isUndo) this.undone.pop();
+      if (!isAgain) this.before.pop();
       this.onProblem(problem);
     } finally {
       this.busy--;
@@ -57,16 +60,23 @@ export class Hints {
     this.sketches.set(hint.frame_idx, { ...sketch, masks: [...others, ...sketch.masks], problems: { ...problems, ...sketch.problems } });
   }
 
-  undo() {
-    const before = this.undone.pop();
-    if (before) this.put(before, true);
-    return before;
+  undo() { return this.swap(this.before, this.undone); }
+
+  redo() { return this.swap(this.undone, this.before); }
+
+  // Put back the latest of `from`; what it replaces goes to `to`.
+  swap(from, to) {
+    const hint = from.pop();
+    if (!hint) return null;
+    to.push(this.of(hint.object_id, hint.frame_idx));
+    this.put(hint, true);
+    return hint;
   }
 
   forget(objectId) {
     for (const [key, hint] of this.all) if (hint.object_id === objectId) this.all.delete(key);
     for (const sketch of this.sketches.values()) sketch.masks = sketch.masks.filter((mask) => mask.object_id !== objectId);
-    this.undone = this.undone.filter((hint) => hint.object_id !== objectId);
+    for (const list of ["before", "undone"]) this[list] = this[list].filter((hint) => hint.object_id !== objectId);
   }
 
   rename(objectId, text) {

@@ -9,9 +9,16 @@ export function listenToKeys(page) {
   document.addEventListener("keydown", (event) => {
     const isTyping = event.target.matches("input, select, textarea") || $("all-keys").open;
     const isButton = event.target.matches("button") && (event.key === "Enter" || event.key === " ");
-    if (isTyping || isButton || event.ctrlKey || event.metaKey || !page.isOpen()) return;
-    if (hear(event, page)) event.preventDefault();
+    if (isTyping || isButton || !page.isOpen()) return;
+    if (event.ctrlKey || event.metaKey ? undoKey(event, page.keys) : hear(event, page)) event.preventDefault();
   });
+}
+
+// Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, as everywhere; the others belong to the browser.
+function undoKey({ key, shiftKey }, { z, y }) {
+  const does = { z: shiftKey ? y : z, y }[key.toLowerCase()];
+  does?.();
+  return !!does;
 }
 
 function hear(event, page) {
@@ -28,8 +35,8 @@ function hear(event, page) {
 function crossKey({ key, shiftKey }, { picture, act, corner, setCorner }) {
   const at = picture.cross, step = shiftKey ? FAR_CROSS_PX : CROSS_PX;
   if (ARROWS[key]) picture.moveCross(ARROWS[key][0] * step, ARROWS[key][1] * step);
-  else if (key === "Enter") act.click(at, 1);
-  else if (key === "x") act.click(at, 0);
+  else if (key === "Enter") act.click([at], 1);
+  else if (key === "x") act.click([at], 0);
   else if (key === "Escape" || key === "c") { picture.cross = null; setCorner(null); }
   else if (key === "b" && !corner()) setCorner(at);
   else if (key === "b") {

@@ -4,11 +4,11 @@ import { $, make } from "./dom.js";
 export const GROUPS = [
   ["Frames", [
     ["← →", "one frame (Shift: ten)"], ["Home End", "first, last frame"], ["G", "go to a frame number"], ["Space", "play, pause"], ["[ ]", "slower, faster"],
-    ["+ − 0", "zoom in, out, whole frame"], ["Alt + arrows", "move the zoomed frame"], ["O", "masks on, off"],
+    ["+ − 0", "zoom in, out, whole frame (or the wheel)"], ["Alt + arrows", "move the zoomed frame (or Alt + drag)"], ["F", "newest masks, while tracking"], ["O", "masks on, off"],
   ]],
   ["Objects", [
-    ["left click", "on the object"], ["right click", "off the object"], ["drag", "a box around it"], ["Shift + drag", "draw along it"],
-    ["V D", "click, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z", "undo a click"],
+    ["left click", "on the object"], ["right click", "off the object (drag: several)"], ["drag", "a box around it"], ["Shift + drag", "draw along it"],
+    ["V X D", "click on it, off it, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z Y", "undo a click, redo it"],
   ]],
   ["Without a mouse", [
     ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "put the cross away"],

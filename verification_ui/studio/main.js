@@ -2,7 +2,7 @@
 import { listen } from "./api.js";
 import { $ } from "./dom.js";
 import * as drawing from "./drawing.js";
-import { asked, faster, go, play, rest, step, stopPlaying } from "./frames.js";
+import { asked, faster, follow, go, play, rest, step, stopPlaying } from "./frames.js";
 import { hear } from "./hearing.js";
 import { listenToKeys } from "./keyboard.js";
 import { showAll } from "./keys.js";
@@ -37,17 +37,17 @@ function toggleMasks() {
 const zoom = (factor) => picture.zoomAt(factor);
 const KEYS = {
   " ": play, Home: () => go(0), End: () => go(nFrames() - 1), g: () => { $("frame-number").focus(); $("frame-number").select(); }, "[": () => faster(-1), "]": () => faster(1),
-  n: drawing.beginObject, z: drawing.undo, r: () => document.querySelector("#objects .chosen input")?.focus(),
+  n: drawing.beginObject, z: drawing.undo, y: drawing.redo, f: follow, r: () => document.querySelector("#objects .chosen input")?.focus(),
   Delete: () => drawing.remove(S.chosen), Backspace: () => drawing.remove(S.chosen),
   t: rounds.track, p: rounds.pauseOrGoOn, s: rounds.stop, j: rounds.nextLook, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,
   a: () => rounds.sayOf("absent"), l: () => rounds.sayOf("lock"),
-  o: toggleMasks, v: () => setTool("click"), d: () => setTool("trace"), c: () => picture.moveCross(0, 0), "?": showAll,
+  o: toggleMasks, v: () => setTool("click"), x: () => setTool("off"), d: () => setTool("trace"), c: () => picture.moveCross(0, 0), "?": showAll,
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => zoom(1e-6),
   "/": () => $("filter").focus(), PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
 Object.assign(does, {
   pause: rounds.pauseOrGoOn, stop: rounds.stop, track: rounds.track, add: drawing.beginObject, apply: rounds.refine, undo: drawing.undo,
-  undoRound: rounds.undoRound, next: rounds.nextLook, play, choose: drawing.choose, rename: drawing.rename, remove: drawing.remove,
+  undoRound: rounds.undoRound, follow, next: rounds.nextLook, play, choose: drawing.choose, rename: drawing.rename, remove: drawing.remove,
 });
 
 listenToKeys({

@@ -43,9 +43,9 @@ export class Masks {
   }
 }
 
-const painted = new Map();
+const painted = new Map(), AROUND = [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]];
 
-// {canvas, x, y}: the mask in its object's colour, faint inside and clear at its edge; null when it is empty.
+// {canvas, x, y}: the mask in its object's colour, faint inside and clear at its edge, with a dark line around; null when it is empty.
 export function paint(mask, height) {
   const name = `${mask.object_id}|${height}|${mask.rle}`;
   if (!painted.has(name)) {
@@ -58,13 +58,19 @@ export function paint(mask, height) {
 function draw(mask, height) {
   const { pieces: runs, box } = pieces(mask.rle, height);
   if (!box) return null;
-  const pad = 3, edge = Math.max(1, Math.round(height / 480));
+  const edge = Math.max(1, Math.round(height / 480)), pad = 2 * edge + 1;
   const [width, tall] = [box[2] - box[0] + 2 * pad, box[3] - box[1] + 2 * pad];
   const solid = new OffscreenCanvas(width, tall), on = solid.getContext("2d");
   on.fillStyle = colour(mask.object_id);
   for (const [x, y, length] of runs) on.fillRect(x - box[0] + pad, y - box[1] + pad, 1, length);
   const canvas = new OffscreenCanvas(width, tall), to = canvas.getContext("2d");
-  for (const [dx, dy] of [[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [-1, -1], [1, -1], [-1, 1]]) to.drawImage(solid, dx * edge, dy * edge);
+  const spread = (by) => { for (const [dx, dy] of AROUND) to.drawImage(solid, dx * by, dy * by); };
+  spread(2 * edge);
+  to.globalCompositeOperation = "source-in";  // a dark line around the clear one: seen on grounds of the object's own colour
+  to.fillStyle = "rgba(0, 0, 0, .65)";
+  to.fillRect(0, 0, width, tall);
+  to.globalCompositeOperation = "source-over";
+  spread(edge);
   to.globalCompositeOperation = "destination-out";
   to.drawImage(solid, 0, 0);
   to.globalCompositeOperation = "source-over";

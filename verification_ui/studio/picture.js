@@ -4,6 +4,9 @@ import { paint } from "./masks.js";
 
 const DRAG_PX = 5, MOST_ZOOM = 16;
 
+// At most four places of a path, evenly spread.
+const spread = (path) => [...new Set([0, 1, 2, 3].map((i) => Math.round((i * (path.length - 1)) / 3)))].map((i) => path[i]);
+
 export class Picture {
   constructor(stage, canvas, act) {
     Object.assign(this, { stage, canvas, act, zoom: 1, centre: null, size: [1, 1], bitmap: null, layers: [], marks: [], shown: true });
@@ -68,11 +71,11 @@ export class Picture {
   down(event) {
     const at = this.toVideo(event);
     if (document.activeElement !== this.stage) document.activeElement?.blur();
-    if (event.button === 1) {
+    if (event.button === 1 || event.altKey) {
       event.preventDefault();
       this.drag = { kind: "pan", last: [event.clientX, event.clientY] };
     } else if (this.isInside(at)) {
-      const kind = event.button === 2 || event.ctrlKey ? "off" : this.tool === "trace" || event.shiftKey ? "trace" : "click";
+      const kind = event.button === 2 || event.ctrlKey || this.tool === "off" ? "off" : this.tool === "trace" || event.shiftKey ? "trace" : "click";
       this.drag = { kind, from: at, path: [at], page: [event.clientX, event.clientY] };
     }
     if (this.drag) this.stage.setPointerCapture(event.pointerId);
@@ -89,7 +92,7 @@ export class Picture {
     const far = Math.hypot(event.clientX - this.drag.page[0], event.clientY - this.drag.page[1]) > DRAG_PX;
     if (this.drag.kind === "click" && far) this.drag.kind = "box";
     this.drag.to = at;
-    if (this.drag.kind === "trace") this.drag.path.push(at);
+    if (this.drag.kind === "trace" || (this.drag.kind === "off" && far)) this.drag.path.push(at);
     this.draw();
   }
 
@@ -104,7 +107,8 @@ export class Picture {
       const step = Math.max(1, Math.ceil(drag.path.length / 400));
       this.act.trace(drag.path.filter((_, i) => i % step === 0).map(([x, y]) => [x / this.size[0], y / this.size[1]]));
     } else {
-      this.act.click(drag.from, drag.kind === "off" ? 0 : 1);
+      const label = drag.kind === "off" ? 0 : 1;
+      this.act.click(label ? [drag.from] : spread(drag.path), label);
     }
     this.draw();
   }
@@ -181,7 +185,7 @@ export class Picture {
     to.lineWidth = 1.5 * unit;
     const { kind, from, to: end, path } = this.drag;
     if (kind === "box") to.strokeRect(from[0], from[1], end[0] - from[0], end[1] - from[1]);
-    else if (kind === "trace") this.drawPath(to, path);
+    else this.drawPath(to, path);
   }
 
   drawCross(to, unit) {

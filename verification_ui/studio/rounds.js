@@ -1,7 +1,7 @@
 // Work on all frames: tracking, rounds of corrections, and looking at earlier rounds.
 import { get, post } from "./api.js";
 import { ask, choose } from "./drawing.js";
-import { go } from "./frames.js";
+import { follow, go } from "./frames.js";
 import { Masks } from "./masks.js";
 import { again } from "./opening.js";
 import { say } from "./panels.js";
@@ -31,16 +31,20 @@ async function begin(what, isRound) {
   Object.assign(S, { earlier: null, look: null });
   if (!isRound) S.masks.clear();
   S.work = { state: "tracking", text: "starting", share: 0, is_round: isRound };
-  changed();
+  follow();
   S.starting = ask(what);
   if (await S.starting) return;
-  S.work = null;
+  Object.assign(S, { work: null, following: null });
   await again();
 }
 
 const work = async (what) => { await S.starting; await post(`/api/work/${what}`).catch(tell); };
 export const pauseOrGoOn = () => { if (S.work) work(S.work.state === "paused" ? "resume" : "pause"); };
-export const stop = () => { if (S.work) work("stop"); };
+export function stop() {
+  if (!S.work) return;
+  S.following = null;  // the person stays on the frame on which something went wrong
+  work("stop");
+}
 
 export async function undoRound() {
   if (S.work || !S.view.can_undo || !await ask("undo")) return;

@@ -58,9 +58,11 @@ function waiting(line, kind) {
 function hint() {
   if (!isReady(S.frame) && !S.view.card.problem) return `Frame ${S.frame.toLocaleString("en")} is not read yet (${S.view.n_ready.toLocaleString("en")} are). It appears as soon as it is.`;
   if (S.corner) return "Move the cross to the other corner, then press B.";
-  const problems = [S.hints, S.corrections].map((one) => one.sketches.get(S.frame)?.problems?.[S.chosen]);
-  if (problems.some(Boolean)) return problems.find(Boolean);
+  const problems = [S.hints, S.corrections].map((one) => Object.entries(one.sketches.get(S.frame)?.problems ?? {})).flat();
+  const problem = problems.find(([objectId]) => objectId === S.chosen);
+  if (problem) return problem[1];
   if (S.earlier) return `These masks are of ${S.earlier.round ? `round ${S.earlier.round}` : "tracking"}, before later corrections. M goes back to the present ones.`;
+  if (S.advice?.frame === S.frame) return S.advice.text;
   return S.look?.frame_idx === S.frame ? S.look.why : "";
 }
 
@@ -70,9 +72,9 @@ export function changed() {
   const { card } = S.view, state = S.work?.state ?? (isTracked() ? "tracked" : S.hints.ids.length ? "hinted" : "new");
   document.title = `${card.name} · pointvos studio`;
   $("title").textContent = card.name;
-  Object.assign($("state"), { textContent: card.problem ? UNREADABLE : STATES[state], className: `pill ${state}`, hidden: false });
+  Object.assign($("state"), { textContent: card.problem ? UNREADABLE : state === "tracking" && S.work.is_round ? "correcting …" : STATES[state], className: `pill ${state}`, hidden: false });
   $("saved").textContent = S.hints.busy || S.corrections.busy ? "saving …" : S.hints.ids.length ? "all saved" : "";
-  $("ready").textContent = S.view.is_whole || card.problem ? "" : `reading the video: ${S.view.n_ready.toLocaleString("en")} frames so far`;
+  $("ready").textContent = S.view.is_whole || card.problem ? "" : `reading the video: ${S.view.n_ready.toLocaleString("en")} frame${S.view.n_ready === 1 ? "" : "s"} so far`;
   $("play").textContent = S.playing ? "❚❚" : "▶︎";
   $("play").setAttribute("aria-label", S.playing ? "Pause" : "Play");
   for (const id of ["absent", "lock"]) $(id).hidden = !hasMasks(S.chosen);
@@ -80,7 +82,7 @@ export function changed() {
   showObjects(objects(), S.chosen, does);
   showLegend(isTracked() || !!S.work);
   nextStep({
-    work: S.work, ids: S.hints.ids.length ? S.hints.ids : S.view.lines.map((line) => line.object_id), name: nameOf(S.chosen),
+    work: S.work, isFollowing: S.following != null, plan: S.plan, ids: S.hints.ids.length ? S.hints.ids : S.view.lines.map((line) => line.object_id), name: nameOf(S.chosen),
     isNew: S.chosen === S.fresh, problem: card.problem, isTracked: isTracked(), nWaiting: isWaiting() ? new Set([...S.corrections.all.keys(), ...S.said.keys()]).size : 0,
     round: S.view.round, canUndo: S.view.can_undo,
   }, does);

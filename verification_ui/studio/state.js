@@ -4,8 +4,11 @@ export const S = {
   videos: [], reading: new Map(), view: null, film: null, hints: null, corrections: null, masks: null,
   earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, said: new Map(),
   playing: false, isResting: false, speed: 1, work: null, starting: null, saying: null, corner: null, painted: [],
+  following: null, plan: null, advice: null,
 };
 
+// following: the frame that the person left to watch the masks as they are made; null when they look elsewhere.
+// plan: seconds that tracking will take. advice: {frame, text}, for the line on the frame.
 // The two pictures of the page; main.js makes them.
 export const parts = { picture: null, timeline: null };
 

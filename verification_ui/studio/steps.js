@@ -2,10 +2,10 @@
 import { showHints } from "./keys.js";
 import { showStep } from "./panels.js";
 
-// now: {work, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
+// now: {work, isFollowing, plan, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
 export function nextStep(now, does) {
   if (now.problem) return unreadable(now);
-  if (now.work) return atWork(now.work, does);
+  if (now.work) return atWork(now.work, now.isFollowing, does);
   if (!now.ids.length) return begin();
   if (now.nWaiting) return correcting(now, does);
   if (now.isNew) return adding(now);
@@ -17,13 +17,22 @@ function unreadable({ problem }) {
   showHints([["Page Up", "previous video"], ["Page Down", "next video"], ["?", "all keys"]]);
 }
 
-function atWork({ state, text, share, is_round }, does) {
+function atWork({ state, text, share, left_s, is_round }, isFollowing, does) {
   const isPaused = state === "paused", percent = Math.round(100 * (share || 0));
-  const doing = is_round ? "Applying corrections" : "Tracking";
-  showStep({ title: isPaused ? `Paused at ${percent} %` : `${doing}: ${percent} %`, share: share || 0,
-    text: `${text ? text[0].toUpperCase() + text.slice(1) : "Starting"}. Masks appear as they are made; you can look at any frame meanwhile, or at another video.`,
-    buttons: [[isPaused ? "Continue" : "Pause", "P", does.pause, isPaused], ["Stop", "S", does.stop]] });
-  showHints([["P", isPaused ? "continue" : "pause"], ["S", "stop"], ["← →", "frame"], ["Space", "play"], ["?", "all keys"]]);
+  const doing = is_round ? "Applying corrections" : "Tracking", left = left_s && !isPaused ? `, ${duration(left_s)} left` : "";
+  const watching = isFollowing ? "The picture shows the newest masks; go to any frame, or to another video, whenever you like."
+    : "Masks appear on every frame as they are made. F shows the newest ones.";
+  const early = is_round ? "" : " If a mask goes wrong early, stop, click on that frame too, and track again.";
+  showStep({ title: isPaused ? `Paused at ${percent} %` : `${doing}: ${percent} %${left}`, share: share || 0,
+    text: `${text ? text[0].toUpperCase() + text.slice(1) : "Starting"}. ${watching}${early}`,
+    buttons: [[isPaused ? "Continue" : "Pause", "P", does.pause, isPaused], ["Stop", "S", does.stop], ...(isFollowing ? [] : [["Newest", "F", does.follow]])] });
+  showHints([["P", isPaused ? "continue" : "pause"], ["S", "stop"], ["F", "newest masks"], ["← →", "frame"], ["Space", "play"], ["?", "all keys"]]);
+}
+
+// In words, as long as people wait.
+export function duration(seconds) {
+  if (seconds < 60) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 function begin() {
@@ -38,9 +47,9 @@ function adding({ name, isTracked }) {
   showHints([["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["Shift + drag", "a trace"], ["1 … 9", "select another object"], ["?", "all keys"]]);
 }
 
-function hinting({ name }, does) {
+function hinting({ name, plan }, does) {
   showStep({ title: "Is the mask right?",
-    text: `Click where ${name} is missing, right-click where its mask is too large. N begins another object. When all masks are right, track the objects through the video.`,
+    text: `Click where ${name} is missing, right-click where its mask is too large. N begins another object. When all masks are right, track the objects through the video${plan ? `: about ${duration(plan)}` : ""}.`,
     buttons: [["Track", "T", does.track, true], ["New object", "N", does.add]] });
   showHints([["click", `on ${name}`], ["right click", "off it"], ["N", "new object"], ["Z", "undo"], ["T", "track"], ["?", "all keys"]]);
 }
@@ -54,8 +63,8 @@ function correcting({ name, nWaiting }, does) {
 
 function looking({ name, round, canUndo }, does) {
   showStep({ title: round ? `Round ${round} is done` : "Check the masks",
-    text: "“Check next” leads to the mask that is most likely wrong. Where a mask is wrong, select its object and click: left on the object, right off it, or drag a box.",
+    text: "“Check next” leads to the mask that is most likely wrong. Where a mask is wrong, select its object and click: left on the object, right off it. Where it is on another object, drag a box around the right one; where the object is out of sight, press A.",
     buttons: [["Check next", "J", does.next, true], canUndo ? ["Undo round", "U", does.undoRound] : ["Play", "Space", does.play]] });
-  showHints([["J", "check next"], ["click", `on ${name}`], ["right click", "off it"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"],
+  showHints([["J", "check next"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"],
     ...(round ? [["M", "before | now"]] : []), ["?", "all keys"]]);
 }

@@ -1,7 +1,7 @@
 // The video from left to right: one row an object, coloured by quality, with what happened on its frames.
 import { colour, ofQuality } from "./colours.js";
 
-const ROW = 20, TOP = 18, LEFT = 34, LEVELS = 24;
+const ROW = 20, TOP = 18, LEFT = 34, LEVELS = 24, LEAST_ROWS = 3;  // so that the picture stays where it is
 
 export class Timeline {
   constructor(element, seek) {
@@ -31,7 +31,7 @@ export class Timeline {
   }
 
   drawNow() {
-    const ratio = window.devicePixelRatio || 1, width = this.element.clientWidth - 20, height = TOP + Math.max(1, this.rows.length) * ROW;
+    const ratio = window.devicePixelRatio || 1, width = this.element.clientWidth - 20, height = TOP + Math.max(LEAST_ROWS, this.rows.length) * ROW;
     Object.assign(this.canvas, { width: Math.round(width * ratio), height: Math.round(height * ratio) });
     this.canvas.style.height = `${height}px`;
     const to = this.canvas.getContext("2d");

@@ -52,7 +52,7 @@ def open_desk(s3: Any, tmp_path: Path) -> Iterator[Callable[[str], StudioDesk]]:
 
 def wait_for(desk: StudioDesk) -> None:
     end = time.monotonic() + 120
-    while desk.background.task is not None:
+    while desk.open(0).card.state == "tracking":
         assert time.monotonic() < end
         time.sleep(0.05)
 

@@ -95,7 +95,11 @@ def test_two_objects_are_hinted_tracked_and_kept_through_a_kill(command: Command
 def hint_both(person: Person) -> None:
     (x1, y1), (x2, y2) = squares(0)["1"], squares(0)["2"]
     person.click(x1, y1)
-    person.click(x1 + 40, y1, button="right")
+    person.press("x")
+    person.click(x1 + 40, y1)
+    person.press("Control+z", "y", "v")
+    person.settle()
+    assert person.see("studio.S.hints.of('1', 0).points") == [[x1, y1, 1], [x1 + 40, y1, 0]]
     person.press("n")
     person.drag((x2 - 17, y2 - 17), (x2 + 16, y2 + 16))
     person.press("1")
@@ -109,9 +113,11 @@ def hint_both(person: Person) -> None:
 
 
 def track(person: Person) -> None:
+    person.wait("studio.S.plan > 0")
     person.press("t")
-    person.wait("studio.S.masks.at.size > 3", 120)
+    person.wait("studio.S.masks.at.size > 3 && studio.S.following === 0 && studio.S.frame > 0", 120)
     person.wait("studio.S.view.card.state === 'tracked' && !studio.S.work", 120)
+    assert person.see("[studio.S.following, studio.S.frame]") == [None, 0]
     assert person.see("studio.S.view.lines.map(line => line.object_id)") == ["1", "2"]
     assert person.see("studio.S.view.lines.every(line => line.quality.length === 24 && line.quality.every(q => q > 0))")
 
@@ -131,7 +137,7 @@ def test_every_kind_of_hint_is_undone_and_drawn_without_a_mouse(command: Command
     person.drag((x - 17, y - 17), (x + 17, y + 17))
     hint = person.see("studio.S.hints.of('1', 0)")
     assert (hint["points"], hint["box"], len(hint["strokes"])) == ([[x, y, 1]], [x - 17, y - 17, x + 18, y + 18], 1)
-    person.press("z", "z")
+    person.press("z", "z", "z", "y")
     person.settle()
     assert [(h["points"], h["box"], h["strokes"]) for h in written(command)] == [([[x, y, 1]], None, [])]
     person.press("z")
