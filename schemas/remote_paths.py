@@ -6,7 +6,7 @@ it. A remote path is no ``os.PathLike``, so that nothing takes it for a local fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -183,6 +183,10 @@ class RemotePath:
     def unlink(self, missing_ok: bool = False) -> None:
         """Remove the object; a store does not say whether it was there."""
         self.store.delete([self.address])
+
+    def unlink_all(self, paths: Iterable[RemotePath]) -> None:
+        """Remove many objects of the same store."""
+        self.store.delete([path.address for path in paths])
 
     def mkdir(self, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
         """Do nothing: a folder is there when an object is."""

@@ -19,6 +19,7 @@ import cv2
 import numpy as np
 import pytest
 
+from pipeline.commands.options import anywhere
 from pipeline.commands.review.links import ANNOTATOR
 from pipeline.runs.folder import RunFolder
 from schemas import tables
@@ -174,7 +175,8 @@ def test_from_a_video_and_a_click_to_a_verified_dataset(tmp_path, browser, place
         (p.label == 1) == (candidates[p.candidate_id].is_fg_candidate != (p.candidate_id in flipped)) for p in points
     )
 
-    pointvos(tmp_path, f"export --run {place.run} --format pointvos --out out")
-    exported = [json.loads(f.read_text()) for f in (tmp_path / "out").rglob("*.json") if f.stem in ("train", "val")]
+    pointvos(tmp_path, f"export --run {place.run} --format pointvos --out {place.inputs}out")
+    out = anywhere(f"{place.inputs}out") if place.inputs else tmp_path / "out"
+    exported = [json.loads(f.read_text()) for f in out.rglob("*.json") if f.stem in ("train", "val")]
     annotated = [p for objects in exported for entry in objects.values() for p in entry["annotated_points"]]
     assert sorted((p["x"], p["y"], p["status"]) for p in annotated) == sorted((p.x, p.y, p.status) for p in points)

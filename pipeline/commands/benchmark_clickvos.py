@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +22,7 @@ from pipeline.simulation.clickvos import SEEDS, ClickedVideo, clicked, first_cli
 from pipeline.simulation.corpus import TrueVideo, true_videos
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
+from pipeline.terminal.json_files import write_json
 from schemas.checks import require_choice
 from schemas.localizations import Localization
 from stages.simulated_prompts import CLICK_MODES
@@ -107,7 +107,7 @@ def clickvos(
         raise UsageProblem(f"no video could be measured; {problems[0]}")
     report = _report(clicks, draws, problems)
     if json_file:
-        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_json(json_file, report)
         draw_frames(json_file, _lines(report, draws), clicks)
     _show(report, draws)
     show_problems("rejected", problems)

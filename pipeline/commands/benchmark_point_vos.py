@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,8 +34,8 @@ from pipeline.commands.training_options import (
 )
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
+from pipeline.terminal.json_files import write_json
 from schemas.checks import require_choice
-from schemas.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pipeline.point_vos.trials import Laboratory, Trial
@@ -89,7 +88,7 @@ def point_vos(
         raise UsageProblem(str(problem)) from None
     report = report_of(trials)
     if json_file:
-        write_whole(json_file, (json.dumps(report, indent=1) + "\n").encode())
+        write_json(json_file, report)
         scores = ((f"{trial.learn}, from {one.start}", one.j_and_f) for trial in trials for one in trial.objects)
         draw_objects(json_file, scores)
     _show(report)

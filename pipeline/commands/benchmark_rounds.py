@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -24,6 +23,7 @@ from pipeline.simulation.rounds import STARTS, Robot, Session
 from pipeline.simulation.verdicts import VerdictSession
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
+from pipeline.terminal.json_files import write_json
 from schemas.checks import require_choice
 from stages.arithmetic import use_one_thread_an_operation
 from stages.simulate.annotator import SimulatedAnnotator
@@ -123,7 +123,7 @@ def rounds(
         raise UsageProblem(f"no video could be measured; {problems[0]}")
     curve, by = Curve.of(outcomes, n_rounds), f"{clicks} clicks" if given == "clicks" else "verdicts"
     if json_file:
-        json_file.write_text(json.dumps(_report(by, curve, outcomes, problems), indent=1) + "\n", encoding="utf-8")
+        write_json(json_file, _report(by, curve, outcomes, problems))
         draw_rounds(json_file, curve, outcomes, by)
     _show(curve, outcomes, by)
     show_problems("rejected", problems)

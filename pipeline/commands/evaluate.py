@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
@@ -11,11 +10,12 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands.options import Run, on_this_machine
+from pipeline.commands.options import JsonFile, Run
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from pipeline.terminal.json_files import write_json
 from stages.evaluate.davis import PROTOCOLS, ObjectScore
 from stages.evaluate.ground_truth import shown_folders
 from stages.evaluate.measures import VideoMeasures, add_scores
@@ -33,12 +33,7 @@ def evaluate(
     ground_truth: Annotated[
         Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
     ],
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", help="Write the same figures to this file.", show_default=False, callback=on_this_machine
-        ),
-    ] = None,
+    json_file: JsonFile = None,
     protocol: Annotated[
         str, typer.Option(help=f"{PROTOCOLS[0]} leaves out the first and last frame; {PROTOCOLS[1]} uses all.")
     ] = PROTOCOLS[0],
@@ -67,7 +62,7 @@ def evaluate(
         console.print(note, markup=False)
     report = _report(results, protocol, problems)
     if json_file:
-        json_file.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        write_json(json_file, report)
     _print_masks([score for result in results for score in result.objects])
     _print_points("Candidates, by stratum", report["candidates"])
     _print_points("Points, by status", report["points"])

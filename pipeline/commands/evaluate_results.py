@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,8 +12,9 @@ import typer
 from rich.progress import track
 from rich.table import Table
 
-from pipeline.commands.options import on_this_machine
+from pipeline.commands.options import JsonFile
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
+from pipeline.terminal.json_files import write_json
 from schemas.json_text import parse_json
 from stages.evaluate.ground_truth import find_truth, shown_folders
 from stages.evaluate.noun_truth import read_truth, score_nouns, truth_files
@@ -35,12 +35,7 @@ def evaluate_results(
         Path | None,
         typer.Option(help="meta_expressions.json, for results in VIDEO_ID/EXPRESSION/FRAME.png.", exists=True),
     ] = None,
-    json_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--json", help="Write the same figures to this file.", show_default=False, callback=on_this_machine
-        ),
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Measure results of referring video segmentation: J, F and their mean for every expression.
 
@@ -57,7 +52,7 @@ def evaluate_results(
         there = shown_folders(ground_truth, sorted({one.video_id for one in referred}))
         raise UsageProblem(f"no video of {results} has ground truth below {ground_truth}; {there}")
     if json_file:
-        json_file.write_text(json.dumps(_report(scores, problems), indent=2) + "\n", encoding="utf-8")
+        write_json(json_file, _report(scores, problems))
     _print(scores)
     show_problems("rejected", problems)
     if problems:

@@ -6,12 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
-from pipeline.commands.options import Run, on_this_machine
+from pipeline.commands.options import Run, anywhere
 from pipeline.runs.data_facts import data_facts
 from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
 from pipeline.runs.folder import RunFolder
@@ -96,11 +95,12 @@ def export(
         ),
     ],
     out: Annotated[
-        Path,
+        Any,
         typer.Option(
-            help="A new folder of this machine, or one of an earlier export.",
+            parser=anywhere,
+            metavar="DIR",
+            help="A new folder, or one of an earlier export: a path, s3://BUCKET/DIR or gs://BUCKET/DIR.",
             show_default=False,
-            callback=on_this_machine,
         ),
     ],
     name: Annotated[

@@ -14,7 +14,18 @@ import typer
 from pipeline.capacity.devices import require_device
 from pipeline.config import RunConfig, load_config
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.storage import run_path
 from pipeline.terminal.console import UsageProblem
+from schemas.remote_paths import AnyPath
+
+
+def anywhere(text: str) -> AnyPath:
+    """What a command writes, as it is typed: a path of this machine, or s3://BUCKET/NAME or gs://BUCKET/NAME.
+
+    Raises:
+        UsageProblem: nothing can be written there.
+    """
+    return run_path(text, "path")
 
 
 def on_this_machine(path: Path | None) -> Path | None:
@@ -39,6 +50,13 @@ Run = Annotated[
         show_default=False,
     ),
 ]
+JsonFile = Annotated[
+    Any,
+    typer.Option(
+        "--json", parser=anywhere, metavar="FILE", help="Write the same figures to this file.", show_default=False
+    ),
+]
+"""An :data:`AnyPath`, or None."""
 Videos = Annotated[str, typer.Argument(help="A video file, a folder of videos or of frame folders, or a glob.")]
 Localizations = Annotated[
     str,

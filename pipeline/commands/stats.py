@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.table import Table
 
-from pipeline.commands.options import Run, on_this_machine
+from pipeline.commands.options import JsonFile, Run
 from pipeline.runs.answer_parts import AnswerTally, read_statuses
 from pipeline.statistics.counts import UNANSWERED, RunCounts
 from pipeline.statistics.people import people_json
 from pipeline.statistics.spread import Spread
 from pipeline.terminal.charts import show_bars, show_map
 from pipeline.terminal.console import UsageProblem, console, styled, summary
+from pipeline.terminal.json_files import write_json
 from schemas.points import STATUSES
-from schemas.whole_files import write_whole
 
 
 def stats(
     run: Run,
-    json_file: Annotated[
-        Path | None,
-        typer.Option("--json", help="Write everything to this file as well.", metavar="FILE", callback=on_this_machine),
-    ] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """Count what a run holds: points an object, frames, answers, sizes of masks, places of points, pace, agreement.
 
@@ -43,7 +37,7 @@ def stats(
         raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
     people = people_json(tally.audit.audit())
     if json_file:
-        write_whole(json_file.absolute(), json.dumps(counts.to_json() | people, indent=1).encode() + b"\n")
+        write_json(json_file.absolute(), counts.to_json() | people)
     _show_counts(str(run), counts)
     _show_objects(counts)
     _show_charts(counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from statistics import fmean, pstdev
 from typing import Annotated, Any
@@ -34,6 +33,7 @@ from pipeline.commands.training_options import (
 )
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, styled
+from pipeline.terminal.json_files import write_json
 from schemas.whole_files import write_whole
 
 POINTS = "1,2,3,5,10,20,30"
@@ -90,7 +90,7 @@ def study(
         raise UsageProblem(str(problem)) from None
     report = {"steps": steps, "batch": batch, "seeds": seeds, "leave_out": leave_out, "cells": rows}
     if json_file:
-        write_whole(json_file, (json.dumps(report, indent=1) + "\n").encode())
+        write_json(json_file, report)
     write_whole(out / "study.svg", study_svg(rows).encode())
     _show(rows)
     console.print(f"Plot: {out / 'study.svg'}", markup=False)

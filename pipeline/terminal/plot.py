@@ -10,6 +10,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 
+from schemas.whole_files import whole_file
+
 Points = Sequence[tuple[float, float]]
 _SIZE, _EDGES = (960, 600), (80, 30, 40, 60)
 """Width and height, and margins left, top, right and bottom, in pixels."""
@@ -76,7 +78,8 @@ def draw_lines(path: Path, lines: Mapping[str, Points], axes: Axes) -> None:
         place = (_SIZE[0] - right - 8, _SIZE[1] - bottom - 20 * (len(lines) - number))
         draw.text(place, name, colour, font, "ra")
     _write_names(draw, font, axes)
-    image.save(path)
+    with whole_file(path, is_synced=False) as file:
+        image.save(file, "PNG")
 
 
 def _write_names(draw: ImageDraw.ImageDraw, font: Any, axes: Axes) -> None:

@@ -7,7 +7,6 @@ videos' parts, piece by piece, so that no more than one video is ever in memory.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -90,10 +89,10 @@ class MaskFolder:
         for path, pieces in MASK_FORMATS[self.form].join(self._entries, self.categories):
             with whole_file(self.target.path / path, is_synced=False) as file:
                 file.writelines(pieces)
-        shutil.rmtree(self.target.path / _PARTS, ignore_errors=True)
+        self.target.remove(_PARTS)
 
     def _entries(self) -> Iterator[dict[str, Any]]:
-        for part in sorted((self.target.path / _PARTS).glob("*.json")):
+        for part in self.target.parts(_PARTS, "*.json"):
             yield json.loads(part.read_bytes())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from io import TextIOWrapper
 from typing import Any, TextIO
 
 import numpy as np
@@ -12,6 +12,7 @@ from PIL import Image
 
 from schemas.json_items import JsonItems
 from schemas.json_text import parse_json
+from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
 from stages.export.point_vos import PIXEL_VALUES
 
@@ -24,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_-]+")
 Json = Any
 
 
-def problems_of(folder: Path) -> Iterator[str]:
+def problems_of(folder: AnyPath) -> Iterator[str]:
     """One sentence for every demand that the dataset in ``folder`` breaks."""
     files = [f for split in SPLITS for f in (folder / f"{split}.json", folder / f"{split}.jsonl") if f.is_file()]
     if not files:
@@ -32,7 +33,7 @@ def problems_of(folder: Path) -> Iterator[str]:
     yield from problems_in(folder, files)
 
 
-def problems_in(folder: Path, files: Iterable[Path], needs_frames: bool = True) -> Iterator[str]:
+def problems_in(folder: AnyPath, files: Iterable[AnyPath], needs_frames: bool = True) -> Iterator[str]:
     """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about.
 
     Args:
@@ -54,10 +55,10 @@ def problems_in(folder: Path, files: Iterable[Path], needs_frames: bool = True) 
             yield from (f"{where}: {problem}" for problem in _entry_problems(frames, key, entry))
 
 
-def _read(file: Path) -> Iterator[tuple[str, Json]]:
+def _read(file: AnyPath) -> Iterator[tuple[str, Json]]:
     """(id, entry) pairs; what cannot be read so gives (problem, None)."""
     try:
-        with file.open(encoding="ascii") as opened:
+        with file.open("rb") as content, TextIOWrapper(content, encoding="ascii") as opened:
             yield from _lines(opened) if file.suffix == ".jsonl" else _items(opened)
     except UnicodeDecodeError:
         yield "is not ASCII", None
@@ -87,7 +88,7 @@ def _lines(opened: TextIO) -> Iterator[tuple[str, Json]]:
         yield from loaded.items()
 
 
-def _entry_problems(frames: Path | None, key: str, entry: Json) -> Iterator[str]:
+def _entry_problems(frames: AnyPath | None, key: str, entry: Json) -> Iterator[str]:
     if wrong := _type_problem(entry, _FIELDS):
         yield wrong
         return
@@ -129,15 +130,15 @@ def _type_problem(value: Json, fields: Mapping[str, type]) -> str | None:
     return None
 
 
-def _frame_problems(frames: Path, key: str, frame_id: str, pixels: dict[tuple[int, int], str]) -> Iterator[str]:
+def _frame_problems(frames: AnyPath, key: str, frame_id: str, pixels: dict[tuple[int, int], str]) -> Iterator[str]:
     jpeg = frames / "JPEGImages" / key / f"{frame_id}.jpg"
     png = frames / "Annotations" / key / f"{frame_id}.png"
     if not {"ACCEPTED", "REJECTED"} & set(pixels.values()):
         yield f"frame {frame_id} has no point that is ACCEPTED or REJECTED"
     try:
-        with Image.open(jpeg) as image:
+        with jpeg.open("rb") as opened, Image.open(opened) as image:
             width, height = image.size
-        with Image.open(png) as image:
+        with png.open("rb") as opened, Image.open(opened) as image:
             mode, labels = image.mode, np.asarray(image)
     except OSError as error:
         yield f"frame {frame_id} needs {_shown(frames, jpeg)} and {_shown(frames, png)}: {error}"
@@ -153,5 +154,5 @@ def _frame_problems(frames: Path, key: str, frame_id: str, pixels: dict[tuple[in
         yield f"{_shown(frames, png)} is not a mode P image of the points of frame {frame_id}"
 
 
-def _shown(frames: Path, path: Path) -> str:
-    return path.relative_to(frames.parent).as_posix()
+def _shown(frames: AnyPath, path: AnyPath) -> str:
+    return str(path).removeprefix(f"{frames.parent}/")

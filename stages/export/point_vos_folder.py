@@ -7,10 +7,8 @@ of the release, byte by byte, so that no more than one range is ever in memory.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from schemas.ranges import VideoTables
 from schemas.remote_paths import AnyPath
@@ -76,10 +74,10 @@ class PointVosFolder:
             with whole_file(self._path / f"{split}.{self._suffix}", is_synced=False) as file:
                 file.writelines(pieces)
         self.target.write(f"{self.name}/videos.json", json.dumps(videos, indent=1, sort_keys=True).encode("ascii"))
-        shutil.rmtree(self._path / _PARTS, ignore_errors=True)
+        self.target.remove(f"{self.name}/{_PARTS}")
 
     @property
-    def _path(self) -> Path:
+    def _path(self) -> AnyPath:
         return self.target.path / self.name
 
     @property
@@ -102,7 +100,7 @@ class PointVosFolder:
                 self.target.link(f"{folder}/JPEGImages/{key}/{frame_id}.jpg", picture)
 
 
-def _joined(parts: Iterable[Path]) -> Iterator[bytes]:
+def _joined(parts: Iterable[AnyPath]) -> Iterator[bytes]:
     """One JSON object from several, each as ``to_json`` writes it."""
     before = b"{\n"
     for content in (part.read_bytes() for part in parts):

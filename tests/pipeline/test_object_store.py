@@ -22,7 +22,7 @@ from pipeline.commands.doctor import doctor
 from pipeline.commands.evaluate import evaluate
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
-from pipeline.commands.options import on_this_machine
+from pipeline.commands.options import anywhere, on_this_machine
 from pipeline.commands.render import render
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
@@ -41,7 +41,7 @@ from schemas.whole_files import write_whole
 from tests.object_stores import BUCKET, SECRET, MemoryStore
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-INPUTS, RUN = f"s3://{BUCKET}/in", f"s3://{BUCKET}/runs/first"
+INPUTS, RUN, SETS = f"s3://{BUCKET}/in", f"s3://{BUCKET}/runs/first", f"s3://{BUCKET}/sets"
 SUFFIXES = (".parquet", ".jpg", ".json", ".png", ".html", ".mp4")
 
 
@@ -148,17 +148,21 @@ def test_a_run_on_s3_that_was_killed_and_continued_is_that_of_a_local_folder(s3,
 def test_what_follows_is_the_same_too(s3, killed, annotated, truth, tmp_path):
     here = tmp_path / "run"
     shutil.copytree(annotated, here)
-    for name, run in (("there", RunFolder.parse(RUN)), ("here", RunFolder(here))):
+    for run, out in ((RunFolder.parse(RUN), anywhere(SETS)), (RunFolder(here), tmp_path / "sets")):
         simulate(run, truth, 0.0, 0)
         merge(run, 0.0)
-        export(run, ExportFormat.POINTVOS, tmp_path / name)
-        evaluate(run, truth, tmp_path / f"{name}.json")
+        export(run, ExportFormat.COCO, out / "pointvos")
+        for form in (ExportFormat.POINTVOS, ExportFormat.PARQUET_OBJECTS, ExportFormat.YOUTUBE_VOS):
+            export(run, form, out / form)
+        evaluate(run, truth, out / "scores.json")
         report(run)
         render(run)
         compact(run)
         doctor(run, repair=False)
-    require_same(local(tmp_path / "there"), local(tmp_path / "here"))
-    assert json.loads((tmp_path / "there.json").read_text()) == json.loads((tmp_path / "here.json").read_text())
+    exported = remote(s3, "sets/")
+    assert {name.split("/")[0] for name in exported} == {"pointvos", "parquet_objects", "youtube_vos", "scores.json"}
+    assert not [name for name in names(s3, "sets/") if "coco" in name or ".parts" in name]
+    require_same(exported, local(tmp_path / "sets"))
     there, mine = remote(s3, "runs/first/"), local(here)
     assert {name.split("/")[0] for name in there} >= {"verdicts", "points", "frames", "masks", "report"}
     assert {name for name in there if name.startswith("report/videos/")} == {
@@ -187,6 +191,14 @@ def test_what_is_not_there_is_named(uploaded, state):
         find_videos(f"s3://{BUCKET}/empty")
     with pytest.raises(UsageProblem, match=r"there is no localization file or folder 's3://bucket/in/none\.json'"):
         read_hints(f"{uploaded}/none.json", "auto")
+
+
+def test_an_export_replaces_nothing_of_others(s3, killed, state):
+    s3.put_object(Bucket=BUCKET, Key="theirs/thesis.tex", Body=b"")
+    for address in ("theirs", "theirs/thesis.tex", "runs/first"):
+        with pytest.raises(UsageProblem, match=f"{address} is not empty and was not made by an export"):
+            export(RunFolder.parse(RUN), ExportFormat.COCO, anywhere(f"s3://{BUCKET}/{address}"))
+    assert names(s3, "theirs/") == ["thesis.tex"]
 
 
 def test_results_and_secrets_have_no_place_in_addresses_and_options(tmp_path):

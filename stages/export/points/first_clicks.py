@@ -10,7 +10,6 @@ Source: Guo et al., "ClickVOS: Click Video Object Segmentation"
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ class FirstClicks:
         parts = self.target.path / _PARTS
         with whole_file(self.target.path / FILE, is_synced=False) as file:
             file.writelines(_joined((parts / f"{number:06d}.json").read_bytes() for number in range(len(found))))
-        shutil.rmtree(parts, ignore_errors=True)
+        self.target.remove(_PARTS)
 
 
 def first_clicks(found: VideoTables, has_unconfirmed: bool = False) -> list[Click]:

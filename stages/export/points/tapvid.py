@@ -86,7 +86,7 @@ class TapVidFolder:
     def join(self, found: Sequence[ExportedPoints]) -> None:
         """Make a pickle of the parts of every split that has tracks."""
         for split in SPLITS:
-            parts = sorted((self.target.path / _PARTS).glob(f"{split}-*"))
+            parts = self.target.parts(_PARTS, f"{split}-*")
             if not parts:
                 continue
             with whole_file(self.target.path / f"{split}.pkl", is_synced=False) as file:
@@ -95,7 +95,7 @@ class TapVidFolder:
                     with part.open("rb") as opened:
                         shutil.copyfileobj(opened, file)
                 file.write(pickle.STOP)
-        shutil.rmtree(self.target.path / _PARTS, ignore_errors=True)
+        self.target.remove(_PARTS)
 
     def _entry(self, found: VideoTables, points: Sequence[PointLabel]) -> dict[str, Any]:
         video = pictures(found, self.opener)
