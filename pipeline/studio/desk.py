@@ -212,11 +212,11 @@ class StudioDesk:
 
     def stop(self) -> None:
         """End the work in the background; nothing of it is kept."""
-        task = self._task
-        self.background.stop()
-        shutil.rmtree(self.bench.run.work, ignore_errors=True)
-        if task is not None:
-            self._end(task, "Stopped; the masks are as they were before.")
+        with self._lock:
+            if (task := self._task) is not None:
+                self.background.stop()
+                shutil.rmtree(self.bench.run.work, ignore_errors=True)
+                self._end(task, "Stopped; the masks are as they were before.")
 
     def masks(self, number: int, start: int, stop: int, at_round: int | None) -> list[DrawnMask]:
         """Masks of frames ``start`` to ``stop - 1``, of the present state or as they were after ``at_round``."""
@@ -298,32 +298,46 @@ class StudioDesk:
                 self._store(task.job.file).put(found)
                 content = [[m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round] for m in found]
                 self.events.tell("masks", {"video": video_id, "masks": content})
-            case Finished():
+            case Finished() | Failed():
+                self._finish(task, message)
+
+    def _finish(self, task: Task, message: Finished | Failed) -> None:
+        with self._lock:
+            if task is not self._task:
+                return  # it was stopped meanwhile
+            if isinstance(message, Failed):
+                note = f"No masks were made: {message.why}"
+            else:
                 self._pace.end()
-                self._end(task, self._outcome(task))
-            case Failed(why):
-                self._end(task, f"No masks were made: {why}")
+                note = self._outcome(task)
+            self._end(task, note)
 
     def _outcome(self, task: Task) -> str:
         """What became of a video, in a sentence; empty when all is well."""
         run, job = self.bench.run, task.job
-        if self.bench.tracked(job.file) is not None:
-            if isinstance(task, Refine):
-                self._corrector.settle(job.file)
-            run.drop_superseded({job.video_id: job.unit})
-            return ""
-        rejects = tables.REJECTS.records(tables.REJECTS.read(run.path, filters=[("key", "=", job.video_id)]))
+        try:
+            if self.bench.tracked(job.file) is not None:
+                if isinstance(task, Refine):
+                    self._corrector.settle(job.file)
+                run.drop_superseded({job.video_id: job.unit})
+                return ""
+            rejects = tables.REJECTS.records(tables.REJECTS.read(run.path, filters=[("key", "=", job.video_id)]))
+        except OSError as problem:
+            return f"The run folder cannot be read ({problem}); start the studio again"
         return rejects[-1].detail if rejects else "No masks were made; run pointvos doctor on this run folder"
 
     def _end(self, task: Task, note: str) -> None:
+        """Put the run in order and let other tasks begin; hold the lock."""
         video_id = task.job.video_id
-        with self._lock:
+        try:
             put_back(self.bench.run)
-            self._corrector.forget(task.job.file)
-            self._stores.pop(video_id, None)
-            self._seen.pop(video_id, None)
-            self._notes[video_id] = note
-            self._task = None
+        except OSError as problem:
+            note = f"The run folder cannot be put in order ({problem}); start the studio again"
+        self._corrector.forget(task.job.file)
+        self._stores.pop(video_id, None)
+        self._seen.pop(video_id, None)
+        self._notes[video_id] = note
+        self._task = None
         self.events.tell("done", {"video": video_id, "note": note})
 
     def _tell_work(self, video_id: str, state: str) -> None:

@@ -18,6 +18,7 @@ from pipeline.studio.bench import HINTS, Bench
 from pipeline.studio.desk import StudioDesk
 from pipeline.studio.setting_aside import put_back, set_aside
 from pipeline.studio.sketching import Sketcher
+from pipeline.studio.tasks import Finished
 from schemas import tables
 from stages.backends.segmenters import load_segmenter
 from tests.object_stores import BUCKET
@@ -85,10 +86,13 @@ def test_a_run_in_a_store_is_hinted_tracked_and_corrected_there(
     assert again.book.of("a") == (middle,), "the hints lie beside the run, for any machine"
     desk.correct(0, Hint("1", 5, ((2, 2, 0),)))
     desk.refine(0)
+    refined = desk.background.task
     wait_for(desk)
     assert {one.round for one in tables.CORRECTIONS.records(tables.CORRECTIONS.read(run.path))} == {1}
     set_aside(run, desk.bench.all_tracked()["a"])
     assert run.committed() == {}
+    desk.background.hear(refined, Finished())
+    assert run.committed() == {}, "what is heard of a task that has ended, or was stopped, changes nothing"
     put_back(run)
     assert list(run.committed()) == ["a"]
     names = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/studio/")["Contents"]]
