@@ -13,7 +13,8 @@ from typing import Any
 
 from PIL import Image
 
-from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, rejected_videos, unit_name
+from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, rejected_videos
+from pipeline.runs.names import unit_name
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.joined_files import joined_files

@@ -9,7 +9,8 @@ from heapq import heappush, heappushpop
 from urllib.parse import quote
 
 from pipeline.reporting.looks import FoundLook, answers_by_object, looks_of
-from pipeline.runs.folder import RunFolder, frame_folder_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import frame_folder_name
 from pipeline.statistics.answers import object_rows
 from pipeline.statistics.masks import MaskAnswers
 from pipeline.statistics.reading import VideoReading

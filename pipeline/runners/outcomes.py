@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pipeline.runs.commit import is_committed
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.jobs import VideoJob

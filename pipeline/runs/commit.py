@@ -11,7 +11,8 @@ from typing import Any
 
 import cv2
 
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 from schemas.elements import RejectedVideo, SampledVideo
 from schemas.frames import Frame

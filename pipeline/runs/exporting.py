@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from pipeline.runs import splits
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables

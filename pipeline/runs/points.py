@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.runs.questions import answers_for_other_names, has_narrative, questions_of
 from pipeline.runs.splits import SplitOf
 from pipeline.runs.units import object_models, object_words, unit_records, video_of

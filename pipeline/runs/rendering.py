@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipeline.runs.folder import RunFolder, frame_folder_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import frame_folder_name
 from pipeline.runs.resampling import source_of
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.spool import VideoOpener

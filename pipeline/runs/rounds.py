@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pipeline.runs.folder import ROUND_TABLES, UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import ROUND_TABLES, UNIT_TABLES, RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.runs.units import take_apart, unit_file, unit_records
 from schemas import tables
 from schemas.corrections import Correction

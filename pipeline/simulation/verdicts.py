@@ -16,7 +16,7 @@ from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.flags import write_flags
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import refine_with_news
-from pipeline.runs.folder import unit_name
+from pipeline.runs.names import unit_name
 from pipeline.runs.points import write_points
 from pipeline.runs.resampling import resample_video
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of

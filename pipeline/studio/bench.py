@@ -10,8 +10,9 @@ from pathlib import Path
 from pipeline.capacity.footage import frame_facts
 from pipeline.config import RunConfig
 from pipeline.runs.filesystems import find_videos
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import take_in
+from pipeline.runs.names import unit_name
 from pipeline.runs.units import unit_file, videos_of
 from pipeline.studio.films import Film
 from pipeline.studio.hint_book import HintBook

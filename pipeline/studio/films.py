@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from pipeline.runs.commit import encode_jpeg
 from pipeline.runs.filesystems import open_binary
-from pipeline.runs.folder import frame_folder_name
+from pipeline.runs.names import frame_folder_name
 from pipeline.runs.storage import is_remote
 from schemas.digests import digest
 from schemas.frames import Frame

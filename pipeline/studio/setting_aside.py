@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, empty_folder, unit_name
+from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, empty_folder
+from pipeline.runs.names import unit_name
 from pipeline.runs.units import take_apart
 from schemas import tables
 from schemas.remote_paths import AnyPath

@@ -23,7 +23,8 @@ import httpx
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, client_of
 from pipeline.runs.commit import write_unit
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask

@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from pipeline.runs.commit import write_unit
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 from schemas.digests import digest
 from schemas.frames import Frame

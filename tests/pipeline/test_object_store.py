@@ -29,8 +29,9 @@ from pipeline.commands.simulate import simulate
 from pipeline.runs import spool
 from pipeline.runs.commit import write_unit
 from pipeline.runs.filesystems import find_videos
-from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import UNIT_TABLES, RunFolder
 from pipeline.runs.hints import read_hints
+from pipeline.runs.names import unit_name
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.stores import use_options
 from pipeline.terminal.console import UsageProblem

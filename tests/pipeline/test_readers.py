@@ -16,7 +16,8 @@ from PIL import Image
 
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 
 IDS = ("été", "视频1", "视频2", "_private", "-x", "__init__", "Ünïcode/ß", "a b", "clip=3/x", "train", "test_1")

@@ -17,7 +17,8 @@ from pipeline.commands.review.app import review_app
 from pipeline.commands.review.links import ANNOTATOR
 from pipeline.commands.review.session import client_of
 from pipeline.runs.commit import write_unit
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask, encode_rle

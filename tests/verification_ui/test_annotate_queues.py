@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.review_queue import DESIGN, project_title, queue_video
 from pipeline.runs.review_server import ReviewServer

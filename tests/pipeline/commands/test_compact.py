@@ -12,8 +12,9 @@ from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
 from pipeline.commands.run_doctor import RunChecks
 from pipeline.commands.simulate import simulate
-from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import UNIT_TABLES, RunFolder
 from pipeline.runs.joining import join_table
+from pipeline.runs.names import unit_name
 from pipeline.runs.rounds import move_unit
 from pipeline.runs.units import unit_records, videos_of
 from schemas import tables

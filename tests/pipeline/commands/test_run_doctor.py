@@ -13,7 +13,8 @@ import typer
 from pipeline.commands.doctor import doctor
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.rejects import Reject

@@ -2,7 +2,8 @@ import pytest
 
 from pipeline.runners.outcomes import is_settled, require_settled
 from pipeline.runs.commit import commit_reject
-from pipeline.runs.folder import UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import UNIT_TABLES, RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.elements import RejectedVideo

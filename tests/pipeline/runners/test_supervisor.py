@@ -20,7 +20,8 @@ from pipeline.runners.progress import Watch
 from pipeline.runners.supervisor import Supervisor
 from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from schemas import tables
 from schemas.jobs import VideoJob
 from schemas.video_files import VideoFile

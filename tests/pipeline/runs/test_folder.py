@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.rejects import Reject
@@ -52,10 +53,6 @@ def test_a_folder_that_cannot_be_made_is_wrong_usage(tmp_path):
 def test_a_folder_without_config_is_no_run(tmp_path):
     with pytest.raises(UsageProblem, match="is not a run folder"):
         RunFolder(tmp_path).require()
-
-
-def test_unit_names_are_short_and_unique_for_ids_that_read_alike():
-    assert unit_name("a b" * 100, "0" * 16) == f"{('a_b' * 20)}.{'0' * 16}"
 
 
 def test_a_result_goes_once_there_is_one_of_the_new_input_and_rejects_of_the_old_input_go_at_once(tmp_path):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from pipeline.runs.commit import write_unit
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, undoing, write_corrections
 from pipeline.runs.units import unit_file, videos_of
 from schemas import tables

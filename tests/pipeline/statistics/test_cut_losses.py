@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.runs.folder import RunFolder, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.statistics.cut_losses import lost_in_run, lost_to_cuts
 from schemas import tables
 

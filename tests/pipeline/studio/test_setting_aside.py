@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.runs.folder import ALL_UNIT_TABLES, RunFolder, unit_name
+from pipeline.runs.folder import ALL_UNIT_TABLES, RunFolder
+from pipeline.runs.names import unit_name
 from pipeline.studio.setting_aside import put_back, set_aside
 from schemas import tables
 from tests.pipeline.runs.test_rounds import VIDEO, clicks, do, mask, run  # noqa: F401 - a fixture

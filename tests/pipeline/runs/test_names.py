@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.runs.folder import RunFolder, frame_folder_name, unit_name
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.names import frame_folder_name, unit_name
 from schemas.digests import digest
 
 PLAIN = ("a", "a/b", "bmx-trees", "0001/00_7", "x" * 200)
@@ -94,3 +95,7 @@ def test_any_two_ids_have_two_names(one, other):
     if one != other:
         assert folded(frame_folder_name(one)) != folded(frame_folder_name(other))
         assert unit_name(one, digest(one)) != unit_name(other, digest(other))
+
+
+def test_unit_names_are_short_and_unique_for_ids_that_read_alike():
+    assert unit_name("a b" * 100, "0" * 16) == f"{('a_b' * 20)}.{'0' * 16}"
