@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
 
+from functools import partial
+
 import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 
 from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.transform import CollectResults, DealVerdicts
 from schemas.ranges import VideoRange
-from stages import progress
 from stages.consensus.transform import FindDoubtful
+from stages.transform import count_done
 from verification_ui.queue.plan import DrawnRange, PlannedRange, TaskPlan
 from verification_ui.transform import DrawTasks, PlanTasks, ReviewOf
 
@@ -57,7 +59,7 @@ class PlanPush(beam.PTransform[PBegin, PCollection[None]]):
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
-        planned = ranges | "PlanTasks" >> PlanTasks(self._plan, self._review_of, progress.done)
+        planned = ranges | "PlanTasks" >> PlanTasks(self._plan, self._review_of, partial(count_done, "PlanTasks"))
         collected: PCollection[None]
         collected = planned | "CollectPlans" >> CollectResults(self._plan.folder / "planned.json", PlannedRange)
         return collected
@@ -73,7 +75,7 @@ class DrawPush(beam.PTransform[PBegin, PCollection[None]]):
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""
         ranges = begin | "Ranges" >> beam.Create(self._ranges)
-        drawn = ranges | "DrawTasks" >> DrawTasks(self._plan, self._review_of, progress.done)
+        drawn = ranges | "DrawTasks" >> DrawTasks(self._plan, self._review_of, partial(count_done, "DrawTasks"))
         collected: PCollection[None]
         collected = drawn | "CollectDrawn" >> CollectResults(self._plan.folder / "drawn.json", DrawnRange)
         return collected

@@ -15,6 +15,7 @@ from apache_beam.utils.shared import Shared
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
+from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
 from stages.video import DecodeError
 
@@ -73,6 +74,12 @@ def parallel(elements: PCollection[Any], label: str, stage: StageDoFn) -> Result
     """Apply a stage to all elements."""
     outputs = elements | label >> beam.ParDo(stage).with_outputs(REJECTS, main="done")
     return outputs.done, outputs[REJECTS]
+
+
+def count_done(step: str, n: int = 1) -> None:
+    """Count elements that a step is done with, in Beam's metrics and for the progress of this process."""
+    Metrics.counter(step, "done").inc(n)
+    progress.done(n)
 
 
 class SharedModel(Generic[Model_co]):

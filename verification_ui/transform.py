@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 
 import apache_beam as beam
+from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 
 from schemas.ranges import VideoKey, VideoRange
@@ -75,7 +76,10 @@ class PushReviewTasks(beam.PTransform[PCollection[VideoKey], PCollection[int]]):
 
     def _queue_video(self, key: VideoKey) -> list[int]:
         try:
-            return [self._push(key)]
+            added = self._push(key)
         except (QueueProblem, OSError, ValueError):
             logger.warning("video %s is not queued yet", key.video_id, exc_info=True)
+            Metrics.counter("PushReviewTasks", "left").inc()
             return []
+        Metrics.counter("PushReviewTasks", "done").inc()
+        return [added]

@@ -15,9 +15,8 @@ from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.transform import CollectResults
 from schemas.remote_paths import AnyPath
-from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
-from stages.transform import SharedModel
+from stages.transform import SharedModel, count_done
 from stages.video import Opener
 
 LoadModels = Callable[[], RoundModels]
@@ -50,7 +49,7 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
     def _refine(self, task: RefineTask) -> RefinedVideo:
         use_one_thread_an_operation()
         found = refine_task(self._run, task, self._models.get(), self._redrawing, self._opener)
-        progress.done()
+        count_done("RefineVideos")
         return found
 
 

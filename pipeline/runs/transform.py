@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import AsIter, PCollection
 from apache_beam.transforms.combiners import ToList
 from pydantic import TypeAdapter
@@ -22,11 +23,10 @@ from schemas.jobs import VideoJob
 from schemas.ranges import VideoKey, VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
-from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
 from stages.backends.segmenter import Segmenter
 from stages.sample_points.options import SamplingOptions
-from stages.transform import Results, SharedModel, StageDoFn, parallel
+from stages.transform import Results, SharedModel, StageDoFn, count_done, parallel
 from stages.video import Opener
 
 
@@ -82,11 +82,14 @@ class WriteRejects(beam.PTransform[tuple[PCollection[RejectedVideo], ...], None]
 
 
 def _is_open(job: VideoJob, run: RunFolder) -> bool:
-    return not is_committed(run, job)
+    is_open = not is_committed(run, job)
+    Metrics.counter("SkipCommitted", "open" if is_open else "skipped").inc()
+    return is_open
 
 
 def _write_reject(rejected: RejectedVideo, run: RunFolder) -> None:
     commit_reject(run, rejected)
+    Metrics.counter("WriteRejects", "done").inc()
 
 
 class DealVerdicts(beam.PTransform[PCollection[TablePiece | VideoRange], PCollection[str]]):
@@ -98,8 +101,13 @@ class DealVerdicts(beam.PTransform[PCollection[TablePiece | VideoRange], PCollec
 
     def expand(self, pieces: PCollection[TablePiece | VideoRange]) -> PCollection[str]:
         """One element a piece; a repeated one writes the same files again."""
-        dealt: PCollection[str] = pieces | "DealPiece" >> beam.FlatMap(self._dealing.deal)
+        dealt: PCollection[str] = pieces | "DealPiece" >> beam.FlatMap(self._deal)
         return dealt
+
+    def _deal(self, piece: TablePiece | VideoRange) -> list[str]:
+        files = list(self._dealing.deal(piece))
+        Metrics.counter("DealVerdicts", "done").inc()
+        return files
 
 
 class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPoints]]):
@@ -123,7 +131,7 @@ class WritePoints(beam.PTransform[PCollection[VideoRange], PCollection[WrittenPo
     def _write(self, found: VideoRange, given_back: Iterable[str]) -> WrittenPoints:
         opinions = self._dealing.opinions(found.number, given_back)
         written = write_points(self._dealing.run, found, opinions, self._split_of)
-        progress.done(len(found.videos))
+        count_done("WritePoints", len(found.videos))
         return written
 
 
@@ -152,7 +160,7 @@ class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resample
         use_one_thread_an_operation()
         segmenter = self._segmenter.get() if self._segmenter is not None else None
         found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener, segmenter)
-        progress.done()
+        count_done("ResampleVideos")
         return found
 
 
@@ -172,7 +180,7 @@ class FingerprintVideos(beam.PTransform[PCollection[VideoKey], PCollection[Finge
     def _fingerprint(self, key: VideoKey) -> Fingerprinted:
         use_one_thread_an_operation()
         found = fingerprint_video(self._run, key, self._opener)
-        progress.done()
+        count_done("FingerprintVideos")
         return found
 
 

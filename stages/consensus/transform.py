@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import AsIter, AsSingleton, PCollection
 from apache_beam.transforms.combiners import ToDict
 
@@ -64,6 +65,7 @@ class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]
 
     def _settle(self, number: int, dealt: Iterable[str], weights: Weights | None = None) -> SettledFile:
         settled = settle(self._read(number, dealt), self._excluded, weights)
+        Metrics.counter("SettleVerdicts", "done").inc()
         return self._write(settled), settled.counts()
 
     def _counts(self, number: int, dealt: Iterable[str]) -> Iterator[tuple[_Counted, int]]:
@@ -94,6 +96,7 @@ class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
 
     def _doubtful(self, number: int, dealt: Iterable[str]) -> list[str]:
         part = self._read(number, dealt)
+        Metrics.counter("FindDoubtful", "done").inc()
         if self._is_second_look:
             return part.verdicts.to_look_again(part.is_fg, self._excluded)
         return part.verdicts.conflicts(self._excluded)

@@ -9,8 +9,8 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from schemas.ranges import ReadVideo, VideoRange
-from stages import progress
 from stages.evaluate.measures import VideoMeasures, measure_video
+from stages.transform import count_done
 
 
 class EvaluateVideos(beam.PTransform[PCollection[VideoRange], PCollection[VideoMeasures]]):
@@ -34,4 +34,4 @@ class EvaluateVideos(beam.PTransform[PCollection[VideoRange], PCollection[VideoM
     def _measure(self, found: VideoRange) -> Iterator[VideoMeasures]:
         for key in found.videos:
             yield measure_video(self._read(key), self._ground_truth, self._protocol)
-            progress.done()
+            count_done("EvaluateVideos")

@@ -9,10 +9,10 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from schemas.ranges import ReadVideo, VideoRange, VideoTables
-from stages import progress
 from stages.export.mask_folder import ExportedMasks, MaskFolder
 from stages.export.point_folder import ExportedPoints, PointFolder
 from stages.export.selection import unanswered, with_unanswered, with_verified_masks
+from stages.transform import count_done
 
 
 class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[ExportedPoints]]):
@@ -38,7 +38,7 @@ class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[Exported
 
         def selected() -> Iterator[VideoTables]:
             nonlocal n_unanswered
-            for video in _counted(found, self._read):
+            for video in _counted(found, self._read, "ExportPoints"):
                 n_unanswered += len(unanswered(video))
                 yield with_unanswered(video) if self._has_unanswered else video
 
@@ -64,11 +64,11 @@ class ExportMasks(beam.PTransform[PCollection[VideoRange], PCollection[ExportedM
         return written
 
     def _write(self, found: VideoRange) -> Iterator[ExportedMasks]:
-        for number, video in enumerate(_counted(found, self._read), start=found.first):
+        for number, video in enumerate(_counted(found, self._read, "ExportMasks"), start=found.first):
             yield self._folder.write(number, with_verified_masks(video) if self._is_verified else video)
 
 
-def _counted(found: VideoRange, read: ReadVideo) -> Iterator[VideoTables]:
+def _counted(found: VideoRange, read: ReadVideo, step: str) -> Iterator[VideoTables]:
     for key in found.videos:
         yield read(key)
-        progress.done()
+        count_done(step)

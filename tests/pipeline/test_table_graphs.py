@@ -21,6 +21,7 @@ from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, reader, video_keys
 from pipeline.runs.verdicts import read_verdicts
+from pipeline.runs.video_review import review_of_video
 from pipeline.table_graphs import MergeVerdicts
 from schemas import tables
 from schemas.points import STATUSES
@@ -31,9 +32,14 @@ from stages.consensus.settling import answer_patterns, settle
 from stages.consensus.transform import SettleVerdicts
 from stages.evaluate.measures import measure_video
 from stages.evaluate.transform import EvaluateVideos
+from stages.export.mask_folder import MaskFolder, numbered
+from stages.export.points.folder import ShardFolder
+from stages.export.target import ExportTarget
+from stages.export.transform import ExportMasks, ExportPoints
 from tests.bench.corpus import POINTS_A_VIDEO, Corpus
 from verification_ui.page.tasks import build_tasks
 from verification_ui.queue.plan import Selection
+from verification_ui.transform import PlanTasks
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -122,6 +128,22 @@ def test_a_merge_in_many_parts_and_ranges_writes_the_points_of_one_in_a_single_p
     assert points(7, 1) == whole
 
 
+def test_every_step_of_a_graph_is_counted(run, tmp_path):
+    ranges = in_ranges(video_keys(run), 3)
+    dealing = VerdictDealing(run, tmp_path / "work", 2, len(ranges))
+    pipeline = beam.Pipeline(runner="FnApiRunner")
+    pipeline | MergeVerdicts(dealing, ranges, [], False, partial(split_of, val_share=0.0))
+    result = pipeline.run()
+    result.wait_until_finish()
+    counters = {(one.key.metric.namespace, one.key.metric.name): one.committed
+                for one in result.metrics().query()["counters"]}  # fmt: skip
+    assert counters == {
+        ("DealVerdicts", "done"): len(list(verdict_pieces(run))) + len(ranges),
+        ("SettleVerdicts", "done"): 2,
+        ("WritePoints", "done"): 4,
+    }
+
+
 def test_settling_waits_for_all_verdicts_and_counts_each_candidate_once(run, tmp_path):
     dealing, files = dealt(run, tmp_path, 3)
     with BeamPipeline(runner="FnApiRunner") as pipeline:
@@ -152,12 +174,39 @@ def test_videos_are_measured_one_by_one(run, tmp_path):
         assert_that(ranges | EvaluateVideos(read, tmp_path / "truth", "all-frames"), equal_to(expected))
 
 
+def test_every_range_of_an_export_or_an_evaluation_may_be_worked_on_twice(run, tmp_path):
+    read = reader(run, tables.POINTS, tables.CANDIDATES, tables.LOCALIZATIONS, tables.MASKS)
+    points = ShardFolder(ExportTarget.prepare(tmp_path / "points"), "parquet_objects", "tiny", run.frame_file, True)
+    masks = MaskFolder(ExportTarget.prepare(tmp_path / "masks"), "davis", numbered({"square"}))
+    found = in_ranges(video_keys(run), 3)
+    expected = [
+        ExportPoints(read, points, True)._write(found[0]).n_points,
+        [one.n_masks for one in ExportMasks(read, masks)._write(found[0])],
+    ]
+    before = {
+        path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and run.path not in path.parents
+    }
+    with BeamPipeline(runner="FnApiRunner") as pipeline:
+        ranges = pipeline | beam.Create([found[0]] * 2)
+        written = ranges | ExportPoints(read, points, True) | "Counts" >> beam.Map(lambda one: one.n_points)
+        assert_that(written, equal_to([expected[0]] * 2), "Points")
+        drawn = ranges | ExportMasks(read, masks) | "Masks" >> beam.Map(lambda one: one.n_masks)
+        assert_that(drawn, equal_to(expected[1] * 2), "MasksOfVideos")
+    again = {path: path.read_bytes() for path in before}
+    assert again == before
+    assert {path.suffix for path in before} >= {".parquet", ".png", ".json"}
+
+
 @pytest.mark.parametrize("design", ["contact_sheet", "single", "frame"])
 def test_a_plan_in_ranges_has_the_tasks_of_all_candidates_in_the_order_of_the_queue(run, design):
     session = ReviewSession(run)
     with planned(session, Selection(design)) as push:
         tasks = list(push.plan.in_order(len(push.ranges)))
         assert push.n_tasks == len(tasks)
+        before = {path: path.read_bytes() for path in push.plan.folder.iterdir()}
+        again = PlanTasks(push.plan, partial(review_of_video, run, session.media), lambda _: None)
+        assert [again._plan_range(found) for found in push.ranges] == list(push.counts)
+        assert {path: path.read_bytes() for path in push.plan.folder.iterdir()} == before
         assert push.n_points == sum(len(task.candidate_ids) for task in tasks)
         first = tasks[0].task_key
         assert list(push.tasks(frozenset({first}))) == tasks[1:]
