@@ -16,7 +16,7 @@ from schemas import tables
 from schemas.splits import VideoSplit
 from schemas.tables import DamagedTableError, ForeignTableError
 from schemas.videos import Video
-from stages.split.assignment import parted
+from stages.split.assignment import divided_groups
 from stages.validate.problems import Problem
 
 _COLUMNS = ("video_id", "object_id", "frame_idx", "x", "y", "round", "split", "status", "label")
@@ -43,7 +43,7 @@ def run_problems(run: RunFolder) -> Iterator[Problem]:
 
 
 def _leaks(splits: dict[str, VideoSplit]) -> Iterator[Problem]:
-    for group, own in parted(splits.values()).items():
+    for group, own in divided_groups(splits.values()).items():
         names = ", ".join(f"{one.video_id} ({one.split})" for one in own)
         yield Problem(f"splits group {group}", f"videos that are alike are in several splits: {names}")
 

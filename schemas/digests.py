@@ -1,7 +1,7 @@
 """Names and chance that depend on what they are made from alone, not on order, time or machine.
 
 Two hashes, since their values are in the folders and tables of runs: SHA-256 names files and settings, BLAKE2b names
-candidates, questions and lots.
+candidates, questions and random choices.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ def name_of(*parts: object) -> str:
     return hashlib.blake2b(_joined(parts), digest_size=16).hexdigest()
 
 
-def lot(*parts: object) -> float:
+def uniform(*parts: object) -> float:
     """A number in [0, 1), uniform over different parts.
 
-    >>> lot("choose", 0, "a") == lot("choose", 0, "a"), lot("choose", 0, "a") == lot("choose", 1, "a")
+    >>> uniform("choose", 0, "a") == uniform("choose", 0, "a"), uniform("choose", 0, "a") == uniform("choose", 1, "a")
     (True, False)
     """
     return int(name_of(*parts), 16) / 2**128

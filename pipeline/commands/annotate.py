@@ -99,7 +99,7 @@ def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunCon
         console.print(note, markup=False)
     config = within_budget(config, intake)
     keep_config(folder, config)
-    folder.sweep()
+    folder.remove_leftovers()
     jobs = intake.jobs(config)
     units = {job.video_id: job.unit for job in jobs}
     folder.drop_superseded(units)
@@ -116,7 +116,7 @@ def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunCon
     if config.review_server.url:
         _open_queue(folder, config.review_server)
     _work(folder, processes, config, footage, foreseen, runner)
-    folder.sweep()
+    folder.remove_leftovers()
     folder.drop_superseded(units)
     require_settled(folder, agenda.open_jobs)
     return show_outcome(folder, agenda, time.monotonic() - start)
@@ -151,11 +151,11 @@ def _open_queue(folder: RunFolder, server: ReviewServer) -> None:
     from pipeline.commands.review.push import open_project
     from pipeline.commands.review.session import ReviewSession, connected, problems_named
     from pipeline.runs.review_queue import DESIGN
-    from verification_ui.queue.retry import patiently
+    from verification_ui.queue.retry import with_retries
 
     session = ReviewSession(folder)
     with problems_named(), connected(session, server.url, Path(server.api_key_file), console.print) as client:
-        patiently(lambda: open_project(session, client, DESIGN))
+        with_retries(lambda: open_project(session, client, DESIGN))
 
 
 def _queue_the_rest(folder: RunFolder, server: ReviewServer) -> int:

@@ -38,7 +38,7 @@ from pipeline.terminal.json_files import write_json
 from schemas.checks import require_choice
 
 if TYPE_CHECKING:
-    from pipeline.point_vos.trials import Laboratory, Trial
+    from pipeline.point_vos.trials import Trial, TrialRunner
 
 
 def point_vos(
@@ -72,7 +72,7 @@ def point_vos(
     Example:
       pointvos benchmark point-vos --run runs/davis --ground-truth DAVIS/Annotations/480p --out bench --leave-out 2
     """
-    from pipeline.point_vos.trials import NOTHING, Laboratory
+    from pipeline.point_vos.trials import NOTHING, TrialRunner
     from stages.train.clip_pass import SUPERVISIONS
 
     kinds = list(dict.fromkeys(learn or ["points"]))
@@ -82,8 +82,8 @@ def point_vos(
     try:
         for kind in kinds:
             require_choice("supervision", kind, (*SUPERVISIONS, NOTHING))
-        laboratory = Laboratory(require_points(run), ground_truth, out, settings, device)
-        trials = run_trials(laboratory, kinds, leave_out, seeds)
+        runner = TrialRunner(require_points(run), ground_truth, out, settings, device)
+        trials = run_trials(runner, kinds, leave_out, seeds)
     except (ValueError, FileNotFoundError) as problem:
         raise UsageProblem(str(problem)) from None
     report = report_of(trials)
@@ -95,16 +95,16 @@ def point_vos(
     console.print(f"Masks for official evaluators: {out}/results/TRIAL/from-points and from-masks", markup=False)
 
 
-def run_trials(laboratory: Laboratory, kinds: Sequence[str], leave_out: int, seeds: int) -> list[Trial]:
+def run_trials(runner: TrialRunner, kinds: Sequence[str], leave_out: int, seeds: int) -> list[Trial]:
     """All trials, the kinds of one fold and seed one after the other."""
     from pipeline.point_vos.trials import Trial
 
-    folds = laboratory.folds(leave_out)
+    folds = runner.folds(leave_out)
     asked = [Trial(kind, seed, fold) for seed in range(seeds) for fold in folds for kind in kinds]
     done = []
     with bar("Trials", len(asked)) as advance:
         for trial in asked:
-            done.append(laboratory.run_trial(trial))
+            done.append(runner.run_trial(trial))
             advance(1)
             if not console.is_terminal:
                 means = ", ".join(f"{done[-1].mean(start):.3f} from {start}" for start in ("points", "masks"))

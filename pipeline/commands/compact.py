@@ -25,7 +25,7 @@ def compact(run: Run) -> None:
     folder = run.require()
     rows: list[tuple[str, object]] = []
     with folder.lock(), bar("Joining files", len(_JOINED)) as advance:
-        folder.sweep()
+        folder.remove_leftovers()
         done = set(tables.VIDEOS.stems(folder.path))
         for table in _JOINED:
             before, after = join_table(folder.path, table, done)

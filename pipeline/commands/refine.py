@@ -22,8 +22,8 @@ from pipeline.config import RunConfig
 from pipeline.kept_config import load_kept_config
 from pipeline.refining.answers import AnswersInFile
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.command_input import read_command_input
 from pipeline.refining.task import RefinedVideo, RefineTask, has_news
-from pipeline.refining.told import read_told
 from pipeline.refining.work import RefineWork, refine_with_workers
 from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
@@ -80,7 +80,7 @@ def refine(
     require_models([config.models.segmenter, config.models.propagator])
     with folder.lock() as lock:
         keys = _chosen(folder, named)
-        told, rejects = read_told(folder, config, keys, clicks or [])
+        told, rejects = read_command_input(folder, config, keys, clicks or [])
         tasks = [task for task in told if has_news(folder, task)]
         n_workers = min(workers or _usual_workers(config), len(tasks))
         found = _refine(folder, config, tasks, n_workers, lock) if tasks else []

@@ -105,7 +105,7 @@ def _resample(
     if not keys:
         raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
     console.print(_plan(folder, keys, sampling))
-    folder.sweep()
+    folder.remove_leftovers()
     for stale in (file for key in keys for file in left_behind(folder.frames_of(key.video_id))):
         stale.unlink(missing_ok=True)
     with result_folder(folder) as work, bar("Drawing", len(keys)) as advance, counted_by(advance):

@@ -24,7 +24,7 @@ from schemas.ranges import VideoKey
 from schemas.splits import SPLITS, VideoSplit
 from schemas.wording import many
 from stages.progress import counted_by
-from stages.split.assignment import assign, parted
+from stages.split.assignment import assign, divided_groups
 from stages.split.likeness import alike_pairs
 
 
@@ -72,7 +72,7 @@ def split(
     _show(folder, found, before, n_changed, compare)
     problems = [*notes, *(f"{one.video_id}: compared by the frames in the run: {one.problem}" for one in blind)]
     show_problems("note:", problems)
-    leaks = [_leak(own) for own in parted(found).values()]
+    leaks = [_leak(own) for own in divided_groups(found).values()]
     show_problems("leak:", leaks)
     if leaks or blind:
         raise typer.Exit(REJECTED)
@@ -84,7 +84,7 @@ def _fingerprint(folder: RunFolder, keys: list[VideoKey]) -> list[Fingerprinted]
     from pipeline.table_graphs import FingerprintRun
 
     drop_others(folder, keys)
-    folder.sweep()
+    folder.remove_leftovers()
     left = open_keys(folder, keys)
     if not left:
         return []

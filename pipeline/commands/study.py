@@ -70,7 +70,7 @@ def study(
     """
     from pipeline.point_vos.plot import study_svg
     from pipeline.point_vos.supervision import Cell, run_cells
-    from pipeline.point_vos.trials import Laboratory
+    from pipeline.point_vos.trials import TrialRunner
 
     cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
     folder = require_points(run)
@@ -78,7 +78,7 @@ def study(
         size, device, steps=steps, batch=batch, between=between, views=views, capacity=capacity, precision=precision
     )
     try:
-        whole = Laboratory(folder, ground_truth, out, settings, device)
+        whole = TrialRunner(folder, ground_truth, out, settings, device)
         with bar("Cells", len(cells)) as advance:
             rows = []
             for cell, facts, trials in run_cells(whole, cells, leave_out, seeds):

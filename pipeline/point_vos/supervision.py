@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.point_vos.trials import Laboratory, Trial
+from pipeline.point_vos.trials import Trial, TrialRunner
 from schemas import tables
-from schemas.digests import lot
+from schemas.digests import uniform
 from schemas.points import PointLabel
 
 
@@ -57,14 +57,14 @@ def spread(frames: Sequence[int], n: int) -> list[int]:
 
 def by_turns(points: Sequence[PointLabel]) -> list[PointLabel]:
     """Points in an order that their ids decide, one on the object and one off it by turns as long as there are both."""
-    shuffled = sorted(points, key=lambda point: lot("study", point.candidate_id))
+    shuffled = sorted(points, key=lambda point: uniform("study", point.candidate_id))
     sides = [[point for point in shuffled if point.label == label] for label in (1, 0)]
     ranked = [(n, side, point) for side, own in enumerate(sides) for n, point in enumerate(own)]
     return [point for _, _, point in sorted(ranked, key=lambda one: one[:2])]
 
 
 def run_cells(
-    whole: Laboratory, cells: Sequence[Cell], leave_out: int, seeds: int
+    whole: TrialRunner, cells: Sequence[Cell], leave_out: int, seeds: int
 ) -> Iterator[tuple[Cell, dict[str, Any], list[Trial]]]:
     """Each cell, what its labels are, and its trials. Features and encodings are shared."""
     points = tables.POINTS.records(tables.POINTS.read(whole.run.path))
@@ -73,9 +73,9 @@ def run_cells(
         own = cell.thinned(points)
         folder = whole.out / "cells" / cell.name
         tables.POINTS.write(folder / "points" / "points.parquet", own)
-        laboratory = whole.on(folder / "points", folder)
+        runner = whole.on(folder / "points", folder)
         trials = [Trial("points", seed, fold) for seed in range(seeds) for fold in folds]
-        yield cell, facts_of(cell, own), [laboratory.run_trial(trial) for trial in trials]
+        yield cell, facts_of(cell, own), [runner.run_trial(trial) for trial in trials]
 
 
 def facts_of(cell: Cell, points: Sequence[PointLabel]) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class Trial:
         return fmean(one.j_and_f for one in self.objects if one.start == start)
 
 
-class Laboratory:
+class TrialRunner:
     """Where trials are made: a run with verified points, ground truth, and a folder that keeps what is done.
 
     Args:
@@ -131,9 +131,9 @@ class Laboratory:
         self._points = {one.video_id: points_of(one) for one in videos_with_points(own, None)}
         self.videos: dict[str, Video] = {video.video_id: video for video in videos_of(run)}
 
-    def on(self, points: Path, out: Path) -> Laboratory:
+    def on(self, points: Path, out: Path) -> TrialRunner:
         """The same with other points to train on; features and encodings are shared."""
-        return Laboratory(
+        return TrialRunner(
             self.run, self.ground_truth, out, self.settings, self.device, points, self.features, self.encodings
         )
 

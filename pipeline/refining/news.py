@@ -101,7 +101,7 @@ def _joined(found: Sequence[Clicks]) -> Clicks:
 def _tried(rounds: VideoRounds) -> dict[ObjectFrame, set[tuple[float, float, int]]]:
     """The clicks that finished rounds hold, by object and frame."""
     tried: dict[ObjectFrame, set[tuple[float, float, int]]] = defaultdict(set)
-    for one in rounds.standing:
+    for one in rounds.in_effect:
         tried[one.object_id, one.frame_idx] |= set(zip(one.x, one.y, one.label, strict=True))
     return tried
 

@@ -92,7 +92,7 @@ class Round:
         pending = [one for one in self.rounds.pending if one.round == self.rounds.number + 1]
         for one in pending:
             if one.kind in ("undo", "delete"):
-                self.changes |= sweeping_changes(self.rounds, one)
+                self.changes |= changes_without_model(self.rounds, one)
         own = [one for one in pending if one.kind not in ("undo", "delete")]
         annotated = {one.object_id: self._annotated(one.object_id, own) for one in own}
         drawn = sorted(self._draw(own), key=lambda found: (found.one.object_id, found.one.frame_idx))
@@ -184,7 +184,7 @@ class Round:
         tell(Step(text, (done + share) / len(drawn_)))
 
 
-def sweeping_changes(rounds: VideoRounds, one: Correction) -> dict[ObjectFrame, Mask | None]:
+def changes_without_model(rounds: VideoRounds, one: Correction) -> dict[ObjectFrame, Mask | None]:
     """What an ``undo`` or a ``delete`` changes; no model is asked."""
     if one.kind == "undo":
         return undoing(rounds, one.to_round)

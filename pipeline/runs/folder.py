@@ -72,7 +72,7 @@ class RunFolder:
 
     @property
     def work(self) -> Path:
-        """Temporary files of the annotation in progress; swept at the next start."""
+        """Temporary files of the annotation in progress; removed at the next start."""
         return self.local / ".work"
 
     def absolute(self) -> RunFolder:
@@ -250,7 +250,7 @@ class RunFolder:
         old = self.path.joinpath("frames", *parts, name)
         return old if old.is_file() else file
 
-    def sweep(self) -> None:
+    def remove_leftovers(self) -> None:
         """Remove what an interrupted command left under temporary names. Call it under the lock."""
         shutil.rmtree(self.work, ignore_errors=True)
         for folder in (self.path, *(self.path / table.name for table in tables.TABLES)):
@@ -259,8 +259,8 @@ class RunFolder:
 
     @contextmanager
     def tidied(self) -> Iterator[None]:
-        """:meth:`sweep`, then work; in the end no temporary folder is left. Use it under the lock."""
-        self.sweep()
+        """:meth:`remove_leftovers`, then work; in the end no temporary folder is left. Use it under the lock."""
+        self.remove_leftovers()
         try:
             yield
         finally:

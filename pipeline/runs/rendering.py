@@ -183,7 +183,7 @@ class Renderer:
         for row in unit_rows(self.run, tables.LOCALIZATIONS, job.video).to_pylist():
             if row["kind"] == "clicks" and row["object_id"] in job.object_ids:
                 clicks[row["frame_idx"]] += map(ShownClick, row["x"], row["y"], row["label"])
-        for one in rounds.standing:
+        for one in rounds.in_effect:
             if one.kind == "clicks" and one.object_id in job.object_ids:
                 clicks[one.frame_idx] += map(ShownClick, one.x, one.y, one.label)
         return {idx: tuple(found) for idx, found in sorted(clicks.items())}

@@ -63,7 +63,7 @@ class VideoRounds:
         return tuple(one for one in self.corrections if one.round > self.number)
 
     @property
-    def standing(self) -> tuple[Correction, ...]:
+    def in_effect(self) -> tuple[Correction, ...]:
         """Corrections of finished rounds that were not taken back."""
         rounds = set(self._line(self.number))
         return tuple(one for one in self.corrections if one.round in rounds and one.kind != "undo")
@@ -74,7 +74,7 @@ class VideoRounds:
 
     def annotated(self, object_id: str, localized: Collection[int] = ()) -> set[int]:
         """Frames on which a person said something of an object, hints included: they are never overwritten."""
-        said = {c.frame_idx for c in self.standing if c.object_id == object_id and c.kind in ANNOTATING}
+        said = {c.frame_idx for c in self.in_effect if c.object_id == object_id and c.kind in ANNOTATING}
         return said | set(localized)
 
     def undone_to(self) -> int | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pipeline.refining.candidates import redraw_candidates, redrawing_of
 from pipeline.refining.state import draw_correction, state_of
 from pipeline.refining.verified import Verified
-from pipeline.refining.working import sweeping_changes
+from pipeline.refining.working import changes_without_model
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
 from pipeline.studio.bench import Bench
 from pipeline.studio.hint_book import HintBook, localizations
@@ -120,7 +120,7 @@ class Corrector:
             to_round = rounds.undone_to()
             if to_round is None:
                 raise Refusal("there is no round to take back", 409)
-            gone = [one for one in rounds.standing if one.round > to_round]
+            gone = [one for one in rounds.in_effect if one.round > to_round]
             row = Correction(file.video_id, "", 0, "undo", rounds.number + 1, to_round=to_round)
             self._do_now(file, video, rounds, row)
             for one in gone:
@@ -148,7 +148,7 @@ class Corrector:
         done = [one for one in rounds.corrections if one.round <= rounds.number]
         rounds = self._write(video, rounds, [*done, row, *later])
         run = self.bench.run
-        rounds = commit_round(run, video, rounds, sweeping_changes(rounds, row))
+        rounds = commit_round(run, video, rounds, changes_without_model(rounds, row))
         groups = {loc.object_id: loc.group for loc in self.localizations(file)}
         with suppress(DecodeError, LookupError):  # a video that is gone or changed keeps its candidates
             frames = self.bench.film(file).between

@@ -77,7 +77,7 @@ class VideoFacts:
 
     def _said(self, object_id: str, kind: str) -> tuple[int, ...]:
         rounds = self.rounds
-        said = (*rounds.standing, *rounds.pending) if rounds else ()
+        said = (*rounds.in_effect, *rounds.pending) if rounds else ()
         return tuple(sorted({one.frame_idx for one in said if (one.object_id, one.kind) == (object_id, kind)}))
 
     def _changed(self, object_id: str) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.digests import lot
+from schemas.digests import uniform
 from schemas.points import PointCandidate
 from stages.consensus.proportions import Proportion
 
@@ -41,7 +41,7 @@ def blind_sample(candidates: Iterable[PointCandidate], share: float, seed: int =
         share: of them, in [0, 1].
         seed: of the draw.
     """
-    return [c for c in candidates if lot("blind", seed, c.candidate_id) < share]
+    return [c for c in candidates if uniform("blind", seed, c.candidate_id) < share]
 
 
 def check_blindly(seen: Mapping[str, str], blind: Mapping[str, str], is_fg: Mapping[str, bool]) -> BlindCheck:

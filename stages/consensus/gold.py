@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from schemas.digests import lot, name_of
+from schemas.digests import name_of, uniform
 from schemas.gold import Gold
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
@@ -65,7 +65,7 @@ def plant(
     for candidate in candidates:
         status = known.get(candidate.candidate_id, "")
         is_right = status in _WRONG_CLAIM and candidate.is_fg_candidate != _WRONG_CLAIM[status]
-        if is_right and lot("choose", seed, candidate.candidate_id) < share:
+        if is_right and uniform("choose", seed, candidate.candidate_id) < share:
             name = name_of("gold", seed, candidate.candidate_id)
             golds.append(Gold(name, candidate.candidate_id, _WRONG_CLAIM[status], status, known_by))
     return golds

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.digests import lot
+from schemas.digests import uniform
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from stages.simulate.cost import FRAME_SWITCH_S, POINT_S
@@ -137,7 +137,7 @@ class Team:
         if not asked:
             return
         task = asked[0].video_id, asked[0].object_id, asked[0].frame_idx
-        order = sorted(self.members, key=lambda one: lot("overlap", one.seed, *task, one.name))
+        order = sorted(self.members, key=lambda one: uniform("overlap", one.seed, *task, one.name))
         for member in sorted(order[: self.overlap], key=lambda one: one.name):
             yield from member.answer(asked, truth, void)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from schemas.digests import lot
+from schemas.digests import uniform
 from schemas.splits import SPLITS, VideoSplit
 
 Ratios = tuple[float, ...]
@@ -70,7 +70,7 @@ def assign(
     return sorted(found, key=lambda one: one.video_id)
 
 
-def parted(splits: Iterable[VideoSplit]) -> dict[str, list[VideoSplit]]:
+def divided_groups(splits: Iterable[VideoSplit]) -> dict[str, list[VideoSplit]]:
     """Groups whose videos are in several splits, which only a list can do."""
     groups = defaultdict(list)
     for one in splits:
@@ -84,7 +84,7 @@ def drawn_split(video_id: str, ratios: Ratios, seed: int) -> str:
     >>> drawn_split("dog", (1.0, 0.0, 0.0), 0), drawn_split("dog", (0.0, 0.0, 1.0), 0)
     ('train', 'test')
     """
-    place, end = lot("split", seed, video_id), 0.0
+    place, end = uniform("split", seed, video_id), 0.0
     for split, share in zip(SPLITS, ratios, strict=True):
         end += share
         if share and place < end:

@@ -16,7 +16,7 @@ from tests.verification_ui.fault_proxy import FAULTS, fault_proxy
 from verification_ui.page.payloads import Payload
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.push import push
-from verification_ui.queue.retry import patiently
+from verification_ui.queue.retry import with_retries
 from verification_ui.queue.review_queue import OutcomeUnknown
 from verification_ui.server.server import started
 
@@ -43,7 +43,7 @@ def until_done(client: LabelStudioClient, title: str, given: list[Payload]) -> L
 
     for attempt in range(20):
         try:
-            queue = patiently(lambda: client.open_queue(title, *CONFIG), pause)
+            queue = with_retries(lambda: client.open_queue(title, *CONFIG), pause)
             push(queue, given, pause=pause, batch_size=10, late_s=LAST_LOOK_S, was_cut_off=attempt > 0)
             return queue
         except OutcomeUnknown:
@@ -170,7 +170,7 @@ def test_a_pull_asks_again_for_the_pages_that_it_did_not_get(served_run: Any, di
         fault_proxy(served_run.server.url, seed=3, rate=0.4, faults=FAULTS[:4]) as proxy,
         LabelStudioClient(proxy.url, served_run.server.credentials.token) as client,
     ):
-        found = patiently(lambda: client.find_queue(queue_title(direct, queue)))
+        found = with_retries(lambda: client.find_queue(queue_title(direct, queue)))
         assert found is not None
         assert [task.task_key for task in found.answered(None)] == keys(250)
     assert proxy.met.total() > proxy.met["fine"]

@@ -10,7 +10,7 @@ from typing import Any
 from verification_ui.page.payloads import Payload
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.push import push
-from verification_ui.queue.retry import patiently
+from verification_ui.queue.retry import with_retries
 from verification_ui.queue.review_queue import QueuedTask
 
 _DOMAIN = "unknown.invalid"
@@ -81,19 +81,19 @@ def restore_queue(client: LabelStudioClient, copy: QueueCopy, done: Callable[[in
     Raises:
         QueueProblem: the server said no, or did not recover in time.
     """
-    queue = patiently(lambda: client.open_queue(copy.title, copy.label_config, copy.guidelines))
-    patiently(lambda: queue.ask_people(copy.n_people))
+    queue = with_retries(lambda: client.open_queue(copy.title, copy.label_config, copy.guidelines))
+    with_retries(lambda: queue.ask_people(copy.n_people))
     client.add_people({a["completed_by"]["email"] for task in copy.tasks for a in task["annotations"]})
     given = [Payload(task["data"]["task_key"], task) for task in copy.tasks]
     answered = {payload.task_key: _n_real(payload.body["annotations"]) for payload in given}
-    there = patiently(lambda: queue.present(list(answered)))
+    there = with_retries(lambda: queue.present(list(answered)))
     bare = [task.task_id for task in there if task.n_annotations == 0 and answered[task.task_key]]
     if bare:
-        patiently(lambda: queue.remove(bare))
+        with_retries(lambda: queue.remove(bare))
     pushed = push(queue, given, done)
-    doubles = list(_second_copies(patiently(lambda: queue.present(list(answered))), answered))
+    doubles = list(_second_copies(with_retries(lambda: queue.present(list(answered))), answered))
     if doubles:
-        patiently(lambda: queue.remove(doubles, even_answered=True))
+        with_retries(lambda: queue.remove(doubles, even_answered=True))
     return Restored(queue, pushed.n_added, pushed.n_already_there)
 
 

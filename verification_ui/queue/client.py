@@ -20,7 +20,7 @@ import httpx
 
 from verification_ui.page.annotations import AnsweredTask, parse_task
 from verification_ui.page.payloads import Payload
-from verification_ui.queue.retry import patiently
+from verification_ui.queue.retry import with_retries
 from verification_ui.queue.review_queue import OutcomeUnknown, QueuedTask, Refused, TaskState
 from verification_ui.queue.tokens import TokenAuth
 from verification_ui.server.loopback import is_loopback
@@ -233,7 +233,7 @@ class LabelStudioQueue:
 
     def states(self) -> Iterator[TaskState]:
         """See :class:`ReviewQueue`; a task that is there twice comes twice."""
-        for task in self._tasks([], "id,data,updated_at,annotations_ids", _LOOKUP, patiently):
+        for task in self._tasks([], "id,data,updated_at,annotations_ids", _LOOKUP, with_retries):
             ids = frozenset(str(task.annotations_ids).split(",")) if task.annotations_ids else frozenset[str]()
             yield TaskState(str(task.data.get("task_key", "")), _time(task.updated_at), ids)
 
@@ -244,7 +244,7 @@ class LabelStudioQueue:
         else:
             wanted = [_with_keys(list(task_keys[start : start + _PAGE])) for start in range(0, len(task_keys), _PAGE)]
         for condition in wanted:
-            for task in self._tasks([condition], _ANSWER_FIELDS, _PAGE, patiently):
+            for task in self._tasks([condition], _ANSWER_FIELDS, _PAGE, with_retries):
                 key, n_counted = str(task.data.get("task_key", "")), int(task.total_annotations or 0)
                 yield parse_task(key, task.annotations or (), n_counted, self.annotators)
 
@@ -254,7 +254,7 @@ class LabelStudioQueue:
             [],
             "id,data,predictions,annotations,result,completed_by,was_cancelled,lead_time,model_version",
             _PAGE,
-            patiently,
+            with_retries,
         )
 
     @cached_property

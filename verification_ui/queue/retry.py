@@ -14,7 +14,7 @@ BACKOFF_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 Answer = TypeVar("Answer")
 
 
-def patiently(ask: Callable[[], Answer], pause: Callable[[float], None] = time.sleep) -> Answer:
+def with_retries(ask: Callable[[], Answer], pause: Callable[[float], None] = time.sleep) -> Answer:
     """The answer of ``ask``, which is asked again after every unknown outcome: it must look before it changes a thing.
 
     Raises:

@@ -307,10 +307,10 @@ def signals_as_exit() -> Iterator[None]:
         yield
         return
 
-    def leave(number: int, frame: FrameType | None) -> None:
+    def exit_now(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    wanted = {signal.SIGTERM: leave, signal.SIGHUP: leave, signal.SIGINT: signal.default_int_handler}
+    wanted = {signal.SIGTERM: exit_now, signal.SIGHUP: exit_now, signal.SIGINT: signal.default_int_handler}
     old = {number: signal.signal(number, handler) for number, handler in wanted.items()}
     try:
         yield

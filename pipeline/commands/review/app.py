@@ -29,7 +29,7 @@ from pipeline.commands.review.options import (
 )
 from pipeline.commands.review.planning import NOTHING_TO_ASK, doubtful_of, planned
 from pipeline.commands.review.pull import pull_all
-from pipeline.commands.review.push import leave, push_design
+from pipeline.commands.review.push import exit_with_rejects, push_design
 from pipeline.commands.review.second_look import queue_second_looks, queue_while_open, tell_second_looks, want
 from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
 from pipeline.commands.review.status import status
@@ -89,7 +89,7 @@ def up(
             console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
     tell_second_looks(session)
-    leave(session, rejects)
+    exit_with_rejects(session, rejects)
 
 
 @review_app.command(context_settings={"allow_extra_args": True})
@@ -131,7 +131,7 @@ def push(
             if audit_share:
                 with planned(session, Selection("single", blind_share=audit_share)) as audit_plan:
                     rejects += push_design(audit_plan, client)
-    leave(session, rejects)
+    exit_with_rejects(session, rejects)
 
 
 @review_app.command()

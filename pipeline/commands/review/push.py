@@ -24,7 +24,7 @@ from verification_ui.page.media_paths import QUEUE
 from verification_ui.page.tabs import hide_markup
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.push import push, take_back
-from verification_ui.queue.retry import patiently
+from verification_ui.queue.retry import with_retries
 from verification_ui.queue.storages import serve
 from verification_ui.server.server import refuse_links
 
@@ -51,8 +51,8 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
         refuse_links(session.media)
         _upload(session)
         shelf = ReviewShelf(session, planned.ranges)
-        queue, left = patiently(lambda: _opened(planned, rejected, client, overlap))
-        n_taken_back = patiently(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, shelf)]))
+        queue, left = with_retries(lambda: _opened(planned, rejected, client, overlap))
+        n_taken_back = with_retries(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, shelf)]))
         payloads = (shelf.get(task.video_id).payload(task) for task in planned.tasks(rejected))
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", planned.n_tasks - len(rejects)) as advance, marked(mark) as was_cut_off:
@@ -70,7 +70,7 @@ def _is_current(task: ReviewTask, shelf: ReviewShelf) -> bool:
     )
 
 
-def leave(session: ReviewSession, rejects: list[Reject]) -> None:
+def exit_with_rejects(session: ReviewSession, rejects: list[Reject]) -> None:
     """Write down what could not be shown, or that everything could.
 
     Raises:

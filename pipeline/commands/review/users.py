@@ -33,7 +33,7 @@ def list_users(run: Run, url: UrlOption = None) -> None:
     session = _own(run, url)
     with problems_named():
         found = accounts(session.folder)
-    summary("Accounts", [(a.email, f"{_standing(a.is_active)}, last login {a.last_login or 'never'}") for a in found])
+    summary("Accounts", [(a.email, f"{_status_of(a.is_active)}, last login {a.last_login or 'never'}") for a in found])
 
 
 @users_app.command()
@@ -82,5 +82,5 @@ def _own(run: Run, url: str | None) -> ReviewSession:
     return ReviewSession(run.require())
 
 
-def _standing(is_active: bool) -> str:
+def _status_of(is_active: bool) -> str:
     return "may log in" if is_active else "disabled"

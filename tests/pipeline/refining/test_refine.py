@@ -149,7 +149,7 @@ def test_waiting_corrections_of_the_studio_and_news_are_one_round(
     found = refine_here()
     assert (found.n_rounds, found.n_corrections) == (1, 2)
     rounds = VideoRounds.read(run, video)
-    assert {one.frame_idx for one in rounds.standing} == {5, 9}
+    assert {one.frame_idx for one in rounds.in_effect} == {5, 9}
     assert rounds.corrections[0] == waiting
 
 

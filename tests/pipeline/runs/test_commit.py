@@ -96,7 +96,7 @@ def test_a_commit_that_is_cut_off_between_any_two_writes_counts_only_when_whole(
         assert run.committed() == {}
     with commit(run, sampled) as process:
         assert process.wait(timeout=120) == 0
-    run.sweep()
+    run.remove_leftovers()
     assert contents(run) == contents(whole)
 
 

@@ -99,7 +99,7 @@ def test_rounds_are_taken_back_one_after_the_other(run: RunFolder) -> None:
         commit_round(run, VIDEO, replace(rounds, corrections=(*rounds.corrections, row)), undoing(rounds, to_round))
         assert {(m.object_id, m.frame_idx): m.rle for m in VideoRounds.read(run, VIDEO).masks} == expected
     rounds = VideoRounds.read(run, VIDEO)
-    assert (rounds.undone_to(), rounds.standing, rounds.annotated("1", [0])) == (None, (), {0})
+    assert (rounds.undone_to(), rounds.in_effect, rounds.annotated("1", [0])) == (None, (), {0})
 
 
 def test_a_unit_moves_with_its_rounds(run: RunFolder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from schemas.splits import SPLITS, VideoSplit
-from stages.split.assignment import assign, drawn_split, parted
+from stages.split.assignment import assign, divided_groups, drawn_split
 
 RATIOS = (0.8, 0.1, 0.1)
 NAMES = [f"video{i}" for i in range(1000)]
@@ -44,7 +44,7 @@ def test_all_videos_of_a_group_are_in_one_split_whatever_else_is_linked():
         (f"video{i}", f"video{i + 2}") for i in range(0, 400, 4)
     ]
     found = splits(NAMES, pairs)
-    assert not parted(found.values())
+    assert not divided_groups(found.values())
     for i in range(0, 400, 4):
         own = [found[f"video{i + k}"] for k in range(3)]
         assert len({one.split for one in own}) == len({one.group for one in own}) == 1
@@ -73,10 +73,12 @@ def test_an_official_list_stands_and_what_is_like_its_videos_follows():
     found = splits(["a", "b", "c"], [("a", "b")], listed={"a": "test"}, before={"a": "train", "b": "train"})
     assert (found["a"].split, found["a"].rule) == ("test", "list")
     assert (found["b"].split, found["b"].rule) == ("test", "group")
-    assert not parted(found.values())
+    assert not divided_groups(found.values())
 
 
 def test_a_list_that_parts_near_duplicates_is_named():
     found = splits(["a", "b", "c"], [("a", "b"), ("b", "c")], listed={"a": "test", "b": "train"})
     assert chosen(found) == {"a": "test", "b": "train", "c": "train"}
-    assert {group: [v.video_id for v in own] for group, own in parted(found.values()).items()} == {"a": ["a", "b", "c"]}
+    assert {group: [v.video_id for v in own] for group, own in divided_groups(found.values()).items()} == {
+        "a": ["a", "b", "c"]
+    }

@@ -23,7 +23,7 @@ from stages.ingest.matching import match
 from stages.ingest.placing import FrameFacts, place
 
 
-def read_told(
+def read_command_input(
     run: RunFolder, config: RunConfig, keys: Sequence[VideoKey], clicks: Sequence[str]
 ) -> tuple[list[RefineTask], list[Reject]]:
     """One task a video, and the clicks that belong to none.
