@@ -15,11 +15,12 @@ from PIL import Image
 
 from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, rejected_videos
 from pipeline.runs.names import unit_name
+from pipeline.runs.table_checks import file_problem, unit_problem
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.joined_files import joined_files
 from schemas.remote_paths import AnyPath
-from schemas.tables import DamagedTableError, ForeignTableError, Table, damage_named, marks_of
+from schemas.tables import DamagedTableError, Table, damage_named
 from schemas.videos import Video
 from schemas.whole_files import left_behind, write_whole
 from schemas.wording import many
@@ -105,7 +106,7 @@ class RunChecks:
     def _marks(self) -> _Marks:
         found = _Marks()
         for stem, place in tables.VIDEOS.places(self._run):
-            if why := self._unit_problem(tables.VIDEOS, stem, place.path):
+            if why := unit_problem(self.folder, tables.VIDEOS, stem, place.path):
                 found.faults.append(Fault(why, ANNOTATE, partial(self.folder.drop_stems, [stem])))
                 continue
             rows = tables.VIDEOS.records(tables.VIDEOS.read_unit(self._run, stem))
@@ -131,7 +132,7 @@ class RunChecks:
         if missing := [table.name for table in UNIT_TABLES if not table.has_unit(self._run, stem)]:
             yield f"it is marked as done, but it has no {', '.join(missing)}"
         files = {table: self.folder.table_file(table, stem) for table in UNIT_TABLES if table.name not in missing}
-        problems = [why for table, file in files.items() if (why := self._unit_problem(table, stem, file))]
+        problems = [why for table, file in files.items() if (why := unit_problem(self.folder, table, stem, file))]
         yield from problems
         if missing or problems:
             return
@@ -193,11 +194,11 @@ class RunChecks:
     def _other_files(self) -> Iterator[Fault]:
         marked = set(tables.VIDEOS.stems(self._run))
         for stem, place in tables.POINTS.places(self._run):
-            if stem in marked and (why := self._unit_problem(tables.POINTS, stem, place.path)):
+            if stem in marked and (why := unit_problem(self.folder, tables.POINTS, stem, place.path)):
                 repair = partial(self.folder.drop_stems, [stem], [tables.POINTS])
                 yield Fault(why, self._command("merge"), repair)
         for stem, place in tables.REJECTS.places(self._run):
-            if stem not in marked and (why := self._unit_problem(tables.REJECTS, stem, place.path)):
+            if stem not in marked and (why := unit_problem(self.folder, tables.REJECTS, stem, place.path)):
                 yield Fault(why, self._rejecting(stem), partial(self.folder.drop_stems, [stem], [tables.REJECTS]))
 
     def _rejecting(self, stem: str) -> str:
@@ -209,13 +210,13 @@ class RunChecks:
         golds: set[str] = set()
         for table in _HUMAN:
             for file in self._files(table):
-                if why := self._file_problem(table, file, is_made_by_config=False):
+                if why := file_problem(self.folder, table, file, is_made_by_config=False):
                     yield Fault(why, self._again(table, file), partial(self._set_aside, file))
                 elif table is tables.GOLD:
                     golds.update(tables.GOLD.read_files([file])["candidate_id"].to_pylist())
         unknown = twice = 0
         for file in self._files(tables.VERDICTS):
-            if not self._file_problem(tables.VERDICTS, file, is_made_by_config=False):
+            if not file_problem(self.folder, tables.VERDICTS, file, is_made_by_config=False):
                 rows = tables.VERDICTS.read_files([file])
                 unknown += len(set(rows["candidate_id"].to_pylist()) - self._candidates - golds)
                 keys = _keys(rows, "candidate_id", "annotator", "task_key", "annotation_id")
@@ -235,38 +236,6 @@ class RunChecks:
         if left:
             text = f"{many(len(left), 'temporary file')} of interrupted commands, such as {left[0]}"
             yield Fault(text, "", partial(_remove, left))
-
-    def _unit_problem(self, table: Table[Any], stem: str, file: AnyPath) -> str | None:
-        """Why the rows of a unit are of no use; ``file`` is the one that it is in, or would be."""
-        found = next((f for f in table.joined(self._run) if stem in f.units and not file.is_file()), None)
-        path = found.path if found else file
-        return self._problem(table, path, lambda: table.read_unit(self._run, stem))
-
-    def _file_problem(self, table: Table[Any], file: AnyPath, is_made_by_config: bool = True) -> str | None:
-        """Why a file is of no use; a file by another config only matters where the config decides what is in it."""
-        return self._problem(table, file, lambda: table.read_files([file]), is_made_by_config)
-
-    def _problem(
-        self, table: Table[Any], file: AnyPath, read: Callable[[], Any], is_made_by_config: bool = True
-    ) -> str | None:
-        try:
-            rows = read()
-            if table is not tables.LOCALIZATIONS:
-                table.records(rows)
-        except DamagedTableError as problem:
-            return str(problem) if str(file) in str(problem) else f"{file}: {problem}"
-        except ForeignTableError as problem:
-            return str(problem)
-        found, own = marks_of(file).get("pointvos.config_hash"), self._config_hash()
-        if is_made_by_config and own and found != own:
-            return f"{file} was made with other settings (config {found}; this run has {own})"
-        return None
-
-    def _config_hash(self) -> str | None:
-        try:
-            return self.folder.metadata()["pointvos.config_hash"]
-        except (UsageProblem, OSError):
-            return None
 
     def _files(self, table: Table[Any]) -> Sequence[AnyPath]:
         return table.files(self._run, "[!.]*.parquet")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from fractions import Fraction
+from functools import partial
 
 import av
 import cv2
@@ -74,19 +75,21 @@ def cut_and_encoded(source, target):
         writer.mux(stream.encode())
 
 
+def annotate_clicks(pointvos, fast, corpus, run, *names):
+    """Annotate an object in the middle of the videos; those called a part are half as large."""
+    where = {name: (23, 23) if "part" in name else (36, 46) for name in names}
+    hints = {name: {"frame": 0, "points": [{"object_id": "1", "x": x, "y": y}]} for name, (x, y) in where.items()}
+    file = corpus.parent / "clicks.json"
+    file.write_text(json.dumps(hints))
+    answer = pointvos("annotate", corpus, "--localizations", file, "--run", run, *fast)
+    assert answer.returncode == 0, answer.stderr
+
+
 def test_copies_of_a_video_are_found_and_stay_where_the_original_is(pointvos, fast, tmp_path, capsys):
     corpus, run = tmp_path / "corpus", tmp_path / "run"
     for seed, name in enumerate(("one", "second")):
         write_blobs(corpus / f"{name}.mp4", seed)
-    click = {"frame": 0, "points": [{"object_id": "1", "x": 36, "y": 46}]}
-
-    def annotate(*names):
-        hints = tmp_path / "clicks.json"
-        half = {"frame": 0, "points": [{"object_id": "1", "x": 23, "y": 23}]}
-        hints.write_text(json.dumps({name: half if "part" in name else click for name in names}))
-        answer = pointvos("annotate", corpus, "--localizations", hints, "--run", run, *fast)
-        assert answer.returncode == 0, answer.stderr
-
+    annotate = partial(annotate_clicks, pointvos, fast, corpus, run)
     annotate("one", "second")
     split(RunFolder(run))
     assert "none" in capsys.readouterr().out
