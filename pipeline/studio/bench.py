@@ -99,23 +99,42 @@ class Bench:
             raise Refusal(f"there is no video {number}", 404)
         return self.files[number]
 
-    def film(self, file: VideoFile) -> Film:
-        """The frames of a video; its pass goes on, those of others wait."""
+    def film(self, file: VideoFile, is_opened: bool = False) -> Film:
+        """The frames of a video. One pass goes on at a time: that of the video that was opened last.
+
+        Args:
+            file: the video.
+            is_opened: it is the one that people look at now; late requests for another one do not change that.
+        """
         with self._lock:
             found = self._films.get(file.video_id)
             if found is None:
-                found = Film(file, self.films, self.tell_film)
-                self._films[file.video_id] = found
-            for other in self._films.values():
-                if other is not found:
-                    other.may_run.clear()
-        found.start()
+                found = Film(file, self.films, self._film_told)
+                self._films = {file.video_id: found, **self._films}
+            if is_opened:
+                self._films[file.video_id] = self._films.pop(file.video_id)
+            others = [other for other in self._films.values() if other is not found]
+            for other in others if is_opened else ():
+                other.may_run.clear()
+        found.start(may_run=is_opened or not any(other.is_running for other in others))
+        self._go_on()
         return found
+
+    def _film_told(self, film: Film) -> None:
+        self.tell_film(film)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Where no pass goes on, that of the video which was opened last does."""
+        with self._lock:
+            waiting = [film for film in self._films.values() if not film.is_done]
+            if waiting and not any(film.is_running for film in waiting):
+                waiting[-1].may_run.set()
 
     def close(self) -> None:
         """End all passes over videos."""
         with self._lock:
-            films = list(self._films.values())
+            films, self._films = list(self._films.values()), {}
         for film in films:
             film.close()
 

@@ -86,7 +86,7 @@ class StudioDesk:
     def open(self, number: int) -> VideoView:
         """Begin to work on a video: its frames are made ready."""
         file = self.bench.file(number)
-        film, facts = self.bench.film(file), self._facts(file)
+        film, facts = self.bench.film(file, is_opened=True), self._facts(file)
         video, rounds = facts.video, facts.rounds
         return VideoView(
             card=card_of(number, facts, self.bench, self._state(file), film),
@@ -123,7 +123,7 @@ class StudioDesk:
     def hint(self, number: int, hint: Hint) -> Sketch:
         """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask."""
         with self._lock:
-            file = self._changeable(number)
+            file = self._markable(number)
             self._require_own_hints()
             self.bench.film(file).exact(hint.frame_idx)  # there is such a frame
             if self.bench.tracked(file) is not None:
@@ -136,7 +136,7 @@ class StudioDesk:
     def rename(self, number: int, object_id: str, name: str) -> None:
         """Give an object a name."""
         with self._lock:
-            file = self._changeable(number)
+            file = self._markable(number)
             self._require_own_hints()
             self.bench.book.rename(file.video_id, object_id, name)
             self._corrector.settle(file)
@@ -180,7 +180,7 @@ class StudioDesk:
     def correct(self, number: int, hint: Hint) -> Sketch:
         """Keep corrections of a tracked mask, and draw what they make of it; nothing is propagated yet."""
         with self._lock:
-            file = self._changeable(number)
+            file = self._markable(number)
             self.bench.film(file).exact(hint.frame_idx)
             self._corrector.keep(file, hint.object_id, hint.frame_idx, "clicks", hint)
         return self._sketch(file, hint.frame_idx, hint.object_id)
@@ -188,7 +188,7 @@ class StudioDesk:
     def say(self, number: int, object_id: str, frame_idx: int, kind: str) -> None:
         """Say that an object is ``absent`` on a frame, or ``lock`` its mask; the same again takes it back."""
         with self._lock:
-            file = self._changeable(number)
+            file = self._markable(number)
             self.bench.film(file).exact(frame_idx)
             if kind == "lock" and self._store(file).get(object_id, frame_idx) is None:
                 raise Refusal(f"object {object_id} has no mask on frame {frame_idx} that could be locked", 409)
@@ -238,16 +238,26 @@ class StudioDesk:
             seen.append((found.object_id, found.frame_idx))
         return found
 
+    def _markable(self, number: int) -> VideoFile:
+        """A video that nothing is being done to; another one may be tracked meanwhile.
+
+        Raises:
+            Refusal: something is.
+        """
+        file, task = self.bench.file(number), self._task
+        if task is not None and task.job.video_id == file.video_id:
+            raise Refusal(f"masks of {file.video_id} are being made; wait for them, or stop it", 409)
+        return file
+
     def _changeable(self, number: int) -> VideoFile:
         """A video that nothing is being done to, while nothing else is being done.
 
         Raises:
             Refusal: something is.
         """
-        file, task = self.bench.file(number), self._task
-        if task is not None:
+        if (task := self._task) is not None:
             raise Refusal(f"masks of {task.job.video_id} are being made; wait for them, or stop it", 409)
-        return file
+        return self.bench.file(number)
 
     def _require_own_hints(self) -> None:
         """Raise Refusal when the run was made from a file that the studio does not write."""

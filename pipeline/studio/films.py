@@ -65,9 +65,10 @@ class Film:
     _thread: threading.Thread | None = None
     _is_closed: bool = False
 
-    def start(self) -> None:
-        """Begin the pass, or go on with it."""
-        self.may_run.set()
+    def start(self, may_run: bool = True) -> None:
+        """Begin the pass, or go on with it, where it may run now."""
+        if may_run:
+            self.may_run.set()
         if self._thread is None:
             self._restore()
             if not self.is_whole:
@@ -80,6 +81,16 @@ class Film:
         self.may_run.set()
         if self._thread is not None:
             self._thread.join()
+
+    @property
+    def is_done(self) -> bool:
+        """The pass has ended, well or not."""
+        return self.is_whole or bool(self.problem)
+
+    @property
+    def is_running(self) -> bool:
+        """The pass goes on."""
+        return self.may_run.is_set() and not self.is_done
 
     @property
     def n_ready(self) -> int:

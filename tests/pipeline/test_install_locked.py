@@ -96,6 +96,7 @@ def test_a_missing_and_a_wrong_hash_stop_the_installation_and_the_right_one_inst
     assert good.returncode == 0, good.stderr
     assert "1 of 1 packages to install" in good.stdout
     assert "0.0 GB of disk, 1 to 2 minutes" in good.stdout
+    assert list(bare_python.parents[1].glob("lib/*/site-packages/__pycache__/tiny.*.pyc"))
     assert has_tiny(bare_python)
     assert "0 of 1 packages to install" in install(bare_python, lock).stdout
 

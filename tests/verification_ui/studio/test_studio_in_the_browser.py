@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,16 +178,26 @@ def written(command: Command) -> list[dict[str, Any]]:
 
 
 @pytest.mark.slow
-def test_tracking_is_paused_and_stopped_and_leaves_nothing(command: Command, browser: Any) -> None:
+def test_tracking_is_paused_and_stopped_and_leaves_nothing_while_another_video_is_hinted(
+    command: Command, browser: Any
+) -> None:
+    shutil.copy(command.videos / f"{VIDEO}.mp4", command.videos / "zoo.mp4")
     person = Person.enter(browser, command.start())
     person.click(*squares(0)["1"])
     person.press("t", "p")
+    person.wait("studio.S.work?.state === 'paused'")
+    person.press("PageDown")
+    person.wait("studio.S.view.card.name === 'zoo' && studio.picture.bitmap")
+    person.click(*squares(0)["2"])
+    assert not person.problems
+    person.press("PageUp")
     person.wait("studio.S.work?.state === 'paused'")
     person.press("p")
     person.wait("studio.S.work?.state === 'tracking'")
     person.press("s")
     person.wait("studio.S.work === null")
     command.stop()
+    assert set(json.loads((command.run / "hints.json").read_text())) == {VIDEO, "zoo"}
     assert RunFolder(command.run).committed() == {}
     assert not list((command.run / "masks").glob("*"))
 
