@@ -51,7 +51,7 @@ COMMANDS = {
     "refine": LazyCommand(
         "pipeline.commands.refine",
         "refine",
-        "Correct masks by what people said of them, and carry each correction to the frames around.",
+        "Correct masks from verified points, clicks and studio corrections, and propagate each correction.",
         takes_more=True,
     ),
     "suggest": LazyCommand(

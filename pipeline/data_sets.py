@@ -95,7 +95,7 @@ def recognised(path: Path) -> DataSet:
     if hints := _hints(path):
         return hints
     there = ", ".join(sorted(os.listdir(path))[:8]) or "nothing"  # noqa: PTH208
-    raise UsageProblem(f"{path} is no data set that is known; it holds {there}. Known are: {KNOWN}")
+    raise UsageProblem(f"unknown kind of data set {path}, which holds {there}; known: {KNOWN}")
 
 
 def _file(path: Path) -> DataSet:
@@ -114,9 +114,9 @@ def _file(path: Path) -> DataSet:
         return hints
     if suffix == ".json":
         raise UsageProblem(
-            f"{path} has the keys {', '.join(_first_keys(path)[:8]) or 'none'}, of no format that is known: {KNOWN}"
+            f"unknown format of {path}, with the keys {', '.join(_first_keys(path)[:8]) or 'none'}; known: {KNOWN}"
         )
-    raise UsageProblem(f"{path} is no file that is known. Known are: {KNOWN}")
+    raise UsageProblem(f"unknown format of {path}; known: {KNOWN}")
 
 
 def _folder(path: Path) -> DataSet | None:

@@ -25,7 +25,7 @@ class Step:
     """Where the work on a video is.
 
     Attributes:
-        text: for people, such as ``segmenting woman, frame 12, 1 of 2``.
+        text: for people, such as ``segmenting woman, 2 of 2``.
         share: of the whole work on the video that is done, in [0, 1].
     """
 

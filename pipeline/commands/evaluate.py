@@ -41,7 +41,7 @@ def evaluate(
     """Measure a run against ground truth.
 
     Masks: region similarity J, boundary accuracy F and their mean as the DAVIS benchmarks define them, per object over
-    frames, then averaged over objects. Candidates and points: how often what they say of a pixel is true.
+    frames, then averaged over objects. Candidates and points: how often their label of a pixel is right.
 
     FRAME.png is the truth of the frame of that name in a folder of frames; in a video file FRAME is the decode index,
     counted from 0.

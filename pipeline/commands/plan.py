@@ -60,13 +60,14 @@ def plan(
     each: hours, money, how long workers wait for the slowest one, and what restarts take.
 
     With --budget, the work of people is planned: what mixes of correction rounds, frames and points buy for all
-    objects in so many hours, as they were tried on videos with ground truth: yours (--ground-truth, --tried), else some
-    of DAVIS.
+    objects in this many hours, as they were tried on videos with ground truth: yours (--ground-truth, --tried), else
+    some of DAVIS.
 
-    Example:
-      pointvos plan clips/ --localizations clicks.json --workers 2
-      pointvos plan clips/ --localizations clicks.json --budget 40 --tried mixes.json
-      pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05
+    For example:
+
+    - `pointvos plan clips/ --localizations clicks.json --workers 2`
+    - `pointvos plan clips/ --localizations clicks.json --budget 40 --tried mixes.json`
+    - `pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05`
     """
     workers = ctx.params["workers"]
     resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})

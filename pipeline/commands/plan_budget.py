@@ -22,7 +22,8 @@ from stages.simulate.cost import POLYGON_S, SAM2_FRAME_S, VERIFY_S
 from stages.simulate.mixes import Mix, Purchase, best_masks, efficient, most_points, purchases
 
 Budget = Annotated[
-    float | None, typer.Option(help="Plan so many hours of people's work on these objects.", min=0.001, metavar="HOURS")
+    float | None,
+    typer.Option(help="Plan this many hours of people's work on these objects.", min=0.001, metavar="HOURS"),
 ]
 GroundTruth = Annotated[
     Path | None,

@@ -1,4 +1,4 @@
-"""``pointvos refine``: what people said of the masks of a run becomes better masks."""
+"""``pointvos refine``: masks of a run are corrected from the feedback of people."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def refine(
     ] = None,
     device: options.Device = None,
 ) -> None:
-    """Correct masks by what people said of them, and carry each correction to the frames around.
+    """Correct masks from verified points, clicks and studio corrections, and propagate each correction.
 
-    What people said: verified points that contradict a mask (run `pointvos merge` first), clicks from files, and
+    Corrections come from verified points that contradict a mask (run `pointvos merge` first), clicks from files, and
     corrections that wait from `pointvos studio`. A frame is segmented again with its old mask and its verified points,
     and the frames between its neighbours that a person has seen are done again. New candidates are drawn where masks
     changed. Frames that people localized, corrected or confirmed are never overwritten.

@@ -44,7 +44,7 @@ def report(
 
     It leads with the frames where a look is worth most, with pictures and the reason, and lists all objects and videos.
     Then: what the answers say about the masks and how far they can be trusted, statistics, what was rejected, and what
-    the work costs people in seconds. It asks nothing of the network and opens as a file.
+    the work costs people in seconds. It needs no network and opens as a file.
 
     Example: `pointvos report --run runs/demo`
     """

@@ -77,9 +77,10 @@ def studio(
     Hints are written to `DIR/hints.json` with every click, and are what `pointvos annotate` reads. The page is served
     on this machine only and opens with a link that works once. Ctrl-C ends it; nothing is lost.
 
-    Example:
-      pointvos studio clips/ --run runs/first
-      pointvos studio --run runs/first --open clip_a:120
+    For example:
+
+    - `pointvos studio clips/ --run runs/first`
+    - `pointvos studio --run runs/first --open clip_a:120`
     """
     resolved = _resolved(run, ctx.params)
     require_models([resolved.models.segmenter, resolved.models.propagator])

@@ -63,9 +63,9 @@ def propagator(
     capacity: Capacity = 1,
     precision: PrecisionOption = "auto",
     patience: Annotated[
-        int, typer.Option(help="End after so many looks at the held-out videos without progress; 0: never.", min=0)
+        int, typer.Option(help="End after this many measurements without progress; 0: never.", min=0)
     ] = 0,
-    measure_every: Annotated[int, typer.Option(help="Steps between looks at the held-out videos.", min=1)] = 50,
+    measure_every: Annotated[int, typer.Option(help="Steps between measurements on the held-out videos.", min=1)] = 50,
     device: Device = "auto",
     checkpoint_every: Annotated[int, typer.Option(help="Steps between checkpoints.", min=1)] = 50,
 ) -> None:

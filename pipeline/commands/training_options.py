@@ -33,9 +33,7 @@ PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, bflo
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")]
 Steps = Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)]
 Seeds = Annotated[int, typer.Option(help="Trainings of each kind, with different seeds.", min=1)]
-LeaveOut = Annotated[
-    int, typer.Option(help="Hold out so many videos at a time, by id, all in turn; 0: split val.", min=0)
-]
+LeaveOut = Annotated[int, typer.Option(help="Videos to hold out at a time, by id, all in turn; 0: split val.", min=0)]
 Out = Annotated[
     Path,
     typer.Option(

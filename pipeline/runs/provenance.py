@@ -44,7 +44,7 @@ def listed_provenance(file: Path, video_ids: Collection[str]) -> tuple[list[Prov
         one = Provenance(row["video"], *(value or UNKNOWN for value in said))
         if found.setdefault(one.video_id, one) != one:
             raise UsageProblem(
-                f"{file}, line {line}: video {one.video_id!r} stands twice with different values; keep one"
+                f"{file}, line {line}: video {one.video_id!r} is listed twice with different values; keep one"
             )
     if not found:
         raise UsageProblem(

@@ -52,7 +52,7 @@ def rows_of(file: Path, needed: Collection[str]) -> list[tuple[int, Mapping[str,
     except OSError as problem:
         raise UsageProblem(f"{file} cannot be read ({problem.strerror}); give a CSV file") from None
     except (UnicodeDecodeError, csv.Error) as problem:
-        raise UsageProblem(f"{file} is no CSV file in UTF-8 ({problem}); save it as one") from None
+        raise UsageProblem(f"{file} is not a CSV file in UTF-8 ({problem}); save it as one") from None
 
 
 def listed_splits(file: Path, video_ids: Collection[str]) -> tuple[dict[str, str], list[str]]:

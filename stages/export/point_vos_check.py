@@ -50,7 +50,7 @@ def problems_in(folder: AnyPath, files: Iterable[AnyPath], needs_frames: bool = 
                 yield f"{file.name}: {key}"
                 continue
             if not _ID.fullmatch(key) or key in seen:
-                yield f"{where}: an id is 32 hex digits and stands once"
+                yield f"{where}: an id is 32 hex digits and is used once"
             seen.add(key)
             yield from (f"{where}: {problem}" for problem in _entry_problems(frames, key, entry))
 
@@ -104,7 +104,7 @@ def _entry_problems(frames: AnyPath | None, key: str, entry: Json) -> Iterator[s
             continue
         pixels = points_at.setdefault(point["frame_id"], {})
         if (point["x"], point["y"]) in pixels:
-            yield f"pixel ({point['x']}, {point['y']}) stands twice in frame {point['frame_id']}"
+            yield f"pixel ({point['x']}, {point['y']}) is listed twice in frame {point['frame_id']}"
         pixels[point["x"], point["y"]] = point["status"]
     if frames:
         for frame_id, pixels in sorted(points_at.items()):

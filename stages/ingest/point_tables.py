@@ -110,7 +110,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
             names = set(file.schema_arrow.names)
             if not any(needed <= names for needed in _NEEDED):
                 there = shown_keys(sorted(names))
-                raise IngestError("unknown_format", f"{str(path)!r} is no table of points; its columns are {there}")
+                raise IngestError("unknown_format", f"{str(path)!r} is not a table of points; its columns are {there}")
             columns = sorted(names - _UNREAD)
             start = 0
             for batch in file.iter_batches(1024, columns=columns):

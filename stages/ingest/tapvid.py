@@ -40,7 +40,7 @@ def _loaded(path: Path) -> Any:
     try:
         return read_pickle(path)
     except ValueError as problem:
-        raise IngestError("not_tracks", f"{str(path)!r} is no pickle of TAP-Vid: {problem}") from None
+        raise IngestError("not_tracks", f"{str(path)!r} is not a pickle of TAP-Vid: {problem}") from None
 
 
 def _entries(document: Any) -> Iterator[tuple[str, Any]]:

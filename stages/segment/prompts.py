@@ -118,9 +118,7 @@ def _add_trace(draft: _Draft, hint: Trace) -> None:
 def _add_box(draft: _Draft, hint: Box) -> None:
     box = clip_box(np.asarray(hint.xyxy_px), draft.height, draft.width)
     if box[2] - box[0] < 1 or box[3] - box[1] < 1:
-        raise PromptError(
-            "outside_image", f"nothing of the box {hint.xyxy_px} lies inside the {draft.width}x{draft.height} image"
-        )
+        raise PromptError("outside_image", f"box {hint.xyxy_px} lies outside the {draft.width}x{draft.height} image")
     draft.boxes.append(box)
 
 

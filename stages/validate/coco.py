@@ -80,7 +80,7 @@ class _Document:
             yield Problem(where, f"file name {str(odd[0])[:40]!r} is no text")
             return
         if twice := [name for name in names if name in self._names]:
-            yield Problem(where, f"file name {twice[0]!r} stands twice")
+            yield Problem(where, f"file name {twice[0]!r} is used twice")
         self._names.update(names)
         yield from (problem for name in names for problem in self._picture(where, name, (width, height)))
 
@@ -134,7 +134,7 @@ class _Document:
         if not problems:
             seen = self._ids.setdefault(key, set())
             if item["id"] in seen:
-                yield Problem(where, f"id {item['id']} stands twice")
+                yield Problem(where, f"id {item['id']} is used twice")
             seen.add(item["id"])
 
     def _items(self) -> Iterator[tuple[str, str, Any]]:

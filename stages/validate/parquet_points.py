@@ -70,7 +70,7 @@ class ParquetPoints:
             yield Problem(where, f"point {(point.x, point.y)} on frame {point.frame_idx} is negative")
         key = hash((point.video_id, point.object_id, point.frame_idx, point.x, point.y, point.round))
         if key in self._seen:
-            yield Problem(where, f"pixel {(point.x, point.y)} of object {point.object_id!r} stands twice")
+            yield Problem(where, f"pixel {(point.x, point.y)} of object {point.object_id!r} is listed twice")
         self._seen.add(key)
         yield from self._ledger.problems(where, point.video_id, point.split)
 
@@ -83,7 +83,7 @@ class ParquetPoints:
         yield from self._split(where, row)
         ids = [one["object_id"] for one in row["objects"]]
         if twice := [one for one in ids if ids.count(one) > 1]:
-            yield Problem(where, f"object {twice[0]!r} stands twice on the frame")
+            yield Problem(where, f"object {twice[0]!r} is listed twice on the frame")
         for one in row["objects"]:
             yield from points_problems(f"{where} object {one['object_id']}", one["x"], one["y"], one["label"], size)
 

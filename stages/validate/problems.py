@@ -33,8 +33,8 @@ class Problem:
     def kind(self) -> str:
         """What problems of one kind have in common: the sentence without its values.
 
-        >>> Problem("a.json", "id 7 of 'dog' stands twice").kind
-        'id … of … stands twice'
+        >>> Problem("a.json", "id 7 of 'dog' is used twice").kind
+        'id … of … is used twice'
         """
         return _VALUES.sub("…", self.what)
 
@@ -68,13 +68,13 @@ def points_problems(
         return
     for place in zip(x, y, strict=True):
         if not all(isinstance(value, int) and value >= 0 for value in place):
-            yield Problem(where, f"point {place} is no pixel; expected whole numbers from 0")
+            yield Problem(where, f"point {place} is not a pixel; expected whole numbers from 0")
         elif size and not (place[0] < size[0] and place[1] < size[1]):
             yield Problem(where, f"point {place} lies outside the frame of {size[0]} x {size[1]} pixels")
     if wrong := [one for one in label if one not in (0, 1, None)]:
         yield Problem(where, f"label {wrong[0]!r} is unknown; expected 1 on the object or 0 off it")
     if twice := [place for place, n in Counter(zip(x, y, strict=True)).items() if n > 1]:
-        yield Problem(where, f"pixel {twice[0]} stands twice; keep one answer")
+        yield Problem(where, f"pixel {twice[0]} is listed twice; keep one answer")
 
 
 def picture_problems(where: str, content: bytes | None, size: tuple[int, int] | None) -> Iterator[Problem]:
@@ -124,7 +124,7 @@ def index_map(file: Path | BinaryIO) -> tuple[str, NDArray[Any]]:
 def type_problems(where: str, value: Any, fields: Mapping[str, tuple[type, ...]]) -> Iterator[Problem]:
     """Fields that are missing or of another type; bool is not a number."""
     if not isinstance(value, dict):
-        yield Problem(where, f"{str(value)[:40]!r} is no object with the fields {', '.join(fields)}")
+        yield Problem(where, f"{str(value)[:40]!r} is not an object with the fields {', '.join(fields)}")
         return
     for name, kinds in fields.items():
         if name not in value:

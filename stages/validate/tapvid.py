@@ -47,7 +47,7 @@ def _entries(document: Any) -> dict[str, Any]:
 
 def _entry_problems(where: str, entry: Any) -> Iterator[Problem]:
     if not isinstance(entry, Mapping):
-        yield Problem(where, f"{type(entry).__name__} is no entry; expected points and occluded")
+        yield Problem(where, f"{type(entry).__name__} is not an entry; expected points and occluded")
         return
     arrays = {name: _array(entry.get(name)) for name in _AXES}
     for name, axes in _AXES.items():

@@ -34,7 +34,7 @@ def object_names(annotations: Path) -> Mapping[str, Mapping[str, str]]:
     try:
         found = parse_json(file.read_bytes())
     except (OSError, ValueError) as problem:
-        raise ValueError(f"{str(file)!r} is no JSON ({problem}); export again, or remove it") from None
+        raise ValueError(f"{str(file)!r} is not JSON ({problem}); export again, or remove it") from None
     named = found.items() if isinstance(found, dict) else ()
     return {video_id: ids for video_id, ids in named if isinstance(ids, dict) and _are_ids(ids.values())}
 

@@ -154,7 +154,7 @@ def _grey(values: Values, *, has_void: bool) -> Labels:
     raise MaskImageError(
         "smoothed_mask",
         f"holds {len(present)} grey values, most of them at edges only: edges of several objects were smoothed, or it "
-        "is no mask; save it without anti-aliasing, resized by nearest neighbour",
+        "is not a mask; save it without anti-aliasing, resized by nearest neighbour",
     )
 
 

@@ -85,7 +85,7 @@ def read_archive(path: Path) -> Archive:
     except ArchiveProblem:
         raise
     except _NOT_OURS as problem:
-        raise ArchiveProblem(f"{path} is no backup of a review, or it is damaged: {problem}") from None
+        raise ArchiveProblem(f"{path} is not a backup of a review, or it is damaged: {problem}") from None
 
 
 def _members(path: Path) -> dict[str, bytes]:

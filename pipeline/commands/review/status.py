@@ -34,7 +34,7 @@ def status(
     api_key_file: KeyOption = None,
     exclude: ExcludeOption = None,
     every: Annotated[
-        float | None, typer.Option("--every", min=1.0, help="Look again every so many seconds, until Ctrl-C.")
+        float | None, typer.Option("--every", min=1.0, help="Seconds between updates, until Ctrl-C.")
     ] = None,
 ) -> None:
     """Show what is done and left, who did how much and how fast, how long the rest takes, and agreement so far.

@@ -56,7 +56,7 @@ def test_what_a_list_states_is_kept_and_the_rest_is_unknown(capsys, stated_run, 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("video,licence\na,MIT\na,GPL\n", "line 3: video 'a' stands twice with different values"),
+        ("video,licence\na,MIT\na,GPL\n", "line 3: video 'a' is listed twice with different values"),
         ("video,colour\na,red\n", "has none of the columns source, licence and url"),
         ("name,licence\na,MIT\n", "has no column 'video'"),
         ("video,licence\nz,MIT\n", "names no video of the run; its videos are called a, sub/b"),

@@ -124,7 +124,7 @@ def respelled(file, change):
 
 
 COCO_FAULTS = {
-    "id 7 stands twice": lambda d: [one.update(id=7) for one in d["annotations"][:2]],
+    "id 7 is used twice": lambda d: [one.update(id=7) for one in d["annotations"][:2]],
     "image_id 5000000000 is none of the listed ones": lambda d: d["annotations"][0].update(image_id=5 * 10**9),
     "category_id 99 is none of the listed categories": lambda d: d["annotations"][0].update(category_id=99),
     "has no area": lambda d: d["annotations"][0].update(bbox=[1, 2, 0, 5]),
@@ -271,7 +271,7 @@ def test_samples_of_shards_are_whole(exported, problems):
     assert f"{file.name} sample a/000000 object 1: point (-1," in shown
     assert "the picture cannot be decoded" in shown
     assert "there is no .json beside jpg" in shown
-    assert "key 'a/000000' stands twice" in shown
+    assert "key 'a/000000' is there twice" in shown
     file.write_bytes(file.read_bytes()[:600])
     assert "the archive cannot be read to its end" in problems(file)
 
@@ -290,9 +290,9 @@ def test_what_is_no_data_set_is_named_with_what_is_there(tmp_path):
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "other.json").write_text('{"colour": 1}')
     for path, sentence in (
-        (tmp_path, r"it holds notes.txt, other.json. Known are: a run folder"),
-        (tmp_path / "other.json", "has the keys colour, of no format that is known"),
-        (tmp_path / "notes.txt", "is no file that is known"),
+        (tmp_path, r"holds notes.txt, other.json; known: a run folder"),
+        (tmp_path / "other.json", "with the keys colour; known: "),
+        (tmp_path / "notes.txt", "unknown format of "),
         (tmp_path / "gone", "there is no file or folder"),
     ):
         with pytest.raises(UsageProblem, match=sentence):

@@ -123,7 +123,7 @@ def set_point(**values):
         (set_point(y=24), r"point \(0, 24\) lies outside"),
         (set_point(x=1.0), "x 1.0 is not of type int"),
         (set_point(x=True), "x True is not of type int"),
-        (set_point(x=4, y=5), r"pixel \(4, 5\) stands twice in frame 000003"),
+        (set_point(x=4, y=5), r"pixel \(4, 5\) is listed twice in frame 000003"),
         (set_point(status="accepted"), "unknown status 'accepted'; known: REJECTED, ACCEPTED, AMBIGUOUS"),
         (set_point(status="AMBIGUOUS"), "is not a mode P image of the points"),
         (set_point(extra=1), "does not have exactly the fields x, y, frame_id, status, is_fg_candidate"),
@@ -148,6 +148,6 @@ def test_files_that_are_not_ascii_or_have_blank_lines_are_found(tmp_path):
     file.write_bytes(good.replace(b"dog", "dög".encode(), 1))
     assert list(problems_of(folder)) == ["train.jsonl: is not ASCII"]
     file.write_bytes(good + good)
-    assert any("stands once" in problem for problem in problems_of(folder))
+    assert any("is used once" in problem for problem in problems_of(folder))
     file.unlink()
     assert "has neither train.json nor train.jsonl" in next(problems_of(folder))

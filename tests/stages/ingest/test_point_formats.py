@@ -103,7 +103,7 @@ def test_a_pickle_that_would_run_something_is_refused(tmp_path, capsys):
         read_localizations(pickled(tmp_path / "a.pkl", {"dog": Evil()}))
     assert capsys.readouterr().out == ""
     (tmp_path / "b.pkl").write_bytes(b"no pickle")
-    with pytest.raises(IngestError, match="is no pickle of TAP-Vid"):
+    with pytest.raises(IngestError, match="is not a pickle of TAP-Vid"):
         read_localizations(tmp_path / "b.pkl")
 
 
@@ -156,7 +156,7 @@ def test_a_hostile_document_in_a_shard_is_refused(tmp_path, content, why):
 
 def test_another_table_is_told_its_columns(tmp_path):
     pq.write_table(pa.table({"a": [1], "b": [2]}), tmp_path / "x.parquet")
-    with pytest.raises(IngestError, match="is no table of points; its columns are 'a', 'b'"):
+    with pytest.raises(IngestError, match="is not a table of points; its columns are 'a', 'b'"):
         read_localizations(tmp_path / "x.parquet")
 
 

@@ -52,7 +52,7 @@ def test_an_added_member_is_found(file: Path) -> None:
 def test_something_else_is_no_backup(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "other"
     file.write_bytes(content)
-    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+    with pytest.raises(ArchiveProblem, match="is not a backup of a review, or it is damaged"):
         read_archive(file)
 
 
@@ -71,7 +71,7 @@ def test_something_else_is_no_backup(tmp_path: Path, content: bytes) -> None:
 def test_a_manifest_of_another_kind_is_no_backup(tmp_path: Path, manifest: bytes) -> None:
     with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
         other.writestr("manifest.json", manifest)
-    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+    with pytest.raises(ArchiveProblem, match="is not a backup of a review, or it is damaged"):
         read_archive(tmp_path / "other.zip")
 
 
@@ -83,7 +83,7 @@ def test_an_encrypted_file_is_no_backup(file: Path) -> None:
             content[at + flags] |= 1
             at = content.find(start, at + 1)
     file.write_bytes(content)
-    with pytest.raises(ArchiveProblem, match=r"is no backup of a review, or it is damaged: .*encrypted"):
+    with pytest.raises(ArchiveProblem, match=r"is not a backup of a review, or it is damaged: .*encrypted"):
         read_archive(file)
 
 
@@ -96,5 +96,5 @@ def test_a_backup_that_could_not_be_read_again_is_not_written(tmp_path: Path, mo
 
 def test_half_a_backup_is_no_backup(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-40])
-    with pytest.raises(ArchiveProblem, match="is no backup of a review, or it is damaged"):
+    with pytest.raises(ArchiveProblem, match="is not a backup of a review, or it is damaged"):
         read_archive(file)

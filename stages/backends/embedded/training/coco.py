@@ -51,7 +51,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as problem:
         raise ValueError(f"{file} cannot be read as JSON: {problem}") from None
     if not isinstance(document, dict) or not all(isinstance(document.get(n), list) for n in ("images", "annotations")):
-        raise ValueError(f"{file} is no COCO file: it needs lists of images and of annotations")
+        raise ValueError(f"{file} is not a COCO file: it needs lists of images and of annotations")
     return document
 
 

@@ -56,7 +56,7 @@ def _read(path: Path) -> Arrays:
         raise ValueError(f"{path} cannot be read as a pack: {problem}") from None
     wanted = {"mask", "mo", "mi"} | ({"off", "hw", "src", "names", "val", "key"} if "img" in pack else {"keys"})
     if missing := sorted(wanted - pack.keys()):
-        raise ValueError(f"{path} is no pack of pictures and masks: it has no {', '.join(missing)}")
+        raise ValueError(f"{path} is not a pack of pictures and masks: it has no {', '.join(missing)}")
     return pack
 
 

@@ -68,7 +68,9 @@ def test_a_source_can_be_left_out_and_an_unknown_one_is_named(packs):
 
 def test_what_is_no_pack_is_named(tmp_path, packs):
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
-    with pytest.raises(ValueError, match=r"other.npz is no pack of pictures and masks: it has no keys, mask, mi, mo"):
+    with pytest.raises(
+        ValueError, match=r"other.npz is not a pack of pictures and masks: it has no keys, mask, mi, mo"
+    ):
         read_packs([tmp_path / "other.npz"])
     (tmp_path / "cut.npz").write_bytes(packs[1].read_bytes()[:500])
     with pytest.raises(ValueError, match=r"cut.npz cannot be read as a pack"):
