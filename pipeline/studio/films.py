@@ -27,6 +27,7 @@ from schemas.digests import digest
 from schemas.frames import Frame
 from schemas.video_files import VideoFile
 from schemas.whole_files import whole_file, write_whole
+from stages.resize import resize
 from stages.video import DecodeError, Opener, open_video, selected_frames
 from stages.video.seeking import FrameMark, frame_at, frames_between, mark_of
 from verification_ui.gate.refusals import Refusal
@@ -256,6 +257,5 @@ def _small_jpeg(image: Image, longest_px: int) -> bytes:
     height, width = image.shape[:2]
     scale = min(1.0, longest_px / max(height, width))
     if scale < 1.0:
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        image = resize(image, (max(1, round(height * scale)), max(1, round(width * scale))), cv2.INTER_AREA)
     return encode_jpeg(Frame(0, 0.0, image), _QUALITY)

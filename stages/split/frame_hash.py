@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from stages.resize import resize
+
 Image = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 """(…, 2) uint64: 128 bits a hash."""
@@ -83,8 +85,9 @@ def _grey(image: Image) -> Image:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     height, width = grey.shape
     scale = min(_GREY_PX / max(height, width), 1.0)
-    size = (max(round(width * scale), 1), max(round(height * scale), 1))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    return resize(
+        np.asarray(grey, dtype=np.uint8), (max(round(height * scale), 1), max(round(width * scale), 1)), cv2.INTER_AREA
+    )
 
 
 def _without_bars(greys: Iterator[Image]) -> Iterator[Image]:
@@ -113,7 +116,7 @@ def _cut(grey: Image, wide: float, high: float, left: float, above: float) -> Im
 
 
 def _hash(grey: Image) -> Hashes:
-    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
+    small = resize(grey, (_SIDE, _SIDE), cv2.INTER_AREA).astype(np.float32)
     return np.packbits(cv2.dct(small)[_V, _U] > 0).view(np.uint64)
 
 

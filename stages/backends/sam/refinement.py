@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from schemas.iou import iou
 from schemas.prompts import Prompt
 from stages.backends.sam.queries import Answer, Query, Scene
 from stages.backends.segmenter import Segment
@@ -73,7 +74,7 @@ def _refined(scene: Scene, prompts: Sequence[Prompt], queries: Sequence[Query]) 
         for i, answer in zip(open_ones, answers, strict=True):
             rated = _rate(prompts[i], answer)
             best[i] = max(best[i], rated, key=lambda one: one.score)
-            if answer.mask.any() and _iou(answer.mask, latest[i].mask) < SETTLED:
+            if answer.mask.any() and iou(answer.mask.cpu().numpy(), latest[i].mask.cpu().numpy()) < SETTLED:
                 unsettled.append(i)
             latest[i] = answer
         open_ones = unsettled
@@ -121,7 +122,3 @@ def _box(mask: Tensor) -> NDArray[np.float32]:
     rows, columns = mask.any(dim=1).nonzero()[:, 0], mask.any(dim=0).nonzero()[:, 0]
     edges = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
     return edges.cpu().numpy().astype(np.float32)
-
-
-def _iou(one: Tensor, other: Tensor) -> float:
-    return float((one & other).sum() / (one | other).sum())

@@ -33,6 +33,7 @@ from schemas.whole_files import whole_file
 from stages.export.point_folder import ExportedPoints
 from stages.export.points.tracks import follow
 from stages.export.target import ExportTarget
+from stages.resize import resize
 from stages.video import DecodeError, Opener, open_video
 
 SHORTER_SIDE_PX = 256
@@ -154,7 +155,7 @@ def pictures(found: VideoTables, opener: Opener | None = None) -> NDArray[np.uin
         for frame in reader:
             if frame.image.shape[:2] != (video.height, video.width) or frame.idx >= video.n_frames:
                 raise ValueError(f"{video.uri} is not what it was when it was annotated; annotate it again")
-            taken[frame.idx] = cv2.resize(frame.image, (width, height), interpolation=cv2.INTER_AREA)
+            taken[frame.idx] = resize(frame.image, (height, width), cv2.INTER_AREA)
     return taken
 
 
