@@ -70,7 +70,7 @@ def rounds(
         str,
         typer.Option("--by", help="What corrects masks: clicks, or verdicts on candidates where masks are in doubt."),
     ] = "clicks",
-    start: Annotated[str, typer.Option(help="The first hint on every object: a click, or a mouse trace.")] = "click",
+    start: Annotated[str, typer.Option(help="First hint on every object: click, box, trace or scribble.")] = "click",
     n_rounds: Annotated[
         int | None,
         typer.Option("--rounds", min=1, help="Rounds, the first hint counted.", show_default="8, by verdicts 4"),
@@ -85,7 +85,7 @@ def rounds(
 ) -> None:
     """Measure correction rounds: a simulated person looks at masks and corrects them.
 
-    Round 1 is one click on every object, or one trace. In every later round the frame with the lowest J&F is corrected
+    Round 1 is one hint on every object (`--start`). In every later round the frame with the lowest J&F is corrected
     with clicks where its masks are wrong, and carried to the frames between the corrected ones, as `pointvos studio`
     does it. With `--by verdicts` nobody clicks: the open candidates of up to 10 frames an object are answered (2 %
     wrong, with a second look), and masks are corrected by the answers, as `pointvos refine` does it.
@@ -167,7 +167,7 @@ def played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> l
 def _report(by: str, curve: Curve, outcomes: Sequence[VideoOutcome], problems: Sequence[str]) -> dict[str, Any]:
     return {
         "by": by,
-        "measures": curve.measures(),
+        "measures": curve.measures() | {"seconds an answer": curve.seconds_an_answer()},
         "rounds": curve.rows(),
         "videos": [asdict(one) for one in outcomes],
         "rejected": list(problems),
@@ -188,4 +188,7 @@ def _show(curve: Curve, outcomes: Sequence[VideoOutcome], by: str) -> None:
     table.add_row("seconds an object", *(f"{end:.0f}" for end in curve.ends_s))
     console.print(table)
     figures = ", ".join(f"{name} {value:.3f}" for name, value in curve.measures().items())
-    console.print(f"{figures}; a person's work: {duration(curve.ends_s[-1])} an object")
+    console.print(
+        f"{figures}; a person's work: {duration(curve.ends_s[-1])} an object, "
+        f"{curve.seconds_an_answer():.1f} s {'a verified point' if by == 'verdicts' else 'a click'}"
+    )

@@ -104,6 +104,11 @@ class Curve:
             f"J&F@{HORIZON_S:.0f}s": score_at(self.scores, self.ends_s),
         }
 
+    def seconds_an_answer(self) -> float:
+        """Seconds of work of every click or answer behind the first hints; 0 without any."""
+        n_given = sum(self.given[1:])
+        return (self.ends_s[-1] - self.ends_s[0]) / n_given if n_given else 0.0
+
     def rows(self) -> list[dict[str, Any]]:
         """One row a round."""
         return [

@@ -27,7 +27,7 @@ from pipeline.runs.rounds import VideoRounds, write_corrections
 from pipeline.runs.units import videos_of
 from schemas.corrections import Correction
 from schemas.jobs import VideoJob
-from schemas.localizations import Clicks, Localization
+from schemas.localizations import Clicks, Hint, Localization
 from schemas.masks import Mask
 from schemas.video_files import VideoFile
 from schemas.videos import Video
@@ -36,13 +36,15 @@ from stages.evaluate.evaluation import latest_masks, score_frame
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.simulate.clicks import MOST_REGIONS, correcting_clicks
 from stages.simulate.cost import LOCALIZATION_S, clicking_s, corrections_s
-from stages.simulated_prompts import simulate_trace
+from stages.simulate.scribbles import scribble_hint
+from stages.simulated_prompts import simulate_box, simulate_trace
 from stages.video import selected_frames
 
 GROUP = "objects"
 """Objects of a ground truth share no pixel."""
-STARTS = ("click", "trace")
-"""Hints of round 1: one click in the middle of an object, or a mouse trace along it that slips off here and there."""
+STARTS = ("click", "box", "trace", "scribble")
+"""Hints of round 1: a click in the middle of an object, a box around it that is 10 % too large, a mouse trace along it
+that slips off here and there, or a stroke along its skeleton."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,20 @@ class Robot:
                 empty = np.zeros(frame.labels.shape, dtype=bool)
                 clicks = self._clicks(frame, object_id, empty, 1, (1, frame.frame_idx, number))
                 if clicks:
-                    hint = clicks if self.start == "click" else simulate_trace(frame.mask(object_id), self.seed)
+                    hint = self._first_hint(clicks, frame.mask(object_id))
                     found[object_id] = Localization(video_id, object_id, frame.frame_idx, hint, group=GROUP)
         return list(found.values())
+
+    def _first_hint(self, click: Clicks, mask: NDArray[np.bool_]) -> Hint:
+        match self.start:
+            case "box":
+                return simulate_box(mask)
+            case "trace":
+                return simulate_trace(mask, self.seed)
+            case "scribble":
+                return scribble_hint(mask)
+            case _:
+                return click
 
     def correction(
         self, frame: TruthFrame, object_id: str, drawn: NDArray[np.bool_], video_id: str, number: int

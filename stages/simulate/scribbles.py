@@ -16,7 +16,8 @@ from scipy.ndimage import uniform_filter1d
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import dijkstra
 
-from stages.simulate.error_regions import ErrorRegion
+from schemas.localizations import Scribble
+from stages.simulate.error_regions import ErrorRegion, regions
 
 Mask = NDArray[np.bool_]
 _SMOOTHED = 9
@@ -45,6 +46,20 @@ def scribble(region: ErrorRegion) -> Stroke:
     inside = region.pixels[smooth[:, 1], smooth[:, 0]]
     drawn = np.where(inside[:, None], smooth, way)
     return Stroke(region.label, drawn + np.array([region.left, region.top]))
+
+
+def scribble_hint(mask: Mask) -> Scribble:
+    """A hint of one stroke along the largest part of an object.
+
+    Args:
+        mask: (H, W) bool, the object; not empty.
+
+    >>> scribble_hint(np.pad(np.ones((3, 9), dtype=bool), 1)).labels
+    (1,)
+    """
+    largest = max(regions(mask, 1), key=lambda one: one.area)
+    xy_norm = (scribble(largest).xy_px + 0.5) / [mask.shape[1], mask.shape[0]]
+    return Scribble((tuple((float(x), float(y)) for x, y in xy_norm),), (1,))
 
 
 def skeleton(pixels: Mask) -> Mask:

@@ -23,10 +23,13 @@ from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.splits import SplitOf
 from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation import verdicts as verdict_rounds
+from pipeline.simulation.rounds import STARTS, Robot
 from pipeline.simulation.trial import Trial
 from schemas import tables
 from schemas.ranges import VideoRange
 from stages.consensus.opinions import Opinion
+from stages.evaluate.ground_truth import find_truth
+from stages.segment.prompts import to_prompt
 
 FAST = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
 N = 8
@@ -63,6 +66,25 @@ def run(*words: object) -> str:
 def size_of(file: Path) -> tuple[int, int]:
     with Image.open(file) as image:
         return image.size
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_robot_hints_at_every_object_once_and_always_alike(corpus, start):
+    truth = find_truth(corpus / "masks", "a")
+    hints = Robot(start=start).first_hints("a", truth)
+    assert [(one.object_id, one.frame_idx) for one in hints] == [("1", 0), ("2", 0)]
+    assert {one.hint.kind for one in hints} == {"clicks" if start == "click" else start}
+    assert hints == Robot(start=start).first_hints("a", truth)
+    frame = next(iter(truth.frames()))
+    for one in hints:
+        prompt = to_prompt([one], *frame.labels.shape)
+        x, y = prompt.points_px[prompt.labels == 1].astype(int).T
+        assert frame.mask(one.object_id)[y, x].all()
+        if start == "box":
+            y, x = np.nonzero(frame.mask(one.object_id))
+            x0, y0, x1, y1 = prompt.box_xyxy_px
+            assert x0 <= x.min() <= x.max() < x1
+            assert y0 <= y.min() <= y.max() < y1
 
 
 def test_a_robot_clicks_looks_and_corrects_and_a_cut_off_session_goes_on(corpus: Path, tmp_path: Path) -> None:
