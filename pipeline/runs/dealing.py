@@ -10,25 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_rows
 from pipeline.runs.verdicts import CHECKING_DESIGNS, adjudicators_of
 from schemas import tables
+from schemas.dealt_files import read_dealt, write_dealt
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.reviews import BLIND_DESIGNS
+from schemas.table_pieces import read_pieces
 from schemas.tables import Table, parquet_source
-from schemas.whole_files import whole_file
 from stages.consensus.opinions import Opinion
 from stages.consensus.run_verdicts import RunVerdicts
 from stages.consensus.settling import SettledPart, VerdictPart
@@ -141,7 +139,7 @@ class VerdictDealing:
         }
         homes = np.array([settled.ranges[name] for name, _ in known], dtype=np.int64)
         name = f"{_OPINIONS}-{settled.number:06d}.arrow"
-        _write(self.folder / name, pa.table(columns), homes, self.n_ranges)
+        write_dealt(self.folder / name, pa.table(columns), homes, self.n_ranges)
         return name
 
     def opinions(self, number: int, given_back: Iterable[str]) -> dict[str, Opinion]:
@@ -151,13 +149,13 @@ class VerdictDealing:
 
     def _batches(self, files: Iterable[str], table: str, number: int) -> Iterator[pa.RecordBatch]:
         """What was dealt to one part from a table, in the order in which it was read."""
-        return (_batch(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-"))
+        return (read_dealt(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-"))
 
     def _deal(self, stem: str, rows: pa.Table) -> str:
         keys = rows["candidate_id"].to_pylist()
         part = np.fromiter((crc32(key.encode("utf-8", "surrogatepass")) for key in keys), np.int64, len(keys))
         name = f"{stem}.arrow"
-        _write(self.folder / name, rows, part % self.n_parts, self.n_parts)
+        write_dealt(self.folder / name, rows, part % self.n_parts, self.n_parts)
         return name
 
     def _candidates(self, found: VideoRange) -> pa.Table:
@@ -189,8 +187,7 @@ def verdict_pieces(run: RunFolder) -> list[TablePiece]:
 
 def verdict_rows(run: RunFolder, columns: Sequence[str]) -> Iterator[pa.Table]:
     """Some columns of all verdicts of a run, a piece at a time."""
-    for path, row_group in _row_groups(run, tables.VERDICTS):
-        yield from tables.VERDICTS.batches(path, row_group, columns, PART_ROWS)
+    return read_pieces(tables.VERDICTS, tables.VERDICTS.files(run.path), columns, PART_ROWS)
 
 
 def n_parts(run: RunFolder) -> int:
@@ -211,24 +208,6 @@ def _by_candidate(tasks: pa.Table) -> pa.Table:
     columns = zip(*asked, strict=True) if asked else ((), (), ())
     arrays = [pa.array(list(column), pa.string()) for column in columns]
     return pa.table(dict(zip(("candidate_id", "task_key", "design"), arrays, strict=True)))
-
-
-def _write(path: AnyPath, rows: pa.Table, part: NDArray[np.int64], n_parts: int) -> None:
-    """One Arrow file; its k-th batch holds the rows of part k, in their order."""
-    order = np.argsort(part, kind="stable")
-    ends = np.searchsorted(part[order], np.arange(n_parts + 1))
-    (whole,) = rows.take(pa.array(order)).combine_chunks().to_batches() or [
-        pa.RecordBatch.from_pylist([], schema=rows.schema)
-    ]
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
-    with whole_file(path, is_synced=False) as file, pa.ipc.new_file(file, rows.schema, options=options) as writer:
-        for start, end in pairwise(ends):
-            writer.write_batch(whole.slice(start, end - start))
-
-
-def _batch(path: AnyPath, number: int) -> pa.RecordBatch:
-    with pa.OSFile(str(path)) if isinstance(path, Path) else pa.BufferReader(path.read_bytes()) as opened:
-        return pa.ipc.open_file(opened).get_batch(number)
 
 
 def _joined(table: Table[Any], batches: Sequence[pa.RecordBatch]) -> pa.Table:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from schemas import tables
 from schemas.remote_paths import AnyPath
-from schemas.reviews import Skip, Verdict
-from schemas.tables import marks_of
+from schemas.table_pieces import read_pieces, write_pieces
+from schemas.tables import Table, marks_of
 
 _READ = "pointvos.read"
+_PIECE_ROWS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +49,13 @@ class Ledger:
         marks: dict[str, str] = json.loads(marks_of(self.path).get(_READ, "{}"))
         return marks
 
-    def verdicts(self) -> list[Verdict]:
-        """Everything pulled so far."""
-        return tables.VERDICTS.records(tables.VERDICTS.read_files([self.path])) if self.path.exists() else []
+    def verdicts(self) -> Iterator[pa.Table]:
+        """Everything pulled so far, a piece at a time."""
+        return _pieces(tables.VERDICTS, self.path)
 
-    def skips(self) -> list[Skip]:
-        """Who skipped what, as of the latest pull."""
-        if not self.skips_path.exists():
-            return []
-        return tables.SKIPS.records(tables.SKIPS.read_files([self.skips_path]))
+    def skips(self) -> Iterator[pa.Table]:
+        """Who skipped what, as of the latest pull, a piece at a time."""
+        return _pieces(tables.SKIPS, self.skips_path)
 
     def take_over(self, other: Ledger, metadata: Mapping[str, str]) -> None:
         """Go on where the ledger of another project with the same questions ended; that one is removed.
@@ -61,22 +64,50 @@ class Ledger:
         """
         if other == self or not other.path.exists():
             return
-        mine, skipped = self.verdicts(), self.skips()
-        known = {v.task_key for v in mine} | {s.task_key for s in skipped}
-        mine += [v for v in other.verdicts() if v.task_key not in known]
-        skipped += [s for s in other.skips() if s.task_key not in known]
-        self.replace(mine, skipped, {}, metadata)
+        mine, skipped = _joined(tables.VERDICTS, self.verdicts()), _joined(tables.SKIPS, self.skips())
+        known = pa.concat_arrays([*mine["task_key"].chunks, *skipped["task_key"].chunks, pa.array([], pa.string())])
+        verdicts, skips = (
+            [mine_or_skipped, *(rows.filter(pc.invert(pc.is_in(rows["task_key"], known))) for rows in others)]
+            for mine_or_skipped, others in ((mine, other.verdicts()), (skipped, other.skips()))
+        )
+        self.replace([in_order(pa.concat_tables(verdicts))], [in_order(pa.concat_tables(skips))], [], metadata)
         for path in (other.path, other.skips_path):
             path.unlink(missing_ok=True)
 
     def replace(
         self,
-        verdicts: Iterable[Verdict],
-        skips: Iterable[Skip],
-        read_marks: Mapping[str, str],
+        verdicts: Iterable[pa.Table],
+        skips: Iterable[pa.Table],
+        read_marks: Iterable[str],
         metadata: Mapping[str, str],
     ) -> None:
-        """Write everything and the marks, each file atomically and in an order that does not depend on the pulls."""
-        tables.SKIPS.write(self.skips_path, sorted(skips, key=lambda s: (s.task_key, s.annotator)), metadata)
-        ordered = sorted(verdicts, key=lambda v: (v.task_key, v.annotator, v.candidate_id))
-        tables.VERDICTS.write(self.path, ordered, {**metadata, _READ: json.dumps(dict(sorted(read_marks.items())))})
+        """Write everything and the marks, each file atomically.
+
+        Args:
+            verdicts: all rows in pieces, :func:`in_order` over all of them.
+            skips: as well.
+            read_marks: all :func:`marks_text`, by task key.
+            metadata: run id and config hash for the files.
+        """
+        marks = f"{{{', '.join(text for text in read_marks if text)}}}"
+        write_pieces(tables.SKIPS, self.skips_path, skips, metadata)
+        write_pieces(tables.VERDICTS, self.path, verdicts, {**metadata, _READ: marks})
+
+
+def in_order(rows: pa.Table) -> pa.Table:
+    """Verdicts or skips in an order that does not depend on the pulls."""
+    columns = [name for name in ("task_key", "annotator", "candidate_id") if name in rows.schema.names]
+    return rows.sort_by([(name, "ascending") for name in columns])
+
+
+def marks_text(marks: Mapping[str, str]) -> str:
+    """Some marks as they are written, by task key."""
+    return json.dumps(dict(sorted(marks.items())))[1:-1]
+
+
+def _pieces(table: Table[Any], path: AnyPath) -> Iterator[pa.Table]:
+    return read_pieces(table, [path] if path.exists() else [], table.schema.names, _PIECE_ROWS)
+
+
+def _joined(table: Table[Any], pieces: Iterable[pa.Table]) -> pa.Table:
+    return pa.concat_tables([table.schema.empty_table(), *pieces])

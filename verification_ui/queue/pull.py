@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-from schemas.points import PointCandidate
-from schemas.reviews import ReviewTask, Skip, Verdict
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from schemas import tables
+from schemas.reviews import Skip, Verdict
+from schemas.tables import Table
 from verification_ui.page.annotations import AnsweredTask
 from verification_ui.page.decisions import decide_task
-from verification_ui.queue.ledger import Ledger
-from verification_ui.queue.review_queue import ReviewQueue, TaskState
+from verification_ui.queue.asked_tasks import AskedTasks
+from verification_ui.queue.ledger import Ledger, in_order, marks_text
+from verification_ui.queue.pull_parts import PullFolder, PullPart
+from verification_ui.queue.review_queue import ReviewQueue
 
 Row = TypeVar("Row", Verdict, Skip)
 
@@ -39,12 +48,23 @@ class Pulled:
     n_miscounted: int = 0
     unreadable: tuple[str, ...] = ()
 
+    def __add__(self, other: Pulled) -> Pulled:
+        """Of two parts together."""
+        return Pulled(
+            self.n_changed + other.n_changed,
+            self.n_verdicts + other.n_verdicts,
+            self.n_skipped + other.n_skipped,
+            self.n_unknown + other.n_unknown,
+            self.n_added_points + other.n_added_points,
+            self.n_miscounted + other.n_miscounted,
+            self.unreadable + other.unreadable,
+        )
+
 
 def pull(
     queue: ReviewQueue,
     ledger: Ledger,
-    tasks: Mapping[str, ReviewTask],
-    candidates: Mapping[str, PointCandidate],
+    tasks: AskedTasks,
     metadata: Mapping[str, str],
     done: Callable[[int], None] = lambda _: None,
 ) -> Pulled:
@@ -55,62 +75,91 @@ def pull(
     clock was wrong, for times are never put in order. A task that the server no longer has is never read, so what was
     pulled from it stays. What changes while we read is read again by the next pull, because states are asked first.
 
+    Tasks are gone through in the order of their keys, one part after the other; what a part came to waits in a
+    temporary file until the ledger is replaced as a whole. So no more than a part is held, and the marks of all tasks.
+
     Args:
         queue: the project.
         ledger: the ledger of this project.
-        tasks: this run's tasks by key.
-        candidates: this run's candidates by id.
+        tasks: this run's tasks.
         metadata: run id and config hash for the file.
         done: called with 1 for every task read.
     """
-    known = _by_task(ledger.verdicts())
-    skips = _by_task(ledger.skips())
-    marks, states = ledger.read_marks(), _states(queue)
-    ours = {
-        key for key, task in tasks.items() if all(candidate_id in candidates for candidate_id in task.candidate_ids)
-    }
-    told = {key for key, state in states.items() if state.annotation_ids or key in known or key in skips}
-    changed = sorted(key for key in told & ours if states[key].mark != marks.get(key))
-    horizon = max((state.changed_at for state in states.values()), default=None)
-    n_changed = n_added = n_miscounted = 0
-    unreadable: list[str] = []
-    for answered in _answered(queue, changed):
-        done(1)
-        decisions = list(decide_task(answered.annotations, tasks[answered.task_key], candidates))
+    with TemporaryDirectory(prefix="pointvos-") as name:
+        folder = PullFolder(Path(name), tasks.bounds)
+        horizon = folder.deal(queue, ledger)
+        total, marks = Pulled(0, 0, 0, 0, 0), list[str]()
+        for part in folder.parts():
+            reading = _Reading(part, tasks, horizon)
+            for answered in _answered(queue, reading.changed):
+                reading.add(answered)
+                done(1)
+            verdicts, skips = reading.rows()
+            folder.keep(part.number, verdicts, skips)
+            marks.append(marks_text(reading.marks))
+            total += reading.pulled(verdicts.num_rows, skips.num_rows)
+        ledger.replace(folder.verdicts(), folder.skips(), marks, metadata)
+    return total
+
+
+class _Reading:
+    """The tasks of one part while their answers are read."""
+
+    def __init__(self, part: PullPart, tasks: AskedTasks, horizon: datetime | None) -> None:
+        self._part, self._horizon = part, horizon
+        told, ours = part.told(), frozenset(tasks.keys(part.number))
+        self._n_unknown = len(told - ours)
+        self.changed = sorted(key for key in told & ours if part.states[key].mark != part.marks.get(key))
+        self._tasks, self._candidates = tasks.questions(part.number, self.changed)
+        self._known = defaultdict[str, list[Verdict]](list)
+        is_changed = pc.is_in(part.verdicts["task_key"], pa.array(self.changed, pa.string()))
+        for verdict in tables.VERDICTS.records(part.verdicts.filter(is_changed)):
+            self._known[verdict.task_key].append(verdict)
+        self.marks = dict(part.marks)
+        self._read, self._verdicts, self._skips = list[str](), list[Verdict](), list[Skip]()
+        self._n_changed = self._n_added = self._n_miscounted = 0
+        self._unreadable = list[str]()
+
+    def add(self, answered: AnsweredTask) -> None:
+        """Take the present answers to one task."""
+        key = answered.task_key
+        decisions = list(decide_task(answered.annotations, self._tasks[key], self._candidates))
         fresh = sorted((v for verdicts, _ in decisions for v in verdicts), key=_order)
-        n_changed += fresh != sorted(known.get(answered.task_key, []), key=_order)
-        n_added += sum(len(added) for _, added in decisions)
-        unreadable += answered.unreadable
-        n_miscounted += horizon is not None and answered.is_miscounted_before(horizon)
-        known[answered.task_key], skips[answered.task_key] = fresh, answered.skips()
-        marks[answered.task_key] = states[answered.task_key].mark
-    verdicts = [verdict for of_task in known.values() for verdict in of_task]
-    skipped = [skip for of_task in skips.values() for skip in of_task]
-    ledger.replace(verdicts, skipped, marks, metadata)
-    return Pulled(n_changed, len(verdicts), len(skipped), len(told - ours), n_added, n_miscounted, tuple(unreadable))
+        self._n_changed += fresh != sorted(self._known[key], key=_order)
+        self._n_added += sum(len(added) for _, added in decisions)
+        self._n_miscounted += self._horizon is not None and answered.is_miscounted_before(self._horizon)
+        self._unreadable += answered.unreadable
+        self._read.append(key)
+        self._verdicts += fresh
+        self._skips += answered.skips()
+        self.marks[key] = self._part.states[key].mark
+
+    def rows(self) -> tuple[pa.Table, pa.Table]:
+        """Verdicts and skips of all tasks of the part, those that were read and the others."""
+        return (
+            _renewed(tables.VERDICTS, self._part.verdicts, self._read, self._verdicts),
+            _renewed(tables.SKIPS, self._part.skips, self._read, self._skips),
+        )
+
+    def pulled(self, n_verdicts: int, n_skipped: int) -> Pulled:
+        """What was done."""
+        return Pulled(
+            self._n_changed, n_verdicts, n_skipped, self._n_unknown, self._n_added, self._n_miscounted,
+            tuple(self._unreadable),
+        )  # fmt: skip
 
 
-def _by_task(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        found[row.task_key].append(row)
-    return found
-
-
-def _states(queue: ReviewQueue) -> dict[str, TaskState]:
-    """By task key; where a task is on the server twice, both together."""
-    found: dict[str, TaskState] = {}
-    for state in queue.states():
-        twin = found.get(state.task_key, state)
-        ids = twin.annotation_ids | state.annotation_ids
-        found[state.task_key] = TaskState(state.task_key, max(twin.changed_at, state.changed_at), ids)
-    return found
+def _renewed(table: Table[Row], rows: pa.Table, read: Sequence[str], fresh: Sequence[Row]) -> pa.Table:
+    """The rows of a part with those of the tasks that were read replaced."""
+    is_old = pc.is_in(rows["task_key"], pa.array(read, pa.string()))
+    new = table.to_arrow(fresh).replace_schema_metadata()
+    return in_order(pa.concat_tables([rows.filter(pc.invert(is_old)), new]))
 
 
 def _answered(queue: ReviewQueue, task_keys: list[str]) -> Iterable[AnsweredTask]:
     """The tasks as they are now; where a task is on the server twice, both together."""
     found: dict[str, AnsweredTask] = {}
-    for task in queue.answered(task_keys):
+    for task in queue.answered(task_keys) if task_keys else ():
         twin = found.get(task.task_key)
         found[task.task_key] = (
             task

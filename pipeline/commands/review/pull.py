@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pipeline.commands.review.session import ReviewSession
 from pipeline.commands.review.tables import show_pull
+from pipeline.runs.asked_tasks import dealt_tasks
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.console import console
-from schemas.reviews import DESIGNS, ReviewTask
-from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
+from schemas.reviews import DESIGNS
+from verification_ui.queue.asked_tasks import AskedTasks
+from verification_ui.queue.client import LabelStudioClient
 from verification_ui.queue.ledger import Ledger
-from verification_ui.queue.pull import Pulled
 from verification_ui.queue.pull import pull as pull_answers
 
 
@@ -24,14 +25,13 @@ def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = Fa
     n_changed = 0
     with one_at_a_time(session.run, "pull", is_told=not quiet):
         for design in DESIGNS:
-            if tasks := {task.task_key: task for task in session.tasks(design)}:
-                n_changed += _pull_design(session, client, design, tasks, quiet)
+            with dealt_tasks(session.run, session.task_files(design)) as tasks:
+                if tasks.has_any():
+                    n_changed += _pull_design(session, client, design, tasks, quiet)
     return n_changed
 
 
-def _pull_design(
-    session: ReviewSession, client: LabelStudioClient, design: str, tasks: dict[str, ReviewTask], quiet: bool
-) -> int:
+def _pull_design(session: ReviewSession, client: LabelStudioClient, design: str, tasks: AskedTasks, quiet: bool) -> int:
     queue = client.find_queue(session.title(design))
     if queue is None:
         console.print(
@@ -39,13 +39,9 @@ def _pull_design(
             f"Make the queue again with: pointvos review push --run {session.run} --design {design}"
         )
         return 0
-    pulled = _pull_queue(session, queue, tasks)
+    ledger = Ledger.of_project(session.run.path, queue.identity)
+    pulled = pull_answers(queue, ledger, tasks, session.run.metadata())
     session.write_notes(design, n_people=queue.people())
     if not quiet:
         show_pull(session.title(design), pulled)
     return pulled.n_changed
-
-
-def _pull_queue(session: ReviewSession, queue: LabelStudioQueue, tasks: dict[str, ReviewTask]) -> Pulled:
-    ledger = Ledger.of_project(session.run.path, queue.identity)
-    return pull_answers(queue, ledger, tasks, session.candidates, session.run.metadata())

@@ -10,17 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from pydantic import TypeAdapter
 
+from pipeline.runs.asked_tasks import current_keys
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.queue_notes import QueueNotes
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.review_queue import project_title
 from pipeline.runs.turns import one_at_a_time
-from pipeline.runs.units import unit_rows
 from pipeline.runs.verdicts import read_verdicts
 from pipeline.runs.video_review import VideoReview, media_folder
 from pipeline.terminal.console import UsageProblem, WorkProblem
@@ -28,6 +25,7 @@ from schemas import tables
 from schemas.points import PointCandidate
 from schemas.remote_paths import AnyPath
 from schemas.reviews import DESIGNS, ReviewTask
+from schemas.table_pieces import read_pieces
 from schemas.tables import DamagedTableError
 from verification_ui.gate.serving import Queue
 from verification_ui.media.location import MediaPlace
@@ -122,41 +120,16 @@ class ReviewSession:
 
     def task_keys(self, design: str) -> frozenset[str]:
         """The keys of :meth:`tasks`; neither tasks nor candidates are held."""
-        known, keys = self._known_ids, list[str]()
-        for rows in self._pushed_rows(design, ["task_key", "candidate_ids"]):
-            asked = rows["candidate_ids"].combine_chunks()
-            is_known = pc.is_in(pc.list_flatten(asked), known).to_numpy(zero_copy_only=False)
-            owner = pc.list_parent_indices(asked).to_numpy()
-            n_known = np.bincount(owner, is_known, rows.num_rows)
-            is_current = n_known == pc.list_value_length(asked).to_numpy()
-            keys += rows["task_key"].filter(pa.array(is_current)).to_pylist()
-        return frozenset(keys)
-
-    @property
-    def _known_ids(self) -> pa.Array:
-        """Ids of all candidates and of gold in their place."""
-        columns = [
-            unit_rows(self.run, tables.CANDIDATES, key, ["candidate_id"])["candidate_id"]
-            for key in video_keys(self.run)
-        ]
-        known = pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string())
-        gold = tables.GOLD.read(self.run.path, columns=["candidate_id", "of_candidate_id"])
-        shown = gold["candidate_id"].filter(pc.is_in(gold["of_candidate_id"], known))
-        return pa.concat_arrays([pa.array([], pa.string()), *known.chunks, *shown.chunks])
+        return current_keys(self.run, self.task_files(design))
 
     def _pushed(self, design: str) -> Iterator[ReviewTask]:
-        for rows in self._pushed_rows(design, tables.TASKS.schema.names):
+        for rows in read_pieces(tables.TASKS, self.task_files(design), tables.TASKS.schema.names, _TASKS_AT_ONCE):
             yield from tables.TASKS.records(rows)
-
-    def _pushed_rows(self, design: str, columns: Sequence[str]) -> Iterator[pa.Table]:
-        for path in self._task_files(design):
-            for row_group in range(tables.TASKS.n_row_groups(path)):
-                yield from tables.TASKS.batches(path, row_group, columns, _TASKS_AT_ONCE)
 
     def _is_current(self, task: ReviewTask) -> bool:
         return all(candidate_id in self.candidates for candidate_id in task.candidate_ids)
 
-    def _task_files(self, design: str) -> list[AnyPath]:
+    def task_files(self, design: str) -> list[AnyPath]:
         """The ledger, and those of videos that ``annotate`` has queued since it was written."""
         ledger = self.tasks_file(design)
         own = tables.TASKS.files(self.run.path, f"{design}.*.parquet")

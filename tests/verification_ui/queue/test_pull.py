@@ -10,6 +10,7 @@ from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
 from verification_ui.page.annotations import Annotation, AnsweredTask, Mark
 from verification_ui.page.payloads import Payload
+from verification_ui.queue.asked_tasks import HeldTasks
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.pull import Pulled, pull
 from verification_ui.queue.review_queue import QueuedTask, TaskState
@@ -54,8 +55,9 @@ def annotation(who: str, *wrong: str, hours: float = 0.0, is_skipped: bool = Fal
     return Annotation(f"{who}-{hours}", who, is_skipped, 4.0, when, (Mark("wrong", "r", wrong),))
 
 
-def pulled(run: Path, answers: Answers) -> Pulled:
-    return pull(answers, Ledger.of_project(run, answers.identity), TASKS, CANDIDATES, METADATA)
+def pulled(run: Path, answers: Answers, bounds: Sequence[str] = ("k2",)) -> Pulled:
+    asked = HeldTasks(TASKS, CANDIDATES, bounds)
+    return pull(answers, Ledger.of_project(run, answers.identity), asked, METADATA)
 
 
 def verdicts(run: Path) -> dict[tuple[str, str], str]:
@@ -91,7 +93,7 @@ def test_a_second_pull_asks_only_for_what_is_new_and_changes_nothing(tmp_path: P
     before = file.read_bytes()
     assert pulled(tmp_path, answers) == Pulled(0, 2, 0, 0, 0)
     assert file.read_bytes() == before
-    assert answers.asked == [["k1"], []]
+    assert answers.asked == [["k1"]]
 
 
 def test_what_changes_during_a_pull_is_read_by_the_next(tmp_path: Path) -> None:
@@ -207,3 +209,42 @@ def test_an_answer_that_cannot_be_read_is_named_and_the_others_are_pulled(tmp_pa
     found = pulled(tmp_path, answers)
     assert (found.n_verdicts, found.unreadable) == (4, (why,))
     assert {who for who, _ in verdicts(tmp_path)} == {"al", "bo"}
+
+
+def test_many_parts_leave_the_files_that_one_part_leaves(tmp_path: Path) -> None:
+    """Keys below, between and above all bounds; answers, skips, an edit, and a task that the server forgot."""
+    answers = Answers()
+    for bounds in ((), ("k2",), ("a", "k1", "k10", "k2", "z")):
+        answers.state.clear()
+        run = tmp_path / str(len(bounds))
+        answers.say("k1", 1, annotation("bo", "a"), annotation("al", is_skipped=True))
+        answers.say("k2", 1, annotation("cy", "d"))
+        answers.say("zz", 1, annotation("cy"))
+        assert pulled(run, answers, bounds) == Pulled(2, 4, 1, 1, 0)
+        answers.say("k1", 2, annotation("al", "b", hours=2), annotation("bo"))
+        del answers.state["k2"]
+        assert pulled(run, answers, bounds) == Pulled(1, 6, 0, 1, 0)
+    contents = [
+        {path.parent.name: path.read_bytes() for path in sorted((tmp_path / name).rglob("*.parquet"))}
+        for name in ("0", "1", "5")
+    ]
+    assert contents[0].keys() == {"verdicts", "skips"}
+    assert contents[0] == contents[1] == contents[2]
+
+
+def test_a_new_project_takes_over_what_its_predecessor_pulled(tmp_path: Path) -> None:
+    old, new = Answers(), Answers(identity="2@2027")
+    old.say("k1", 1, annotation("al", "a"))
+    old.say("k2", 1, annotation("al", "c"), annotation("bo", is_skipped=True))
+    new.say("k1", 5, annotation("cy"))
+    for answers in (old, new):
+        pulled(tmp_path, answers)
+    mine, other = (Ledger.of_project(tmp_path, answers.identity) for answers in (new, old))
+    mine.take_over(other, METADATA)
+    assert not other.path.exists()
+    assert mine.read_marks() == {}
+    found = tables.VERDICTS.records(tables.VERDICTS.read(tmp_path))
+    assert [(v.task_key, v.annotator, v.candidate_id) for v in found] == [
+        ("k1", "cy", "a"), ("k1", "cy", "b"), ("k2", "al", "c"), ("k2", "al", "d"),
+    ]  # fmt: skip
+    assert skips(tmp_path) == [("k2", "bo")]

@@ -1,0 +1,59 @@
+"""The seam between a pull and the run: this run's tasks and what they ask about, a range of task keys at a time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.points import PointCandidate
+from schemas.reviews import ReviewTask
+
+Questions = tuple[Mapping[str, ReviewTask], Mapping[str, PointCandidate]]
+"""Tasks by key, and by id at least the candidates that they ask about."""
+
+
+class AskedTasks(Protocol):
+    """The tasks of a run, less those that are outdated, in parts."""
+
+    @property
+    def bounds(self) -> Sequence[str]:
+        """The first key of every part but the first, in order; without any, all keys are one part."""
+        ...
+
+    def keys(self, number: int) -> Collection[str]:
+        """The keys of the tasks of one part."""
+        ...
+
+    def questions(self, number: int, keys: Collection[str]) -> Questions:
+        """Some tasks of one part."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class HeldTasks:
+    """Tasks in memory.
+
+    Attributes:
+        tasks: by key.
+        candidates: by id.
+        bounds: see :class:`AskedTasks`.
+    """
+
+    tasks: Mapping[str, ReviewTask]
+    candidates: Mapping[str, PointCandidate]
+    bounds: Sequence[str] = ()
+
+    def keys(self, number: int) -> Collection[str]:
+        """See :class:`AskedTasks`."""
+        return {key for key in self.tasks if part_of(self.bounds, key) == number}
+
+    def questions(self, number: int, keys: Collection[str]) -> Questions:
+        """See :class:`AskedTasks`."""
+        return {key: self.tasks[key] for key in keys}, self.candidates
+
+
+def part_of(bounds: Sequence[str], task_key: str) -> int:
+    """The part that a task is in, whether this run knows it or not."""
+    return bisect_right(bounds, task_key)
