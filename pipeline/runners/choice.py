@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from pipeline.runs.stores import quietly
 from pipeline.terminal.console import UsageProblem
 
 IN_PROCESS = "FnApiRunner"
@@ -45,7 +46,8 @@ def choose_runner(options: Sequence[str]) -> BeamRunner | None:
         return None
     if stray := [o for o in options if not o.startswith("-")][:1]:
         raise UsageProblem(f"unexpected argument {stray[0]!r}; give one VIDEOS (quote a glob), Beam options after --")
-    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+    with quietly():
+        from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     full_name = str(PipelineOptions(list(options)).view_as(StandardOptions).runner or "")
     name = full_name.rsplit(".", maxsplit=1)[-1]

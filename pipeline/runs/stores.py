@@ -39,7 +39,7 @@ def use_options(options: Sequence[str]) -> None:
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
+def quietly() -> Iterator[None]:
     """Import Beam without what it says of packages that it misses and nobody asked for."""
     logging.disable(logging.WARNING)
     try:
@@ -51,7 +51,7 @@ def _quietly() -> Iterator[None]:
 @cache
 def _filesystems() -> Any:
     """Beam's file systems; some of them need options, if only empty ones, which a pipeline of this process may set."""
-    with _quietly():
+    with quietly():
         from apache_beam.io.filesystems import FileSystems
         from apache_beam.options.pipeline_options import PipelineOptions
 
@@ -181,7 +181,7 @@ class S3Store(BeamStore):
 @cache
 def _s3_client() -> Any:
     """The client of this process, which threads may share, with Beam's options."""
-    with _quietly():
+    with quietly():
         from apache_beam.io.aws.clients.s3.boto3_client import Client
     return Client(_filesystems()._pipeline_options).client
 

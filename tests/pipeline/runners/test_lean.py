@@ -18,3 +18,9 @@ print(tables.REJECTS.to_arrow([]).to_pandas().shape)
 def test_a_worker_writes_tables_without_pandas_and_a_model_can_have_it():
     answer = subprocess.run([sys.executable, "-c", _WORKER], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines() == ["False True", "(0, 5)"]
+
+
+def test_choosing_a_runner_says_nothing_of_the_clouds_that_beam_misses():
+    code = "from pipeline.runners.choice import choose_runner; print(choose_runner(['--runner=FnApiRunner']).name)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (answer.stdout, answer.stderr) == ("FnApiRunner\n", "")
