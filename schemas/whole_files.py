@@ -36,20 +36,14 @@ def whole_file(path: AnyPath, mode: int = 0o666, is_synced: bool = True) -> Iter
         with path.written_whole() as content:
             yield content
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
-    try:
-        with os.fdopen(os.open(temporary, _NEW_FILE, mode), "wb") as file:
-            yield file
-            file.flush()
-            if is_synced:
-                os.fsync(file.fileno())
-        temporary.rename(path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
-        raise
+    with (
+        _renamed_into(path) as temporary,
+        os.fdopen(os.open(temporary, _NEW_FILE, mode), "wb") as file,
+    ):
+        yield file
+        file.flush()
+        if is_synced:
+            os.fsync(file.fileno())
 
 
 @contextmanager
@@ -65,16 +59,8 @@ def whole_path(path: AnyPath) -> Iterator[Path]:
             with Path(folder, path.name).open("rb") as draft:
                 shutil.copyfileobj(draft, content)
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary(path)
-    try:
+    with _renamed_into(path) as temporary:
         yield temporary
-        temporary.rename(path)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
-        raise
 
 
 def write_whole(path: AnyPath, content: bytes, mode: int = 0o666, is_synced: bool = True) -> None:
@@ -94,6 +80,21 @@ def left_behind(folder: AnyPath) -> Iterable[Path]:
         named = _TEMPORARY.fullmatch(path.name)
         if named is None or not _is_alive(int(named[1])):
             yield path
+
+
+@contextmanager
+def _renamed_into(path: Path) -> Iterator[Path]:
+    """A name beside ``path`` for a file that takes its place when the block ends well, and is removed otherwise."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = _temporary(path)
+    try:
+        yield temporary
+        temporary.rename(path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
 
 
 def _temporary(path: Path) -> Path:
