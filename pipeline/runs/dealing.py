@@ -161,7 +161,7 @@ class VerdictDealing:
     def _candidates(self, found: VideoRange) -> pa.Table:
         columns = ["candidate_id", "is_fg_candidate"]
         rows = [unit_rows(self.run, tables.CANDIDATES, key, columns).select(columns) for key in found.videos]
-        candidates = pa.concat_tables(rows) if rows else tables.CANDIDATES.schema.empty_table().select(columns)
+        candidates = pa.concat_tables(rows)
         homes = pa.array([found.number] * len(candidates), pa.int32())
         return candidates.replace_schema_metadata().add_column(1, "range", homes)
 

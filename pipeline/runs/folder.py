@@ -274,8 +274,7 @@ def empty_folder(folder: AnyPath) -> None:
         with suppress(OSError):  # others may have theirs beside it
             folder.parent.rmdir()
     else:
-        for file in folder.rglob("*"):
-            file.unlink(missing_ok=True)
+        folder.unlink_all(folder.rglob("*"))
 
 
 def rejected_videos(run: AnyPath, pairs: Collection[tuple[str, str]]) -> list[str]:

@@ -24,7 +24,11 @@ def is_remote(uri: str) -> bool:
 
 
 def run_path(text: str, what: str = "run folder") -> AnyPath:
-    """Where a run, or what else it is called, lies, as it is typed: a local folder, or a folder of an object store.
+    """The local folder, or the folder of an object store, that was typed for a run.
+
+    Args:
+        text: as it was typed.
+        what: the folder is for, in messages.
 
     Raises:
         UsageProblem: no run can lie there, or a package for it is missing; the message says what to do.

@@ -105,7 +105,7 @@ def formats_in(path: Path) -> list[str]:
     """
     if path.is_file():
         return [detect_format(path)]
-    pngs, texts = _hint_files(path)
+    pngs, texts = _hint_files(_files_below(path))
     if pngs and not texts:
         return ["masks"]
     parsed = Parsed(str(path))
@@ -171,7 +171,7 @@ def _read_expressions(path: Path) -> Parsed:
 
 def _read_folder(folder: Path, fmt: str) -> Parsed:
     files = _files_below(folder)
-    pngs, texts = _hint_files(folder)
+    pngs, texts = _hint_files(files)
     if (fmt == "masks" and pngs) or (fmt == AUTO and pngs and not texts):
         return masks.parse(folder, pngs)
     if not pngs and not texts and (lossy := [p for p in files if p.suffix.lower() in JPEG_EXTENSIONS]):
@@ -203,9 +203,8 @@ def _files_below(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
 
 
-def _hint_files(folder: Path) -> tuple[list[Path], list[Path]]:
+def _hint_files(files: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     """Mask PNGs, and the other files that tell where objects are."""
-    files = _files_below(folder)
     pngs = [p for p in files if p.suffix.lower() == MASK_SUFFIX]
     beside = {*_BESIDE, _BESIDE_MASKS} if pngs else _BESIDE
     texts = [p for p in files if p.suffix.lower() in HINT_SUFFIXES and p.name.lower() not in beside]
