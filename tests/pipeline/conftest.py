@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.commands.merge import merge
+from pipeline.commands.simulate import simulate
 from pipeline.runs.commit import write_unit
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import unit_name
@@ -136,6 +138,14 @@ def finished_run(tmp_path: Path) -> Path:
         image.putpalette(bytes(range(256)) * 3)
         image.save(file)
     return run.path
+
+
+@pytest.fixture
+def merged_run(finished_run: Path, tmp_path: Path) -> Path:
+    """The finished run with simulated answers, all right, merged into points."""
+    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
+    merge(RunFolder(finished_run), 0.0)
+    return finished_run
 
 
 @pytest.fixture

@@ -11,17 +11,8 @@ import pytest
 from pycocotools.coco import COCO
 
 from pipeline.commands.export import ExportFormat, export
-from pipeline.commands.merge import merge
-from pipeline.commands.simulate import simulate
 from pipeline.runs.folder import RunFolder
 from schemas import tables
-
-
-@pytest.fixture
-def merged_run(finished_run, tmp_path):
-    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
-    merge(RunFolder(finished_run), 0.0)
-    return finished_run
 
 
 def points_of(run):

@@ -26,13 +26,6 @@ from stages.export.point_vos import video_name
 from stages.ingest.registry import read_localizations
 
 
-@pytest.fixture
-def merged_run(finished_run, tmp_path):
-    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
-    merge(RunFolder(finished_run), 0.0)
-    return finished_run
-
-
 def export_points(run, out, jsonl=False):
     export(RunFolder(run), ExportFormat.POINTVOS, out, "tiny", jsonl)
     return out / "tiny"

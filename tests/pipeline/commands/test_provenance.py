@@ -11,9 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.commands.export import ExportFormat, export
-from pipeline.commands.merge import merge
 from pipeline.commands.provenance import provenance
-from pipeline.commands.simulate import simulate
 from pipeline.commands.split import split
 from pipeline.runs.data_facts import data_facts
 from pipeline.runs.folder import RunFolder
@@ -24,13 +22,6 @@ from schemas.gold import Gold
 from schemas.reviews import Verdict
 
 LIST = "Video,Source,License,URL\na,DAVIS,CC-BY-4.0,https://example.org/a\nelsewhere,x,y,z\n"
-
-
-@pytest.fixture
-def merged_run(finished_run, tmp_path):
-    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
-    merge(RunFolder(finished_run), 0.0)
-    return finished_run
 
 
 @pytest.fixture

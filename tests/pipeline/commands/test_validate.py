@@ -17,8 +17,6 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.commands.export import ExportFormat, export
-from pipeline.commands.merge import merge
-from pipeline.commands.simulate import simulate
 from pipeline.commands.split import split
 from pipeline.commands.validate import validate
 from pipeline.runs.folder import RunFolder
@@ -32,13 +30,6 @@ POINTS = ("pointvos", "parquet_objects", "huggingface", "webdataset", "clicks")
 MASKS = ("coco", "coco_polygons", "youtube_vis", "youtube_vos", "davis")
 WORDS = ("ref_youtube_vos", "vng")
 TOOLS = ("sav", "mot", "yolo", "cvat", "label_studio")
-
-
-@pytest.fixture
-def merged_run(finished_run, tmp_path):
-    simulate(RunFolder(finished_run), tmp_path / "truth", 0.0, 0)
-    merge(RunFolder(finished_run), 0.0)
-    return finished_run
 
 
 @pytest.fixture

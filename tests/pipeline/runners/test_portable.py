@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ os._exit(code)
 
 ON_S3 = """
 import os, subprocess, sys
+from collections.abc import Sequence
 from pathlib import Path
 from tests.object_stores import BUCKET, s3_server
 
@@ -59,6 +61,17 @@ os._exit(code)
 
 def contents(run: Path) -> dict[str, bytes]:
     return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
+
+
+def done(command: Sequence[object], **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that must succeed, with more settings in its environment."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **settings}
+    answer = subprocess.run(
+        list(map(str, command)), cwd=REPOSITORY, env=environment, capture_output=True, text=True, timeout=300,
+        check=False,
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+    return answer
 
 
 @pytest.fixture
@@ -85,17 +98,7 @@ def test_a_job_service_and_a_pool_of_workers_give_the_bytes_of_this_machine(alon
         run,
         *fast,
     ]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    answer = subprocess.run(
-        list(map(str, command)),
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
+    answer = done(command)
     assert f"its workers must see {run}" in answer.stdout
     assert contents(run) == contents(annotated)
 
@@ -104,17 +107,7 @@ def test_a_job_service_and_a_pool_of_workers_give_the_bytes_of_this_machine(alon
 def test_workers_of_a_cluster_read_from_a_store_and_write_to_it(alone, corpus, annotated, fast, tmp_path):
     run = tmp_path / "run"
     command = [*alone, sys.executable, "-c", ON_S3, CLUSTER, corpus, run, *fast]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "POINTVOS_STATE": str(tmp_path / "state")}
-    answer = subprocess.run(
-        list(map(str, command)),
-        cwd=REPOSITORY,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )  # fmt: skip
-    assert answer.returncode == 0, answer.stderr
+    done(command, POINTVOS_STATE=str(tmp_path / "state"))
     assert contents(run).keys() == contents(annotated).keys()
     for table in (tables.MASKS, tables.CANDIDATES, tables.REPAIRS, tables.REJECTS):
         assert table.read(run).equals(table.read(annotated)), table.name

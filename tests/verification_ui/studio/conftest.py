@@ -10,9 +10,6 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
-
-import httpx
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 QUICK = ("--segmenter", "grabcut", "--propagator", "flow", "--no-repair")
@@ -62,17 +59,6 @@ class Command:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
         return self.process.communicate(timeout=60)[0]
-
-
-def entered(link: str) -> httpx.Client:
-    """A program that has entered by a link, and calls as the page does."""
-    origin, secret = link.split("/enter#")
-    given = {name: values[0] for name, values in parse_qs(secret).items()}
-    http = httpx.Client(base_url=origin, trust_env=False, timeout=60, headers={"Origin": origin})
-    reply = http.post("/enter", json=given)
-    assert reply.status_code == 200, reply.text
-    http.headers["X-Pointvos-Key"] = reply.json()["key"]
-    return http
 
 
 @dataclass

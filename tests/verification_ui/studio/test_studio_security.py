@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from tests.pipeline.conftest import write_video
-from tests.verification_ui.studio.conftest import Command, entered
+from tests.verification_ui.gate.conftest import entered
+from tests.verification_ui.studio.conftest import Command
 
 CALLS = [
     ("GET", "/api/videos"), ("GET", "/api/videos/0"), ("GET", "/api/videos/0/thumbnail"),
