@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from schemas.elements import ObjectBatch
 from schemas.frames import Frame
 from schemas.masks import Mask
+from schemas.object_masks import ObjectMask
 
 SEGMENT_FRAMES = 8
 """Segmenting a localized frame takes about as long as propagating to so many frames."""
@@ -70,8 +71,18 @@ def tell(step: Step) -> None:
 
 
 def view(viewer: Callable[[Mask], None]) -> None:
-    """Call ``viewer`` with every mask that becomes final in this process from now on, before its video is committed."""
+    """Call ``viewer`` with every mask that is made in this process from now on, before its video is committed.
+
+    Masks of a frame may come twice: on the way forward, and, final, on the way back.
+    """
     _viewers[:] = [viewer]
+
+
+def preview(masks: Iterable[ObjectMask]) -> None:
+    """Show masks that are not final: the way back comes to their frames too. Where nobody looks, nothing is done."""
+    for viewer in _viewers:
+        for mask in masks:
+            viewer(mask.row())
 
 
 def drawn(mask: Mask) -> None:
@@ -131,7 +142,9 @@ class BatchProgress:
         number = f", batch {self.batch.number + 1} of {self.batch.n_batches}" if self.batch.n_batches > 1 else ""
         n_objects = len(self.batch.object_ids)
         objects = f"{n_objects} object{'s' * (n_objects > 1)}"
-        self._tell(f"propagating {objects}{number}", before + (1 - before) * min(done, 1.0))
+        first = min(self.batch.anchors(), default=0)
+        doing = "preparing the frames before the first hint of" if self._decoded <= first else "propagating"
+        self._tell(f"{doing} {objects}{number}", before + (1 - before) * min(done, 1.0))
 
     def _segmenting_share(self) -> float:
         segmenting = SEGMENT_FRAMES * len(self.batch.anchors())

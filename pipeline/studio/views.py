@@ -13,10 +13,16 @@ from pipeline.studio.bench import Bench
 from pipeline.studio.films import Film
 from pipeline.studio.mask_store import MaskStore
 from schemas import tables
+from schemas.iou import iou
+from schemas.masks import Mask
 from schemas.video_files import VideoFile
 from schemas.videos import Video
+from stages.refine import looks
 from stages.refine.looks import best_look, expected_errors
 from verification_ui.studio.desk import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
+
+_NEAR_FRAMES, _SAME_PLACE = 8, 0.2
+"""A mask whose intersection over union with the one before is less has jumped; this is looked for in so many frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,20 @@ def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film
     )
 
 
+def jump_before(masks: Mapping[int, Mask], frame_idx: int) -> int | None:
+    """The last frame, up to this one and a few before it, whose mask lies elsewhere than that of the frame before.
+
+    Args:
+        masks: of one object, by frame.
+        frame_idx: the frame that is looked at.
+    """
+    for idx in range(frame_idx, frame_idx - _NEAR_FRAMES, -1):
+        here, before = masks.get(idx), masks.get(idx - 1)
+        if here and before and iou(here.decode(), before.decode()) < _SAME_PLACE:
+            return idx
+    return None
+
+
 def next_look(
     facts: VideoFacts, names: Mapping[str, str], seen: Sequence[tuple[str, int]], verified: Verified | None = None
 ) -> Look | None:
@@ -137,10 +157,19 @@ def next_look(
         return None
     _, object_id, look = max(found, key=lambda one: (one[0], one[1]))
     name = names.get(object_id) or f"object {object_id}"
-    how = f"the mask of {name} is doubtful here (quality {look.quality:.2f})"
+    of_object = {idx: mask for (one, idx), mask in masks.items() if one == object_id}
+    return Look(look.frame_idx, object_id, _why(look, name, of_object))
+
+
+def _why(look: looks.Look, name: str, masks: Mapping[int, Mask]) -> str:
+    """In a sentence, why a look at an object's mask is worth it."""
     if look.quality < 0:
         how = f"{name} has no mask here"
+    elif (jump := jump_before(masks, look.frame_idx)) is not None:
+        how = f"the mask of {name} jumps at frame {jump:,}; if {name} is out of sight there, press A"
+    else:
+        how = f"the mask of {name} is doubtful here (quality {look.quality:.2f})"
     reach = (
         f"a correction would reach {look.n_frames:,} frames" if look.n_frames > 1 else "no other frame depends on it"
     )
-    return Look(look.frame_idx, object_id, f"{how[0].upper()}{how[1:]}; {reach}.")
+    return f"{how[0].upper()}{how[1:]}; {reach}."

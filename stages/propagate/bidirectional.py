@@ -15,6 +15,7 @@ from pathlib import Path
 from schemas.frames import Frame
 from schemas.masks import Mask
 from schemas.object_masks import ObjectMask
+from stages import progress
 from stages.backends.propagator import Encoding, Propagator
 from stages.propagate.frame_window import FrameWindow, frame_windows
 from stages.propagate.fusion import fuse
@@ -108,6 +109,8 @@ class _Run:
                 self._forward.start(frame.idx, encoding, anchors)
                 if frame.idx >= self._last:
                     yield from rated
+                else:
+                    progress.preview(rated)
                 if frame.idx < self._last or (frame.idx == self._last and self._waiting):
                     self._wait(frame.idx, encoding, maps, motion)
 

@@ -57,6 +57,14 @@ def test_segmenting_counts_and_a_frame_counts_half_when_decoded_and_half_when_it
     assert told[-1].text == "propagating 2 objects"
 
 
+def test_frames_before_the_first_hint_are_told_as_such(told):
+    row = Localization("v", "1", 3, Clicks(((5.0, 5.0),), (1,)))
+    (batch,) = split_objects(PlacedVideo(VideoJob(VideoFile("v", "v.mp4"), (row,), "0")), 0)
+    list(BatchProgress(batch, 8).propagating(FRAMES))
+    before = "preparing the frames before the first hint of 1 object"
+    assert [step.text for step in told] == [before] * 3 + ["propagating 1 object"] * 5
+
+
 def test_every_batch_is_a_part_of_the_video(told):
     first, second = batches(most=1)
     BatchProgress(second, 8).segmenting(0, 0)

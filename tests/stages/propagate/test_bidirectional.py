@@ -8,6 +8,7 @@ import pytest
 
 from schemas.frames import Frame
 from schemas.object_masks import ObjectMask
+from stages import progress
 from stages.backends.propagator import Estimate
 from stages.propagate.bidirectional import Task, propagate
 from stages.spool import Spool
@@ -119,6 +120,17 @@ def test_one_anchor_on_the_first_frame_goes_forward_without_a_spool(tmp_path):
     assert all((row.mask == box(1, 5)).all() for row in rows)
     assert rows[1].trust.max() == 230
     assert not (tmp_path / "spool").exists()
+
+
+def test_whoever_looks_sees_masks_between_two_anchors_on_the_way_forward_already(tmp_path, monkeypatch):
+    given = {1: {"a": anchor(1, 5)}, 4: {"a": anchor(6, 10)}}
+    unseen, seen = list(carried(tmp_path, 6, given)), []
+    monkeypatch.setattr(progress, "_viewers", [seen.append])
+    tracked = carried(tmp_path, 6, given)
+    rows = [next(tracked)]
+    assert [mask.frame_idx for mask in seen] == [1, 2, 3], "before the first final one, of frame 4"
+    assert same(rows + list(tracked), unseen)
+    assert [mask.frame_idx for mask in seen] == [1, 2, 3]
 
 
 def test_an_anchor_in_the_middle_goes_both_ways_and_every_frame_is_encoded_once(tmp_path):
