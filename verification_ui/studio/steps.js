@@ -19,12 +19,13 @@ function unreadable({ problem }) {
 
 function atWork({ state, text, share, left_s, is_round }, isFollowing, does) {
   const isPaused = state === "paused", percent = Math.round(100 * (share || 0));
-  const doing = is_round ? "Applying corrections" : "Tracking", left = left_s && !isPaused ? `, ${duration(left_s)} left` : "";
+  const doing = is_round ? "Applying corrections" : "Tracking", isDone = percent === 100;
+  const left = left_s && !isPaused && !isDone ? `, ${duration(left_s)} left` : "", now = isDone ? "all masks are made; points to verify are being chosen" : text || "starting";
   const watching = isFollowing ? "The picture shows the newest masks; go to any frame, or to another video, whenever you like."
     : "Masks appear on every frame as they are made. F shows the newest ones.";
-  const early = is_round ? "" : " If a mask goes wrong early, stop, click on that frame too, and track again.";
+  const early = is_round || isDone ? "" : " If a mask goes wrong early, stop, click on that frame too, and track again.";
   showStep({ title: isPaused ? `Paused at ${percent} %` : `${doing}: ${percent} %${left}`, share: share || 0,
-    text: `${text ? text[0].toUpperCase() + text.slice(1) : "Starting"}. ${watching}${early}`,
+    text: `${now[0].toUpperCase() + now.slice(1)}. ${watching}${early}`,
     buttons: [[isPaused ? "Continue" : "Pause", "P", does.pause, isPaused], ["Stop", "S", does.stop], ...(isFollowing ? [] : [["Newest", "F", does.follow]])] });
   showHints([["P", isPaused ? "continue" : "pause"], ["S", "stop"], ["F", "newest masks"], ["← →", "frame"], ["Space", "play"], ["?", "all keys"]]);
 }

@@ -17,7 +17,8 @@ from tests.verification_ui.studio.conftest import Command
 CALLS = [
     ("GET", "/api/videos"), ("GET", "/api/videos/0"), ("GET", "/api/videos/0/thumbnail"),
     ("GET", "/api/videos/0/frames/0"), ("GET", "/api/videos/0/sketch/0"), ("GET", "/api/videos/0/masks?start=0&stop=9"),
-    ("GET", "/api/videos/0/plan"), ("GET", "/api/events"), ("POST", "/api/videos/0/hints"), ("POST", "/api/videos/0/rename"),
+    ("GET", "/api/videos/0/plan"), ("GET", "/api/events"), ("POST", "/api/videos/0/hints"),
+    ("POST", "/api/videos/0/rename"),
     ("POST", "/api/videos/0/delete"), ("POST", "/api/videos/0/track"), ("POST", "/api/work/stop"),
 ]  # fmt: skip
 
