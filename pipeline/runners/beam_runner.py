@@ -12,20 +12,26 @@ from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
 from pipeline.runners.choice import BeamRunner
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.job_files import write_jobs
+from pipeline.runs.transform import ReadInputs
 from schemas.jobs import VideoJob
+from schemas.remote_paths import AnyPath
 
 
 def run_graph(runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]) -> None:
     """Do all jobs; workers read the videos and write to the run folder by the same absolute paths as here."""
-    with beam.Pipeline(options=PipelineOptions(list(runner.options))) as pipeline:
-        add_graph(pipeline, runner, run, config, jobs)
+    with run.work_folder("jobs", is_shared=runner.is_cluster) as folder:
+        files = write_jobs(folder, jobs)
+        with beam.Pipeline(options=PipelineOptions(list(runner.options))) as pipeline:
+            add_graph(pipeline, runner, run, config, files)
 
 
 def add_graph(
-    pipeline: beam.Pipeline, runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Sequence[VideoJob]
+    pipeline: beam.Pipeline, runner: BeamRunner, run: RunFolder, config: RunConfig, files: Sequence[AnyPath]
 ) -> None:
-    """Put the graph of all jobs into a pipeline, as ``runner`` needs it."""
+    """Put the graph of all jobs into a pipeline, as ``runner`` needs it; ``files`` hold the jobs."""
     folder = replace(run, path=run.path.absolute())
-    videos = pipeline | "ReadInputs" >> beam.Create(jobs) | "SpreadVideos" >> beam.Reshuffle()
+    names = pipeline | "InputFiles" >> beam.Create(files) | "SpreadFiles" >> beam.Reshuffle()
+    videos = names | "ReadInputs" >> ReadInputs() | "SpreadVideos" >> beam.Reshuffle()
     spread, with_hints = runner.is_cluster, runner.chooses_machines
     videos | "AnnotateVideos" >> AnnotateVideos(folder, config, spread, with_hints=with_hints)

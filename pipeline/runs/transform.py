@@ -15,6 +15,7 @@ from pipeline.runs.commit import commit_reject, commit_video, is_committed
 from pipeline.runs.dealing import TablePiece, VerdictDealing
 from pipeline.runs.fingerprints import Fingerprinted, fingerprint_video
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.job_files import read_jobs
 from pipeline.runs.points import WrittenPoints, write_points
 from pipeline.runs.resampling import Resampled, resample_video
 from pipeline.runs.splits import SplitOf
@@ -28,6 +29,15 @@ from stages.backends.segmenter import Segmenter
 from stages.sample_points.options import SamplingOptions
 from stages.transform import Results, SharedModel, StageDoFn, count_done, parallel
 from stages.video import Opener
+
+
+class ReadInputs(beam.PTransform[PCollection[AnyPath], PCollection[VideoJob]]):
+    """Files of jobs → videos with their localizations."""
+
+    def expand(self, files: PCollection[AnyPath]) -> PCollection[VideoJob]:
+        """One element a video."""
+        jobs: PCollection[VideoJob] = files | "ReadJobs" >> beam.FlatMap(_read_jobs)
+        return jobs
 
 
 class SkipCommitted(beam.PTransform[PCollection[VideoJob], PCollection[VideoJob]]):
@@ -79,6 +89,12 @@ class WriteRejects(beam.PTransform[tuple[PCollection[RejectedVideo], ...], None]
         """One branch a stage: a Flatten would hold everything back until all videos are through."""
         for number, videos in enumerate(rejected):
             videos | f"WriteReject{number}" >> beam.Map(_write_reject, run=self._run)
+
+
+def _read_jobs(file: AnyPath) -> list[VideoJob]:
+    jobs = read_jobs(file)
+    Metrics.counter("ReadInputs", "done").inc(len(jobs))
+    return jobs
 
 
 def _is_open(job: VideoJob, run: RunFolder) -> bool:

@@ -13,6 +13,7 @@ from pipeline.config import load_config
 from pipeline.runners.beam_runner import add_graph, run_graph
 from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.job_files import write_jobs
 from pipeline.terminal.console import UsageProblem
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -34,7 +35,7 @@ def settings(**compute):
 def hints_of_stages(tmp_path, options, config):
     """Full name of a step that runs code → the hints of its environment, as the runner gets them."""
     pipeline = beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([*options[1:]]))
-    add_graph(pipeline, runner_of(options), RunFolder(tmp_path), config, [JOB])
+    add_graph(pipeline, runner_of(options), RunFolder(tmp_path), config, write_jobs(tmp_path, [JOB]))
     parts = pipeline.to_runner_api().components
     return {
         step.unique_name: {
