@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
@@ -15,19 +14,17 @@ from pipeline.studio.films import Film, opener_of, thumbnail
 from pipeline.studio.hint_book import localizations
 from pipeline.studio.mask_store import MaskStore, drawn_masks
 from pipeline.studio.pace import Pace
-from pipeline.studio.setting_aside import put_back, set_aside
+from pipeline.studio.setting_aside import set_aside
 from pipeline.studio.sketching import Sketcher
-from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
+from pipeline.studio.tasks import Refine, Track
 from pipeline.studio.views import VideoFacts, card_of, next_look
+from pipeline.studio.work import StudioWork, Task
 from schemas import tables
 from schemas.video_files import VideoFile
-from stages.progress import Step
 from stages.video import DecodeError, selected_frames
 from verification_ui.gate.refusals import Refusal
 from verification_ui.studio.desk import DrawnMask, Hint, Look, Sketch, VideoCard, VideoView, WorkStep
 from verification_ui.studio.events import Events
-
-Task = Track | Refine
 
 
 @dataclass
@@ -46,18 +43,16 @@ class StudioDesk:
     background: Background
     events: Events
     _stores: dict[str, MaskStore] = field(default_factory=dict)
-    _notes: dict[str, str] = field(default_factory=dict)
     _seen: dict[str, list[tuple[str, int]]] = field(default_factory=dict)
-    _step: WorkStep = field(default_factory=WorkStep)
-    _task: Task | None = None
-    """What is being done, until its results are in their place: nothing else may begin before."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
         self.bench.tell_film = self._tell_film
-        self.background.hear = self._hear
         self._corrector = Corrector(self.bench, self.sketcher)
-        self._pace = Pace(self.bench.config)
+        self._work = StudioWork(
+            self.bench.run, self.background, self.events, Pace(self.bench.config), self._lock,
+            draw=lambda task, masks: self._store(task.job.file).put(masks), outcome=self._outcome, forget=self._forget,
+        )  # fmt: skip
 
     def videos(self) -> list[VideoCard]:
         """All videos, in order."""
@@ -67,7 +62,7 @@ class StudioDesk:
                 number,
                 VideoFacts(file, self.bench.book.of(file.video_id), tracked.get(file.video_id), none, None),
                 self.bench,
-                self._state(file),
+                self._work.state(file.video_id),
             )
             for number, file in enumerate(self.bench.files)
         ]
@@ -87,9 +82,9 @@ class StudioDesk:
         """Begin to work on a video: its frames are made ready."""
         file = self.bench.file(number)
         film, facts = self.bench.film(file, is_opened=True), self._facts(file)
-        video, rounds = facts.video, facts.rounds
+        video, rounds, state = facts.video, facts.rounds, self._work.state(file.video_id)
         return VideoView(
-            card=card_of(number, facts, self.bench, self._state(file), film),
+            card=card_of(number, facts, self.bench, state, film),
             n_ready=film.n_ready,
             is_whole=film.is_whole,
             objects=facts.objects(self.bench.names(video) if video else {}),
@@ -99,8 +94,8 @@ class StudioDesk:
             can_undo=rounds is not None and rounds.undone_to() is not None,
             pending=facts.pending(),
             lines=facts.lines(self.bench, video.n_frames if video else film.n_ready),
-            work=self._step if self._state(file) else WorkStep(),
-            note=self._notes.get(file.video_id, ""),
+            work=self._work.step if state else WorkStep(),
+            note=self._work.notes.get(file.video_id, ""),
         )
 
     def frame(self, number: int, frame_idx: int, is_full: bool) -> bytes:
@@ -155,7 +150,7 @@ class StudioDesk:
     def plan(self, number: int) -> float:
         """Seconds that tracking a video will take; 0 while that is not known."""
         file = self.bench.file(number)
-        return self._pace.plan(self.bench.job(file)) if self.bench.book.of(file.video_id) else 0.0
+        return self._work.pace.plan(self.bench.job(file)) if self.bench.book.of(file.video_id) else 0.0
 
     def track(self, number: int) -> None:
         """Begin to make the masks of all frames, in the background."""
@@ -166,7 +161,7 @@ class StudioDesk:
             if (video := self.bench.tracked(file)) is not None:
                 set_aside(self.bench.run, video)
             self._corrector.forget(file)
-            self._begin(Track(job), self._pace.plan(job))
+            self._work.begin(Track(job), self._work.pace.plan(job))
 
     def refine(self, number: int) -> None:
         """Begin the round of all pending corrections, in the background."""
@@ -175,7 +170,7 @@ class StudioDesk:
             video, rounds = self.bench.tracked(file), self._corrector.rounds(file)
             if video is None or rounds is None or not rounds.pending:
                 raise Refusal("no correction waits for a round", 409)
-            self._begin(Refine(self.bench.job(file), video, self.bench.films))
+            self._work.begin(Refine(self.bench.job(file), video, self.bench.films))
 
     def correct(self, number: int, hint: Hint) -> Sketch:
         """Keep corrections of a tracked mask, and draw what they make of it; nothing is propagated yet."""
@@ -205,18 +200,11 @@ class StudioDesk:
 
     def pause(self, is_paused: bool) -> None:
         """Hold the work in the background, or go on."""
-        self.background.pause(is_paused)
-        if (task := self._task) is not None:
-            self._pace.hold(is_paused)
-            self._tell_work(task.job.video_id, "paused" if is_paused else "tracking")
+        self._work.pause(is_paused)
 
     def stop(self) -> None:
         """End the work in the background; nothing of it is kept."""
-        with self._lock:
-            if (task := self._task) is not None:
-                self.background.stop()
-                shutil.rmtree(self.bench.run.work, ignore_errors=True)
-                self._end(task, "Stopped; the masks are as they were before.")
+        self._work.stop()
 
     def masks(self, number: int, start: int, stop: int, at_round: int | None) -> list[DrawnMask]:
         """Masks of frames ``start`` to ``stop - 1``, of the present state or as they were after ``at_round``."""
@@ -244,7 +232,7 @@ class StudioDesk:
         Raises:
             Refusal: something is.
         """
-        file, task = self.bench.file(number), self._task
+        file, task = self.bench.file(number), self._work.task
         if task is not None and task.job.video_id == file.video_id:
             raise Refusal(f"masks of {file.video_id} are being made; wait for them, or stop it", 409)
         return file
@@ -255,7 +243,7 @@ class StudioDesk:
         Raises:
             Refusal: something is.
         """
-        if (task := self._task) is not None:
+        if (task := self._work.task) is not None:
             raise Refusal(f"masks of {task.job.video_id} are being made; wait for them, or stop it", 409)
         return self.bench.file(number)
 
@@ -264,17 +252,6 @@ class StudioDesk:
         if not self.bench.owns_hints:
             where = self.bench.config.localizations
             raise Refusal(f"this run reads its hints from {where}; open another --run to draw your own", 409)
-
-    def _begin(self, task: Task, planned_s: float = 0.0) -> None:
-        self._notes.pop(task.job.video_id, None)
-        self._pace.begin(planned_s)
-        self._step, self._task = WorkStep("starting", 0.0, isinstance(task, Refine), planned_s), task
-        try:
-            self.background.begin(task)
-        except OSError as problem:
-            self._end(task, f"No masks were made: no worker process can be started ({problem.strerror})")
-        else:
-            self._tell_work(task.job.video_id, "tracking")
 
     def _store(self, file: VideoFile) -> MaskStore:
         with self._lock:
@@ -289,69 +266,21 @@ class StudioDesk:
         rounds: VideoRounds | None = self._corrector.rounds(file) if video else None
         return VideoFacts(file, hints, video, self._store(file), rounds)
 
-    def _state(self, file: VideoFile) -> str:
-        """Of the work on a video; empty when nothing is being done to it."""
-        if (task := self._task) is None or task.job.video_id != file.video_id:
-            return ""
-        return "paused" if self.background.is_paused else "tracking"
-
-    def _hear(self, task: object, message: object) -> None:
-        if not isinstance(task, Track | Refine):
-            return
-        video_id = task.job.video_id
-        match message:
-            case Step(text, share):
-                self._step = WorkStep(text, share, isinstance(task, Refine), self._pace.left_s(share))
-                self._tell_work(video_id, "paused" if self.background.is_paused else "tracking")
-            case Drawn(masks):
-                found = drawn_masks(masks)
-                self._store(task.job.file).put(found)
-                content = [[m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round] for m in found]
-                self.events.tell("masks", {"video": video_id, "masks": content})
-            case Finished() | Failed():
-                self._finish(task, message)
-
-    def _finish(self, task: Task, message: Finished | Failed) -> None:
-        with self._lock:
-            if task is not self._task:
-                return  # it was stopped meanwhile
-            if isinstance(message, Failed):
-                note = f"No masks were made: {message.why}"
-            else:
-                self._pace.end()
-                note = self._outcome(task)
-            self._end(task, note)
-
     def _outcome(self, task: Task) -> str:
         """What became of a video, in a sentence; empty when all is well."""
         run, job = self.bench.run, task.job
-        try:
-            if self.bench.tracked(job.file) is not None:
-                if isinstance(task, Refine):
-                    self._corrector.settle(job.file)
-                run.drop_superseded({job.video_id: job.unit})
-                return ""
-            rejects = tables.REJECTS.records(tables.REJECTS.read(run.path, filters=[("key", "=", job.video_id)]))
-        except OSError as problem:
-            return f"The run folder cannot be read ({problem}); start the studio again"
+        if self.bench.tracked(job.file) is not None:
+            if isinstance(task, Refine):
+                self._corrector.settle(job.file)
+            run.drop_superseded({job.video_id: job.unit})
+            return ""
+        rejects = tables.REJECTS.records(tables.REJECTS.read(run.path, filters=[("key", "=", job.video_id)]))
         return rejects[-1].detail if rejects else "No masks were made; run pointvos doctor on this run folder"
 
-    def _end(self, task: Task, note: str) -> None:
-        """Put the run in order and let other tasks begin; hold the lock."""
-        video_id = task.job.video_id
-        try:
-            put_back(self.bench.run)
-        except OSError as problem:
-            note = f"The run folder cannot be put in order ({problem}); start the studio again"
+    def _forget(self, task: Task) -> None:
         self._corrector.forget(task.job.file)
-        self._stores.pop(video_id, None)
-        self._seen.pop(video_id, None)
-        self._notes[video_id] = note
-        self._task = None
-        self.events.tell("done", {"video": video_id, "note": note})
-
-    def _tell_work(self, video_id: str, state: str) -> None:
-        self.events.tell("work", {"video": video_id, "state": state, **asdict(self._step)})
+        self._stores.pop(task.job.video_id, None)
+        self._seen.pop(task.job.video_id, None)
 
     def _tell_film(self, film: Film) -> None:
         content = {
