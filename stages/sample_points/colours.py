@@ -51,24 +51,29 @@ def likeness(colours: Colours, inside: BoolMask, around: BoolMask, region: BoolM
     return found
 
 
-def roughness(image: Image, side_px: int) -> NDArray[np.float64]:
+def roughness(image: Image, side_px: int, region: BoolMask) -> NDArray[np.float64]:
     """How much a picture varies around each pixel: along edges, and on thin things that lie before something else.
 
     Args:
         image: (H, W, 3) uint8.
         side_px: of the square around each pixel, odd.
+        region: (H, W) bool, the pixels that are asked about, at least one.
 
     Returns:
-        (H, W) float64, the variance within the square, summed over the channels; computed from whole numbers, and so
-        the same bits everywhere.
+        (n,) float64 in the order of ``np.flatnonzero(region)``, the variance within the square, summed over the
+        channels; computed from whole numbers, and so the same bits everywhere.
     """
     square, n_pixels = (side_px, side_px), side_px**2
-    found = np.zeros(image.shape[:2])
+    left, top, width, height = cv2.boundingRect(region.astype(np.uint8))
+    reach = side_px // 2
+    near = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
+    asked, pixels = region[near], image[near]
+    found = np.zeros(np.count_nonzero(asked))
     for channel in range(3):
         # not as bytes: OpenCV sums their squares in 32 bits, too few for large squares
-        values = image[..., channel].astype(np.float32)
-        sums = np.asarray(cv2.boxFilter(values, cv2.CV_64F, square, normalize=False), dtype=np.float64)
-        squares = np.asarray(cv2.sqrBoxFilter(values, cv2.CV_64F, square, normalize=False), dtype=np.float64)
+        values = pixels[..., channel].astype(np.float32)
+        sums = np.asarray(cv2.boxFilter(values, cv2.CV_64F, square, normalize=False)[asked], dtype=np.float64)
+        squares = np.asarray(cv2.sqrBoxFilter(values, cv2.CV_64F, square, normalize=False)[asked], dtype=np.float64)
         found += n_pixels * squares - sums * sums
     return found / n_pixels**2
 
@@ -83,7 +88,10 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
         return []
     some = own[:: -(-len(own) // _LOOKED_AT)]
     centres = _centres(some)
-    labels = _joined(centres)[_nearest(own, centres)]
+    joined = _joined(centres)
+    if not joined.any():
+        return [region.copy()]
+    labels = joined[_nearest(own, centres)]
     found = []
     for label in np.unique(labels):
         member = labels == label

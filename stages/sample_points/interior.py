@@ -46,10 +46,11 @@ def draw_inside(
     region = eroded(view, options) & free
     if n_points <= 0 or not region.any():
         return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    alike = np.zeros(region.shape)
-    alike[region] = likeness(view.colours, view.mask, around(view), region)
+    alike = likeness(view.colours, view.mask, around(view), region)
     sureness, cover = _sureness(view, region, alike), Cover.of(view.mask, rng)
-    own_parts = [part for part in parts(view.colours, region) if alike[part].mean() >= _OWN and (part != region).any()]
+    own_parts = [
+        part for part in parts(view.colours, region) if alike[part[region]].mean() >= _OWN and (part != region).any()
+    ]
     wanted = options.cover * cover.at_random(n_points)
     room = n_points * options.pixels_per_point / np.count_nonzero(region)
     keep = min(max(options.foreground_keep, room), 1.0)
@@ -74,15 +75,18 @@ def eroded(view: View, options: SamplingOptions) -> BoolMask:
 def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArray[np.float32]:
     """(h, w) float32: in the region the worst of the ranks of depth, colour and evenness, in [0, 1]; 0 elsewhere."""
     patch_px = max(_LEAST_PATCH_PX, round(_PATCH * view.scale_px())) | 1
-    evenness = -roughness(view.image, patch_px)
+    evenness = -roughness(view.image, patch_px, region)
     found = np.zeros(region.shape, dtype=np.float32)
-    found[region] = np.minimum.reduce([_ranks(values[region]) for values in (view.distance_px, alike, evenness)])
+    found[region] = np.minimum.reduce([_ranks(values) for values in (view.distance_px[region], alike, evenness)])
     return found
 
 
 def _ranks(values: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the values that are no greater than each one: values that are all equal are all at the top."""
-    return np.asarray(np.searchsorted(np.sort(values), values, "right") / len(values))
+    order = np.argsort(values)
+    ascending, ranks = values[order], np.empty(len(values))
+    ranks[order] = np.searchsorted(ascending, ascending, "right") / len(values)  # in order, four times as fast
+    return ranks
 
 
 def _draw(

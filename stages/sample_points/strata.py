@@ -77,14 +77,15 @@ class View:
 
     def distances_at(self, xy_px: NDArray[np.int64]) -> NDArray[np.float32]:
         """(n,) float32 distances, as ``distance_px``, of (n, 2) pixels of the frame, x first; in the window or not."""
-        rows, columns = np.nonzero(self.mask & (self.distance_px <= 1))
-        top, left = self.window[0].start, self.window[1].start
+        x, y = xy_px.T - [[self.window[1].start], [self.window[0].start]]
+        height, width = self.mask.shape
+        is_near = (y >= 0) & (y < height) & (x >= 0) & (x < width)
         found = np.empty(len(xy_px), dtype=np.float32)
-        for number, (x, y) in enumerate(xy_px - [left, top]):
-            if 0 <= y < self.mask.shape[0] and 0 <= x < self.mask.shape[1]:
-                found[number] = self.distance_px[y, x]
-            else:
-                found[number] = -math.sqrt(((rows - y) ** 2 + (columns - x) ** 2).min())
+        found[is_near] = self.distance_px[y[is_near], x[is_near]]
+        if not is_near.all():
+            rows, columns = np.nonzero(self.mask & (self.distance_px <= 1))
+            for number in np.flatnonzero(~is_near):
+                found[number] = -math.sqrt(((rows - y[number]) ** 2 + (columns - x[number]) ** 2).min())
         return found
 
 
