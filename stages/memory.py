@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 
+import psutil
+
 KEEP_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
@@ -11,6 +13,18 @@ KEEP_MEMORY = {
 }
 """Environment that tells glibc to keep freed memory: feature maps of tens of MB come and go with every frame, and
 giving them back to the kernel each time costs a fifth of the encoding (mallopt(3))."""
+
+
+_LARGE_BYTES = 1 << 30
+
+
+def give_back_when_large() -> None:
+    """:func:`give_back_free_memory` where a process is large; a smaller one soon uses again what is free.
+
+    To get it back from the kernel takes a tenth of a second a video.
+    """
+    if psutil.Process().memory_info().rss > _LARGE_BYTES:
+        give_back_free_memory()
 
 
 def give_back_free_memory() -> None:

@@ -11,7 +11,7 @@ from apache_beam.pvalue import PCollection
 from schemas.elements import SegmentedBatch, TrackedBatch, TrackedBatches, TrackedVideo
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
-from stages.memory import give_back_free_memory
+from stages.memory import give_back_when_large
 from stages.propagate.batches import Models, PropagateOptions, propagate_batch
 from stages.propagate.joining import join_batches
 from stages.transform import Results, SharedModel, StageDoFn, parallel
@@ -37,7 +37,7 @@ class PropagateMasksDoFn(StageDoFn):
         try:
             tracked = propagate_batch(seeds, self._models, self._options)
         finally:
-            give_back_free_memory()
+            give_back_when_large()
         self._masks.inc(len(tracked.masks))
         return [tracked]
 
