@@ -11,8 +11,9 @@ from schemas.frames import Frame
 from stages.propagate.motion import Grey, small_grey
 from stages.propagate.prefetch import until_error
 
-_SLOW_S = 0.12
-"""Frames farther apart are of a slow video. A folder of frames has no times: all its frames count as close together."""
+_SLOW_S, _MOST_FRAMES = 0.12, 3
+"""Motion stands for frames up to so many seconds later, in a folder of frames, which has no times, for all; and for
+fewer frames than these."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,8 +24,8 @@ class FrameWindow:
         frame: the frame.
         grey: the frame itself.
         earlier: the frame before it in the same shot, where motion is to be measured, else None. That is on every
-            second frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
-            from one frame to the next. It does change in a slow video: there it is measured on every frame.
+            third frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
+            in so short a time. It does change in a slow video: there it is measured on every second or on every frame.
         following: the frames behind it in the same shot, nearest first.
     """
 
@@ -32,19 +33,6 @@ class FrameWindow:
     grey: Grey
     earlier: Grey | None
     following: tuple[Grey, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Last:
-    """What is kept of the window before: its time, its frame, and whether motion is measured there."""
-
-    time_s: float
-    grey: Grey
-    has_motion: bool
-
-    def needs_motion_to(self, frame: Frame) -> bool:
-        """Whether motion is to be measured between the two."""
-        return not self.has_motion or frame.time_s - self.time_s > _SLOW_S
 
 
 def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterator[FrameWindow]:
@@ -55,25 +43,39 @@ def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> 
         reach: how many following frames there are at most.
         cuts: first frames of new shots; each is looked up when it is reached by a frame that it may follow.
     """
+    last: Grey | None = None
+    measured: tuple[int, float] | None = None
+    for frame, grey, following in _with_following(frames, reach, cuts):
+        earlier = None
+        if last is None or frame.idx in cuts:
+            measured = None
+        elif measured is None or _is_too_late(frame, *measured):
+            earlier, measured = last, (frame.idx, frame.time_s)
+        yield FrameWindow(frame, grey, earlier, following)
+        last = grey
+
+
+def _is_too_late(frame: Frame, measured_idx: int, measured_s: float) -> bool:
+    """Whether what moved on an earlier frame does not stand for this one."""
+    return frame.idx - measured_idx >= _MOST_FRAMES or frame.time_s - measured_s > _SLOW_S
+
+
+def _with_following(
+    frames: Iterable[Frame], reach: int, cuts: Container[int]
+) -> Iterator[tuple[Frame, Grey, tuple[Grey, ...]]]:
+    """Every frame, small and grey, and those behind it in the same shot."""
     failed: list[Exception] = []
     waiting: deque[tuple[Frame, Grey]] = deque()
-    last: _Last | None = None
     for frame in until_error(iter(frames), failed):
         waiting.append((frame, small_grey(frame.image)))
         if len(waiting) > reach:
-            yield (window := _first(waiting, last, cuts))
-            last = _Last(window.frame.time_s, window.grey, window.earlier is not None)
+            yield _first(waiting, cuts)
     while waiting:
-        yield (window := _first(waiting, last, cuts))
-        last = _Last(window.frame.time_s, window.grey, window.earlier is not None)
+        yield _first(waiting, cuts)
     if failed:
         raise failed[0]
 
 
-def _first(waiting: deque[tuple[Frame, Grey]], last: _Last | None, cuts: Container[int]) -> FrameWindow:
-    (frame, grey), *later = waiting
-    waiting.popleft()
-    earlier = last.grey if last and frame.idx not in cuts and last.needs_motion_to(frame) else None
-    return FrameWindow(
-        frame, grey, earlier, tuple(other for _, other in takewhile(lambda p: p[0].idx not in cuts, later))
-    )
+def _first(waiting: deque[tuple[Frame, Grey]], cuts: Container[int]) -> tuple[Frame, Grey, tuple[Grey, ...]]:
+    frame, grey = waiting.popleft()
+    return frame, grey, tuple(other for _, other in takewhile(lambda pair: pair[0].idx not in cuts, waiting))

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.resize import resize
+from stages.resize import shrink
 
 Grey = NDArray[np.uint8]
 _PIXELS = 320 * 180
@@ -58,7 +58,7 @@ def small_grey(image: NDArray[np.uint8]) -> Grey:
     height, width = image.shape[:2]
     scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
     grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return resize(grey, (max(16, round(height * scale)), max(16, round(width * scale))), cv2.INTER_AREA)
+    return shrink(grey, (max(16, round(height * scale)), max(16, round(width * scale))))
 
 
 def _against_ground(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:

@@ -63,7 +63,7 @@ def balance(old: Bits, new: Bits, held: Bits, motion: Motion) -> float:
 
 def to_motion_size(mask: Bits, motion: Motion) -> Bits:
     """A (H, W) mask at the motion's size."""
-    return resize(mask.astype(np.uint8), motion.moving.shape, cv2.INTER_AREA).astype(bool)
+    return resize(mask.view(np.uint8), motion.moving.shape, cv2.INTER_LINEAR).astype(bool)
 
 
 def _around(mask: Bits, nearest_px: float, farthest_px: float) -> Bits:

@@ -12,13 +12,12 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import cv2
 import numpy as np
 from scenedetect import FrameTimecode
 from scenedetect.detectors import AdaptiveDetector
 
 from schemas.frames import Frame
-from stages.resize import resize
+from stages.resize import shrink
 from stages.video.scene_likeness import WIDTH_PX, Look, has_same_colours, is_same_scene
 
 LOOK_AHEAD_FRAMES = 4
@@ -66,7 +65,7 @@ class ShotCuts:
 
     def _look_at(self, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
-        small = resize(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX), cv2.INTER_AREA)
+        small = shrink(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX))
         found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), np.ascontiguousarray(small[..., ::-1]))
         self._suspects.extend(cut.frame_num for cut in found)
         look = Look.at(frame.idx, small)

@@ -5,7 +5,7 @@ from schemas.frames import Frame
 from stages.propagate.frame_window import frame_windows
 
 
-def frames(n, error=None, rate=10, lost=()):
+def frames(n, error=None, rate=25, lost=()):
     for idx in range(n):
         if idx not in lost:
             yield Frame(idx, idx / rate, np.full((18, 32, 3), idx, dtype=np.uint8))
@@ -24,12 +24,13 @@ def told(stream):
     ]
 
 
-def test_every_frame_comes_with_those_behind_and_every_second_one_with_the_one_before():
-    assert told(frame_windows(frames(4), 2, frozenset())) == [
+def test_every_frame_comes_with_those_behind_and_every_third_one_with_the_one_before():
+    assert told(frame_windows(frames(5), 2, frozenset())) == [
         (0, None, [1, 2]),
         (1, 0, [2, 3]),
-        (2, None, [3]),
-        (3, 2, []),
+        (2, None, [3, 4]),
+        (3, None, [4]),
+        (4, 3, []),
     ]
 
 
@@ -45,7 +46,12 @@ def test_no_neighbour_lies_beyond_a_cut():
 
 
 def test_the_second_frame_of_a_shot_comes_with_the_one_before():
-    assert [before for _, before, _ in told(frame_windows(frames(6), 1, {3}))] == [None, 0, None, None, 3, None]
+    found = told(frame_windows(frames(8), 1, {3}))
+    assert [before for _, before, _ in found] == [None, 0, None, None, 3, None, None, 6]
+
+
+def test_at_ten_frames_a_second_every_second_frame_comes_with_the_one_before() -> None:
+    assert [before for _, before, _ in told(frame_windows(frames(6, rate=10), 1, ()))] == [None, 0, None, 2, None, 4]
 
 
 @pytest.mark.parametrize("rate", [1, 6])
@@ -55,7 +61,7 @@ def test_every_frame_of_a_slow_video_comes_with_the_one_before_but_none_across_a
 
 
 def test_a_frame_behind_lost_ones_comes_with_the_last_one_that_was_decoded() -> None:
-    found = told(frame_windows(frames(6, lost={2}), 1, frozenset()))
+    found = told(frame_windows(frames(6, rate=10, lost={2}), 1, frozenset()))
     assert [(idx, before) for idx, before, _ in found] == [(0, None), (1, 0), (3, 1), (4, None), (5, 4)]
 
 

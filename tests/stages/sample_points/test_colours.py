@@ -59,6 +59,8 @@ def test_roughness_is_the_exact_variance_within_squares_of_any_size(side_px: int
     image = np.random.default_rng(0).integers(darkest, 256, (220, 210, 3), dtype=np.uint8)
     assert np.ptp(image) == 255 - darkest
     y, x, far = 150, 20, side_px // 2
+    region = np.zeros((220, 210), dtype=bool)
+    region[y, x] = True
     square = np.pad(image, ((far, far), (far, far), (0, 0)), "reflect")[y : y + side_px, x : x + side_px]
     expected = square.astype(np.float64).var(axis=(0, 1)).sum()
-    assert roughness(image, side_px)[y, x] == pytest.approx(expected, rel=1e-9)
+    assert roughness(image, side_px, region)[0] == pytest.approx(expected, rel=1e-9)
