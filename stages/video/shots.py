@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scenedetect import FrameTimecode
-from scenedetect.detectors import AdaptiveDetector
 
 from schemas.frames import Frame
 from stages.resize import shrink
+from stages.video.no_programs import no_programs
 from stages.video.scene_likeness import WIDTH_PX, Look, has_same_colours, is_same_scene
+
+with no_programs():  # it would start ffmpeg to see whether there is one: a quarter of a second of every worker
+    from scenedetect import FrameTimecode
+    from scenedetect.detectors import AdaptiveDetector
 
 LOOK_AHEAD_FRAMES = 4
 """A disturbance of as many frames ends in view; a longer one is told by what it leaves of the picture."""
