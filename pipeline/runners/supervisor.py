@@ -67,6 +67,7 @@ class Supervisor(Generic[JobT]):
         self._queue.extend(jobs)
         for _ in range(min(self.work.n_workers, len(jobs))):
             self._start()
+        self.workers.end_ahead()
         while running := self.workers.running:
             ready = wait([worker.connection for worker in running])
             for worker in [worker for worker in running if worker.connection in ready]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
@@ -62,29 +63,26 @@ class WorkerProcesses(Generic[JobT]):
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self.end()
 
-    def start_ahead(self) -> None:
-        """Start one that loads its modules while the caller still finds out what there is to do."""
-        self._ahead.append(self._started())
+    def start_ahead(self, n: int = 1) -> None:
+        """Start some that load their modules while the caller still finds out what there is to do."""
+        self._ahead += [self._started() for _ in range(n)]
 
     def start(self) -> WorkerProcess[JobT]:
         """One more that runs, started ahead or now; it waits for what it is to do."""
-        worker = self._ahead.pop() if self._ahead else self._started()
+        worker = self._ahead.pop(0) if self._ahead else self._started()
         self.running.append(worker)
         return worker
 
+    def end_ahead(self) -> None:
+        """End those that nobody needs."""
+        workers, self._ahead = self._ahead, []
+        _end(workers)
+
     def end(self) -> None:
         """End all, and leave no empty log behind."""
-        workers = [*self.running, *self._ahead]
-        self.running, self._ahead = [], []
-        for worker in workers:
-            worker.process.terminate()
-            worker.connection.close()
-        for worker in workers:
-            try:
-                worker.process.wait(timeout=5)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
-                worker.process.wait()
+        workers, self.running = self.running, []
+        _end(workers)
+        self.end_ahead()
         with suppress(OSError):
             if not self.log.stat().st_size:
                 self.log.unlink()
@@ -104,6 +102,18 @@ class WorkerProcesses(Generic[JobT]):
                 pass_fds=(theirs.fileno(), self._lock),
             )
         return WorkerProcess(process, ours)
+
+
+def _end(workers: Sequence[WorkerProcess[Any]]) -> None:
+    for worker in workers:
+        worker.process.terminate()
+        worker.connection.close()
+    for worker in workers:
+        try:
+            worker.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            worker.process.kill()
+            worker.process.wait()
 
 
 def worker_environment() -> dict[str, str]:

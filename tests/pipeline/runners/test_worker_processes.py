@@ -33,6 +33,14 @@ def test_one_that_was_started_ahead_is_handed_out_first(run, others):
     assert second.process.returncode is not None
 
 
+def test_those_that_were_started_ahead_and_are_not_needed_can_be_ended(run, others):
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        processes.start_ahead(3)
+        needed = processes.start()
+        processes.end_ahead()
+        assert {child.pid for child in set(psutil.Process().children()) - others} == {needed.process.pid}
+
+
 def interrupted(run):
     with run.lock() as lock, WorkerProcesses(run, lock) as processes:
         processes.start_ahead()
