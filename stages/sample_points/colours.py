@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -32,23 +34,35 @@ def colours_of(image: Image) -> Colours:
     return np.asarray(cv2.cvtColor(blurred, cv2.COLOR_RGB2LAB), dtype=np.uint8)
 
 
-def likeness(colours: Colours, inside: BoolMask, around: BoolMask, region: BoolMask) -> NDArray[np.float64]:
-    """How much more frequent the colour of each pixel of ``region`` is inside than around.
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """How much more frequent colours are inside an object than around it.
 
-    Args:
-        colours: of the frame.
-        inside: (H, W) bool, the object.
-        around: (H, W) bool, background near it; may be empty.
-        region: (H, W) bool, the pixels that are asked about.
-
-    Returns:
-        (n,) float64 in [0, 1], in the order of ``np.flatnonzero(region)``; 1 is the object's colour alone.
+    Attributes:
+        bins: (H, W) uint16, the colour of each pixel.
+        share: (bins,) float64 in [0, 1]; 1 is a colour of the object alone.
     """
-    bins = _bins(colours)
-    own, other = _histogram(bins[inside]), _histogram(bins[around])
-    share = own / (own + other + 1e-9)
-    found: NDArray[np.float64] = share[bins[region]]
-    return found
+
+    bins: NDArray[np.uint16]
+    share: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, colours: Colours, inside: BoolMask, around: BoolMask) -> Likeness:
+        """Count colours.
+
+        Args:
+            colours: of the frame.
+            inside: (H, W) bool, the object.
+            around: (H, W) bool, background near it; may be empty.
+        """
+        bins = _bins(colours)
+        own, other = _histogram(bins[inside]), _histogram(bins[around])
+        return cls(bins, own / (own + other + 1e-9))
+
+    def at(self, region: BoolMask) -> NDArray[np.float64]:
+        """(n,) float64 in [0, 1] for the pixels of a (H, W) bool region, in the order of ``np.flatnonzero``."""
+        found: NDArray[np.float64] = self.share[self.bins[region]]
+        return found
 
 
 def roughness(image: Image, side_px: int, region: BoolMask) -> NDArray[np.float64]:
@@ -83,15 +97,14 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
 
     A region of one colour, or of shades of one, is one part.
     """
-    own = colours[region].astype(np.float64) * [_LIGHTNESS, 1.0, 1.0]
+    own = colours[region]
     if not len(own):
         return []
-    some = own[:: -(-len(own) // _LOOKED_AT)]
-    centres = _centres(some)
+    centres = _centres(_weighed(own[:: -(-len(own) // _LOOKED_AT)]))
     joined = _joined(centres)
     if not joined.any():
         return [region.copy()]
-    labels = joined[_nearest(own, centres)]
+    labels = joined[_nearest(_weighed(own), centres)]
     found = []
     for label in np.unique(labels):
         member = labels == label
@@ -100,6 +113,11 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
             part[region] = member
             found.append(part)
     return found
+
+
+def _weighed(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """(n, 3) float64 from (n, 3) uint8, such that distances say how alike colours are."""
+    return colours.astype(np.float64) * [_LIGHTNESS, 1.0, 1.0]
 
 
 def _bins(colours: Colours) -> NDArray[np.uint16]:
@@ -140,8 +158,10 @@ def _centres(colours: NDArray[np.float64]) -> NDArray[np.float64]:
         centres = np.concatenate([centres, colours[[distances.argmax()]]])
     for _ in range(_ROUNDS):
         labels = _nearest(colours, centres)
-        for label in np.unique(labels):
-            centres[label] = colours[labels == label].mean(axis=0)
+        for label in range(_PARTS):
+            member = labels == label
+            if member.any():
+                centres[label] = colours[member].mean(axis=0)
     return centres
 
 

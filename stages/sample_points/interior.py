@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import likeness, parts, roughness
+from stages.sample_points.colours import parts, roughness
 from stages.sample_points.cover import Cover
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.spreading import Points, spread
-from stages.sample_points.strata import BoolMask, View, around, upper
+from stages.sample_points.strata import BoolMask, View, upper
 
 _GROWTH = 1.25
 """The share that is drawn from grows by this factor."""
@@ -46,7 +46,7 @@ def draw_inside(
     region = eroded(view, options) & free
     if n_points <= 0 or not region.any():
         return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    alike = likeness(view.colours, view.mask, around(view), region)
+    alike = view.likeness.at(region)
     sureness, cover = _sureness(view, region, alike), Cover.of(view.mask, rng)
     own_parts = [
         part for part in parts(view.colours, region) if alike[part[region]].mean() >= _OWN and (part != region).any()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import Colours, Image, likeness
+from stages.sample_points.colours import Colours, Image, Likeness
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 
@@ -22,7 +23,7 @@ _GAP_PX, _AROUND = 2.0, 0.6
 """What is around an object begins at this distance and ends at this share of the square root of its area."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class View:
     """What is known of one object on one frame: what is near it in a window, and where the others are.
 
@@ -70,6 +71,11 @@ class View:
         near = mask[window]
         distance_px = inner_distance(near) - inner_distance(~near)
         return cls(window, near, others[window], image[window], colours[window], distance_px, quality, others)
+
+    @cached_property
+    def likeness(self) -> Likeness:
+        """Of the colours of the window to the object's and to those around it."""
+        return Likeness.of(self.colours, self.mask, around(self))
 
     def scale_px(self) -> float:
         """Square root of the mask's area."""
@@ -132,7 +138,7 @@ def uncertain(view: View, options: SamplingOptions) -> BoolMask:
     """(h, w) bool, pixels of object and ring whose colours are about as frequent in the mask as around it."""
     region = (view.distance_px >= -_ring_px(view.scale_px(), view.quality, options)[1]) & ~view.others
     low, high = options.uncertain_band
-    found = likeness(view.colours, view.mask, around(view), region)
+    found = view.likeness.at(region)
     unsure = np.zeros_like(region)
     unsure[region] = (found >= low) & (found <= high)
     return unsure

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.sample_points.colours import _SMOOTH_BINS, _smoothed, colours_of, likeness, parts, roughness
+from stages.sample_points.colours import _SMOOTH_BINS, Likeness, _smoothed, colours_of, parts, roughness
 
 LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
 RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
@@ -19,18 +19,18 @@ def stripes(left, right) -> np.ndarray:
 def test_a_colour_of_the_inside_alone_is_the_objects_and_one_of_the_outside_alone_is_not():
     found = np.empty((40, 60))
     everywhere = np.ones_like(LEFT)
-    found[:] = likeness(stripes(RED, GREEN), LEFT, ~LEFT, everywhere).reshape(40, 60)
+    found[:] = Likeness.of(stripes(RED, GREEN), LEFT, ~LEFT).at(everywhere).reshape(40, 60)
     assert found[:, :25].min() == pytest.approx(1, abs=1e-6)
     assert found[:, 35:].max() == pytest.approx(0, abs=1e-6)
 
 
 def test_a_colour_of_both_sides_says_nothing():
-    assert likeness(stripes(RED, RED), LEFT, ~LEFT, LEFT) == pytest.approx(0.5)
+    assert Likeness.of(stripes(RED, RED), LEFT, ~LEFT).at(LEFT) == pytest.approx(0.5)
 
 
 def test_without_surroundings_all_is_the_objects():
     everywhere = np.ones_like(LEFT)
-    assert likeness(stripes(RED, GREEN), everywhere, ~everywhere, LEFT) == pytest.approx(1)
+    assert Likeness.of(stripes(RED, GREEN), everywhere, ~everywhere).at(LEFT) == pytest.approx(1)
 
 
 def test_two_colours_are_two_parts_and_shades_of_one_are_one():
