@@ -13,7 +13,7 @@ Image = NDArray[np.uint8]
 Colours = NDArray[np.uint8]
 """(H, W, 3) uint8 Lab as OpenCV scales it, a little blurred."""
 
-_BLUR_PX = 1.5
+_BLUR_PX, _BLUR_REACH_PX = 1.5, 5
 _BITS = 4
 """A colour's bin is the upper bits of its three channels."""
 _SMOOTH_BINS = 0.7
@@ -28,10 +28,14 @@ _LOOKED_AT = 1024
 _ROUNDS = 6
 
 
-def colours_of(image: Image) -> Colours:
-    """Colours of a (H, W, 3) uint8 RGB frame, for the other functions here."""
-    blurred = cv2.GaussianBlur(image, (0, 0), _BLUR_PX)
-    return np.asarray(cv2.cvtColor(blurred, cv2.COLOR_RGB2LAB), dtype=np.uint8)
+def colours_of(image: Image, window: tuple[slice, slice] | None = None) -> Colours:
+    """Colours of a (H, W, 3) uint8 RGB frame, or of a window of it, for the other functions here."""
+    rows, columns = window or (slice(0, image.shape[0]), slice(0, image.shape[1]))
+    top, left = max(0, rows.start - _BLUR_REACH_PX), max(0, columns.start - _BLUR_REACH_PX)
+    near = image[top : rows.stop + _BLUR_REACH_PX, left : columns.stop + _BLUR_REACH_PX]
+    blurred = cv2.GaussianBlur(near, (2 * _BLUR_REACH_PX + 1,) * 2, _BLUR_PX)
+    asked = blurred[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return np.asarray(cv2.cvtColor(asked, cv2.COLOR_RGB2LAB), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

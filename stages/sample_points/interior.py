@@ -83,9 +83,10 @@ def _sureness(view: View, region: BoolMask, alike: NDArray[np.float64]) -> NDArr
 
 def _ranks(values: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Share of the values that are no greater than each one: values that are all equal are all at the top."""
-    order = np.argsort(values)
-    ascending, ranks = values[order], np.empty(len(values))
-    ranks[order] = np.searchsorted(ascending, ascending, "right") / len(values)  # in order, four times as fast
+    order, ranks = np.argsort(values), np.empty(len(values))
+    ascending = values[order]
+    ends = np.flatnonzero(np.append(ascending[1:] != ascending[:-1], True)) + 1
+    ranks[order] = np.repeat(ends / len(values), np.diff(ends, prepend=0))
     return ranks
 
 

@@ -105,7 +105,7 @@ def draw_candidates(
     candidates: list[PointCandidate] = []
     for frame in look(asked.keys()) if asked else ():
         here = {object_id: own[frame.idx] for object_id, own in at.items() if frame.idx in own}
-        colours = colours_of(frame.image)
+        colours = colours_of(frame.image) if len(asked[frame.idx]) > 1 else None
         for object_id in asked[frame.idx]:
             mask = here[object_id]
             taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import Colours, Image, Likeness
+from stages.sample_points.colours import Colours, Image, Likeness, colours_of
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 
@@ -53,7 +53,7 @@ class View:
         mask: BoolMask,
         others: BoolMask,
         image: Image,
-        colours: Colours,
+        colours: Colours | None,
         quality: float,
         options: SamplingOptions | None = None,
     ) -> View:
@@ -63,14 +63,15 @@ class View:
             mask: (H, W) bool.
             others: (H, W) bool.
             image: (H, W, 3) uint8 RGB.
-            colours: of the frame.
+            colours: of the frame; None: those of the window alone are looked at.
             quality: in [0, 1].
             options: the window holds the ring that they ask for; None: it is the whole frame.
         """
         window = _whole(mask) if options is None or not mask.any() else _around_it(mask, quality, options)
         near = mask[window]
         distance_px = inner_distance(near) - inner_distance(~near)
-        return cls(window, near, others[window], image[window], colours[window], distance_px, quality, others)
+        seen = colours_of(image, window) if colours is None else colours[window]
+        return cls(window, near, others[window], image[window], seen, distance_px, quality, others)
 
     @cached_property
     def likeness(self) -> Likeness:

@@ -16,6 +16,12 @@ def stripes(left, right) -> np.ndarray:
     return colours_of(image)
 
 
+def test_the_colours_of_a_window_are_those_of_the_frame_there():
+    image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    for window in ((slice(0, 12), slice(50, 60)), (slice(14, 20), slice(20, 31)), (slice(37, 40), slice(0, 60))):
+        assert np.array_equal(colours_of(image, window), colours_of(image)[window])
+
+
 def test_a_colour_of_the_inside_alone_is_the_objects_and_one_of_the_outside_alone_is_not():
     found = np.empty((40, 60))
     everywhere = np.ones_like(LEFT)
