@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported: arith
 import cv2
 import pytest
 
-from tests.object_stores import s3_server
+from tests.object_stores import google_server, s3_server
 from tests.verification_ui.person import chromium
 
 cv2.setNumThreads(1)
@@ -43,6 +43,19 @@ def browser() -> Iterator[Any]:
         try:
             found = open_until_the_end.enter_context(chromium())
         except (ImportError, FileNotFoundError) as problem:
+            pytest.skip(str(problem))
+        yield found
+
+
+@pytest.fixture(scope="session")
+def google(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A client of an emulator of Google Cloud Storage, as ``s3``; tests that need it skip where it is missing."""
+    with ExitStack() as open_until_the_end:
+        try:
+            found = open_until_the_end.enter_context(google_server(tmp_path_factory.mktemp("google")))
+        except ImportError:
+            pytest.skip("needs pip install 'pointvos[gcp]'")
+        except FileNotFoundError as problem:
             pytest.skip(str(problem))
         yield found
 

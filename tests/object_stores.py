@@ -1,13 +1,21 @@
-"""Stores to test against: a local S3 server, and one in memory that can fail and whose clock can be set."""
+"""Stores to test against: a local S3 server, an emulator of Google's, and one in memory.
+
+The last can fail, and its clock can be set.
+"""
 
 from __future__ import annotations
 
 import io
 import logging
 import os
+import shutil
+import socket
+import subprocess
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from schemas.remote_paths import StoredObject
@@ -43,6 +51,47 @@ def s3_server() -> Iterator[Any]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def google_server(folder: Path) -> Iterator[Any]:
+    """A local emulator of Google Cloud Storage with one bucket, reached as :func:`s3_server`; gives a client of it.
+
+    Raises:
+        ImportError: Google's packages are not installed.
+        FileNotFoundError: the emulator is not installed; the message says how to get it.
+    """
+    from google.cloud import storage
+
+    if (emulator := shutil.which("fake-gcs-server")) is None:
+        raise FileNotFoundError("needs go install github.com/fsouza/fake-gcs-server@v1.56.1, and its folder in PATH")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    before = os.environ.get("STORAGE_EMULATOR_HOST")
+    command = [emulator, "-scheme=http", "-host=127.0.0.1", f"-port={port}", "-backend=memory"]
+    with (folder / "emulator.log").open("wb") as log:
+        process = subprocess.Popen([*command, f"-external-url={address}"], stdout=log, stderr=log)
+    os.environ["STORAGE_EMULATOR_HOST"] = address
+    try:
+        _wait_for(port)
+        client = storage.Client.create_anonymous_client()
+        client.create_bucket(BUCKET, project="a-project")
+        yield client
+    finally:
+        process.terminate()
+        process.wait()
+        del os.environ["STORAGE_EMULATOR_HOST"]
+        os.environ |= {"STORAGE_EMULATOR_HOST": before} if before is not None else {}
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + 60
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            return
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ _options: list[str] = []
 _COPY_BYTES = 1 << 22
 _READ_BYTES = 1 << 18
 """At a time; as much as the header of most videos takes."""
+_CONNECTIONS = 32
+"""That a client keeps: more than threads ever read at once."""
 
 
 def use_options(options: Sequence[str]) -> None:
@@ -65,14 +69,13 @@ def _filesystems() -> Any:
 def find(pattern: str) -> list[StoredObject]:
     """The objects that a pattern names, or all below the folder that it names, by address."""
     patterns = [pattern] if any(c in pattern for c in "*?[") else [pattern, pattern.rstrip("/") + "/**"]
-    with named_errors(pattern):
-        found = {m.path: m for result in _filesystems().match(patterns) for m in result.metadata_list}
-    return [StoredObject(path, m.size_in_bytes, m.last_updated_in_seconds or 0.0) for path, m in sorted(found.items())]
+    found = {one.address: one for one in store_at(pattern).match(patterns)}
+    return [one for _, one in sorted(found.items())]
 
 
 def store_at(address: str) -> BeamStore:
     """The store of an address."""
-    return S3Store() if address.startswith("s3://") else BeamStore()
+    return {"s3": S3Store, "gs": GoogleStore}.get(address.partition("://")[0], BeamStore)()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,12 @@ class BeamStore:
     def below(self, prefix: str) -> Sequence[StoredObject]:
         """See :class:`ObjectStore`."""
         return find(f"{prefix}**")
+
+    def match(self, patterns: Sequence[str]) -> list[StoredObject]:
+        """The objects that any of Beam's patterns names; one may come several times."""
+        with named_errors(patterns[0]):
+            found = [m for result in _filesystems().match(list(patterns)) for m in result.metadata_list]
+        return [StoredObject(m.path, m.size_in_bytes, m.last_updated_in_seconds or 0.0) for m in found]
 
     def read(self, address: str) -> bytes:
         """See :class:`ObjectStore`."""
@@ -176,6 +185,95 @@ class S3Store(BeamStore):
         bucket, key = _bucket_and_key(address)
         with named_errors(address):
             return read(getattr(_s3_client(), method)(Bucket=bucket, Key=key, **more))
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleStore(BeamStore):
+    """Google Cloud Storage by Beam's client, kept for the process: Beam's file system makes one for every call.
+
+    An emulator that ``STORAGE_EMULATOR_HOST`` names is spoken to without credentials.
+    """
+
+    def exists(self, address: str) -> bool:
+        """See :class:`ObjectStore`."""
+        with named_errors(address):
+            return bool(_blob(address).exists())
+
+    def below(self, prefix: str) -> Sequence[StoredObject]:
+        """See :class:`ObjectStore`."""
+        bucket, key = _bucket_and_key(prefix)
+        with named_errors(prefix):
+            found = list(_google_client().list_blobs(bucket, prefix=key))
+        return [StoredObject(f"gs://{bucket}/{one.name}", one.size, one.updated.timestamp()) for one in found]
+
+    def match(self, patterns: Sequence[str]) -> list[StoredObject]:
+        """See :class:`BeamStore`."""
+        with quietly():
+            from apache_beam.io.filesystem import FileSystem
+        found = list[StoredObject]()
+        for pattern in patterns:
+            is_meant = re.compile(FileSystem.translate_pattern(pattern)).match
+            found += [one for one in self.below(re.split(r"[*?\[]", pattern)[0]) if is_meant(one.address)]
+        return found
+
+    def read(self, address: str) -> bytes:
+        """See :class:`ObjectStore`."""
+        with named_errors(address):
+            content: bytes = _blob(address).download_as_bytes(raw_download=True)
+        return content
+
+    def open(self, address: str) -> BinaryIO:
+        """The object for reading here and there: Beam would load 16 MB for a header."""
+        blob = _blob(address)
+        with named_errors(address):
+            blob.reload()
+
+        def read_at(start: int, n: int) -> bytes:
+            with named_errors(address):
+                content: bytes = blob.download_as_bytes(start=start, end=start + n - 1, raw_download=True)
+            return content
+
+        return buffered(read_at, blob.size, _READ_BYTES)
+
+    def copy(self, address: str, file: BinaryIO) -> None:
+        """Copy the object into a file, in one answer that is gone on with when the connection breaks."""
+        with named_errors(address):
+            _blob(address).download_to_file(file, raw_download=True)
+
+    def put(self, address: str, content: BinaryIO) -> None:
+        """See :class:`ObjectStore`."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        size, kind = content.seek(0, os.SEEK_END), "application/octet-stream"
+        with named_errors(address):  # what is written as a whole may be sent again
+            _blob(address).upload_from_file(content, rewind=True, size=size, content_type=kind, retry=DEFAULT_RETRY)
+
+    def delete(self, addresses: Sequence[str]) -> None:
+        """See :class:`ObjectStore`."""
+        from google.cloud.storage.retry import DEFAULT_RETRY
+
+        for address in addresses:
+            with suppress(FileNotFoundError), named_errors(address):
+                _blob(address).delete(retry=DEFAULT_RETRY)
+
+
+def _blob(address: str) -> Any:
+    bucket, key = _bucket_and_key(address)
+    return _google_client().bucket(bucket).blob(key)
+
+
+@cache
+def _google_client() -> Any:
+    """The client of this process, which threads may share, with Beam's options and credentials."""
+    with quietly():
+        from apache_beam.io.gcp.gcsio import create_storage_client
+        from requests.adapters import HTTPAdapter
+
+        options = _filesystems()._pipeline_options
+        client = create_storage_client(options, use_credentials="STORAGE_EMULATOR_HOST" not in os.environ)
+    for scheme in ("https://", "http://"):
+        client._http.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+    return client
 
 
 @cache

@@ -80,6 +80,21 @@ def own_corpus(tmp_path: Path) -> Path:
     return make_corpus(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def truth_of_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The square of every video on every frame."""
+    folder = tmp_path_factory.mktemp("truth")
+    for video_id, n_frames in (("a", 12), ("b", 11), ("sub/c", 10)):
+        (folder / video_id).mkdir(parents=True)
+        for idx in range(n_frames):
+            labels = np.zeros((96, 128), dtype=np.uint8)
+            labels[30:62, 20 + 2 * idx : 52 + 2 * idx] = 1
+            image = Image.fromarray(labels)
+            image.putpalette(bytes(range(256)) * 3)
+            image.save(folder / video_id / f"{idx:05d}.png")
+    return folder
+
+
 @pytest.fixture
 def make_video() -> Callable[..., None]:
     """:func:`write_video`, for tests in other folders."""

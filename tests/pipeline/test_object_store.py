@@ -12,10 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
 from pipeline.commands.compact import compact
 from pipeline.commands.doctor import doctor
@@ -67,21 +65,6 @@ def uploaded(s3, corpus) -> str:
 def command(uploaded, fast) -> list[object]:
     """Annotating it into a run of the same bucket."""
     return ["annotate", f"{uploaded}/corpus", "--localizations", f"{uploaded}/clicks.json", "--run", RUN, *fast]
-
-
-@pytest.fixture(scope="module")
-def truth(tmp_path_factory) -> Path:
-    """The square of every video on every frame."""
-    folder = tmp_path_factory.mktemp("truth")
-    for video_id, n_frames in (("a", 12), ("b", 11), ("sub/c", 10)):
-        (folder / video_id).mkdir(parents=True)
-        for idx in range(n_frames):
-            labels = np.zeros((96, 128), dtype=np.uint8)
-            labels[30:62, 20 + 2 * idx : 52 + 2 * idx] = 1
-            image = Image.fromarray(labels)
-            image.putpalette(bytes(range(256)) * 3)
-            image.save(folder / video_id / f"{idx:05d}.png")
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -146,16 +129,16 @@ def test_a_run_on_s3_that_was_killed_and_continued_is_that_of_a_local_folder(s3,
     assert SECRET not in said
 
 
-def test_what_follows_is_the_same_too(s3, killed, annotated, truth, tmp_path):
+def test_what_follows_is_the_same_too(s3, killed, annotated, truth_of_corpus, tmp_path):
     here = tmp_path / "run"
     shutil.copytree(annotated, here)
     for run, out in ((RunFolder.parse(RUN), anywhere(SETS)), (RunFolder(here), tmp_path / "sets")):
-        simulate(run, truth, 0.0, 0)
+        simulate(run, truth_of_corpus, 0.0, 0)
         merge(run, 0.0)
         export(run, ExportFormat.COCO, out / "pointvos")
         for form in (ExportFormat.POINTVOS, ExportFormat.PARQUET_OBJECTS, ExportFormat.YOUTUBE_VOS):
             export(run, form, out / form)
-        evaluate(run, truth, out / "scores.json")
+        evaluate(run, truth_of_corpus, out / "scores.json")
         report(run)
         render(run)
         compact(run)

@@ -49,7 +49,7 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
             console.print(f"No clips, because the video cannot be read: {problem}", markup=False)
         rejected = frozenset(reject.key for reject in rejects)
         refuse_links(session.media)
-        _upload(session)
+        copy_pictures(session)
         shelf = ReviewShelf(session, planned.ranges)
         queue, left = with_retries(lambda: _opened(planned, rejected, client, overlap))
         n_taken_back = with_retries(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, shelf)]))
@@ -119,7 +119,8 @@ def open_project(
     return queue, n_people
 
 
-def _upload(session: ReviewSession) -> None:
+def copy_pictures(session: ReviewSession) -> None:
+    """Copy the pictures of a queue to where they are shown, unless they are shown from this machine."""
     if not is_uploaded(session.place):
         return
     files = [path for path in sorted((session.media / QUEUE).rglob("*")) if path.is_file() and path.suffix != ".tmp"]

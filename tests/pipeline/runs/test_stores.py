@@ -1,4 +1,4 @@
-"""What every store does, by Beam's file system and by the S3 client that is kept."""
+"""What every store does, by Beam's file system and by the clients of S3 and Google that are kept."""
 
 from __future__ import annotations
 
@@ -8,18 +8,23 @@ from io import BytesIO
 
 import pytest
 
-from pipeline.runs.stores import BeamStore, S3Store, find
+from pipeline.runs.stores import BeamStore, GoogleStore, S3Store, find
 from tests.object_stores import BUCKET
 
 
-@pytest.fixture(params=[BeamStore, S3Store])
-def store(request, s3) -> BeamStore:
+@pytest.fixture(params=[BeamStore, S3Store, GoogleStore])
+def store(request) -> BeamStore:
+    request.getfixturevalue("google" if request.param is GoogleStore else "s3")
     return pickle.loads(pickle.dumps(request.param()))  # as it travels to a worker
 
 
 @pytest.fixture
 def folder(store) -> str:
-    return f"s3://{BUCKET}/stores/{type(store).__name__}"
+    return f"{scheme(store)}://{BUCKET}/stores/{type(store).__name__}"
+
+
+def scheme(store: BeamStore) -> str:
+    return "gs" if isinstance(store, GoogleStore) else "s3"
 
 
 def test_what_was_put_is_read_found_and_removed(store, folder):
@@ -47,5 +52,5 @@ def test_what_goes_wrong_is_an_os_error_with_the_address(store, folder):
         with pytest.raises(FileNotFoundError) as problem:
             act(f"{folder}/none")
         assert (problem.value.errno, f"{folder}/none" in str(problem.value)) == (errno.ENOENT, True)
-    with pytest.raises(OSError, match="s3://no-such-bucket/x"):
-        store.put("s3://no-such-bucket/x", BytesIO(b"1"))
+    with pytest.raises(OSError, match=f"{scheme(store)}://no-such-bucket/x"):
+        store.put(f"{scheme(store)}://no-such-bucket/x", BytesIO(b"1"))
