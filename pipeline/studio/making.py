@@ -27,16 +27,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class _Gallery:
-    """Collects masks and sends them a few times a second."""
+    """Collects masks and sends them a few times a second, those of one frame together."""
 
     link: Link
     masks: list[Mask] = field(default_factory=list)
     sent_at: float = 0.0
 
     def hang(self, mask: Mask) -> None:
-        self.masks.append(mask)
-        if time.monotonic() - self.sent_at > _TELL_EVERY_S:
+        is_next = bool(self.masks) and mask.frame_idx != self.masks[-1].frame_idx
+        if is_next and time.monotonic() - self.sent_at > _TELL_EVERY_S:
             self.send()
+        self.masks.append(mask)
 
     def send(self) -> None:
         if self.masks:

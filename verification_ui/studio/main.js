@@ -10,7 +10,7 @@ import { loadVideos, open, openBeside } from "./opening.js";
 import { say } from "./panels.js";
 import { Picture } from "./picture.js";
 import * as rounds from "./rounds.js";
-import { does, show, tell } from "./showing.js";
+import { changed, does, show, tell } from "./showing.js";
 import { S, nFrames, objects, parts } from "./state.js";
 import { Timeline } from "./timeline.js";
 import { filterVideos } from "./videos.js";
@@ -41,7 +41,7 @@ const KEYS = {
   Delete: () => drawing.remove(S.chosen), Backspace: () => drawing.remove(S.chosen),
   t: rounds.track, p: rounds.pauseOrGoOn, s: rounds.stop, j: rounds.nextLook, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,
   a: () => rounds.sayOf("absent"), l: () => rounds.sayOf("lock"),
-  o: toggleMasks, v: () => setTool("click"), x: () => setTool("off"), d: () => setTool("trace"), c: () => picture.moveCross(0, 0), "?": showAll,
+  o: toggleMasks, v: () => setTool("click"), x: () => setTool("off"), d: () => setTool("trace"), c: () => { picture.moveCross(0, 0); changed(); }, "?": showAll,
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => zoom(1e-6),
   "/": () => $("filter").focus(), PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
@@ -51,7 +51,7 @@ Object.assign(does, {
 });
 
 listenToKeys({
-  picture, act, keys: KEYS, isOpen: () => !!S.view, corner: () => S.corner, setCorner: (at) => { S.corner = at; show(); }, step,
+  picture, act, keys: KEYS, isOpen: () => !!S.view, corner: () => S.corner, setCorner: (at) => { S.corner = at; changed(); }, step,
   choose: (n) => { const one = objects()[n]; if (one) drawing.choose(one.object_id); },
 });
 const BUTTONS = {

@@ -84,7 +84,7 @@ export function changed() {
   nextStep({
     work: S.work, isFollowing: S.following != null, plan: S.plan, ids: S.hints.ids.length ? S.hints.ids : S.view.lines.map((line) => line.object_id), name: nameOf(S.chosen),
     isNew: S.chosen === S.fresh, problem: card.problem, isTracked: isTracked(), nWaiting: isWaiting() ? new Set([...S.corrections.all.keys(), ...S.said.keys()]).size : 0,
-    round: S.view.round, canUndo: S.view.can_undo,
+    round: S.view.round, canUndo: S.view.can_undo, hasCross: !!parts.picture.cross,
   }, does);
   show();
 }

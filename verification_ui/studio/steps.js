@@ -2,8 +2,15 @@
 import { showHints } from "./keys.js";
 import { showStep } from "./panels.js";
 
-// now: {work, isFollowing, plan, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo}; does: what the buttons do.
+// now: {work, isFollowing, plan, ids, name, isNew, problem, isTracked, nWaiting, round, canUndo, hasCross}; does: what the
+// buttons do.
 export function nextStep(now, does) {
+  step(now, does);
+  if (now.hasCross && !now.work && !now.problem) showHints([["arrows", "move the cross (Shift: far)"], ["Enter", `on ${now.name}`], ["X", "off it"],
+    ["B", "corner of a box, twice"], ["Esc", `put the cross away${now.nWaiting ? ", then Enter applies" : ""}`], ["?", "all keys"]]);
+}
+
+function step(now, does) {
   if (now.problem) return unreadable(now);
   if (now.work) return atWork(now.work, now.isFollowing, does);
   if (!now.ids.length) return begin();
@@ -50,15 +57,15 @@ function adding({ name, isTracked }) {
 
 function hinting({ name, plan }, does) {
   showStep({ title: "Is the mask right?",
-    text: `Click where ${name} is missing, right-click where its mask is too large. N begins another object. When all masks are right, track the objects through the video${plan ? `: about ${duration(plan)}` : ""}.`,
+    text: `Click where ${name} is missing, right-click where its mask is too large: a mask of the whole object is followed best. N begins another object. When all masks are right, track the objects through the video${plan ? `: about ${duration(plan)}` : ""}.`,
     buttons: [["Track", "T", does.track, true], ["New object", "N", does.add]] });
   showHints([["click", `on ${name}`], ["right click", "off it"], ["N", "new object"], ["Z", "undo"], ["T", "track"], ["?", "all keys"]]);
 }
 
-function correcting({ name, nWaiting }, does) {
+function correcting({ name, nWaiting, hasCross }, does) {
   showStep({ title: `${nWaiting} correction${nWaiting > 1 ? "s" : ""} to apply`,
     text: "Is the mask right on this frame now? Apply carries it to the frames around, up to the next ones that you hinted, corrected or locked. All other masks stay.",
-    buttons: [["Apply", "Enter", does.apply, true], ["Undo click", "Z", does.undo]] });
+    buttons: [["Apply", hasCross ? "Esc Enter" : "Enter", does.apply, true], ["Undo click", "Z", does.undo]] });
   showHints([["Enter", "apply"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["?", "all keys"]]);
 }
 
