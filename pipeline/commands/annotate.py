@@ -195,8 +195,8 @@ def _announce(agenda: Agenda, foreseen: Estimate) -> None:
     if skipped := len(agenda.jobs) - len(agenda.open_jobs):
         console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: already done.")
     if changed := sum(job.video_id in agenda.done for job in agenda.open_jobs):
-        said = "1 video is" if changed == 1 else f"{changed} videos are"
-        console.print(f"{said} annotated again: the file or its hints have changed.")
+        subject = "1 video is" if changed == 1 else f"{changed} videos are"
+        console.print(f"{subject} annotated again: the file or its hints have changed.")
     if unasked := agenda.n_videos - len(agenda.jobs):
         console.print(f"{unasked} of {agenda.n_videos} videos have no hints and are left out.")
     if agenda.open_jobs:

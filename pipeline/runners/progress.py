@@ -156,5 +156,5 @@ def _lines(watch: Watch, total: Total, stop: Event) -> None:
     while not stop.wait(_LINE_EVERY_S):
         frames, seconds = watch.frames(), time.monotonic() - start
         rate = frames / seconds
-        said = f"{_counts(watch, total)}, {frames}/{total.frames} frames, {rate:.1f} frames/s, {_left(watch)}"
-        console.print(f"{said}; {doing}" if (doing := watch.doing()) else said)
+        message = f"{_counts(watch, total)}, {frames}/{total.frames} frames, {rate:.1f} frames/s, {_left(watch)}"
+        console.print(f"{message}; {doing}" if (doing := watch.doing()) else message)

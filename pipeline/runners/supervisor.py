@@ -134,5 +134,5 @@ class Supervisor(Generic[JobT]):
 
     def _cannot_start(self, code: int) -> WorkProblem:
         log = self.workers.log
-        said = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        return WorkProblem(f"a worker could not start ({describe(code)}); {log} ends: {said[0]}")
+        last_line = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
+        return WorkProblem(f"a worker could not start ({describe(code)}); {log} ends: {last_line[0]}")

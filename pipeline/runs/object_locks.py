@@ -89,8 +89,8 @@ class ObjectLock:
         return str(who)
 
     def _write(self, kind: str) -> None:
-        said = {"who": f"process {os.getpid()} on {socket.gethostname()}"}
-        self.folder.store.put(f"{self.folder}/{self.holder}.{kind}", BytesIO(json.dumps(said).encode()))
+        holder = {"who": f"process {os.getpid()} on {socket.gethostname()}"}
+        self.folder.store.put(f"{self.folder}/{self.holder}.{kind}", BytesIO(json.dumps(holder).encode()))
 
     def _remove(self, kind: str) -> None:
         with suppress(OSError):

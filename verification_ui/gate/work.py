@@ -240,7 +240,7 @@ def _json(reply: httpx.Response) -> Any:
     if reply.is_success:
         return reply.json()
     try:
-        said = reply.json().get("detail", "")
+        message = reply.json().get("detail", "")
     except (ValueError, AttributeError):
-        said = ""
-    raise Refusal(str(said) or f"the review server answered HTTP {reply.status_code}", reply.status_code)
+        message = ""
+    raise Refusal(str(message) or f"the review server answered HTTP {reply.status_code}", reply.status_code)

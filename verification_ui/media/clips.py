@@ -15,7 +15,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import av
 import cv2
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.frames import Frame
-from schemas.whole_files import write_whole
+from schemas.whole_files import whole_path
 
 Image = NDArray[np.uint8]
 
@@ -142,10 +141,8 @@ def write_clip(path: Path, images: Sequence[Image], position: int, rate: Fractio
         position: index of the asked frame among them.
         rate: frames a second.
     """
-    with TemporaryDirectory() as folder:
-        draft = Path(folder, "clip.mp4")
+    with whole_path(path) as draft:
         _encode(draft, images, position, rate)
-        write_whole(path, draft.read_bytes(), is_synced=False)
 
 
 def _encode(path: Path, images: Sequence[Image], position: int, rate: Fraction) -> None:
