@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from pipeline.commands.options import JsonFile, Run
+from pipeline.commands.options import GroundTruth, JsonFile, Run
+from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.bar import bar
@@ -30,9 +31,7 @@ _RATIOS = ("accuracy", "fg_agreement", "bg_agreement", "fg_recall", "bg_specific
 
 def evaluate(
     run: Run,
-    ground_truth: Annotated[
-        Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
-    ],
+    ground_truth: GroundTruth,
     json_file: JsonFile = None,
     protocol: Annotated[
         str, typer.Option(help=f"{PROTOCOLS[0]} leaves out the first and last frame; {PROTOCOLS[1]} uses all.")
@@ -44,20 +43,26 @@ def evaluate(
     frames, then averaged over objects. Candidates and points: how often their label of a pixel is right.
 
     FRAME.png is the truth of the frame of that name in a folder of frames; in a video file FRAME is the decode index,
-    counted from 0.
+    counted from 0. Ground truth in a store is fetched to a temporary folder first.
 
     Example: `pointvos evaluate --run runs/demo --ground-truth DAVIS/Annotations/480p --json scores.json`
     """
+    from pipeline.runners.table_runner import is_elsewhere
+
     if protocol not in PROTOCOLS:
         raise UsageProblem(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     folder = run.require()
-    results = _evaluate_all(folder, ground_truth, protocol)
-    problems = [problem for result in results for problem in result.problems]
-    if not problems and not any(result.has_truth for result in results):
-        there = shown_folders(ground_truth, [result.video_id for result in results])
-        raise UsageProblem(
-            f"no video of {run} has ground truth below {ground_truth}, named VIDEO_ID/FRAME.png there; {there}"
-        )
+    if is_elsewhere() and not isinstance(ground_truth, Path):
+        raise UsageProblem(f"{ground_truth} would be fetched to this machine; give a path that all workers see")
+    with on_disk(ground_truth) as masks:
+        results = _evaluate_all(folder, masks, protocol)
+        found = [problem for result in results for problem in result.problems]
+        problems = [problem.replace(str(masks), str(ground_truth)) for problem in found]
+        if not problems and not any(result.has_truth for result in results):
+            there = shown_folders(masks, [result.video_id for result in results])
+            raise UsageProblem(
+                f"no video of {run} has ground truth below {ground_truth}, named VIDEO_ID/FRAME.png there; {there}"
+            )
     for note in (note for result in results for note in result.notes):
         console.print(note, markup=False)
     report = _report(results, protocol, problems)

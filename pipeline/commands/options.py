@@ -28,6 +28,19 @@ def anywhere(text: str) -> AnyPath:
     return run_path(text, "path")
 
 
+def existing(text: str) -> AnyPath:
+    """What a command reads, as it is typed: a path of this machine that is there, or an address of a store.
+
+    Raises:
+        BadParameter: there is no such path.
+        UsageProblem: no such store can be read.
+    """
+    path = anywhere(text)
+    if isinstance(path, Path) and not path.exists():
+        raise typer.BadParameter(f"path {text!r} does not exist")
+    return path
+
+
 def on_this_machine(path: Path | None) -> Path | None:
     """The path, unless it is the address of a store, of which a folder of that name would be made here.
 
@@ -50,6 +63,11 @@ Run = Annotated[
         show_default=False,
     ),
 ]
+GroundTruth = Annotated[
+    Any,
+    typer.Option(parser=existing, metavar="DIR", help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False),
+]
+"""An :data:`AnyPath`."""
 JsonFile = Annotated[
     Any,
     typer.Option(

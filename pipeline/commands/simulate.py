@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.commands.options import Run
+from pipeline.commands.options import GroundTruth, Run
+from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers, truth_of
@@ -26,9 +27,7 @@ from stages.simulate.annotator import Team
 
 def simulate(
     run: Run,
-    ground_truth: Annotated[
-        Path, typer.Option(help="Folder of true masks: VIDEO_ID/FRAME.png.", show_default=False, exists=True)
-    ],
+    ground_truth: GroundTruth,
     error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability of a wrong answer.")] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the errors.")] = 0,
     annotators: Annotated[int, typer.Option(min=1, help="How many answer, each with errors of its own.")] = 1,
@@ -56,15 +55,18 @@ def simulate(
         team = Team.of(annotators, error_rate, seed, overlap)
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
-    with folder.lock():
-        found = _answer(folder, ground_truth, team, second_look)
+    with on_disk(ground_truth) as masks, folder.lock():
+        try:
+            found = _answer(folder, masks, team, second_look)
+        except UsageProblem as problem:
+            raise UsageProblem(str(problem).replace(str(masks), str(ground_truth))) from None
     rows: list[tuple[str, object]] = [("candidates", found.n_candidates)]
     rows += [("candidates without ground truth", found.n_unknown)] if found.n_unknown else []
     rows += [("answers", found.statuses.total())]
     rows += [("of these second looks", found.n_second_looks)] if second_look else []
     rows += [*sorted(found.statuses.items()), ("hours of people's work", f"{found.seconds / 3600:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
-    show_problems("rejected", found.problems)
+    show_problems("rejected", [problem.replace(str(masks), str(ground_truth)) for problem in found.problems])
     if found.problems:
         raise typer.Exit(REJECTED)
     console.print(f"Next: pointvos merge --run {run}")

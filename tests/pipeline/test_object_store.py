@@ -132,13 +132,16 @@ def test_a_run_on_s3_that_was_killed_and_continued_is_that_of_a_local_folder(s3,
 def test_what_follows_is_the_same_too(s3, killed, annotated, truth_of_corpus, tmp_path):
     here = tmp_path / "run"
     shutil.copytree(annotated, here)
-    for run, out in ((RunFolder.parse(RUN), anywhere(SETS)), (RunFolder(here), tmp_path / "sets")):
-        simulate(run, truth_of_corpus, 0.0, 0)
+    for file in truth_of_corpus.rglob("*.png"):
+        s3.upload_file(str(file), BUCKET, f"truth/{file.relative_to(truth_of_corpus).as_posix()}")
+    away = RunFolder.parse(RUN), anywhere(SETS), anywhere(f"s3://{BUCKET}/truth")
+    for run, out, masks in (away, (RunFolder(here), tmp_path / "sets", truth_of_corpus)):
+        simulate(run, masks, 0.0, 0)
         merge(run, 0.0)
         export(run, ExportFormat.COCO, out / "pointvos")
         for form in (ExportFormat.POINTVOS, ExportFormat.PARQUET_OBJECTS, ExportFormat.YOUTUBE_VOS):
             export(run, form, out / form)
-        evaluate(run, truth_of_corpus, out / "scores.json")
+        evaluate(run, masks, out / "scores.json")
         report(run)
         render(run)
         compact(run)
