@@ -7,6 +7,7 @@ has a file of its own as well, since ``compact`` was cut off or the unit was rew
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,6 +24,8 @@ _PREFIX = "joined-"
 _UNITS = "pointvos.units"
 _KEPT = 24
 """Footers that a process keeps: some megabytes each."""
+_AT_REST_NS = 2_000_000_000
+"""A folder that was changed so long ago cannot change once more at the same time of its clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,27 @@ def joined_files(folder: AnyPath) -> list[JoinedFile]:
     if isinstance(folder, RemotePath):
         found = folder.store.below(f"{folder.address}/{_PREFIX}")
         return [JoinedFile(RemotePath(o.address, folder.store), (o.st_size, o.st_mtime_ns)) for o in found]
-    paths = sorted(folder.glob(f"{_PREFIX}*.parquet"))
-    stats = ((path, path.stat()) for path in paths if is_joined(path))
-    return [JoinedFile(path, (stat.st_size, stat.st_mtime_ns)) for path, stat in stats]
+    try:
+        changed_ns = folder.stat().st_mtime_ns
+    except OSError:
+        return []
+    is_at_rest = time.time_ns() - changed_ns > _AT_REST_NS
+    return list(_listed_once(folder, changed_ns) if is_at_rest else _listed(folder))
+
+
+def _listed(folder: Path) -> tuple[JoinedFile, ...]:
+    paths = sorted(path for path in folder.glob(f"{_PREFIX}*.parquet") if is_joined(path))
+    stats = ((path, path.stat()) for path in paths)
+    return tuple(JoinedFile(path, (stat.st_size, stat.st_mtime_ns)) for path, stat in stats)
+
+
+@lru_cache(64)
+def _listed_once(folder: Path, changed_ns: int) -> tuple[JoinedFile, ...]:
+    """The joined files of a folder that was changed last at ``changed_ns``.
+
+    Else each of many videos that have no rows in a table would have the whole folder listed once more.
+    """
+    return _listed(folder)
 
 
 def is_joined(path: AnyPath) -> bool:
