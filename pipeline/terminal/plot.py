@@ -72,14 +72,18 @@ def draw_lines(path: Path, lines: Mapping[str, Points], axes: Axes) -> None:
         draw.line([at(axes.mark_x, low[1]), at(axes.mark_x, high[1])], fill="#777777", width=2)
     for number, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[number % len(_COLOURS)]
-        draw.line([at(*point) for point in line], fill=colour, width=3)
-        for x, y in (at(*point) for point in line):
-            draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
+        _draw_line(draw, [at(*point) for point in line], colour)
         place = (_SIZE[0] - right - 8, _SIZE[1] - bottom - 20 * (len(lines) - number))
         draw.text(place, name, colour, font, "ra")
     _write_names(draw, font, axes)
     with whole_file(path, is_synced=False) as file:
         image.save(file, "PNG")
+
+
+def _draw_line(draw: ImageDraw.ImageDraw, places: Points, colour: str) -> None:
+    draw.line(list(places), fill=colour, width=3)
+    for x, y in places:
+        draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
 
 
 def _write_names(draw: ImageDraw.ImageDraw, font: Any, axes: Axes) -> None:
