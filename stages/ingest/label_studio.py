@@ -62,8 +62,13 @@ def parse(document: Any, input_uri: str) -> Parsed:
             task = mapping(raw, "a task")
             media, is_image = _media(task.get("data", task))
             for region in _regions(task):
-                with parsed.entry(f"{key}, region {optional_text(region, 'id')}".rstrip(", region")):
-                    shapes += _read_image_region(region, media) if is_image else _read_rectangle(region, media, first)
+                name = optional_text(region, "id")
+                where = f"{key}, region {name}" if name else key
+                with parsed.entry(where):
+                    if is_image:
+                        shapes.append(_read_image_region(region, media))
+                    else:
+                        shapes += _read_rectangle(region, media, first, where, parsed)
     add_shapes(parsed, shapes)
     if not parsed.localizations and not parsed.rejects:
         detail = (
@@ -147,22 +152,27 @@ def _first_frame(tasks: Sequence[Any]) -> int:
     return 0 if any(idx == "0" for idx, _ in frames) and not any(idx and idx == n for idx, n in frames) else 1
 
 
-def _read_rectangle(region: Mapping[str, Any], media: PurePosixPath, first: int) -> Iterator[Shape]:
+def _read_rectangle(
+    region: Mapping[str, Any], media: PurePosixPath, first: int, where: str, parsed: Parsed
+) -> list[Shape]:
+    """The key frames of a video rectangle that can be read; ``first`` is the number of the first frame."""
     value = mapping(region.get("value"), "the value of a region")
     if "sequence" not in value:
         raise IngestError("unsupported_shape", "only rectangles are read on a video")
-    track = optional_text(region, "id")
-    for entry in items(value, "sequence"):
-        idx = whole(mapping(entry, "a key frame").get("frame"), "frame")
-        if idx < first:
-            raise IngestError("bad_frame", f"frame {idx}: the frames of this export count from {first}")
-        yield Shape(str(media), frame(idx - first), _name(region), _box(entry), track, "percent")
+    track, shapes = optional_text(region, "id"), list[Shape]()
+    for place, entry in enumerate(items(value, "sequence"), start=1):
+        with parsed.entry(f"{where}, key frame {place}"):
+            idx = whole(mapping(entry, "a key frame").get("frame"), "frame")
+            if idx < first:
+                raise IngestError("bad_frame", f"frame {idx}: the frames of this export count from {first}")
+            shapes.append(Shape(str(media), frame(idx - first), _name(region), _box(entry), track, "percent"))
+    return shapes
 
 
-def _read_image_region(region: Mapping[str, Any], media: PurePosixPath) -> Iterator[Shape]:
+def _read_image_region(region: Mapping[str, Any], media: PurePosixPath) -> Shape:
     value = mapping(region.get("value"), "the value of a region")
     folder = "" if str(media.parent) in (".", "/") else media.parent.name
-    yield Shape(folder, frame_named(media.name), _name(region), _read_hint(region, value), "", "percent")
+    return Shape(folder, frame_named(media.name), _name(region), _read_hint(region, value), "", "percent")
 
 
 def _read_hint(region: Mapping[str, Any], value: Mapping[str, Any]) -> Hint:

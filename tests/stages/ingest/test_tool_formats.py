@@ -143,8 +143,16 @@ def test_frames_of_a_label_studio_export_with_a_frame_0_count_from_0_unless_one_
     files = {"export.json": label_studio([rectangle(0, 8)]) + label_studio([rectangle(9)], {"video": "other.mp4"})}
     kept, (reject,) = read_localizations(write(tmp_path / "from 1", files))
     assert (rows(kept), reject.detail) == (
-        [("other.mp4", "r1", 8, "car")], "frame 0: the frames of this export count from 1"
+        [("clip.mp4", "r1", 7, "car"), ("other.mp4", "r1", 8, "car")], "frame 0: the frames of this export count from 1"
     )  # fmt: skip
+
+
+def test_a_broken_key_frame_of_label_studio_is_rejected_alone(tmp_path):
+    document = label_studio([{**rectangle(1, 3, 5), "id": "region"}])
+    document[0]["annotations"][0]["result"][0]["value"]["sequence"][1] = 7
+    kept, (reject,) = read_localizations(write(tmp_path, {"export.json": document}))
+    assert [row[2] for row in rows(kept)] == [0, 4]
+    assert (reject.key, reject.detail) == ("task 5, region region, key frame 2", "expected a key frame, found 7")
 
 
 def test_json_min_of_label_studio_is_read_and_the_latest_annotation_counts(tmp_path):
