@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,6 +16,8 @@ from schemas.remote_paths import AnyPath, RemotePath
 
 _COPY_BYTES, _AT_ONCE = 1 << 22, 8
 """A client of S3 keeps ten connections."""
+_UNNAMABLE = {errno.ENAMETOOLONG, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EINVAL}
+"""Of a name that is too long, or that is a file and a folder: a store tells ``a`` from ``a/b``."""
 
 
 @contextmanager
@@ -46,14 +49,26 @@ def _targets(folder: RemotePath, root: Path) -> dict[RemotePath, Path]:
 
 
 def _inside(root: Path, remote: RemotePath, folder: RemotePath) -> Path:
-    """Where an object goes; a name that leads out of the folder is refused."""
-    name = remote.relative_to(folder)
-    if name.is_absolute() or ".." in name.parts:
-        raise UsageProblem(f"the object {remote} has a name that no file can have; rename it")
+    """Where an object goes; a name that leads out of the folder, or to the file of another object, is refused."""
+    name = remote.address.removeprefix(f"{folder.address}/")
+    if {"", ".", ".."} & set(name.split("/")):
+        raise _unnamable(remote, "a part of it is empty or dots")
     return root / name
 
 
 def _fetch(remote: RemotePath, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with remote.open() as source, target.open("wb") as copy:
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        copy = target.open("wb")
+    except ValueError as problem:
+        raise _unnamable(remote, str(problem)) from None
+    except OSError as problem:
+        if problem.errno not in _UNNAMABLE:
+            raise
+        raise _unnamable(remote, str(problem.strerror)) from None
+    with copy, remote.open() as source:
         copyfileobj(source, copy, _COPY_BYTES)
+
+
+def _unnamable(remote: RemotePath, why: str) -> UsageProblem:
+    return UsageProblem(f"the object {str(remote)!r} has a name that no file can have ({why}); rename it")
