@@ -57,8 +57,8 @@ def render(
     """Write overlay videos: masks, points and verdicts drawn on the frames, with a strip of quality below.
 
     Every frame of the source is one frame of the video (H.264, for any player). The strip has a row an object: red,
-    amber and green are the quality of each mask, grey is no mask. White marks are frames on which a person said
-    something, blue ones have points. With `--before ROUND` the masks before that correction round stand on the left.
+    amber and green are the quality of each mask, grey is no mask. White marks are frames with hints, corrections
+    or locks, blue ones have points. With `--before ROUND` the masks before that correction round stand on the left.
 
     A video that is there already and would come out the same is kept: interrupt the command and run it again at any
     time.

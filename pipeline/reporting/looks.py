@@ -138,9 +138,9 @@ def _told(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | No
 
 def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:
     if said is not None and "wrong_object" in said.flags:
-        return "other_object", "Somebody said that the mask follows another object."
+        return "other_object", "Flagged: the mask follows another object."
     if said is not None and "absent" in said.flags and quality >= 0:
-        return "absent", "Somebody said that the object is not in this frame, but it has a mask."
+        return "absent", "Flagged: the object is not in this frame, but it has a mask."
     if said is not None and said.n_wrong:
         return (
             "contradicted",

@@ -136,8 +136,8 @@ def test_a_mask_that_was_corrected_since_is_judged_as_it_is_now(filmed_run):
 @pytest.mark.parametrize(
     ("flag", "reason", "sentence"),
     [
-        ("wrong_object", "other_object", "Somebody said that the mask follows another object."),
-        ("absent", "absent", "Somebody said that the object is not in this frame, but it has a mask."),
+        ("wrong_object", "other_object", "Flagged: the mask follows another object."),
+        ("absent", "absent", "Flagged: the object is not in this frame, but it has a mask."),
     ],
 )
 def test_what_people_said_of_a_whole_frame_is_told(filmed_run, flag, reason, sentence):
