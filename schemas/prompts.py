@@ -30,6 +30,7 @@ class Prompt:
         mask: (H, W) bool, the mask that the user gave, or None.
         n_objects: how many objects are known on the frame, asked for or not. Where they are few, a model may answer
             one after the other to take less memory.
+        is_soft: whether the answer should say how probable each pixel is; models that cannot tell answer as ever.
     """
 
     object_id: str
@@ -41,6 +42,7 @@ class Prompt:
     fence_xyxy_px: Array | None = None
     mask: NDArray[np.bool_] | None = None
     n_objects: int = 1
+    is_soft: bool = False
 
     def __post_init__(self) -> None:
         if self.points_px.shape != (len(self.labels), 2):

@@ -18,7 +18,7 @@ from schemas.masks import Mask
 from schemas.videos import Video
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint
-from stages.refine.correcting import agreeing, corrected, correction_prompt, held_to_clicks, supported
+from stages.refine.correcting import corrected, correction_prompt
 from stages.segment.segment_frame import segment_frame
 
 Drawing = NDArray[np.bool_]
@@ -108,18 +108,13 @@ def draw_correction(
 def _clicked(
     segmenter: Segmenter, image: NDArray[np.uint8], one: Correction, before: Drawing, known: Sequence[VerifiedPoint]
 ) -> Drawing:
-    """The mask that clicks ask for; every click and every verified point of the frame lies on its side of the edge.
-
-    What a person clicked counts as it is. Of what verified points ask for, only those parts count that they speak for,
-    since nobody saw the answer.
-    """
+    """The mask that clicks ask for; every click and every verified point of the frame lies on its side of the edge."""
     said = {(x, y): label for x, y, label in zip(one.x, one.y, one.label, strict=True)}
-    points = {(float(x), float(y)): label for x, y, label in known}
-    every = correction_prompt(one.object_id, _as_clicks({**points, **said}), before, box=one.box_px)
-    if one.box_px or not said.items() <= points.items():
-        return corrected(segmenter, image, every)[0]
-    new = agreeing(segmenter, image, every, known)
-    return held_to_clicks(supported(before, new, known), every)
+    every = {(float(x), float(y)): label for x, y, label in known} | said
+    prompt = correction_prompt(one.object_id, _as_clicks(every), before, box=one.box_px)
+    height, width = before.shape
+    points = [(min(int(x), width - 1), min(int(y), height - 1), label) for (x, y), label in every.items()]
+    return corrected(segmenter, image, prompt, points)[0]
 
 
 def _as_clicks(points: Mapping[tuple[float, float], int]) -> Clicks | None:

@@ -19,10 +19,17 @@ class Segment:
     Attributes:
         mask: (H, W) bool at the image's size; may be empty when the model finds nothing.
         quality: trust in [0, 1].
+        probability: (H, W) float32 in [0, 1], above 0.5 in the mask; only where the prompt asks for it and the model
+            has one, else None.
     """
 
     mask: NDArray[np.bool_]
     quality: float
+    probability: NDArray[np.float32] | None = None
+
+    def soft(self) -> NDArray[np.float32]:
+        """(H, W) float32, the probability; 0 and 1 from a model that has none."""
+        return self.mask.astype(np.float32) if self.probability is None else self.probability
 
 
 class Segmenter(Protocol):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
-from stages.refine.closer_look import segmented
 from stages.refine.constraints import VerifiedPoint, disagreements
+from stages.refine.several_answers import Answers, answers_to
 
 Mask = NDArray[np.bool_]
 Box = tuple[float, ...]
@@ -59,37 +59,32 @@ def correction_prompt(
     return Prompt(object_id, kind, points, labels, support, drawn, mask=prior if has_prior else None)
 
 
-def corrected(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> tuple[Mask, float]:
+def corrected(
+    segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt, points: Sequence[VerifiedPoint]
+) -> tuple[Mask, float]:
     """The corrected mask, (H, W) bool, and the segmenter's trust in it; every click lies on its side of the edge.
 
-    Args:
-        segmenter: the run's; one that takes a mask starts from the prompt's, and looks at it close up.
-        image: (H, W, 3) uint8 RGB.
-        prompt: see :func:`correction_prompt`.
-    """
-    segment = segmented(segmenter, image, prompt)
-    return held_to_clicks(segment.mask, prompt), segment.quality
-
-
-def agreeing(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt, points: Sequence[VerifiedPoint]) -> Mask:
-    """The answer to many points at once, given back as the prior as long as it then contradicts fewer of them.
+    An answer is given back as the prior as long as it then contradicts fewer points.
 
     Args:
-        segmenter: the run's.
+        segmenter: the run's; one that takes a mask starts from the prompt's.
         image: (H, W, 3) uint8 RGB.
-        prompt: of all points; see :func:`correction_prompt`.
-        points: that the answer should agree with.
+        prompt: of all clicks and verified points; see :func:`correction_prompt`.
+        points: the same, as the answer should agree with them.
     """
-    best, n_wrong = prompt.mask, len(points) + 1
-    for _ in range(_STEPS):
-        segment = segmented(segmenter, image, replace(prompt, mask=best))
-        found = len(disagreements(points, segment.mask))
-        if found >= n_wrong:
+    best = answers_to(segmenter, image, prompt)
+    for _ in range(_STEPS - 1):
+        n_wrong = len(disagreements(points, best.mask))
+        if not n_wrong or not best.mask.any():
             break
-        best, n_wrong = segment.mask, found
-        if not found or not best.any():
+        again = answers_to(segmenter, image, replace(prompt, mask=best.mask))
+        if len(disagreements(points, again.mask)) >= n_wrong:
             break
-    return held_to_clicks(np.zeros(image.shape[:2], dtype=bool) if best is None else best, prompt)
+        best = again
+    mask = best.mask
+    if prompt.mask is not None and prompt.box_xyxy_px is None:
+        mask = decided(prompt.mask, best, points)
+    return held_to_clicks(mask, prompt), best.quality
 
 
 def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
@@ -109,25 +104,27 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
     return np.asarray(held > 0)
 
 
-def supported(prior: Mask, new: Mask, points: Sequence[VerifiedPoint]) -> Mask:
-    """A mask with those parts of another that verified points speak for.
+def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> Mask:
+    """What becomes of a mask: where it and the answers differ, points decide, or else the mask counts as an answer.
 
     Each part that one adds to the other counts for itself: where it holds points, the nearest decides, pixel by pixel;
-    where it holds none, the prior stays.
+    where it holds none, the mean of all answers and of the mask that was there does, which stays where they balance.
 
-    >>> prior, new = np.array([[True, False, False, False]]), np.array([[True, True, False, True]])
-    >>> supported(prior, new, [(3, 0, 1)]).astype(int).tolist()
+    >>> prior, new = np.array([[True, False, False, False]]), np.array([[0.9, 0.9, 0.0, 0.6]], np.float32)
+    >>> decided(prior, Answers(new, 3, 0.5), []).astype(int).tolist()
+    [[1, 1, 0, 0]]
+    >>> decided(prior, Answers(new, 3, 0.5), [(1, 0, 0), (3, 0, 1)]).astype(int).tolist()
     [[1, 0, 0, 1]]
     """
-    found = prior.copy()
-    for label, difference in ((1, new & ~prior), (0, prior & ~new)):
+    votes = answers.n * answers.mean + prior
+    found = np.ascontiguousarray(np.where(prior, 2 * votes >= answers.n + 1, 2 * votes > answers.n + 1))
+    for label, difference in ((1, answers.mask & ~prior), (0, prior & ~answers.mask)):
         _, parts = cv2.connectedComponents(difference.astype(np.uint8), connectivity=8)
         for part in sorted({int(parts[y, x]) for x, y, _ in points} - {0}):
             y, x = np.nonzero(parts == part)
             inside = np.array([point for point in points if parts[point[1], point[0]] == part])
             nearest = ((x[:, None] - inside[:, 0]) ** 2 + (y[:, None] - inside[:, 1]) ** 2).argmin(axis=1)
-            own = inside[nearest, 2] == label
-            found[y[own], x[own]] = bool(label)
+            found[y, x] = np.where(inside[nearest, 2] == label, bool(label), not label)
     return found
 
 

@@ -1,10 +1,13 @@
 """Where a mask is in doubt: what a segmenter says otherwise when it is asked for the same object in other ways.
 
 A verified point in the middle of such a place tells whether the mask or the other answer is right there. Where all
-answers agree, a little doubt is left in the mask and around it: they may all miss the same part.
+answers agree, a little doubt is left in the mask and around it: they may all miss the same part. How deep a place lies
+in what an answer says otherwise counts, and how sure the answer is there.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -20,7 +23,7 @@ _DEEPEST, _TOLD = 0.15, 0.1
 _LEAST_TOLD_PX = 3.0
 _UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 0.01
 """Doubt next to the mask where all answers agree, the share of √area from the mask at which it has fallen to 0, and the
-least doubt that is asked about. An answer that says otherwise adds up to 1."""
+least doubt that is asked about. An answer that says otherwise adds up to 2."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
@@ -37,7 +40,8 @@ def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, 
     side = float(np.sqrt(mask.sum()))
     inside, outside = _depth(mask), cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     doubt = _UNSEEN * np.where(mask, 0.5, np.clip(1 - outside / (_AROUND * side), 0, 1)).astype(np.float32)
-    for segment in segmenter.segment(image, other_prompts(mask)):
+    for segment in segmenter.segment(image, [replace(one, is_soft=True) for one in other_prompts(mask)]):
+        doubt += np.abs(segment.soft() - mask)
         for part in (segment.mask & ~mask, mask & ~segment.mask):
             doubt += np.minimum(_depth(part) / (_DEEPEST * side), 1)
     doubt[np.where(mask, inside, outside) < _EDGE_PX] = 0

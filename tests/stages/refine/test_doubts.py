@@ -19,21 +19,29 @@ IMAGE = np.zeros((*MASK.shape, 3), dtype=np.uint8)
 
 
 class Saying:
-    """A segmenter that says one thing, however it is asked."""
+    """A segmenter that says one thing, however it is asked; it may say how sure it is of each pixel."""
 
     name = "saying"
 
-    def __init__(self, mask: NDArray[np.bool_]) -> None:
-        self._mask = mask
+    def __init__(self, mask: NDArray[np.bool_], probability: NDArray[np.float32] | None = None) -> None:
+        self._mask, self._probability = mask, probability
 
     def segment(self, image: NDArray[np.uint8], prompts: Sequence[Prompt]) -> list[Segment]:
-        return [Segment(self._mask, 0.5) for _ in prompts]
+        return [Segment(self._mask, 0.5, self._probability if one.is_soft else None) for one in prompts]
 
 
 def test_the_first_question_is_in_the_middle_of_what_other_answers_add() -> None:
     x, y = doubtful_places(Saying(MASK | MORE), IMAGE, MASK, 1)[0]
     assert MORE[y, x]
     assert 55 <= y < 65
+
+
+def test_of_two_places_alike_the_one_that_answers_are_surer_of_comes_first() -> None:
+    below = np.roll(MORE, (40, -30), axis=(0, 1))
+    for surer, other in ((MORE, below), (below, MORE)):
+        probability = (0.9 * (MASK | surer) + 0.6 * (other & ~MASK)).astype(np.float32)
+        x, y = doubtful_places(Saying(MASK | surer | other, probability), IMAGE, MASK, 1)[0]
+        assert surer[y, x]
 
 
 def test_an_answer_tells_most_nearby_so_the_next_question_is_farther_away() -> None:

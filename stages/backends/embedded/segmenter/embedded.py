@@ -56,8 +56,9 @@ class EmbeddedSegmenter:
         asked = _resized_prompt(prompt, shape, small.shape[:2])
         prior = None if asked.mask is None else asked.mask.astype(np.float32)
         found = self._predictor.answer(small, asked, prior, self._side, prompt.n_objects > CROWD)
-        mask = resize(found.probability, shape) > 0.5
-        return Segment(mask, found.quality if mask.any() else 0.0)
+        probability = resize(found.probability, shape)
+        mask = probability > 0.5
+        return Segment(mask, found.quality if mask.any() else 0.0, probability if prompt.is_soft else None)
 
 
 def _working_size(height: int, width: int) -> tuple[int, int]:
