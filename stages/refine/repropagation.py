@@ -18,6 +18,8 @@ from stages.spool import Spool
 
 Mask = NDArray[np.bool_]
 _OBJECT, _ADDED, _REMOVED = "object", "added", "removed"
+_NEAR = 8
+"""Within so many frames of the corrected one, the propagator has not lost a part of the object yet."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +184,8 @@ class _Run:
         else:
             new_quality = estimates[_OBJECT].quality
             share = share_of(self._change.reach.nearness(frame_idx), new_quality, old[1] if old else 0.0)
-            fused = fuse(parts[_OBJECT], was, share, parts[_ADDED] + parts[_REMOVED])
+            is_near = abs(frame_idx - self._change.reach.frame_idx) <= _NEAR
+            fused = fuse(parts[_OBJECT], was, share, parts[_ADDED] + parts[_REMOVED], is_near)
         mask = resize(fused, self._change.after.shape) > 0.5
         taken = self._known.taken(frame_idx)
         quality = share * new_quality + (1 - share) * (old[1] if old else new_quality)
