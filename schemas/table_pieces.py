@@ -26,20 +26,19 @@ def read_pieces(table: Table[Any], files: Iterable[AnyPath], columns: Sequence[s
 def write_pieces(table: Table[Any], path: AnyPath, pieces: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
     """Write rows that come in pieces: the file that :meth:`Table.write_rows` makes of all at once, byte for byte."""
     schema = table.schema.with_metadata(table.marks(metadata))
-    with whole_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        for group in _row_groups(pieces):
-            writer.write_table(group.replace_schema_metadata(schema.metadata))
-
-
-def _row_groups(pieces: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """Tables of one chunk and ``_GROUP_ROWS`` rows, the last one of fewer."""
     held, n_held = list[pa.Table](), 0
-    for piece in pieces:
-        held.append(piece)
-        n_held += piece.num_rows
-        while n_held >= _GROUP_ROWS:
-            whole = pa.concat_tables(held)
-            yield whole.slice(0, _GROUP_ROWS).combine_chunks()
-            held, n_held = [whole.slice(_GROUP_ROWS)], n_held - _GROUP_ROWS
-    if n_held:
-        yield pa.concat_tables(held).combine_chunks()
+    with whole_file(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        for piece in pieces:
+            held.append(piece.replace_schema_metadata(schema.metadata))
+            n_held += piece.num_rows
+            while n_held >= _GROUP_ROWS:
+                held, n_held = [_write_group(writer, held)], n_held - _GROUP_ROWS
+        if n_held:
+            _write_group(writer, held)
+
+
+def _write_group(writer: pq.ParquetWriter, held: Sequence[pa.Table]) -> pa.Table:
+    """Write the first rows, of one chunk as those of a table written at once are; gives the rest."""
+    whole = pa.concat_tables(held)
+    writer.write_table(whole.slice(0, _GROUP_ROWS).combine_chunks())
+    return whole.slice(_GROUP_ROWS)
