@@ -20,6 +20,7 @@ from pipeline.studio.tasks import Refine, Track
 from pipeline.studio.views import VideoFacts, card_of, next_look
 from pipeline.studio.work import StudioWork, Task
 from schemas import tables
+from schemas.jobs import VideoJob
 from schemas.video_files import VideoFile
 from stages.video import DecodeError, selected_frames
 from verification_ui.gate.refusals import Refusal
@@ -150,7 +151,9 @@ class StudioDesk:
     def plan(self, number: int) -> float:
         """Seconds that tracking a video will take; 0 while that is not known."""
         file = self.bench.file(number)
-        return self._work.pace.plan(self.bench.job(file)) if self.bench.book.of(file.video_id) else 0.0
+        hints = self.bench.book.of(file.video_id)
+        drawn = localizations(file.video_id, hints, str(self.bench.book.path)).localizations
+        return self._work.pace.plan(VideoJob(file, tuple(drawn), "")) if drawn else 0.0
 
     def track(self, number: int) -> None:
         """Begin to make the masks of all frames, in the background."""

@@ -10,20 +10,20 @@ import { S, hasMasks, isTracked, nameOf, newObject, objects, parts } from "./sta
 // Clicks at places (x, y) of the frame, all on the object (label 1) or off it (0).
 export function click(places, label) {
   const points = places.map(([x, y]) => [Math.floor(x), Math.floor(y), label]);
-  if (label) advise(points[0]);
+  S.advice = label ? advice(points[0]) : null;
   return draw((hint) => ({ ...hint, points: [...hint.points, ...points] }));
 }
 
 // Who clicks far beyond the mask of an object often means another one, and has forgotten to begin it; or else the mask has
 // gone astray, and a box says best where the object is.
-function advise([x, y]) {
+function advice([x, y]) {
   const { chosen, frame } = S, hint = hasMasks(chosen) ? S.corrections.of(chosen, frame) : S.hints.of(chosen, frame);
   const mask = parts.picture.layers.find((one) => one.object_id === chosen), [, height] = parts.picture.size;
   const box = mask && pieces(mask.rle, height).box, far = box && Math.hypot(box[2] - box[0], box[3] - box[1]) / 4;
   const isFar = box && (x < box[0] - far || y < box[1] - far || x > box[2] + far || y > box[3] + far);
   const text = hasMasks(chosen) ? `Is the mask on the wrong object? Drag a box around ${nameOf(chosen)}: what lies outside then no longer counts.`
     : `This click counts for ${nameOf(chosen)}. If you meant another object: Z takes it back, N begins a new one.`;
-  S.advice = isFar && (hint.points.length || hasMasks(chosen)) ? { frame, text } : null;
+  return isFar && (hint.points.length || hasMasks(chosen)) ? { frame, text } : null;
 }
 
 export function box(found) {

@@ -77,7 +77,8 @@ export class Timeline {
     to.fillStyle = "#6aa9ff";
     for (const frame of row.repairs ?? []) to.fillRect(x(frame + 0.5) - 1.5, top + 4, 3, 11);
     for (const frame of row.absent ?? []) this.drawAbsent(to, x(frame + 0.5), top + 9.5);
-    for (const frame of row.anchors ?? []) this.drawAnchor(to, x(frame + 0.5), top + 9.5, (row.locked ?? []).includes(frame));
+    const anchors = (row.anchors ?? []).filter((frame) => !row.absent?.includes(frame));
+    for (const frame of anchors) this.drawAnchor(to, x(frame + 0.5), top + 9.5, (row.locked ?? []).includes(frame));
   }
 
   // [from, until, quality] in pixels of about the same quality; where several frames share a pixel, the worst one counts.
