@@ -22,7 +22,10 @@ def explain(returncode: int) -> str:
     """An exit status of a worker in the middle of its work, and what to look at.
 
     >>> explain(-9), explain(1)
-    ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; logs/workers.log of the run says why')
+    ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; logs/workers.log of the run says more')
+    >>> explain(-11)
+    'killed by SIGSEGV; logs/workers.log of the run says more'
     """
-    hint = "out of memory is the usual cause" if returncode < 0 else "logs/workers.log of the run says why"
+    is_killed = returncode == -signal.SIGKILL
+    hint = "out of memory is the usual cause" if is_killed else "logs/workers.log of the run says more"
     return f"{describe(returncode)}; {hint}"

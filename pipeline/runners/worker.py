@@ -8,6 +8,7 @@ heavy is imported, and the lock of the run folder, which it inherits, keeps othe
 from __future__ import annotations
 
 import ctypes
+import faulthandler
 import gc
 import os
 import signal
@@ -33,6 +34,7 @@ def end_with_parent(parent: int) -> None:
 def main(descriptor: int, parent: int) -> int:
     """Work until there is no job left; returns the exit code."""
     end_with_parent(parent)
+    faulthandler.enable()  # a crash in a decoder or a model leaves its place in the log
     link = Link(descriptor)
     gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
     from pipeline.runners.local import work
