@@ -8,6 +8,9 @@ from itertools import accumulate
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pipeline.runs.rounds import VideoRounds
 from pipeline.simulation.rounds import Session
 from stages.evaluate.davis import score_objects
@@ -39,11 +42,15 @@ class VideoOutcome:
         video_id: the video.
         n_objects: of its ground truth.
         rounds: in order, the first one the annotation.
+        n_labels: pixels that were labelled by clicks or answers behind the first hints.
+        n_kept: of these, those that the masks of the last round agree with.
     """
 
     video_id: str
     n_objects: int
     rounds: tuple[RoundOutcome, ...]
+    n_labels: int = 0
+    n_kept: int = 0
 
 
 def outcome_of(session: Session) -> VideoOutcome:
@@ -60,7 +67,23 @@ def outcome_of(session: Session) -> VideoOutcome:
         RoundOutcome(act.frames, act.n_given, act.seconds, _mean(session, rounds, act.number))
         for act in session.acts(rounds)
     ]
-    return VideoOutcome(video.video_id, len({loc.object_id for loc in session.job.localizations}), tuple(found))
+    kept = _kept(session, rounds)
+    n_objects = len({loc.object_id for loc in session.job.localizations})
+    return VideoOutcome(video.video_id, n_objects, tuple(found), len(kept), sum(kept))
+
+
+def _kept(session: Session, rounds: VideoRounds) -> list[bool]:
+    """Of every label that was given, whether the mask of the last round agrees with it."""
+    masks = {(mask.object_id, mask.frame_idx): mask for mask in rounds.at(rounds.number)}
+    drawn: dict[tuple[str, int], NDArray[np.bool_] | None] = {}
+    kept = []
+    for one in session.labels(rounds):
+        key = one.object_id, one.frame_idx
+        if key not in drawn:
+            drawn[key] = masks[key].decode() if key in masks else None
+        mask = drawn[key]
+        kept.append((mask is not None and bool(mask[one.y, one.x])) == one.is_on)
+    return kept
 
 
 def _mean(session: Session, rounds: VideoRounds, number: int) -> float:
@@ -77,11 +100,13 @@ class Curve:
         scores: mean J&F after each round.
         ends_s: seconds of work an object until the end of each round.
         given: clicks or answers, an object and round.
+        in_mask: share of the labels of clicks or answers that the last masks agree with; 1 without any.
     """
 
     scores: tuple[float, ...]
     ends_s: tuple[float, ...]
     given: tuple[float, ...]
+    in_mask: float = 1.0
 
     @classmethod
     def of(cls, videos: Sequence[VideoOutcome], n_rounds: int) -> Curve:
@@ -94,14 +119,17 @@ class Curve:
             scores.append(sum(weight * found.j_and_f for weight, found in done) / n_objects)
             seconds.append(sum(found.seconds for found in here) / n_objects)
             given.append(sum(found.n_given for found in here) / n_objects)
-        return cls(tuple(scores), tuple(accumulate(seconds)), tuple(given))
+        n_labels = sum(one.n_labels for one in videos)
+        in_mask = sum(one.n_kept for one in videos) / n_labels if n_labels else 1.0
+        return cls(tuple(scores), tuple(accumulate(seconds)), tuple(given), in_mask)
 
     def measures(self) -> dict[str, float]:
-        """R-AUC-J&F, AUC-J&F, and J&F after a minute of work an object."""
+        """R-AUC-J&F, AUC-J&F, J&F after a minute of work an object, and the share of points that masks agree with."""
         return {
             "R-AUC-J&F": round_auc(self.scores),
             f"AUC-J&F ({HORIZON_S:.0f} s)": time_auc(self.scores, self.ends_s),
             f"J&F@{HORIZON_S:.0f}s": score_at(self.scores, self.ends_s),
+            "points in mask": self.in_mask,
         }
 
     def seconds_an_answer(self) -> float:

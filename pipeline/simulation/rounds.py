@@ -130,6 +130,17 @@ class Act:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class GivenLabel:
+    """What a person says of one pixel: x right, y down; whether it is on the object."""
+
+    object_id: str
+    frame_idx: int
+    x: int
+    y: int
+    is_on: bool
+
+
 _loaded = cache(load_round_models)
 """The models of correction rounds, once a process."""
 
@@ -199,6 +210,12 @@ class Session:
             frames = tuple(sorted({one.frame_idx for one in said}))
             found.append(Act(frames, sum(len(one.x) for one in said), corrections_s(said), number))
         return found
+
+    def labels(self, rounds: VideoRounds) -> Iterator[GivenLabel]:
+        """Every pixel that the person labelled by clicks in a round that is finished and was not taken back."""
+        for one in rounds.in_effect:
+            for x, y, label in zip(one.x, one.y, one.label, strict=True):
+                yield GivenLabel(one.object_id, one.frame_idx, int(x), int(y), bool(label))
 
     def first_act(self) -> Act:
         """The first hints."""

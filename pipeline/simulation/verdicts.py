@@ -23,7 +23,7 @@ from pipeline.runs.rounds import VideoRounds, round_marks, round_of
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_records
 from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers
-from pipeline.simulation.rounds import Act, Session
+from pipeline.simulation.rounds import Act, GivenLabel, Session
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.ranges import VideoKey, VideoRange
@@ -83,6 +83,13 @@ class VerdictSession(Session):
             number = round_of(behind) if behind.is_file() else rounds.number
             found.append(Act(tuple(frames), len(given), sum(one.lead_time_s for one in given), number))
         return found
+
+    def labels(self, rounds: VideoRounds) -> Iterator[GivenLabel]:
+        """Every verified point."""
+        video = self.video()
+        for one in unit_records(self.run, tables.POINTS, video) if video else ():
+            if one.label is not None:
+                yield GivenLabel(one.object_id, one.frame_idx, one.x, one.y, bool(one.label))
 
     def _answer(self, video: Video, number: int) -> bool:
         """Have the open candidates answered; False when there are none."""

@@ -105,6 +105,9 @@ def test_a_robot_clicks_looks_and_corrects_and_a_cut_off_session_goes_on(corpus:
     assert first["seconds"] == 3 + 2 * 1.5
     assert len(second["frames"]) == 1
     assert report["rounds"][1]["seconds"] == pytest.approx((first["seconds"] + second["seconds"]) / 2)
+    assert report["videos"][0]["n_labels"] == report["videos"][0]["n_kept"] == second["n_given"]
+    assert report["measures"]["points in mask"] == 1.0
+    assert report["measures"]["seconds an answer"] == pytest.approx(second["seconds"] / second["n_given"])
 
 
 def test_answers_alone_correct_masks_and_a_cut_off_session_goes_on(corpus: Path, tmp_path: Path) -> None:
@@ -125,6 +128,10 @@ def test_answers_alone_correct_masks_and_a_cut_off_session_goes_on(corpus: Path,
     state = state_of(video, VideoRounds.read(folder, video), {}, Verified.read(folder, video))
     flagged = {(one.object_id, one.frame_idx) for one in unit_records(folder, tables.FLAGS, video)}
     assert contradicted(state).keys() <= flagged
+    verified = [one for one in unit_records(folder, tables.POINTS, video) if one.label is not None]
+    masks = {(one.object_id, one.frame_idx): one.decode() for one in unit_records(folder, tables.MASKS, video)}
+    kept = [masks.get((p.object_id, p.frame_idx), np.zeros((96, 160)))[p.y, p.x] == p.label for p in verified]
+    assert report["measures"]["points in mask"] == np.mean(kept) > 0.95
     assert second["n_given"] == sum(len(points) for points in _answered(folder, 1))
 
 
