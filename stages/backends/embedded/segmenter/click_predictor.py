@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from schemas.prompts import Array, Prompt
-from stages.backends.devices import fast_precision, pick_device
+from stages.backends.devices import fast_precision, for_changing_sizes, pick_device
 from stages.backends.embedded.segmenter.click_network import ClickNetwork, for_inference
 from stages.backends.embedded.segmenter.crops import Crop, closer_crop
 from stages.backends.embedded.segmenter.prompt_maps import draw_maps, seen
@@ -30,8 +30,13 @@ from stages.backends.weights import WeightsError, load_weights
 from stages.resize import resize
 
 Map = NDArray[np.float32]
-WEIGHTS = Path(__file__).with_name("click_network.pt")
-WEIGHTS_SHA256 = "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58"
+WEIGHTS, CORRECTION_WEIGHTS = (Path(__file__).with_name(name) for name in ("click_network.pt", "correction_network.pt"))
+"""For hints alone, and for clicks on a mask that is there: further training on poor masks with clicks and verified
+points made corrections better, and answers to traces worse."""
+_SHA256 = {
+    WEIGHTS: "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58",
+    CORRECTION_WEIGHTS: "eb71f035f9deec63d79cb860c03df688241a2b20d6f85d017935f4007ddef363",
+}
 SIDE = 448
 """Pixels of the longer side at which the network sees a frame or a crop; it was trained at this size."""
 CROWD_SIDE, CROWD_CROP = 320, 256
@@ -107,7 +112,8 @@ class ClickPredictor:
         size = crop.seen_size(side)
         picture = torch.from_numpy((seen(image, crop, size).astype(np.float32) - 127) / 128)[None].permute(0, 3, 1, 2)
         maps = torch.from_numpy(draw_maps(prompt, prior, crop, size))[None]
-        answer = self._network(self._placed(picture), self._placed(maps))
+        with for_changing_sizes(self.device):
+            answer = self._network(self._placed(picture), self._placed(maps))
         probability = torch.sigmoid(answer.logits[0, 0]).cpu().numpy()
         shape = (crop.bottom - crop.top, crop.right - crop.left)
         whole = np.zeros(image.shape[:2], dtype=np.float32)
@@ -163,7 +169,7 @@ def load_click_network(weights: Path = WEIGHTS) -> ClickNetwork:
     Raises:
         WeightsError: the file is damaged or of another architecture.
     """
-    if weights == WEIGHTS and hashlib.sha256(weights.read_bytes()).hexdigest() != WEIGHTS_SHA256:
+    if weights in _SHA256 and hashlib.sha256(weights.read_bytes()).hexdigest() != _SHA256[weights]:
         raise WeightsError(
             f"{weights} is not the file that belongs to this version of pointvos; install pointvos again"
         )
