@@ -19,7 +19,7 @@ from schemas.frames import Frame
 from schemas.jobs import VideoJob
 from schemas.tables import Table
 from schemas.whole_files import write_whole
-from stages.video import Opener, selected_frames
+from stages.video import Opener, frame_as_jpeg, selected_frames
 
 
 def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opener: Opener) -> None:
@@ -30,8 +30,13 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opene
         OSError: the run folder cannot be written.
     """
     job, tracked = sampled.job, sampled.tracked
-    folder = run.frames_of(job.video_id)
-    for frame in selected_frames(job.file, sampled.frames_to_look_at(), opener):
+    folder, others = run.frames_of(job.video_id), []
+    for idx in sampled.frames_to_look_at():
+        if jpeg := frame_as_jpeg(job.file, idx, opener):
+            write_whole(folder / f"{idx:06d}.jpg", jpeg)
+        else:
+            others.append(idx)
+    for frame in selected_frames(job.file, others, opener):
         write_whole(folder / f"{frame.idx:06d}.jpg", frame.jpeg or encode_jpeg(frame, jpeg_quality))
     parts: list[tuple[Table[Any], Sequence[Any]]] = [
         (tables.LOCALIZATIONS, tracked.placed.localizations),

@@ -157,11 +157,16 @@ def _centres(colours: NDArray[np.float64]) -> NDArray[np.float64]:
     """k-means from colours as far apart as can be."""
     middle = ((colours - colours.mean(axis=0)) ** 2).sum(axis=1).argmin()
     centres = colours[[middle]]
+    least = np.full(len(colours), np.inf)
     while len(centres) < _PARTS:
-        distances = ((colours[:, None] - centres) ** 2).sum(axis=2).min(axis=1)
-        centres = np.concatenate([centres, colours[[distances.argmax()]]])
+        least = np.minimum(least, ((colours - centres[-1]) ** 2).sum(axis=1))
+        centres = np.concatenate([centres, colours[[least.argmax()]]])
+    before = None
     for _ in range(_ROUNDS):
         labels = _nearest(colours, centres)
+        if before is not None and np.array_equal(labels, before):
+            break
+        before = labels
         for label in range(_PARTS):
             member = labels == label
             if member.any():

@@ -15,8 +15,9 @@ nothing is left, head and all, in AVI and in ASF, whose reader stops there.
 from stages.video.errors import DecodeError
 from stages.video.files import Opener
 from stages.video.reader import Probe, VideoReader, open_video, probe
-from stages.video.selected import about_n_frames, selected_frames
+from stages.video.selected import about_n_frames, frame_as_jpeg, selected_frames
 
 __all__ = [
-    "DecodeError", "Opener", "Probe", "VideoReader", "about_n_frames", "open_video", "probe", "selected_frames",
+    "DecodeError", "Opener", "Probe", "VideoReader", "about_n_frames", "frame_as_jpeg", "open_video", "probe",
+    "selected_frames",
 ]  # fmt: skip

@@ -8,8 +8,9 @@ from dataclasses import replace
 from schemas.frames import Frame
 from schemas.video_files import VideoFile
 from stages.video.errors import DecodeError
-from stages.video.files import Opener
+from stages.video.files import Opener, open_local, read_bytes
 from stages.video.reader import open_video
+from stages.video.stills import is_plain_jpeg
 
 
 def selected_frames(file: VideoFile, indices: Collection[int], opener: Opener | None = None) -> Iterator[Frame]:
@@ -24,6 +25,18 @@ def selected_frames(file: VideoFile, indices: Collection[int], opener: Opener | 
     """
     frames = _from_folder(file, sorted(indices), opener) if file.frames else _from_container(file, indices, opener)
     yield from frames
+
+
+def frame_as_jpeg(file: VideoFile, idx: int, opener: Opener | None = None) -> bytes | None:
+    """The file of a frame that was decoded before, where it can be shown as it is; None: decode it and make a JPEG.
+
+    Raises:
+        DecodeError: it cannot be read.
+    """
+    if idx >= len(file.frames):
+        return None
+    data = read_bytes(file.frames[idx], opener or open_local)
+    return data if is_plain_jpeg(data) else None
 
 
 def about_n_frames(file: VideoFile, opener: Opener | None = None) -> int:

@@ -60,8 +60,20 @@ def decode_still(data: bytes, name: str) -> Still | None:
     image = _by_opencv(data) if header.format in _BY_OPENCV else _by_pillow(header)
     if image is None:
         return None
-    is_plain = header.format in ("JPEG", "MPO") and header.mode in ("RGB", "L") and orientation == 1
-    return Still(_turned(image, orientation), is_plain)
+    return Still(_turned(image, orientation), _is_plain_jpeg(header, orientation))
+
+
+def is_plain_jpeg(data: bytes) -> bool:
+    """What :class:`Still` says of a picture that can be decoded, from its header alone."""
+    try:
+        header = Pillow.open(io.BytesIO(data), formats=FORMATS)
+    except _BAD:
+        return False
+    return _is_plain_jpeg(header, _orientation(header))
+
+
+def _is_plain_jpeg(header: Pillow.Image, orientation: int) -> bool:
+    return header.format in ("JPEG", "MPO") and header.mode in ("RGB", "L") and orientation == 1
 
 
 def _orientation(header: Pillow.Image) -> int:

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from schemas.video_files import VideoFile
-from stages.video import DecodeError, open_video, probe
+from stages.video import DecodeError, frame_as_jpeg, open_video, probe
 from stages.video.corpus import find_local, group_files
 
 
@@ -38,6 +38,21 @@ def test_a_jpeg_folder_yields_its_own_bytes(tmp_path):
     assert [round(frame.image.mean() / 40) for frame in frames] == [0, 1, 2, 3]
     assert (video.codec, video.n_frames, video.height, video.width) == ("jpeg", 4, 20, 30)
     assert (video.fps, video.duration_s, video.rotation_deg) == (0.0, 0.0, 0)
+
+
+def test_a_frame_is_shown_as_it_is_where_a_reader_that_decodes_it_says_so(tmp_path):
+    plain = write_jpeg(tmp_path / "00000.jpg", 40)
+    (tmp_path / "00001.jpg").write_bytes(with_orientation(plain, 6))
+    Image.new("CMYK", (30, 20)).save(tmp_path / "00002.jpg")
+    Image.new("RGB", (30, 20)).save(tmp_path / "00003.jpg", format="PNG")
+    paths = tuple(str(path) for path in sorted(tmp_path.iterdir()))
+    for path in paths:
+        with open_video(VideoFile("v", path, frames=(path,))) as reader:
+            (frame,) = reader
+        assert frame_as_jpeg(VideoFile("v", path, frames=(path,)), 0) == frame.jpeg
+    assert frame_as_jpeg(VideoFile("v", str(tmp_path), frames=paths), 0) == plain
+    assert frame_as_jpeg(VideoFile("v", str(tmp_path), frames=paths), 4) is None
+    assert frame_as_jpeg(VideoFile("v", "film.mp4"), 0) is None
 
 
 def test_the_index_is_the_position_whatever_the_numbering(tmp_path):
