@@ -20,6 +20,9 @@ Box = tuple[float, ...]
 """(x0, y0, x1, y1) half-open pixels."""
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
+_LARGE, _DEEP, _REACH = 0.05, 0.5, 2.0
+"""A part is large from this share of the old mask on. A point lies deep in it at this share of the part's own depth; else
+it speaks for what lies within so many times its distance to the part's edge."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8
@@ -109,6 +112,7 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
 
     Each part that one adds to the other counts for itself: where it holds points, the nearest decides, pixel by pixel;
     where it holds none, the mean of all answers and of the mask that was there does, which stays where they balance.
+    A large part is not changed as a whole by points at its edge: see :func:`_reached`.
 
     >>> prior, new = np.array([[True, False, False, False]]), np.array([[0.9, 0.9, 0.0, 0.6]], np.float32)
     >>> decided(prior, Answers(new, 3, 0.5), []).astype(int).tolist()
@@ -118,14 +122,36 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
     """
     votes = answers.n * answers.mean + prior
     found = np.ascontiguousarray(np.where(prior, 2 * votes >= answers.n + 1, 2 * votes > answers.n + 1))
+    large_px = _LARGE * np.count_nonzero(prior)
     for label, difference in ((1, answers.mask & ~prior), (0, prior & ~answers.mask)):
         _, parts = cv2.connectedComponents(difference.astype(np.uint8), connectivity=8)
+        depths = cv2.distanceTransform(np.pad(difference, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
         for part in sorted({int(parts[y, x]) for x, y, _ in points} - {0}):
             y, x = np.nonzero(parts == part)
             inside = np.array([point for point in points if parts[point[1], point[0]] == part])
-            nearest = ((x[:, None] - inside[:, 0]) ** 2 + (y[:, None] - inside[:, 1]) ** 2).argmin(axis=1)
-            found[y, x] = np.where(inside[nearest, 2] == label, bool(label), not label)
+            distances = np.hypot(x[:, None] - inside[:, 0], y[:, None] - inside[:, 1])
+            is_meant = inside[:, 2] == label
+            changes = is_meant[distances.argmin(axis=1)]
+            if len(y) > large_px and is_meant.any():
+                meant = inside[is_meant]
+                changes &= _reached(distances[:, is_meant], depths[meant[:, 1], meant[:, 0]], float(depths[y, x].max()))
+            found[y, x] = np.where(changes, bool(label), not label)
     return found
+
+
+def _reached(distances: NDArray[np.float64], depths: NDArray[np.float32], deepest: float) -> NDArray[np.bool_]:
+    """(n,) bool, which pixels of a part points speak for: all, if one lies deep in it; else those that are near.
+
+    A point between an arm and a back says that the gap is not the person, not that the person is not there.
+
+    Args:
+        distances: (n, points) pixels from each pixel to each point.
+        depths: (points,) pixels from each point to the edge of the part.
+        deepest: pixels from the middle of the part to its edge.
+    """
+    if depths.max() >= _DEEP * deepest:
+        return np.ones(len(distances), dtype=bool)
+    return np.asarray((distances <= _REACH * depths).any(axis=1))
 
 
 def _inside(mask: Mask, box: Box) -> Mask:

@@ -125,3 +125,25 @@ def test_an_answer_is_asked_about_again_as_long_as_it_then_contradicts_fewer_poi
     stuck = Threshold()
     corrected(stuck, np.zeros_like(IMAGE), prompt, points)
     assert len(stuck.asked) == 3
+
+
+def test_a_point_at_the_edge_of_a_large_part_takes_what_is_near_and_one_deep_in_it_all_of_it():
+    there = np.zeros((60, 100), dtype=bool)
+    there[10:50, 10:90] = True
+    left_half = np.where(np.arange(100) < 50, there, False).astype(np.float32)
+    at_edge = decided(there, Answers(left_half, 3, 0.5), [(86, 30, 0)])
+    assert not at_edge[30, 86]
+    assert not at_edge[30, 80]
+    assert at_edge[30, 60]
+    assert at_edge[:, :50].sum() == there[:, :50].sum()
+    deep = decided(there, Answers(left_half, 3, 0.5), [(70, 30, 0)])
+    assert np.array_equal(deep, left_half > 0.5)
+
+
+def test_a_small_part_goes_with_the_point_on_it_wherever_that_lies():
+    there = np.zeros((60, 100), dtype=bool)
+    there[10:50, 10:90] = True
+    without = there.astype(np.float32)
+    without[10:20, 80:90] = 0
+    found = decided(there, Answers(without, 3, 0.5), [(88, 18, 0)])
+    assert np.array_equal(found, without > 0.5)
