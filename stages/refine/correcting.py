@@ -21,8 +21,8 @@ Box = tuple[float, ...]
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
 _LARGE, _DEEP, _REACH = 0.05, 0.5, 2.0
-"""A part is large from this share of the old mask on. A point lies deep in it at this share of the part's own depth; else
-it speaks for what lies within so many times its distance to the part's edge."""
+"""A part is large from this share of the old mask on. A point lies deep in a part at this share of the part's depth;
+else it speaks for what lies within so many times its distance to the part's edge."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8

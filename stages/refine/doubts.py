@@ -18,12 +18,13 @@ from stages.backends.segmenter import Segmenter
 from stages.refine.correcting import Mask, probes
 
 _BOX_GROWTH = 0.1
-_DEEPEST, _TOLD = 0.15, 0.1
-"""Shares of √area: how far the depth of a place counts, and how far around it an answer tells what is there."""
+_DEEPEST, _TOLD, _TOLD_UNSEEN = 0.15, 0.1, 0.3
+"""Shares of √area: how far the depth of a place counts, and how far around it an answer tells what is there; farther
+where all answers agree, so that questions are spread there rather than lined up along the edge."""
 _LEAST_TOLD_PX = 3.0
-_UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 0.01
-"""Doubt next to the mask where all answers agree, the share of √area from the mask at which it has fallen to 0, and the
-least doubt that is asked about. An answer that says otherwise adds up to 2."""
+_UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 1e-4
+"""Doubt next to the mask where all answers agree, the share of √area from the mask up to which there is any, half as
+much there, and the least doubt that is asked about. An answer that says otherwise adds up to 2."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
@@ -39,18 +40,21 @@ def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, 
     """
     side = float(np.sqrt(mask.sum()))
     inside, outside = _depth(mask), cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
-    doubt = _UNSEEN * np.where(mask, 0.5, np.clip(1 - outside / (_AROUND * side), 0, 1)).astype(np.float32)
+    around = np.where(outside < _AROUND * side, 1 - outside / (2 * _AROUND * side), 0)
+    unseen = (_UNSEEN * np.where(mask, 0.5, around)).astype(np.float32)
+    doubt = np.zeros_like(unseen)
     for segment in segmenter.segment(image, [replace(one, is_soft=True) for one in other_prompts(mask)]):
         doubt += np.abs(segment.soft() - mask)
         for part in (segment.mask & ~mask, mask & ~segment.mask):
             doubt += np.minimum(_depth(part) / (_DEEPEST * side), 1)
-    doubt[np.where(mask, inside, outside) < _EDGE_PX] = 0
-    reach = max(_LEAST_TOLD_PX, _TOLD * side)
+    at_edge = np.where(mask, inside, outside) < _EDGE_PX
+    doubt[at_edge] = unseen[at_edge] = 0
     places: list[tuple[int, int]] = []
-    while len(places) < n_places and doubt.max() > _NO_DOUBT:
-        y, x = np.unravel_index(int(doubt.argmax()), doubt.shape)
+    while len(places) < n_places and (doubt + unseen).max() > _NO_DOUBT:
+        y, x = np.unravel_index(int((doubt + unseen).argmax()), doubt.shape)
         places.append((int(x), int(y)))
-        _lower(doubt, *places[-1], reach)
+        _lower(doubt, *places[-1], max(_LEAST_TOLD_PX, _TOLD * side))
+        _lower(unseen, *places[-1], max(_LEAST_TOLD_PX, _TOLD_UNSEEN * side))
     return places
 
 
