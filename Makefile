@@ -80,8 +80,8 @@ check-cluster: setup ## annotate on a Flink cluster of this machine, parts of it
 	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k "not embedded"
 
 .PHONY: check-cluster-quick
-check-cluster-quick: setup ## the part of check-cluster in which a TaskManager is killed
-	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k killed_task_manager
+check-cluster-quick: setup ## the parts of check-cluster in which a TaskManager and a pool of workers are killed
+	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k killed
 
 .PHONY: bench
 bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
