@@ -20,9 +20,9 @@ Box = tuple[float, ...]
 """(x0, y0, x1, y1) half-open pixels."""
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
-_LARGE, _FEW, _DEEP, _REACH = 0.05, 2, 0.5, 2.0
-"""A part is large from this share of the old mask on. So few points in it decide about all of it only if one lies deep
-in it, at this share of its depth; else each speaks for what lies within so many times its distance to the edge."""
+_LARGE, _FEW, _DEEP, _REACH = 0.05, 2, 0.7, 2.0
+"""A part is large from this share of the old mask on. So few points off the object take all of it away only if one lies
+deep in it, at this share of its depth; else each takes what lies within so many times its distance to the edge."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8
@@ -112,7 +112,7 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
 
     Each part that one adds to the other counts for itself: where it holds points, the nearest decides, pixel by pixel;
     where it holds none, the mean of all answers and of the mask that was there does, which stays where they balance.
-    One or two points at the edge of a large part do not decide about all of it: see :func:`_reached`.
+    One or two points off the object at the edge of a large part do not take all of it away: see :func:`_reached`.
 
     >>> prior, new = np.array([[True, False, False, False]]), np.array([[0.9, 0.9, 0.0, 0.6]], np.float32)
     >>> decided(prior, Answers(new, 3, 0.5), []).astype(int).tolist()
@@ -132,7 +132,7 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
             distances = np.hypot(x[:, None] - inside[:, 0], y[:, None] - inside[:, 1])
             is_meant = inside[:, 2] == label
             changes = is_meant[distances.argmin(axis=1)]
-            if len(y) > large_px and 0 < np.count_nonzero(is_meant) <= _FEW:
+            if not label and len(y) > large_px and 0 < np.count_nonzero(is_meant) <= _FEW:
                 meant = inside[is_meant]
                 changes &= _reached(distances[:, is_meant], depths[meant[:, 1], meant[:, 0]], float(depths[y, x].max()))
             found[y, x] = np.where(changes, bool(label), not label)
@@ -140,7 +140,7 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
 
 
 def _reached(distances: NDArray[np.float64], depths: NDArray[np.float32], deepest: float) -> NDArray[np.bool_]:
-    """(n,) bool, which pixels of a part a few points speak for: all, if one lies deep in it; else those that are near.
+    """(n,) bool, which pixels of a part a few points take away: all, if one lies deep in it; else those that are near.
 
     A point between an arm and a back says that the gap is not the person, not that the person is not there.
 
