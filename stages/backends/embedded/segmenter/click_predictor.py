@@ -30,13 +30,8 @@ from stages.backends.weights import WeightsError, load_weights
 from stages.resize import resize
 
 Map = NDArray[np.float32]
-WEIGHTS, CORRECTION_WEIGHTS = (Path(__file__).with_name(name) for name in ("click_network.pt", "correction_network.pt"))
-"""For hints alone, and for clicks on a mask that is there: further training on poor masks with clicks and verified
-points made corrections better, and answers to traces worse."""
-_SHA256 = {
-    WEIGHTS: "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58",
-    CORRECTION_WEIGHTS: "eb71f035f9deec63d79cb860c03df688241a2b20d6f85d017935f4007ddef363",
-}
+WEIGHTS = Path(__file__).with_name("click_network.pt")
+WEIGHTS_SHA256 = "4a6a468b1d507ddc71c4020a844787307998c9cb876e6211b0385f84b447aa58"
 SIDE = 448
 """Pixels of the longer side at which the network sees a frame or a crop; it was trained at this size."""
 CROWD_SIDE, CROWD_CROP = 320, 256
@@ -169,7 +164,7 @@ def load_click_network(weights: Path = WEIGHTS) -> ClickNetwork:
     Raises:
         WeightsError: the file is damaged or of another architecture.
     """
-    if weights in _SHA256 and hashlib.sha256(weights.read_bytes()).hexdigest() != _SHA256[weights]:
+    if weights == WEIGHTS and hashlib.sha256(weights.read_bytes()).hexdigest() != WEIGHTS_SHA256:
         raise WeightsError(
             f"{weights} is not the file that belongs to this version of pointvos; install pointvos again"
         )

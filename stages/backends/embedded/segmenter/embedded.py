@@ -1,12 +1,11 @@
 """``embedded``: a segmenter without any download; the click network, whose weights come with this package.
 
-The network looks at the whole frame and once more, closer, at what it found there. It has two sets of weights: for
-hints alone, and for clicks on a mask that is there.
+The network looks at the whole frame and once more, closer, at what it found there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,13 +16,7 @@ from numpy.typing import NDArray
 
 from schemas.coords import scale_points
 from schemas.prompts import Prompt
-from stages.backends.embedded.segmenter.click_predictor import (
-    CORRECTION_WEIGHTS,
-    SIDE,
-    WEIGHTS,
-    ClickPredictor,
-    load_click_predictor,
-)
+from stages.backends.embedded.segmenter.click_predictor import SIDE, WEIGHTS, ClickPredictor, load_click_predictor
 from stages.backends.segmenter import Segment
 from stages.resize import resize
 
@@ -38,34 +31,16 @@ _FEW = 2
 
 
 def load_embedded(name: str, device: str = "auto", threads: int = 1, weights: Path = WEIGHTS) -> EmbeddedSegmenter:
-    """Load ``embedded`` or ``embedded_fast``, or ``embedded`` with other weights, which then serve for everything.
-
-    The process shares the networks.
-    """
-    corrector = partial(load_click_predictor, device, CORRECTION_WEIGHTS) if weights == WEIGHTS else None
-    return EmbeddedSegmenter(name, load_click_predictor(device, weights), threads, corrector)
-
-
-LoadPredictor = Callable[[], ClickPredictor]
+    """Load ``embedded`` or ``embedded_fast``, or ``embedded`` with other weights; the process shares the network."""
+    return EmbeddedSegmenter(name, load_click_predictor(device, weights), threads)
 
 
 class EmbeddedSegmenter:
     """See the module; stateless, safe to call from several threads."""
 
-    def __init__(
-        self, name: str, predictor: ClickPredictor, threads: int = 1, load_corrector: LoadPredictor | None = None
-    ) -> None:
-        """Wrap a predictor.
-
-        Args:
-            name: registry key.
-            predictor: answers prompts.
-            threads: prompts of a crowded frame that are answered at once; it changes no result.
-            load_corrector: gives the predictor for prompts with a mask, when there is one; None: there is no other.
-        """
+    def __init__(self, name: str, predictor: ClickPredictor, threads: int = 1) -> None:
         self.name = name
         self._predictor = predictor
-        self._load_corrector = load_corrector or (lambda: predictor)
         self._side = SIDES.get(name, SIDE)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="segment") if threads > 1 else None
 
@@ -80,8 +55,7 @@ class EmbeddedSegmenter:
         """One answer at the frame's ``shape``, asked about the frame at its working size."""
         asked = _resized_prompt(prompt, shape, small.shape[:2])
         prior = None if asked.mask is None else asked.mask.astype(np.float32)
-        predictor = self._predictor if prior is None else self._load_corrector()
-        found = predictor.answer(small, asked, prior, self._side, prompt.n_objects > CROWD)
+        found = self._predictor.answer(small, asked, prior, self._side, prompt.n_objects > CROWD)
         probability = resize(found.probability, shape)
         mask = probability > 0.5
         return Segment(mask, found.quality if mask.any() else 0.0, probability if prompt.is_soft else None)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 from stages.backends.devices import fast_precision, pick_device
 from stages.backends.embedded.segmenter.click_network import ClickNetwork
-from stages.backends.embedded.segmenter.click_predictor import CORRECTION_WEIGHTS, WEIGHTS, load_click_network
+from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, load_click_network
 from stages.backends.embedded.segmenter.prompt_maps import Map
 from stages.backends.embedded.training.batches import Batch, Batches
 from stages.backends.embedded.training.checkpoints import TrainingFiles, in_halves
@@ -193,8 +193,7 @@ def first_network(start: str, seed: int, device: str) -> ClickNetwork:
     """The network to begin with, on a device.
 
     Args:
-        start: ``embedded`` for the weights of this package, ``embedded-corrections`` for those that answer clicks on a
-            mask, ``nothing`` for random ones, or a file of weights.
+        start: ``embedded`` for the weights of this package, ``nothing`` for random ones, or a file of weights.
         seed: of random weights.
         device: ``auto``, ``cpu`` or ``cuda[:n]``.
 
@@ -205,8 +204,7 @@ def first_network(start: str, seed: int, device: str) -> ClickNetwork:
         torch.manual_seed(seed)
         network = ClickNetwork()
     else:
-        own = {"embedded": WEIGHTS, "embedded-corrections": CORRECTION_WEIGHTS}
-        network = load_click_network(own.get(start, Path(start)))
+        network = load_click_network(WEIGHTS if start == "embedded" else Path(start))
     return network.to(pick_device(device))
 
 

@@ -1,5 +1,4 @@
 import threading
-from dataclasses import replace
 from itertools import product
 
 import cv2
@@ -8,7 +7,7 @@ import pytest
 
 from schemas.localizations import Localization
 from schemas.prompts import Prompt
-from stages.backends.embedded.segmenter.click_predictor import CORRECTION_WEIGHTS, WEIGHTS, load_click_predictor
+from stages.backends.embedded.segmenter.click_predictor import load_click_predictor
 from stages.backends.embedded.segmenter.embedded import EmbeddedSegmenter, load_embedded
 from stages.segment.prompts import to_prompt
 from stages.segment.segment_frame import segment_frame
@@ -113,20 +112,3 @@ def test_masks_of_real_frames_are_good(davis, segmenter):
         (found,) = segmenter.segment(np.ascontiguousarray(image), [asked])
         overlaps.append(overlap(found.mask, truth))
     assert np.mean(overlaps) > 0.8
-
-
-def test_clicks_on_a_mask_are_answered_by_the_weights_for_corrections():
-    image, (left, _) = two_discs()
-    click = np.argwhere(left).mean(axis=0)[None, ::-1].astype(np.float32)
-    hint = Prompt("o", "clicks", click, np.array([1], np.int8), click)
-    asked = replace(hint, mask=left)
-    segmenter, own = (
-        load_embedded("embedded", "cpu"),
-        [load_click_predictor("cpu", w) for w in (WEIGHTS, CORRECTION_WEIGHTS)],
-    )
-    for prompt, predictor in zip((hint, asked), own, strict=True):
-        prior = None if prompt.mask is None else prompt.mask.astype(np.float32)
-        (found,), expected = segmenter.segment(image, [prompt]), predictor.answer(image, prompt, prior)
-        assert np.array_equal(found.mask, expected.probability > 0.5)
-        assert found.quality == expected.quality
-    assert own[0] is not own[1]
