@@ -199,7 +199,7 @@ def test_an_official_list_is_obeyed_and_what_it_parts_is_named(annotated, tmp_pa
         ("video,split\na,train\na,test\n", "line 3: video 'a' is in train and in test; keep one"),
         ("name,split\na,train\n", "has no column 'video'; its first line is 'name,split'"),
         ("video,split\nx,train\n", "names no video of the run; its videos are called a, sub/b"),
-        ('video,split\n"a,train\n', "is no CSV file in UTF-8"),
+        ('video,split\n"a,train\n', "is not a CSV file in UTF-8"),
     ],
 )
 def test_a_wrong_list_is_refused_with_its_line(finished_run, tmp_path, text, sentence):

@@ -216,5 +216,5 @@ def test_an_export_is_ground_truth_with_the_ids_of_its_objects(tmp_path):
     (frame,) = find_truth(tmp_path, "v", is_by_label=True).frames()
     assert (frame.object_ids(), frame.mask("1").tolist()) == ({"1", "2"}, [[False, True, False]])
     (tmp_path / "objects.json").write_text("{")
-    with pytest.raises(ValueError, match=r"objects\.json' is no JSON .* export again, or remove it"):
+    with pytest.raises(ValueError, match=r"objects\.json' is not JSON .* export again, or remove it"):
         find_truth(tmp_path, "v")

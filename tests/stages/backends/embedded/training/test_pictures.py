@@ -112,7 +112,7 @@ def test_coco_instances_are_read_and_what_cannot_be_used_is_said(tmp_path):
     assert "file_name '../a.png' leads out of" in told
     assert "it has 80x60 pixels; the file says 80x61" in told
     (tmp_path / "instances.json").write_text("[]")
-    with pytest.raises(ValueError, match="is no COCO file: it needs lists of images and of annotations"):
+    with pytest.raises(ValueError, match="is not a COCO file: it needs lists of images and of annotations"):
         read_coco(tmp_path / "instances.json", tmp_path)
 
 
