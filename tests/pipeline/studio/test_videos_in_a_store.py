@@ -92,7 +92,7 @@ def test_a_run_in_a_store_is_hinted_tracked_and_corrected_there(
     set_aside(run, desk.bench.all_tracked()["a"])
     assert run.committed() == {}
     desk.background.hear(refined, Finished())
-    assert run.committed() == {}, "what is heard of a task that has ended, or was stopped, changes nothing"
+    assert run.committed() == {}, "late messages of a task that has ended or was stopped change nothing"
     put_back(run)
     assert list(run.committed()) == ["a"]
     names = [one["Key"] for one in s3.list_objects_v2(Bucket=BUCKET, Prefix="runs/studio/")["Contents"]]
