@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -55,13 +58,45 @@ def to_host(maps: Tensor, facts: Tensor) -> tuple[NDArray[Any], NDArray[Any]]:
     return copy.numpy(), facts.cpu().numpy()  # the second copy waits for all that was asked for before
 
 
-def for_changing_sizes(device: torch.device) -> AbstractContextManager[None]:
-    """A block in which convolutions of maps of ever new sizes are asked for, as of crops of a frame.
+@dataclass
+class _CudnnSwitch:
+    """cuDNN is on or off for the whole process, so threads share one switch: it is off while any of them wants that."""
 
-    On a GPU it does without cuDNN, which prepares each layer for every new size: with torch 2.11 on an H200, an answer
-    about a crop of a new size takes 2 s with cuDNN and 0.03 s without, and of a known size 0.02 s with either.
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    n_wanting: int = 0
+    was_on: bool = True
+
+    def turn_off(self) -> None:
+        with self.lock:
+            if not self.n_wanting:
+                self.was_on, torch.backends.cudnn.enabled = torch.backends.cudnn.enabled, False
+            self.n_wanting += 1
+
+    def turn_back(self) -> None:
+        with self.lock:
+            self.n_wanting -= 1
+            if not self.n_wanting:
+                torch.backends.cudnn.enabled = self.was_on
+
+
+_cudnn = _CudnnSwitch()
+
+
+@contextmanager
+def without_cudnn(device: torch.device) -> Iterator[None]:
+    """Compute without cuDNN while the block runs, for convolutions of ever new sizes; on a CPU nothing changes.
+
+    cuDNN prepares each layer for every new size: with torch 2.11 on an H200, an answer about a crop of a new size takes
+    2 s with cuDNN and 0.03 s without, and of a known size 0.02 s with either.
     """
-    return torch.backends.cudnn.flags(enabled=False) if device.type == "cuda" else nullcontext()
+    if device.type != "cuda":
+        yield
+        return
+    _cudnn.turn_off()
+    try:
+        yield
+    finally:
+        _cudnn.turn_back()
 
 
 def exact_is_wanted() -> bool:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from stages.backends.devices import for_changing_sizes, pick_device
+from stages.backends.devices import pick_device, without_cudnn
 from stages.backends.embedded.features.fused import FusedNetwork
 from stages.backends.embedded.features.grids import Grid, resize_image
 from stages.backends.embedded.features.precision import Precision, fast_precisions
@@ -79,7 +79,7 @@ class Backbone:
         wanted = set(levels)
         last = max(int(level[1:]) for level in wanted)
         pixels = self._normalised(image, grid)
-        with for_changing_sizes(self.device):
+        with without_cudnn(self.device):
             return self._fused.maps(pixels, wanted, last) if self._fused else self._maps(pixels, wanted, last)
 
     @torch.no_grad()

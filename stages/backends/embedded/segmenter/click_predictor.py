@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 
 from schemas.prompts import Array, Prompt
-from stages.backends.devices import fast_precision, for_changing_sizes, pick_device
+from stages.backends.devices import fast_precision, pick_device, without_cudnn
 from stages.backends.embedded.segmenter.click_network import ClickNetwork, for_inference
 from stages.backends.embedded.segmenter.crops import Crop, closer_crop
 from stages.backends.embedded.segmenter.prompt_maps import draw_maps, seen
@@ -107,7 +107,7 @@ class ClickPredictor:
         size = crop.seen_size(side)
         picture = torch.from_numpy((seen(image, crop, size).astype(np.float32) - 127) / 128)[None].permute(0, 3, 1, 2)
         maps = torch.from_numpy(draw_maps(prompt, prior, crop, size))[None]
-        with for_changing_sizes(self.device):
+        with without_cudnn(self.device):
             answer = self._network(self._placed(picture), self._placed(maps))
         probability = torch.sigmoid(answer.logits[0, 0]).cpu().numpy()
         shape = (crop.bottom - crop.top, crop.right - crop.left)
