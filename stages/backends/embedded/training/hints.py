@@ -1,4 +1,4 @@
-"""Hints that people, or a tracker, would have given for an object, as maps: clicks, boxes, traces, poor masks."""
+"""Hints that a person, or a tracker, would have given for an object, as maps: clicks, boxes, traces, poor masks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,8 @@ Mask = NDArray[np.bool_]
 Array = NDArray[Any]
 Click = tuple[int, int, int]
 """x, y, and 1 on or 0 off the object."""
-_KINDS = ("clicks", "box", "trace", "prior", "correction", "verified points")
-_SHARES = (0.3, 0.1, 0.1, 0.14, 0.18, 0.18)
-_PART_SHARES = (0.0, 0.35, 0.0, 0.35, 0.15, 0.15)
-_MOST_VERIFIED, _UNSURE_PX = 24, 1
-"""People answer so many candidates at most, and none that is so near to the object's edge, in pixels of a view."""
+_KINDS, _SHARES = ("clicks", "box", "trace", "prior", "correction"), (0.32, 0.1, 0.1, 0.18, 0.3)
+_PART_SHARES = (0.0, 0.35, 0.0, 0.45, 0.2)
 _MOST_REGIONS, _LEAST_PX = 3, 30
 """A person corrects at most this many wrong regions at once, each of at least this many pixels of a view."""
 _TURNS = np.array([0.0, 0.35, -0.35, 0.8, -0.8, 1.5, -1.5, 2.3, -2.3, math.pi])
@@ -42,10 +39,7 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
     kind = str(rng.choice(_KINDS, p=_PART_SHARES if view.is_part else _SHARES))
     if kind == "correction":
         prior = strayed(view.mask, view.other, rng)
-        return _maps(view.mask.shape, region_clicks(view, prior > 0.5, rng), prior=prior)
-    if kind == "verified points":
-        prior = strayed(view.mask, view.other, rng)
-        return _maps(view.mask.shape, verified_points(view, prior > 0.5, rng), prior=prior)
+        return _maps(view.mask.shape, _region_clicks(view, prior > 0.5, rng), prior=prior)
     return _maps(
         view.mask.shape,
         _clicks(view, kind, rng),
@@ -63,7 +57,7 @@ def next_hints(maps: Map, view: TrainingView, probability: Map, rng: np.random.G
     maps = maps.copy()
     answer = probability > 0.5
     if rng.random() < 0.3:
-        for x, y, label in region_clicks(view, answer, rng):
+        for x, y, label in _region_clicks(view, answer, rng):
             _click(maps[POSITIVE if label else NEGATIVE], x, y)
         return _given(maps, probability, rng)
     errors = [view.truth & ~answer & view.known, answer & ~view.truth & view.known]
@@ -125,7 +119,7 @@ def _clicks(view: TrainingView, kind: str, rng: np.random.Generator) -> list[Cli
     return found
 
 
-def region_clicks(view: TrainingView, answer: Mask, rng: np.random.Generator) -> list[Click]:
+def _region_clicks(view: TrainingView, answer: Mask, rng: np.random.Generator) -> list[Click]:
     """One click in each of the largest regions where an answer is wrong, mostly in the middle of it."""
     regions: list[tuple[int, Mask, int]] = []
     for label, error in ((1, view.truth & ~answer & view.known), (0, answer & ~view.truth & view.known)):
@@ -136,21 +130,6 @@ def region_clicks(view: TrainingView, answer: Mask, rng: np.random.Generator) ->
     n_seen = int(rng.integers(1, _MOST_REGIONS + 1)) if rng.random() < 0.4 else _MOST_REGIONS
     floor = 0.9 if rng.random() < 0.7 else 0.3
     return [(*_pick(_depth(pixels), floor, rng), label) for _, pixels, label in regions[:n_seen]]
-
-
-def verified_points(view: TrainingView, prior: Mask, rng: np.random.Generator) -> list[Click]:
-    """Candidates drawn for a poor mask, on it, around it and far from it, with what a person said of them."""
-    edge = cv2.morphologyEx(view.mask.astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((2 * _UNSURE_PX + 1,) * 2))
-    free = view.known & (edge == 0)
-    reach = 2 * max(2, round(0.3 * math.sqrt(np.count_nonzero(prior)))) + 1
-    around = cv2.dilate(prior.astype(np.uint8), np.ones((reach, reach), dtype=np.uint8)) > 0
-    found: list[Click] = []
-    for area, share in ((prior, 0.5), (around & ~prior, 0.4), (~around, 0.1)):
-        y, x = np.nonzero(area & free)
-        n = min(len(x), round(share * rng.integers(4, _MOST_VERIFIED + 1)))
-        chosen = rng.permutation(len(x))[:n]
-        found += [(int(x[i]), int(y[i]), int(view.mask[y[i], x[i]])) for i in chosen]
-    return found
 
 
 def _beside(view: TrainingView) -> Mask:

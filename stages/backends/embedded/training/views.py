@@ -17,8 +17,6 @@ _WHOLE = 0.35
 _LEAST_SHARE = 0.22
 """The object's longer side takes at least this share of a crop."""
 _GREY = (127, 127, 127)
-_MOVING, _LONGEST_PX = 0.15, 15
-"""Share of the looks that are blurred along a line, as frames of a video are, and how far."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,19 +119,6 @@ def _recoloured(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[n
         values = np.repeat(values.mean(axis=2, keepdims=True), 3, axis=2)
     if rng.random() < 0.15:
         values = np.asarray(cv2.GaussianBlur(values, (0, 0), 0.6 + 1.5 * rng.random()), dtype=np.float32)
-    if rng.random() < _MOVING:
-        values = _moved(values, rng)
     if rng.random() < 0.2:
         values = values + rng.normal(0, 10 * rng.random(), values.shape).astype(np.float32)
     return np.asarray(np.clip(values, 0, 255), dtype=np.uint8)
-
-
-def _moved(values: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Blurred as by a camera that moves along a line while the shutter is open."""
-    length, angle = rng.integers(3, _LONGEST_PX + 1), math.pi * rng.random()
-    kernel = np.zeros((_LONGEST_PX, _LONGEST_PX), dtype=np.float32)
-    middle, reach = _LONGEST_PX // 2, length / 2
-    along = np.array([math.cos(angle), math.sin(angle)]) * reach
-    begin, end = (np.rint(middle + side * along).astype(int).tolist() for side in (-1, 1))
-    cv2.line(kernel, begin, end, (1.0,))
-    return np.asarray(cv2.filter2D(values, -1, kernel / kernel.sum()), dtype=np.float32)
