@@ -108,10 +108,10 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
 
 
 def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> Mask:
-    """What becomes of a mask: where it and the answers differ, points decide, or else the mask counts as an answer.
+    """The old mask and the answers combined.
 
-    Each part that one adds to the other counts for itself: where it holds points, the nearest decides, pixel by pixel;
-    where it holds none, the mean of all answers and of the mask that was there does, which stays where they balance.
+    Where they differ, each connected part is decided by itself: by the nearest point, pixel by pixel, if points lie in
+    the part; else by the mean of all answers and the old mask, which counts as one answer more and wins a tie.
     One or two points off the object at the edge of a large part do not take all of it away: see :func:`_reached`.
 
     >>> prior, new = np.array([[True, False, False, False]]), np.array([[0.9, 0.9, 0.0, 0.6]], np.float32)

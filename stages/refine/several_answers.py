@@ -1,8 +1,8 @@
-"""A mask that is corrected is asked for in three ways: each answer misses what another one sees, their mean less.
+"""The segmenter is asked for a corrected mask in three ways, and the mean of its answers counts.
 
-Of a mask that is nearly right a segmenter that starts from it keeps what is right; of one that is quite wrong it keeps
-too much. So one answer starts from the mask and the clicks, one also gets places deep inside the mask as clicks, and
-one gets the clicks and those places without the mask, close up, where it sees more of the object.
+A segmenter that starts from the old mask keeps most of it: that helps where the mask is nearly right, and hurts where it
+is quite wrong. So one answer starts from the mask and the clicks, one also gets places deep inside the mask as clicks,
+and one gets the clicks and those places without the mask, close up, where it sees more of the object.
 """
 
 from __future__ import annotations
@@ -41,9 +41,10 @@ class Answers:
 
 
 def answers_to(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> Answers:
-    """The segmenter's answers to clicks on a mask; one alone without a mask, and where a box says what is meant.
+    """The segmenter's answers to clicks on a mask.
 
-    So it is where nothing supports the object: a mask too thin for a place inside, and no click on it.
+    There is only one answer without a mask, with a box, or where no place is known to lie on the object: no click does,
+    and the mask is too thin to have a place inside.
 
     Args:
         segmenter: the run's.
@@ -65,7 +66,7 @@ def answers_to(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -
 
 
 def _with_places(prompt: Prompt) -> Prompt:
-    """The same prompt; all that supports it counts as clicked."""
+    """The same prompt with all places of its support as clicks on the object."""
     off = prompt.points_px[prompt.labels == 0]
     points = np.concatenate([prompt.support_px, off]).astype(np.float32)
     labels = np.repeat(np.array([1, 0], dtype=np.int8), [len(prompt.support_px), len(off)])
