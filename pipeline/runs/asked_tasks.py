@@ -25,7 +25,7 @@ from schemas.gold import Gold
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.table_pieces import read_pieces
-from verification_ui.queue.asked_tasks import Questions, part_of
+from verification_ui.queue.asked_tasks import Questions, deal_by_key, read_part
 
 PART_POINTS = 100_000
 """Points that the tasks of a part ask about, about."""
@@ -48,7 +48,7 @@ class DealtTasks:
 
     def keys(self, number: int) -> Collection[str]:
         """See ``AskedTasks``."""
-        return frozenset(self._rows(_TASKS, tables.TASKS.schema, number)["task_key"].to_pylist())
+        return frozenset(read_part(self.folder, _TASKS, number, tables.TASKS.schema)["task_key"].to_pylist())
 
     def questions(self, number: int, keys: Collection[str]) -> Questions:
         """See ``AskedTasks``."""
@@ -57,7 +57,10 @@ class DealtTasks:
         wanted = pa.array(list(keys), pa.string())
         tasks, candidates = (
             rows.filter(pc.is_in(rows["task_key"], wanted))
-            for rows in (self._rows(_TASKS, tables.TASKS.schema, number), self._rows(_CANDIDATES, _ASKED, number))
+            for rows in (
+                read_part(self.folder, _TASKS, number, tables.TASKS.schema),
+                read_part(self.folder, _CANDIDATES, number, _ASKED),
+            )
         )
         asked = tables.CANDIDATES.records(candidates.drop_columns("task_key"))
         return (
@@ -72,13 +75,7 @@ class DealtTasks:
     def deal(self, number: int, tasks: pa.Table, candidates: pa.Table) -> None:
         """Deal the tasks of a range of videos, and the candidates that they ask about with the key of the task."""
         for kind, rows in ((_TASKS, tasks), (_CANDIDATES, candidates)):
-            keys = rows["task_key"].to_pylist()
-            part = np.fromiter((part_of(self.bounds, key) for key in keys), np.int64, len(keys))
-            write_dealt(self.folder / f"{kind}-{number:06d}.arrow", rows, part, len(self.bounds) + 1)
-
-    def _rows(self, kind: str, schema: pa.Schema, number: int) -> pa.Table:
-        files = sorted(self.folder.glob(f"{kind}-*.arrow"))
-        return pa.Table.from_batches([read_dealt(file, number) for file in files], schema)
+            deal_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
 
 
 @contextmanager

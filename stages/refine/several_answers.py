@@ -1,8 +1,8 @@
 """The segmenter is asked for a corrected mask in three ways, and the mean of its answers counts.
 
-A segmenter that starts from the old mask keeps most of it: that helps where the mask is nearly right, and hurts where it
-is quite wrong. So one answer starts from the mask and the clicks, one also gets places deep inside the mask as clicks,
-and one gets the clicks and those places without the mask, close up, where it sees more of the object.
+A segmenter that starts from the old mask keeps most of it: that helps where the mask is nearly right, and hurts where
+it is quite wrong. So one answer starts from the mask and the clicks, one also gets places deep inside the mask as
+clicks, and one gets the clicks and those places without the mask, close up, where it sees more of the object.
 """
 
 from __future__ import annotations

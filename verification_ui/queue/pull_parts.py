@@ -8,13 +8,11 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 from pyarrow import feather
 
 from schemas import tables
-from schemas.dealt_files import read_dealt, write_dealt
-from verification_ui.queue.asked_tasks import part_of
+from verification_ui.queue.asked_tasks import deal_by_key, read_part
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.review_queue import ReviewQueue, TaskState
 
@@ -84,13 +82,9 @@ class PullFolder:
 
     def parts(self) -> Iterator[PullPart]:
         """All parts in the order of their keys."""
-        files = sorted(path for path in self.folder.glob("*.arrow"))
         for number in range(len(self.bounds) + 1):
             states, verdicts, skips, marks = (
-                pa.Table.from_batches(
-                    [read_dealt(path, number) for path in files if path.name.startswith(f"{kind}-")], schema
-                )
-                for kind, schema in _SCHEMAS.items()
+                read_part(self.folder, kind, number, schema) for kind, schema in _SCHEMAS.items()
             )
             yield PullPart(number, _by_key(states), verdicts, skips, dict(zip(*_lists(marks), strict=True)))
 
@@ -115,9 +109,7 @@ class PullFolder:
 
     def _deal(self, kind: str, pieces: Iterable[pa.Table], first: int = 0) -> None:
         for number, rows in enumerate(pieces, first):
-            keys = rows["task_key"].to_pylist()
-            part = np.fromiter((part_of(self.bounds, key) for key in keys), np.int64, len(keys))
-            write_dealt(self.folder / f"{kind}-{number:06d}.arrow", rows, part, len(self.bounds) + 1)
+            deal_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
 
 
 def _rows(states: Sequence[TaskState]) -> pa.Table:
