@@ -22,12 +22,12 @@ from pipeline.commands.review.options import HostOption, PortOption
 from pipeline.config import RunConfig, load_config
 from pipeline.kept_config import keep_config, load_kept_config
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.background import Background
-from pipeline.studio.bench import HINTS, Bench
-from pipeline.studio.desk import StudioDesk
-from pipeline.studio.setting_aside import put_back
-from pipeline.studio.sketching import Sketcher
-from pipeline.studio.tasks import Refine, Track
+from pipeline.studio.messages import Refine, Track
+from pipeline.studio.previewer import Previewer
+from pipeline.studio.previous_results import restore_previous
+from pipeline.studio.service import RunStudioService
+from pipeline.studio.worker_process import StudioWorker
+from pipeline.studio.workspace import HINTS, Workspace
 from pipeline.terminal.console import UsageProblem, console
 from stages.arithmetic import use_one_thread_an_operation
 from stages.backends.segmenters import load_segmenter
@@ -84,15 +84,15 @@ def studio(
     """
     resolved = _resolved(run, ctx.params)
     require_models([resolved.models.segmenter, resolved.models.propagator])
-    Bench.require_videos(resolved)  # before there is a folder
+    Workspace.require_videos(resolved)  # before there is a folder
     run.create()
     with run.lock() as lock, run.tidied():
-        bench = Bench.of(run, with_one_worker(resolved))
-        first = _place(at, [file.video_id for file in bench.files]) if at else ""
+        workspace = Workspace.of(run, with_one_worker(resolved))
+        first = _place(at, [file.video_id for file in workspace.files]) if at else ""
         keep_config(run, resolved)
-        put_back(run)
-        with signals_as_exit(), _open(bench, lock) as desk:
-            _serve(desk, host, port, browser, first)
+        restore_previous(run)
+        with signals_as_exit(), _open(workspace, lock) as service:
+            _serve(service, host, port, browser, first)
 
 
 def _place(at: str, known: list[str]) -> str:
@@ -124,41 +124,41 @@ def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
 
 
 @contextmanager
-def _open(bench: Bench, lock: int) -> Iterator[StudioDesk]:
-    console.print(f"{len(bench.files)} video{'s' * (len(bench.files) > 1)}; loading the models …")
-    background = Background(bench.run, bench.config, lock, lambda task, message: None)
-    background.warm_up()
+def _open(workspace: Workspace, lock: int) -> Iterator[RunStudioService]:
+    console.print(f"{len(workspace.files)} video{'s' * (len(workspace.files) > 1)}; loading the models …")
+    worker = StudioWorker(workspace.run, workspace.config, lock, lambda task, message: None)
+    worker.warm_up()
     try:
-        compute = bench.config.compute
-        sketcher = Sketcher(load_segmenter(bench.config.models.segmenter, compute.device, compute.n_threads))
+        compute = workspace.config.compute
+        previewer = Previewer(load_segmenter(workspace.config.models.segmenter, compute.device, compute.n_threads))
         use_one_thread_an_operation()
-        yield StudioDesk(bench, sketcher, background, Events())
+        yield RunStudioService(workspace, previewer, worker, Events())
     finally:
-        background.close()
-        bench.close()
+        worker.close()
+        workspace.close()
 
 
-def _serve(desk: StudioDesk, host: str | None, port: int | None, browser: bool, at: str) -> None:
+def _serve(service: RunStudioService, host: str | None, port: int | None, browser: bool, at: str) -> None:
     try:
-        folder = private_folder(desk.bench.run.local / "studio")
+        folder = private_folder(service.workspace.run.local / "studio")
         access = Access(folder)
         if host is not None:
             require_loopback(host)
         page = access.page(host, port)
         with page_open(
-            lambda now: Studio(now, access, desk, desk.events).application(), folder, page, console.print
+            lambda now: Studio(now, access, service, service.events).application(), folder, page, console.print
         ) as now:
             _tell(folder, now, access, browser, at)
             try:
                 while True:
                     time.sleep(3600)
             finally:
-                desk.events.close()
+                service.events.close()
     except (ServerProblem, ValueError) as problem:
         raise UsageProblem(str(problem)) from None
     except KeyboardInterrupt:
         console.print("Ended. Everything is kept; the same command continues.")
-        if isinstance(task := desk.background.task, Track | Refine):
+        if isinstance(task := service.worker.task, Track | Refine):
             console.print(f"Masks of {task.job.video_id} were being made; start that again on the page.", markup=False)
 
 

@@ -1,1 +1,1 @@
-"""The desk behind the studio's page: frames, hints, masks and correction rounds of one run."""
+"""The work behind the studio's page: frames, hints, masks and correction rounds of one run."""

@@ -11,7 +11,7 @@ from pipeline.runs.units import unit_file
 from schemas import tables
 from schemas.masks import Mask
 from schemas.videos import Video
-from verification_ui.studio.desk import DrawnMask
+from verification_ui.studio.records import PageMask
 
 _COLUMNS = ("object_id", "frame_idx", "rle", "quality", "source", "round")
 
@@ -20,7 +20,7 @@ _COLUMNS = ("object_id", "frame_idx", "rle", "quality", "source", "round")
 class MaskStore:
     """Masks by frame and object, the latest of each."""
 
-    _at: dict[int, dict[str, DrawnMask]] = field(default_factory=dict)
+    _at: dict[int, dict[str, PageMask]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
@@ -31,21 +31,21 @@ class MaskStore:
         if file.is_file():
             rows = tables.MASKS.read_files([file])
             columns = (rows[name].to_pylist() for name in _COLUMNS)
-            store.put(DrawnMask(*row) for row in zip(*columns, strict=True))
+            store.put(PageMask(*row) for row in zip(*columns, strict=True))
         return store
 
-    def put(self, masks: Iterable[DrawnMask]) -> None:
+    def put(self, masks: Iterable[PageMask]) -> None:
         """Add masks, in the place of what was there."""
         with self._lock:
             for mask in masks:
                 self._at.setdefault(mask.frame_idx, {})[mask.object_id] = mask
 
-    def between(self, start: int, stop: int) -> list[DrawnMask]:
+    def between(self, start: int, stop: int) -> list[PageMask]:
         """Masks of frames ``start`` to ``stop - 1``, by frame and object."""
         with self._lock:
             return [self._at[idx][key] for idx in range(start, stop) for key in sorted(self._at.get(idx, {}))]
 
-    def get(self, object_id: str, frame_idx: int) -> DrawnMask | None:
+    def get(self, object_id: str, frame_idx: int) -> PageMask | None:
         """One mask; None where the object is absent."""
         with self._lock:
             return self._at.get(frame_idx, {}).get(object_id)
@@ -62,6 +62,6 @@ class MaskStore:
             return tuple(-1.0 if mask is None else round(mask.quality, 3) for mask in own)
 
 
-def drawn_masks(masks: Sequence[Mask]) -> list[DrawnMask]:
+def page_masks(masks: Sequence[Mask]) -> list[PageMask]:
     """Masks of a video for the page."""
-    return [DrawnMask(m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round) for m in masks]
+    return [PageMask(m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round) for m in masks]

@@ -9,9 +9,9 @@ from pipeline.refining.suggestions import contradiction_rates
 from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.units import unit_records
-from pipeline.studio.bench import Bench
-from pipeline.studio.films import Film
+from pipeline.studio.frame_cache import FrameCache
 from pipeline.studio.mask_store import MaskStore
+from pipeline.studio.workspace import Workspace
 from schemas import tables
 from schemas.iou import iou
 from schemas.masks import Mask
@@ -19,7 +19,7 @@ from schemas.video_files import VideoFile
 from schemas.videos import Video
 from stages.refine import looks
 from stages.refine.looks import best_look, expected_errors
-from verification_ui.studio.desk import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
+from verification_ui.studio.records import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
 
 _NEAR_FRAMES, _SAME_PLACE = 8, 0.2
 """A mask whose intersection over union with the one before is less has jumped; this is looked for in so many frames."""
@@ -50,17 +50,17 @@ class VideoFacts:
         ids = sorted({*tracked, *(hint.object_id for hint in self.hints)}, key=lambda one: (len(one), one))
         return tuple(StudioObject(one, found.get(one, ""), one in tracked) for one in ids)
 
-    def lines(self, bench: Bench, n_frames: int) -> tuple[ObjectLine, ...]:
+    def lines(self, workspace: Workspace, n_frames: int) -> tuple[ObjectLine, ...]:
         """One an object with masks."""
-        repairs = unit_records(bench.run, tables.REPAIRS, self.video) if self.video else []
+        repairs = unit_records(workspace.run, tables.REPAIRS, self.video) if self.video else []
         repaired = {(one.object_id, one.frame_idx) for one in repairs if one.accepted}
         return tuple(
             ObjectLine(
                 object_id=one,
                 quality=self.store.qualities(one, n_frames),
                 anchors=tuple(sorted(self.anchors(one))),
-                absent=self._said(one, "absent"),
-                locked=self._said(one, "lock"),
+                absent=self._correction(one, "absent"),
+                locked=self._correction(one, "lock"),
                 repairs=tuple(sorted(idx for object_id, idx in repaired if object_id == one)),
                 changed=self._changed(one),
             )
@@ -81,7 +81,7 @@ class VideoFacts:
             for one in (self.rounds.pending if self.rounds else ())
         )
 
-    def _said(self, object_id: str, kind: str) -> tuple[int, ...]:
+    def _correction(self, object_id: str, kind: str) -> tuple[int, ...]:
         rounds = self.rounds
         said = (*rounds.in_effect, *rounds.pending) if rounds else ()
         return tuple(sorted({one.frame_idx for one in said if (one.object_id, one.kind) == (object_id, kind)}))
@@ -95,13 +95,15 @@ class VideoFacts:
         return tuple(sorted({*old, *new}))
 
 
-def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film | None = None) -> VideoCard:
-    """A video in the list; one that is open, with its film, has all its facts."""
+def card_of(
+    number: int, facts: VideoFacts, workspace: Workspace, state: str, frames: FrameCache | None = None
+) -> VideoCard:
+    """A video in the list; one that is open, with its frames, has all its facts."""
     file, video = facts.file, facts.video
-    probed = bench.facts(file) if film else bench.known_facts(file)
+    probed = workspace.facts(file) if frames else workspace.known_facts(file)
     n_frames = video.n_frames if video else probed.n_frames if probed else 0
-    if film is not None and film.is_whole:
-        n_frames = film.n_ready
+    if frames is not None and frames.is_whole:
+        n_frames = frames.n_ready
     n_hinted = len({hint.object_id for hint in facts.hints})
     return VideoCard(
         number=number,
@@ -109,10 +111,10 @@ def card_of(number: int, facts: VideoFacts, bench: Bench, state: str, film: Film
         n_frames=n_frames,
         height=probed.height if probed else 0,
         width=probed.width if probed else 0,
-        fps=video.fps if video else film.fps if film else 0.0,
+        fps=video.fps if video else frames.fps if frames else 0.0,
         state=state or ("tracked" if video else "hinted" if n_hinted else "new"),
         n_objects=video.n_objects if video else n_hinted,
-        problem=film.problem or ("" if probed else "this video cannot be read") if film else "",
+        problem=frames.problem or ("" if probed else "this video cannot be read") if frames else "",
     )
 
 

@@ -1,6 +1,6 @@
 """The studio's worker process: makes masks while the page stays quick. It ends with its command, whatever happens.
 
-Started by :mod:`pipeline.studio.background` as ``python -m pipeline.studio.worker DESCRIPTOR PARENT``.
+Started by :mod:`pipeline.studio.worker_process` as ``python -m pipeline.studio.worker DESCRIPTOR PARENT``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def main(descriptor: int, parent: int) -> None:
     """Do tasks until the command ends."""
     end_with_parent(parent)
     link = Link(descriptor)
-    from pipeline.studio.making import work
+    from pipeline.studio.worker_loop import work
 
     work(link)
 

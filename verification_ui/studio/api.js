@@ -1,4 +1,4 @@
-// Calls of the desk. Each carries the session's key, which the browser keeps for this very origin.
+// Calls to the server. Each carries the session's key, which the browser keeps for this very origin.
 const key = () => localStorage.getItem("pointvos-key") || "";
 
 // Tells this page's own changes from those of another one.
@@ -31,11 +31,11 @@ export const picture = async (path) => createImageBitmap(await (await call(path)
 export const address = async (path) => URL.createObjectURL(await (await call(path)).blob());
 
 // Server-sent events, read by fetch because EventSource sends no key; connects again when the line breaks.
-export async function listen(hear, lost) {
+export async function listen(onEvent, onLost) {
   for (;;) {
     try {
       const reader = (await call("/api/events")).body.pipeThrough(new TextDecoderStream()).getReader();
-      hear("connected", {});
+      onEvent("connected", {});
       let text = "";
       for (;;) {
         const { value, done } = await reader.read();
@@ -44,11 +44,11 @@ export async function listen(hear, lost) {
         text = events.pop();
         for (const event of events) {
           const found = event.match(/^event: (\w+)\ndata: (.*)$/s);
-          if (found) hear(found[1], JSON.parse(found[2]));
+          if (found) onEvent(found[1], JSON.parse(found[2]));
         }
       }
-      lost(new Problem(LOST));
-    } catch (problem) { lost(problem instanceof Problem ? problem : new Problem(LOST)); }
+      onLost(new Problem(LOST));
+    } catch (problem) { onLost(problem instanceof Problem ? problem : new Problem(LOST)); }
     await new Promise((done) => setTimeout(done, 1000));
   }
 }

@@ -20,9 +20,9 @@ from verification_ui.gate.access import Access, Page
 from verification_ui.gate.bodies import json_body
 from verification_ui.gate.guard import HEADERS, Guard
 from verification_ui.gate.refusals import Refusal
-from verification_ui.studio.desk import Desk
 from verification_ui.studio.events import Events
-from verification_ui.studio.reading import read_frame, read_hint, read_index, read_name, read_object
+from verification_ui.studio.request_parsing import read_frame, read_hint, read_index, read_name, read_object
+from verification_ui.studio.service import StudioService
 
 PERSON = "studio"
 """Who works in the studio, as its links and sessions name them."""
@@ -44,13 +44,13 @@ class Studio:
     Attributes:
         page: where it is served.
         access: links and sessions.
-        desk: does the work.
-        events: what the desk tells.
+        service: does the work.
+        events: what the service tells.
     """
 
     page: Page
     access: Access
-    desk: Desk
+    service: StudioService
     events: Events = field(default_factory=Events)
 
     def __post_init__(self) -> None:
@@ -75,7 +75,7 @@ class Studio:
             self._call(video, self._open),
             self._call(f"{video}/thumbnail", self._thumbnail),
             self._call(f"{video}/frames/{{frame:number}}", self._frame),
-            self._call(f"{video}/sketch/{{frame:number}}", self._sketch),
+            self._call(f"{video}/preview/{{frame:number}}", self._preview),
             self._call(f"{video}/masks", self._masks),
             self._call(f"{video}/next", self._next),
             self._call(f"{video}/plan", self._plan),
@@ -122,43 +122,43 @@ class Studio:
         )
 
     async def _videos(self, request: Request) -> Any:
-        return await run_in_threadpool(self.desk.videos)
+        return await run_in_threadpool(self.service.videos)
 
     async def _open(self, request: Request) -> Any:
-        return await run_in_threadpool(self.desk.open, _number(request))
+        return await run_in_threadpool(self.service.open, _number(request))
 
     async def _thumbnail(self, request: Request) -> Response:
-        return _jpeg(await run_in_threadpool(self.desk.thumbnail, _number(request)))
+        return _jpeg(await run_in_threadpool(self.service.thumbnail, _number(request)))
 
     async def _frame(self, request: Request) -> Response:
         is_full = request.query_params.get("full") == "1"
-        return _jpeg(await run_in_threadpool(self.desk.frame, _number(request), _frame_idx(request), is_full))
+        return _jpeg(await run_in_threadpool(self.service.frame, _number(request), _frame_idx(request), is_full))
 
-    async def _sketch(self, request: Request) -> Any:
-        return await run_in_threadpool(self.desk.sketch, _number(request), _frame_idx(request))
+    async def _preview(self, request: Request) -> Any:
+        return await run_in_threadpool(self.service.preview, _number(request), _frame_idx(request))
 
     async def _masks(self, request: Request) -> Any:
         asked = {name: _query(request, name) for name in ("start", "stop", "round")}
         start, stop = asked["start"] or 0, asked["stop"] or 0
         if stop - start > _MOST_MASK_FRAMES:
             raise Refusal(f"masks of at most {_MOST_MASK_FRAMES} frames are given at once", 400)
-        return await run_in_threadpool(self.desk.masks, _number(request), start, stop, asked["round"])
+        return await run_in_threadpool(self.service.masks, _number(request), start, stop, asked["round"])
 
     async def _next(self, request: Request) -> Any:
         after = _query(request, "after")
-        found = await run_in_threadpool(self.desk.next_look, _number(request), -1 if after is None else after)
+        found = await run_in_threadpool(self.service.next_look, _number(request), -1 if after is None else after)
         return {"look": None if found is None else asdict(found)}
 
     async def _plan(self, request: Request) -> Any:
-        return {"seconds": await run_in_threadpool(self.desk.plan, _number(request))}
+        return {"seconds": await run_in_threadpool(self.service.plan, _number(request))}
 
     async def _hint(self, request: Request) -> Any:
-        found = await run_in_threadpool(self.desk.hint, _number(request), read_hint(await json_body(request)))
+        found = await run_in_threadpool(self.service.hint, _number(request), read_hint(await json_body(request)))
         self._tell_change(request)
         return found
 
     async def _correct(self, request: Request) -> Any:
-        found = await run_in_threadpool(self.desk.correct, _number(request), read_hint(await json_body(request)))
+        found = await run_in_threadpool(self.service.correct, _number(request), read_hint(await json_body(request)))
         self._tell_change(request)
         return found
 
@@ -172,13 +172,13 @@ class Studio:
         number, act, body = _number(request), request.path_params["act"], await json_body(request)
         match act:
             case "rename":
-                await run_in_threadpool(self.desk.rename, number, read_object(body), read_name(body))
+                await run_in_threadpool(self.service.rename, number, read_object(body), read_name(body))
             case "delete":
-                await run_in_threadpool(self.desk.delete, number, read_object(body))
+                await run_in_threadpool(self.service.delete, number, read_object(body))
             case "absent" | "lock":
-                await run_in_threadpool(self.desk.say, number, read_object(body), read_frame(body), act)
+                await run_in_threadpool(self.service.toggle_mark, number, read_object(body), read_frame(body), act)
             case "track" | "refine" | "undo":
-                wanted = {"track": self.desk.track, "refine": self.desk.refine, "undo": self.desk.undo}[act]
+                wanted = {"track": self.service.track, "refine": self.service.refine, "undo": self.service.undo}[act]
                 await run_in_threadpool(wanted, number)
             case _:
                 raise Refusal(f"{act!r} is not something that the studio does", 404)
@@ -190,9 +190,9 @@ class Studio:
         if act not in ("pause", "resume", "stop"):
             raise Refusal(f"{act!r} is not something that the studio does", 404)
         if act == "stop":
-            await run_in_threadpool(self.desk.stop)
+            await run_in_threadpool(self.service.stop)
         else:
-            await run_in_threadpool(self.desk.pause, act == "pause")
+            await run_in_threadpool(self.service.pause, act == "pause")
         return {}
 
     async def _no_route(self, request: Request, problem: Exception) -> Response:

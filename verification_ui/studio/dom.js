@@ -1,4 +1,4 @@
-// Small pieces of the page. Text is always text: nothing that comes from the desk is read as HTML.
+// Small pieces of the page. Text is always text: nothing that comes from the server is read as HTML.
 
 export const $ = (id) => document.getElementById(id);
 

@@ -1,9 +1,9 @@
 // What a person draws on a frame: hints on objects without masks, corrections of those that have some.
 import { post } from "./api.js";
-import { rest, stopPlaying, go } from "./frames.js";
-import { again, loadVideosSoon } from "./opening.js";
+import { rest, stopPlaying, go } from "./playback.js";
+import { reload, loadVideosSoon } from "./open_video.js";
 import { say } from "./panels.js";
-import { changed, tell } from "./showing.js";
+import { changed, tell } from "./rendering.js";
 import { pieces } from "./rle.js";
 import { S, hasMasks, isTracked, nameOf, newObject, objects, parts } from "./state.js";
 
@@ -54,8 +54,8 @@ function hint(change) {
     rest();
     loadVideosSoon();
     if (!isTracked()) return;
-    if (S.hints.frames(chosen).includes(frame)) S.said.set(`${frame}/${chosen}`, "add");
-    else S.said.delete(`${frame}/${chosen}`);
+    if (S.hints.frames(chosen).includes(frame)) S.marked.set(`${frame}/${chosen}`, "add");
+    else S.marked.delete(`${frame}/${chosen}`);
     changed();
   });
 }
@@ -64,7 +64,7 @@ function hint(change) {
 function correct(change) {
   const drawn = change(S.corrections.of(S.chosen, S.frame));
   S.look = null; // the person has looked
-  S.said.delete(`${S.frame}/${S.chosen}`);
+  S.marked.delete(`${S.frame}/${S.chosen}`);
   return S.corrections.put(drawn).then(rest);
 }
 
@@ -99,7 +99,7 @@ export async function remove(objectId) {
   S.corrections.forget(objectId);
   S.names.delete(objectId);
   if (S.fresh === objectId) S.fresh = null;
-  if (isTracked()) await again();
+  if (isTracked()) await reload();
   S.chosen = objects()[0]?.object_id ?? newObject();
   changed();
   rest();

@@ -1,4 +1,4 @@
-"""What the desk tells the page without being asked: server-sent events."""
+"""Events that the page receives without asking: server-sent events."""
 
 from __future__ import annotations
 

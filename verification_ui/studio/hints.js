@@ -1,4 +1,4 @@
-// What a person draws: kept here for the picture, and sent to the desk, which writes it down and answers with masks.
+// What a person draws: kept here for the picture, and sent to the server, which writes it down and answers with masks.
 import { post } from "./api.js";
 
 const empty = (objectId, frame) => ({ object_id: objectId, frame_idx: frame, points: [], box: null, strokes: [], name: "" });
@@ -6,11 +6,11 @@ const name = (objectId, frame) => `${frame}/${objectId}`;
 
 export class Hints {
   constructor(number, hints, onChange, onProblem, path = "hints") {
-    Object.assign(this, { number, path, onChange, onProblem, before: [], undone: [], sketches: new Map(), times: [], busy: 0, sent: new Map() });
+    Object.assign(this, { number, path, onChange, onProblem, before: [], undone: [], previews: new Map(), times: [], busy: 0, sent: new Map() });
     this.reset(hints);
   }
 
-  // Take what the desk has in the place of what is here.
+  // Take what the server has in the place of what is here.
   reset(hints) { this.all = new Map(hints.map((hint) => [name(hint.object_id, hint.frame_idx), hint])); }
 
   of(objectId, frame) { return this.all.get(name(objectId, frame)) ?? empty(objectId, frame); }
@@ -36,12 +36,12 @@ export class Hints {
     this.busy++;
     this.onChange();
     try {
-      const sketch = await post(`/api/videos/${this.number}/${this.path}`, hint);
+      const preview = await post(`/api/videos/${this.number}/${this.path}`, hint);
       if (this.sent.get(hint.frame_idx) === turn) {
-        this.merge(hint, sketch);
+        this.merge(hint, preview);
         this.sent.delete(hint.frame_idx);
       }
-      this.times.push({ start, answered: performance.now(), took: sketch.took_ms });
+      this.times.push({ start, answered: performance.now(), took: preview.took_ms });
     } catch (problem) {
       if (before.points.length || before.box || before.strokes.length) this.all.set(key, before);
       else this.all.delete(key);
@@ -53,11 +53,11 @@ export class Hints {
     }
   }
 
-  // The new mask of one object beside those of the others, which the desk gives when it is asked next.
-  merge(hint, sketch) {
-    const old = this.sketches.get(hint.frame_idx) ?? { masks: [], problems: {} }, { [hint.object_id]: _, ...problems } = old.problems;
+  // The new mask of one object beside those of the others, which the server gives when it is asked next.
+  merge(hint, preview) {
+    const old = this.previews.get(hint.frame_idx) ?? { masks: [], problems: {} }, { [hint.object_id]: _, ...problems } = old.problems;
     const others = old.masks.filter((mask) => mask.object_id !== hint.object_id);
-    this.sketches.set(hint.frame_idx, { ...sketch, masks: [...others, ...sketch.masks], problems: { ...problems, ...sketch.problems } });
+    this.previews.set(hint.frame_idx, { ...preview, masks: [...others, ...preview.masks], problems: { ...problems, ...preview.problems } });
   }
 
   undo() { return this.swap(this.before, this.undone); }
@@ -75,7 +75,7 @@ export class Hints {
 
   forget(objectId) {
     for (const [key, hint] of this.all) if (hint.object_id === objectId) this.all.delete(key);
-    for (const sketch of this.sketches.values()) sketch.masks = sketch.masks.filter((mask) => mask.object_id !== objectId);
+    for (const preview of this.previews.values()) preview.masks = preview.masks.filter((mask) => mask.object_id !== objectId);
     for (const list of ["before", "undone"]) this[list] = this[list].filter((hint) => hint.object_id !== objectId);
   }
 

@@ -16,18 +16,18 @@ export function listenToKeys(page) {
 
 // Ctrl+Z, Ctrl+Shift+Z and Ctrl+Y, as everywhere; the others belong to the browser.
 function undoKey({ key, shiftKey }, { z, y }) {
-  const does = { z: shiftKey ? y : z, y }[key.toLowerCase()];
-  does?.();
-  return !!does;
+  const action = { z: shiftKey ? y : z, y }[key.toLowerCase()];
+  action?.();
+  return !!action;
 }
 
 function hear(event, page) {
-  const { key } = event, arrow = ARROWS[key], does = page.keys[key.length === 1 ? key.toLowerCase() : key];
+  const { key } = event, arrow = ARROWS[key], action = page.keys[key.length === 1 ? key.toLowerCase() : key];
   if (page.picture.cross && !event.altKey && crossKey(event, page)) return true;
   if (arrow && event.altKey) page.picture.pan(arrow[0] * PAN_PX, arrow[1] * PAN_PX);
   else if (arrow?.[0]) page.step(arrow[0] * (event.shiftKey ? FAR_FRAMES : 1));
   else if (/^[1-9]$/.test(key)) page.choose(Number(key) - 1);
-  else if (does) does();
+  else if (action) action();
   else return false;
   return true;
 }

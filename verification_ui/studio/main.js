@@ -2,15 +2,15 @@
 import { listen } from "./api.js";
 import { $ } from "./dom.js";
 import * as drawing from "./drawing.js";
-import { asked, faster, follow, go, play, rest, step, stopPlaying } from "./frames.js";
-import { hear } from "./hearing.js";
+import { asked, faster, follow, go, play, rest, step, stopPlaying } from "./playback.js";
+import { handleEvent } from "./event_handlers.js";
 import { listenToKeys } from "./keyboard.js";
 import { showAll } from "./keys.js";
-import { loadVideos, open, openBeside } from "./opening.js";
+import { loadVideos, open, openBeside } from "./open_video.js";
 import { say } from "./panels.js";
 import { Picture } from "./picture.js";
 import * as rounds from "./rounds.js";
-import { changed, does, show, tell } from "./showing.js";
+import { changed, actions, show, tell } from "./rendering.js";
 import { S, nFrames, objects, parts } from "./state.js";
 import { Timeline } from "./timeline.js";
 import { filterVideos } from "./videos.js";
@@ -40,12 +40,12 @@ const KEYS = {
   n: drawing.beginObject, z: drawing.undo, y: drawing.redo, f: follow, r: () => document.querySelector("#objects .chosen input")?.focus(),
   Delete: () => drawing.remove(S.chosen), Backspace: () => drawing.remove(S.chosen),
   t: rounds.track, p: rounds.pauseOrGoOn, s: rounds.stop, j: rounds.nextLook, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,
-  a: () => rounds.sayOf("absent"), l: () => rounds.sayOf("lock"),
+  a: () => rounds.toggleMark("absent"), l: () => rounds.toggleMark("lock"),
   o: toggleMasks, v: () => setTool("click"), x: () => setTool("off"), d: () => setTool("trace"), c: () => { picture.moveCross(0, 0); changed(); }, "?": showAll,
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => zoom(1e-6),
   "/": () => $("filter").focus(), PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
-Object.assign(does, {
+Object.assign(actions, {
   pause: rounds.pauseOrGoOn, stop: rounds.stop, track: rounds.track, add: drawing.beginObject, apply: rounds.refine, undo: drawing.undo,
   undoRound: rounds.undoRound, follow, next: rounds.nextLook, play, choose: drawing.choose, rename: drawing.rename, remove: drawing.remove,
 });
@@ -73,7 +73,7 @@ $("filter").addEventListener("input", (event) => filterVideos(event.target.value
 $("filter").addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === "Escape") event.target.blur(); });
 window.studio = { S, picture, go, times: () => S.hints.times };
 
-listen(hear, (problem) => say(problem.message, true));
+listen(handleEvent, (problem) => say(problem.message, true));
 
 async function openAsked() {
   const { number, frame, objectId } = asked();

@@ -39,7 +39,7 @@ export function showRounds(n, shown) {
 }
 
 export function showLegend(isTracked) {
-  const rows = [["quality", "quality, low to high; empty: no mask"], ["anchor", "your hint or correction: never overwritten"], ["lock", "locked by you"], ["absent", "absent, said by you"],
+  const rows = [["quality", "quality, low to high; empty: no mask"], ["anchor", "your hint or correction: never overwritten"], ["lock", "locked by you"], ["absent", "marked absent by you"],
     ["repair", "repaired automatically"], ["changed", "changed by the last round"], ["cut", "cut: a new shot"]];
   $("legend").replaceChildren(...(isTracked ? rows.map(([name, what]) => make("span", {}, make("i", { class: name }), what)) : []));
 }

@@ -1,11 +1,11 @@
 // Work on all frames: tracking, rounds of corrections, and looking at earlier rounds.
 import { get, post } from "./api.js";
 import { ask, choose } from "./drawing.js";
-import { follow, go } from "./frames.js";
+import { follow, go } from "./playback.js";
 import { Masks } from "./masks.js";
-import { again } from "./opening.js";
+import { reload } from "./open_video.js";
 import { say } from "./panels.js";
-import { changed, show, tell } from "./showing.js";
+import { changed, show, tell } from "./rendering.js";
 import { S, hasMasks, isTracked, isWaiting } from "./state.js";
 
 export async function track() {
@@ -23,7 +23,7 @@ export async function refine() {
 
 // Until all that was drawn or said is written down: a key that follows at once counts behind it.
 async function quiet() {
-  await S.saying;
+  await S.marking;
   while (S.hints.busy || S.corrections.busy) await new Promise((done) => setTimeout(done, 20));
 }
 
@@ -35,7 +35,7 @@ async function begin(what, isRound) {
   S.starting = ask(what);
   if (await S.starting) return;
   Object.assign(S, { work: null, following: null });
-  await again();
+  await reload();
 }
 
 const work = async (what) => { await S.starting; await post(`/api/work/${what}`).catch(tell); };
@@ -48,20 +48,20 @@ export function stop() {
 
 export async function undoRound() {
   if (S.work || !S.view.can_undo || !await ask("undo")) return;
-  await again();
+  await reload();
   say("The last round was undone.");
 }
 
 // An object is absent on this frame, or its mask is right; the same again takes that back.
-export async function sayOf(kind) {
+export async function toggleMark(kind) {
   if (S.work || !hasMasks(S.chosen)) return;
-  const key = `${S.frame}/${S.chosen}`, isSaid = S.said.get(key) === kind;
-  S.saying = ask(kind, { object_id: S.chosen, frame_idx: S.frame });
-  if (!await S.saying) return;
-  if (isSaid) S.said.delete(key);
-  else S.said.set(key, kind);
+  const key = `${S.frame}/${S.chosen}`, isMarked = S.marked.get(key) === kind;
+  S.marking = ask(kind, { object_id: S.chosen, frame_idx: S.frame });
+  if (!await S.marking) return;
+  if (isMarked) S.marked.delete(key);
+  else S.marked.set(key, kind);
   S.corrections.all.delete(key);
-  S.corrections.sketches.delete(S.frame);
+  S.corrections.previews.delete(S.frame);
   changed();
 }
 

@@ -1,9 +1,9 @@
 // What is open, chosen and waiting. One object, which the other modules read and change.
 
 export const S = {
-  videos: [], reading: new Map(), view: null, film: null, hints: null, corrections: null, masks: null,
-  earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, said: new Map(),
-  playing: false, isResting: false, speed: 1, work: null, starting: null, saying: null, corner: null, painted: [],
+  videos: [], reading: new Map(), view: null, frames: null, hints: null, corrections: null, masks: null,
+  earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, marked: new Map(),
+  playing: false, isResting: false, speed: 1, work: null, starting: null, marking: null, corner: null, painted: [],
   following: null, plan: null, advice: null,
 };
 
@@ -17,7 +17,7 @@ export const nFrames = () => Math.max(1, S.view.is_whole ? S.view.n_ready : Math
 export const isReady = (frame) => S.view.is_whole || frame < S.view.n_ready;
 export const isTracked = () => S.view?.card.state === "tracked";
 export const hasMasks = (objectId) => isTracked() && S.view.lines.some((line) => line.object_id === objectId);
-export const isWaiting = () => isTracked() && (S.corrections.all.size > 0 || S.said.size > 0);
+export const isWaiting = () => isTracked() && (S.corrections.all.size > 0 || S.marked.size > 0);
 export const nameOf = (objectId) => S.names.get(objectId) || `object ${objectId}`;
 export const byId = (a, b) => a.length - b.length || (a < b ? -1 : Number(a !== b));
 

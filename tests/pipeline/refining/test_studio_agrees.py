@@ -15,17 +15,17 @@ from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.bench import Bench
-from pipeline.studio.correcting import Corrector
-from pipeline.studio.films import Film
-from pipeline.studio.sketching import Sketcher
+from pipeline.studio.corrector import Corrector
+from pipeline.studio.frame_cache import FrameCache
+from pipeline.studio.previewer import Previewer
+from pipeline.studio.workspace import Workspace
 from schemas import tables
 from schemas.videos import Video
 from stages.backends.flow import FlowPropagator
 from stages.backends.grabcut import GrabCutSegmenter
 from tests.kills import contents
 from tests.pipeline.refining.conftest import Say, labels
-from verification_ui.studio.desk import Hint
+from verification_ui.studio.records import Hint
 
 CLICKS = {8: [(50, 56, 1), (58, 52, 1)], 5: [(44, 56, 1), (80, 40, 0)]}
 
@@ -56,11 +56,11 @@ def test_the_same_clicks_give_the_same_bytes(run: RunFolder, video: Video, say: 
 def by_person(run: RunFolder, video: Video) -> None:
     """What the page's clicks and its Enter key come to."""
     config = load_kept_config(run, {})
-    bench = Bench.of(run, config)
-    corrector = Corrector(bench, Sketcher(GrabCutSegmenter()))
-    (shown,) = (file for file in bench.files if file.video_id == video.video_id)
+    workspace = Workspace.of(run, config)
+    corrector = Corrector(workspace, Previewer(GrabCutSegmenter()))
+    (shown,) = (file for file in workspace.files if file.video_id == video.video_id)
     for frame_idx, points in CLICKS.items():
         corrector.keep(shown, "1", frame_idx, "clicks", Hint("1", frame_idx, points=tuple(points)))
     models = RoundModels(GrabCutSegmenter(), FlowPropagator())
-    tools = RoundTools(models, Film(shown, bench.films).between, redrawing_of(run, config))
-    refine_video(run, video, VideoHints.of(bench.job(shown).localizations), tools)
+    tools = RoundTools(models, FrameCache(shown, workspace.frames_folder).between, redrawing_of(run, config))
+    refine_video(run, video, VideoHints.of(workspace.job(shown).localizations), tools)

@@ -132,4 +132,4 @@ class Person:
     def go(self, frame: int) -> None:
         """Show a frame."""
         self.page.evaluate("([frame]) => studio.go(frame)", [frame])
-        self.wait(f"studio.S.frame === {frame} && studio.S.film.has({frame})")
+        self.wait(f"studio.S.frame === {frame} && studio.S.frames.has({frame})")

@@ -45,7 +45,7 @@ def lock(person: Person, object_id: str, frame_idx: int) -> None:
     person.press(object_id)
     person.go(frame_idx)
     person.press("l")
-    person.wait(f"studio.S.said.get('{frame_idx}/{object_id}') === 'lock'")
+    person.wait(f"studio.S.marked.get('{frame_idx}/{object_id}') === 'lock'")
 
 
 def restart(studio: Command, person: Person) -> None:
@@ -111,7 +111,7 @@ def test_an_object_is_added_in_the_middle_and_another_deleted(
     person.go(12)
     person.press("n")
     person.drag((8, 78), (41, 111))
-    person.wait("studio.S.said.get('12/3') === 'add'")
+    person.wait("studio.S.marked.get('12/3') === 'add'")
     apply(person, 1)
     second = masks_of(command.run)
     assert {key[0] for key in changed(first, second)} == {"3"}
@@ -141,7 +141,7 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     person.press("2")
     person.go(20)
     person.press("a")
-    person.wait("studio.S.said.get('20/2') === 'absent'")
+    person.wait("studio.S.marked.get('20/2') === 'absent'")
     apply(person, 1)
     second = masks_of(command.run)
     assert ("2", 20) not in second

@@ -47,7 +47,7 @@ def test_what_one_page_draws_another_one_shows(command: Command, browser: Any) -
     other.press("1")
     other.go(9)
     other.press("l")
-    person.wait("studio.S.said.get('9/1') === 'lock'")
+    person.wait("studio.S.marked.get('9/1') === 'lock'")
     apply(person, 1)
     other.wait(f"studio.S.view.round === 1 && {IDLE}")
     other.page.close()

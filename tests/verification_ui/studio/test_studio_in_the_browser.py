@@ -63,24 +63,24 @@ def masks_of(run: Path) -> dict[tuple[str, int], Mask]:
     return {(mask.object_id, mask.frame_idx): mask for mask in found}
 
 
-def sketched(person: Person, frame: int) -> dict[str, str]:
+def previewed(person: Person, frame: int) -> dict[str, str]:
     """The masks on the page that were made of hints, by object."""
-    masks = person.see(f"studio.S.hints.sketches.get({frame}).masks")
+    masks = person.see(f"studio.S.hints.previews.get({frame}).masks")
     return {mask["object_id"]: mask["rle"] for mask in masks}
 
 
 def test_two_objects_are_hinted_tracked_and_kept_through_a_kill(command: Command, browser: Any, tmp_path: Path) -> None:
     person = Person.enter(browser, command.start())
     hint_both(person)
-    drawn = sketched(person, 0)
+    drawn = previewed(person, 0)
     command.kill()
     link = command.start()  # the browser stays logged in: the page has the same address, its session is kept
     assert link.split("/enter")[0] == person.see("location.origin")
     person.page.goto(link.split("/enter")[0])
     person.ready()
     person.problems.clear()  # of the time without a server
-    person.wait("studio.S.hints.sketches.get(0)?.masks.length === 2")
-    assert sketched(person, 0) == drawn
+    person.wait("studio.S.hints.previews.get(0)?.masks.length === 2")
+    assert previewed(person, 0) == drawn
     assert person.see("studio.S.hints.all.size") == 2
     track(person)
     assert not person.problems

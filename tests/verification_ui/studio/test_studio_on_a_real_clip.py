@@ -18,7 +18,7 @@ from schemas.elements import ObjectFrame
 from schemas.masks import Mask
 from tests.verification_ui.studio.conftest import REPOSITORY, Command, Person
 from tests.verification_ui.studio.test_corrections_in_the_browser import IDLE, apply, changed, rounds_of
-from tests.verification_ui.studio.test_studio_in_the_browser import masks_of, sketched
+from tests.verification_ui.studio.test_studio_in_the_browser import masks_of, previewed
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 N_FRAMES = 50
@@ -67,7 +67,7 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     times = [one["answered"] - one["start"] for one in person.see("studio.times()")]
     assert len(times) == 5
     person.wait("!studio.S.isResting")  # clicks on one object count against the others, whose masks come then
-    shown = sketched(person, 0)
+    shown = previewed(person, 0)
     shot(person, pictures / "studio-hints.jpg")
     track(person, pictures)
     first = masks_of(command.run)
@@ -148,7 +148,7 @@ def lock(person: Person) -> None:
     for frame in LOCKED:
         person.go(frame)
         person.press("l")
-        person.wait(f"studio.S.said.get('{frame}/1') === 'lock'")
+        person.wait(f"studio.S.marked.get('{frame}/1') === 'lock'")
     apply(person, 1, PATIENCE_S)
 
 
@@ -162,7 +162,7 @@ def correct(person: Person, pictures: Path) -> None:
 def in_the_middle_of_a_round(command: Command, person: Person) -> Person:
     """The server is killed while it works on a round, and started again."""
     before = masks_of(command.run)
-    preview = person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks[0].rle")
+    preview = person.see(f"studio.S.corrections.previews.get({CORRECTED}).masks[0].rle")
     person.press("Enter")
     person.wait("studio.S.work?.share > 0.3", PATIENCE_S)
     command.kill()
@@ -170,8 +170,8 @@ def in_the_middle_of_a_round(command: Command, person: Person) -> Person:
     assert masks_of(command.run) == before
     person.wait("studio.S.corrections.all.size === 1")
     person.go(CORRECTED)
-    person.wait(f"studio.S.corrections.sketches.get({CORRECTED})?.masks[0].rle")
-    assert person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks[0].rle") == preview
+    person.wait(f"studio.S.corrections.previews.get({CORRECTED})?.masks[0].rle")
+    assert person.see(f"studio.S.corrections.previews.get({CORRECTED}).masks[0].rle") == preview
     return person
 
 
@@ -190,8 +190,8 @@ def add_the_handle(person: Person) -> str:
     person.go(CORRECTED)
     person.press("n")
     person.drag(HANDLE[:2], HANDLE[2:])
-    person.wait(f"studio.S.said.get('{CORRECTED}/3') === 'add' && !studio.S.isResting")
-    (drawn,) = [m for m in person.see(f"studio.S.corrections.sketches.get({CORRECTED}).masks") if m["object_id"] == "3"]
+    person.wait(f"studio.S.marked.get('{CORRECTED}/3') === 'add' && !studio.S.isResting")
+    (drawn,) = [m for m in person.see(f"studio.S.corrections.previews.get({CORRECTED}).masks") if m["object_id"] == "3"]
     apply(person, 3, PATIENCE_S)
     return str(drawn["rle"])
 

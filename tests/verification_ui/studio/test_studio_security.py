@@ -1,4 +1,4 @@
-"""What reaches the studio's desk: the page that was entered, and nobody else."""
+"""What reaches the studio's service: the page that was entered, and nobody else."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tests.verification_ui.studio.conftest import Command
 
 CALLS = [
     ("GET", "/api/videos"), ("GET", "/api/videos/0"), ("GET", "/api/videos/0/thumbnail"),
-    ("GET", "/api/videos/0/frames/0"), ("GET", "/api/videos/0/sketch/0"), ("GET", "/api/videos/0/masks?start=0&stop=9"),
-    ("GET", "/api/videos/0/plan"), ("GET", "/api/events"), ("POST", "/api/videos/0/hints"),
-    ("POST", "/api/videos/0/rename"),
-    ("POST", "/api/videos/0/delete"), ("POST", "/api/videos/0/track"), ("POST", "/api/work/stop"),
+    ("GET", "/api/videos/0/frames/0"), ("GET", "/api/videos/0/preview/0"), ("GET", "/api/videos/0/plan"),
+    ("GET", "/api/videos/0/masks?start=0&stop=9"), ("GET", "/api/events"), ("POST", "/api/videos/0/hints"),
+    ("POST", "/api/videos/0/rename"), ("POST", "/api/videos/0/delete"), ("POST", "/api/videos/0/track"),
+    ("POST", "/api/work/stop"),
 ]  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def test_a_change_without_an_origin_is_refused(page: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/studio/../desk.py", "/studio/desk.py", "/studio/page.html", "/studio/%2e%2e%2fdesk.py", "//etc/passwd",
+        "/studio/../service.py", "/studio/service.py", "/studio/page.html", "/studio/%2e%2e%2fdesk.py", "//etc/passwd",
         "/studio/..%2f..%2frun.yaml", "/api/videos/0/frames/..%2f..%2frun.yaml", "/api/videos/../../etc/passwd",
         "/api/videos/0/frames/-1", "/static/x", "/api/videos/0/frames/99999999999", "/api/videos/7",
         "/api/videos/7/frames/0", "/api/videos/0/masks?start=../1", "/pointvos/..%2fapp.py",

@@ -44,18 +44,18 @@ Image = NDArray[np.uint8]
 
 
 @dataclass
-class Film:
+class FrameCache:
     """One video. Its pass runs while ``may_run`` is set.
 
     Attributes:
         file: the video.
-        folder: for all films; each has one of its own below it.
-        tell: called with the film when more frames are ready.
+        folder: for all videos; each has one of its own below it.
+        tell: called with this cache when more frames are ready.
     """
 
     file: VideoFile
     folder: Path
-    tell: Callable[[Film], None] = lambda _: None
+    tell: Callable[[FrameCache], None] = lambda _: None
     problem: str = ""
     is_whole: bool = False
     may_run: threading.Event = field(default_factory=threading.Event)
@@ -73,7 +73,7 @@ class Film:
         if self._thread is None:
             self._restore()
             if not self.is_whole:
-                self._thread = threading.Thread(target=self._run, name="film", daemon=True)
+                self._thread = threading.Thread(target=self._run, name="frame-cache", daemon=True)
                 self._thread.start()
 
     def close(self) -> None:

@@ -20,14 +20,14 @@ from schemas.rejects import Reject
 from stages.backends.segmenter import Segment, Segmenter
 from stages.propagate.soft_aggregation import disjoint
 from stages.segment.segment_frame import segment_frame
-from verification_ui.studio.desk import DrawnMask, Sketch
+from verification_ui.studio.records import PageMask, Preview
 
 Image = NDArray[np.uint8]
 _MOST_ANSWERS = 200
 
 
 @dataclass
-class Sketcher:
+class Previewer:
     """Answers clicks, one at a time.
 
     Attributes:
@@ -50,7 +50,7 @@ class Sketcher:
         localizations: Sequence[Localization],
         rejects: Sequence[Reject],
         only: str = "",
-    ) -> Sketch:
+    ) -> Preview:
         """The masks of one frame's hints, as ``annotate`` would draw them; those of all objects share no pixel.
 
         Args:
@@ -67,9 +67,9 @@ class Sketcher:
             found, failed = segment_frame(_Asked(self, key), image, own, beside)
         if not only:
             found = {one: mask for one, mask in disjoint(found).items() if mask.mask.any()}
-        masks = tuple(drawn(object_id, key[1], segmented) for object_id, segmented in found.items())
+        masks = tuple(page_mask(object_id, key[1], segmented) for object_id, segmented in found.items())
         problems = {_object_of(reject): reject.detail for reject in (*rejects, *failed)}
-        return Sketch(key[1], masks, problems, 1000 * (time.monotonic() - start))
+        return Preview(key[1], masks, problems, 1000 * (time.monotonic() - start))
 
     @contextmanager
     def alone(self) -> Iterator[Segmenter]:
@@ -94,24 +94,24 @@ class Sketcher:
 class _Asked:
     """The segmenter as ``segment_frame`` sees it, for one frame."""
 
-    sketcher: Sketcher
+    previewer: Previewer
     key: tuple[str, int]
 
     @property
     def name(self) -> str:
-        return self.sketcher.segmenter.name
+        return self.previewer.segmenter.name
 
     @name.setter
     def name(self, name: str) -> None:
         raise AttributeError("a segmenter keeps its name")
 
     def segment(self, image: Image, prompts: Sequence[Prompt]) -> list[Segment]:
-        return self.sketcher.answer(self.key, image, prompts)
+        return self.previewer.answer(self.key, image, prompts)
 
 
-def drawn(object_id: str, frame_idx: int, segmented: ObjectMask) -> DrawnMask:
+def page_mask(object_id: str, frame_idx: int, segmented: ObjectMask) -> PageMask:
     """A mask for the page."""
-    return DrawnMask(object_id, frame_idx, encode_rle(segmented.mask), segmented.quality, segmented.source)
+    return PageMask(object_id, frame_idx, encode_rle(segmented.mask), segmented.quality, segmented.source)
 
 
 def _object_of(reject: Reject) -> str:

@@ -11,7 +11,7 @@ from schemas.videos import Video
 from schemas.whole_files import write_whole
 
 
-def set_aside(run: RunFolder, video: Video) -> None:
+def keep_previous(run: RunFolder, video: Video) -> None:
     """Move all tables of a video out of the run; they are in one of both places at any time."""
     stem, folder = unit_name(video.video_id, video.unit), _folder(run)
     take_apart(run, video, (tables.VIDEOS, *UNIT_TABLES))
@@ -22,7 +22,7 @@ def set_aside(run: RunFolder, video: Video) -> None:
     run.drop_unit(video.video_id, video.unit)
 
 
-def put_back(run: RunFolder) -> None:
+def restore_previous(run: RunFolder) -> None:
     """Put back what waits aside where nothing new has come in its place, and remove the rest."""
     folder, done = _folder(run), run.committed()
     for mark in tables.VIDEOS.files(folder):

@@ -1,10 +1,10 @@
 // The list of videos, and opening one.
 import { Problem, get } from "./api.js";
-import { Film } from "./film.js";
-import { frameCame, go, stopPlaying } from "./frames.js";
+import { FrameCache } from "./frame_cache.js";
+import { frameCame, go, stopPlaying } from "./playback.js";
 import { Hints } from "./hints.js";
 import { Masks } from "./masks.js";
-import { changed, show, tell } from "./showing.js";
+import { changed, show, tell } from "./rendering.js";
 import { S, newObject, objects, parts } from "./state.js";
 import { showVideos } from "./videos.js";
 
@@ -36,7 +36,7 @@ export async function open(number) {
   S.work = ["tracking", "paused"].includes(view.card.state) ? { state: view.card.state, ...view.work } : null;
   S.earlier = null;
   S.corrections = new Hints(number, view.pending.filter((one) => one.kind === "clicks").map(toHint), changed, tell, "corrections");
-  S.said = new Map(view.pending.filter((one) => one.kind !== "clicks").map((one) => [`${one.frame_idx}/${one.object_id}`, one.kind]));
+  S.marked = new Map(view.pending.filter((one) => one.kind !== "clicks").map((one) => [`${one.frame_idx}/${one.object_id}`, one.kind]));
   if (!objects().some((object) => object.object_id === S.chosen)) S.chosen = objects()[0]?.object_id ?? newObject();
   if (view.note) tell(new Problem(view.note));
   listVideos();
@@ -45,7 +45,7 @@ export async function open(number) {
 }
 
 function begin(number, view) {
-  S.film = new Film(number, frameCame);
+  S.frames = new FrameCache(number, frameCame);
   S.masks = new Masks(number, show);
   S.hints = new Hints(number, view.hints, changed, tell);
   Object.assign(S, { look: null, frame: 0, fresh: null, plan: null, advice: null });
@@ -56,9 +56,9 @@ function begin(number, view) {
 const toHint = (one) => ({ object_id: one.object_id, frame_idx: one.frame_idx, points: one.points, box: one.box.length ? one.box : null, strokes: [], name: "" });
 
 // Read the open video again: its masks or hints were changed by something else than a click on this page.
-export async function again() {
+export async function reload() {
   S.masks.clear();
-  S.hints.sketches.clear();
+  S.hints.previews.clear();
   await open(S.view.card.number);
   loadVideosSoon();
 }

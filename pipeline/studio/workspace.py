@@ -1,4 +1,4 @@
-"""What the studio works on: the videos of a run with their films, hints and results."""
+"""What the studio works on: the videos of a run with their frames, hints and results."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import take_in
 from pipeline.runs.names import unit_name
 from pipeline.runs.units import unit_file, videos_of
-from pipeline.studio.films import Film
-from pipeline.studio.hint_book import HintBook
+from pipeline.studio.frame_cache import FrameCache
+from pipeline.studio.hint_file import HintFile
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.jobs import VideoJob
@@ -30,7 +30,7 @@ HINTS = "hints.json"
 
 
 @dataclass
-class Bench:
+class Workspace:
     """One run, open.
 
     Attributes:
@@ -38,22 +38,22 @@ class Bench:
         config: its config.
         files: all videos, in order.
         rejects: files that are no videos.
-        book: the hints that the studio writes.
-        tell_film: called when more frames of a film are ready.
+        hint_file: the hints that the studio writes.
+        on_frames_ready: called when more frames of a video are ready.
     """
 
     run: RunFolder
     config: RunConfig
     files: list[VideoFile]
     rejects: list[Reject]
-    book: HintBook
-    tell_film: Callable[[Film], None] = lambda _: None
-    _films: dict[str, Film] = field(default_factory=dict)
+    hint_file: HintFile
+    on_frames_ready: Callable[[FrameCache], None] = lambda _: None
+    _caches: dict[str, FrameCache] = field(default_factory=dict)
     _facts: dict[str, FrameFacts] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def of(cls, run: RunFolder, config: RunConfig) -> Bench:
+    def of(cls, run: RunFolder, config: RunConfig) -> Workspace:
         """Find the videos and read the hints.
 
         Raises:
@@ -61,10 +61,10 @@ class Bench:
         """
         files, rejects = cls.require_videos(config)
         try:
-            book = HintBook.read(run.path / HINTS)
+            hint_file = HintFile.read(run.path / HINTS)
         except Refusal as problem:
             raise UsageProblem(str(problem)) from None
-        return cls(run, config, files, rejects, book)
+        return cls(run, config, files, rejects, hint_file)
 
     @staticmethod
     def require_videos(config: RunConfig) -> tuple[list[VideoFile], list[Reject]]:
@@ -81,11 +81,11 @@ class Bench:
     @property
     def owns_hints(self) -> bool:
         """The run is made from the hints that the studio writes, not from another file."""
-        given, own = self.config.localizations, self.book.path.absolute()
+        given, own = self.config.localizations, self.hint_file.path.absolute()
         return Path(given).absolute() == own if isinstance(own, Path) else given == str(own)
 
     @property
-    def films(self) -> Path:
+    def frames_folder(self) -> Path:
         """Where frames that are ready to be shown lie."""
         return self.run.local / "studio" / "frames"
 
@@ -99,7 +99,7 @@ class Bench:
             raise Refusal(f"there is no video {number}", 404)
         return self.files[number]
 
-    def film(self, file: VideoFile, is_opened: bool = False) -> Film:
+    def frames(self, file: VideoFile, is_opened: bool = False) -> FrameCache:
         """The frames of a video. One pass goes on at a time: that of the video that was opened last.
 
         Args:
@@ -107,36 +107,36 @@ class Bench:
             is_opened: it is the one that people look at now; late requests for another one do not change that.
         """
         with self._lock:
-            found = self._films.get(file.video_id)
+            found = self._caches.get(file.video_id)
             if found is None:
-                found = Film(file, self.films, self._film_told)
-                self._films = {file.video_id: found, **self._films}
+                found = FrameCache(file, self.frames_folder, self._frames_ready)
+                self._caches = {file.video_id: found, **self._caches}
             if is_opened:
-                self._films[file.video_id] = self._films.pop(file.video_id)
-            others = [other for other in self._films.values() if other is not found]
+                self._caches[file.video_id] = self._caches.pop(file.video_id)
+            others = [other for other in self._caches.values() if other is not found]
             for other in others if is_opened else ():
                 other.may_run.clear()
         found.start(may_run=is_opened or not any(other.is_running for other in others))
-        self._go_on()
+        self._resume_latest()
         return found
 
-    def _film_told(self, film: Film) -> None:
-        self.tell_film(film)
-        self._go_on()
+    def _frames_ready(self, cache: FrameCache) -> None:
+        self.on_frames_ready(cache)
+        self._resume_latest()
 
-    def _go_on(self) -> None:
+    def _resume_latest(self) -> None:
         """Where no pass goes on, that of the video which was opened last does."""
         with self._lock:
-            waiting = [film for film in self._films.values() if not film.is_done]
-            if waiting and not any(film.is_running for film in waiting):
+            waiting = [cache for cache in self._caches.values() if not cache.is_done]
+            if waiting and not any(cache.is_running for cache in waiting):
                 waiting[-1].may_run.set()
 
     def close(self) -> None:
         """End all passes over videos."""
         with self._lock:
-            films, self._films = list(self._films.values()), {}
-        for film in films:
-            film.close()
+            caches, self._caches = list(self._caches.values()), {}
+        for cache in caches:
+            cache.close()
 
     def facts(self, file: VideoFile) -> FrameFacts | None:
         """Size and length as the header says; None when the video cannot be read."""

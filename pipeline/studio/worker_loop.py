@@ -6,6 +6,7 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import cast
 
 from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
@@ -15,8 +16,8 @@ from pipeline.refining.working import RoundModels, load_round_models
 from pipeline.runners.link import Link, Ready
 from pipeline.runners.local import annotate_video
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.films import Film
-from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
+from pipeline.studio.frame_cache import FrameCache
+from pipeline.studio.messages import Failed, Finished, MasksReady, Refine, Track
 from schemas.masks import Mask
 from stages import progress
 from stages.arithmetic import use_one_thread_an_operation
@@ -26,14 +27,14 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass
-class _Gallery:
+class _MaskBatcher:
     """Collects masks and sends them a few times a second, those of one frame together."""
 
     link: Link
     masks: list[Mask] = field(default_factory=list)
     sent_at: float = 0.0
 
-    def hang(self, mask: Mask) -> None:
+    def add(self, mask: Mask) -> None:
         is_next = bool(self.masks) and mask.frame_idx != self.masks[-1].frame_idx
         if is_next and time.monotonic() - self.sent_at > _TELL_EVERY_S:
             self.send()
@@ -41,7 +42,7 @@ class _Gallery:
 
     def send(self) -> None:
         if self.masks:
-            self.link.send(Drawn(tuple(self.masks)))
+            self.link.send(MasksReady(tuple(self.masks)))
         self.masks.clear()
         self.sent_at = time.monotonic()
 
@@ -65,11 +66,10 @@ def work(link: Link) -> None:
     """Do tasks for ever. Models are loaded before the first one comes, while the person still makes hints."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     use_one_thread_an_operation()
-    told: tuple[RunFolder, RunConfig] = link.receive()
-    run, config = told
-    gallery, models = _Gallery(link), _Models(config)
+    run, config = cast("tuple[RunFolder, RunConfig]", link.receive())
+    batcher, models = _MaskBatcher(link), _Models(config)
     progress.listen(link.send)
-    progress.view(gallery.hang)
+    progress.view(batcher.add)
     with suppress(Exception):  # the task that needs them says why
         models.get()
     while True:
@@ -79,7 +79,7 @@ def work(link: Link) -> None:
             if isinstance(task, Track):
                 annotate_video(run, config, task.job)
             elif isinstance(task, Refine):
-                frames = Film(task.job.file, task.films).between
+                frames = FrameCache(task.job.file, task.frames_folder).between
                 tools = RoundTools(models.get(), frames, redrawing_of(run, config))
                 refine_video(run, task.video, VideoHints.of(task.job.localizations), tools)
         except Exception as problem:  # the studio goes on, and the person is told
@@ -88,5 +88,5 @@ def work(link: Link) -> None:
                 Failed(str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}")
             )
         else:
-            gallery.send()
+            batcher.send()
             link.send(Finished())

@@ -1,48 +1,48 @@
-// What the desk tells without being asked: frames read, masks made, work begun and ended, changes on other pages.
+// Events from the server: frames read, masks made, work begun and ended, changes on other pages.
 import { PAGE, Problem } from "./api.js";
-import { endFollowing, followTo, rest } from "./frames.js";
-import { again, loadVideos, loadVideosSoon, open } from "./opening.js";
-import { changed, show, tell } from "./showing.js";
+import { endFollowing, followTo, rest } from "./playback.js";
+import { reload, loadVideos, loadVideosSoon, open } from "./open_video.js";
+import { changed, show, tell } from "./rendering.js";
 import { S, byId, isReady, nFrames } from "./state.js";
 
-export function hear(kind, told) {
+export function handleEvent(kind, event) {
   if (kind === "connected") return S.view ? loadVideos().then(() => open(S.view.card.number)).catch(tell) : null;
-  if (kind === "film") S.reading.set(told.video, told);  // it may be told before the video is here
+  if (kind === "frames") S.reading.set(event.video, event);  // it may arrive before the video is open
   if (["work", "done", "changed"].includes(kind)) loadVideosSoon();
-  const isShown = kind === "changed" ? told.number === S.view?.card.number : told.video === S.view?.card.name;
+  const isShown = kind === "changed" ? event.number === S.view?.card.number : event.video === S.view?.card.name;
   if (!isShown) return null;
-  return heard[kind]?.(told);
+  return HANDLERS[kind]?.(event);
 }
 
-const heard = {
-  film(told) {
+const HANDLERS = {
+  frames(event) {
     const wasReady = isReady(S.frame);
-    Object.assign(S.view, { n_ready: told.ready, is_whole: told.whole });
+    Object.assign(S.view, { n_ready: event.ready, is_whole: event.whole });
     if (!wasReady && isReady(S.frame)) rest();
-    Object.assign(S.view.card, { problem: told.problem, fps: S.view.card.fps || told.fps });
-    if (told.problem) tell(new Problem(told.problem));
+    Object.assign(S.view.card, { problem: event.problem, fps: S.view.card.fps || event.fps });
+    if (event.problem) tell(new Problem(event.problem));
     return changed();
   },
-  work({ video, ...told }) {
+  work({ video, ...event }) {
     if (!S.work) S.masks.clear();  // another page began it
-    S.work = told;
+    S.work = event;
     return changed();
   },
-  masks(told) {
-    for (const [object_id, frame_idx, rle, quality, source, round] of told.masks) {
+  masks(event) {
+    for (const [object_id, frame_idx, rle, quality, source, round] of event.masks) {
       S.masks.put({ object_id, frame_idx, rle, quality, source, round });
       row(object_id).quality[frame_idx] = quality;
     }
-    followTo(told.masks.at(-1)[1]);
+    followTo(event.masks.at(-1)[1]);
     return show();
   },
   done() {
     S.work = null;
     endFollowing();
-    return again().catch(tell);
+    return reload().catch(tell);
   },
   changed({ page }) {
-    return page === PAGE ? null : again().catch(tell);
+    return page === PAGE ? null : reload().catch(tell);
   },
 };
 

@@ -1,9 +1,8 @@
-"""What the studio's page asks for, as records, and the seam to whoever does the work (:class:`Desk`)."""
+"""What the studio's page is sent, and what it sends, as records."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -66,7 +65,7 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnMask:
+class PageMask:
     """One object's mask on one frame, for the page.
 
     Attributes:
@@ -87,7 +86,7 @@ class DrawnMask:
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class Preview:
     """The masks of one frame's hints.
 
     Attributes:
@@ -98,7 +97,7 @@ class Sketch:
     """
 
     frame_idx: int
-    masks: tuple[DrawnMask, ...]
+    masks: tuple[PageMask, ...]
     problems: dict[str, str] = field(default_factory=dict)
     took_ms: float = 0.0
 
@@ -126,7 +125,7 @@ class ObjectLine:
         object_id: stable within the video.
         quality: (n_frames) in [0, 1]; -1 where there is no mask.
         anchors: frames with hints or corrections, never overwritten.
-        absent: frames on which a person said that it is absent.
+        absent: frames on which a person marked it as absent.
         locked: frames whose mask a person locked.
         repairs: frames whose mask was segmented again.
         changed: frames that the last round changed.
@@ -223,82 +222,3 @@ class Look:
     frame_idx: int
     object_id: str
     why: str
-
-
-class Desk(Protocol):
-    """Does what the page asks. Calls come from several threads; each raises ``Refusal`` for what cannot be done."""
-
-    def videos(self) -> list[VideoCard]:
-        """All videos, in order."""
-        ...
-
-    def thumbnail(self, number: int) -> bytes:
-        """A small JPEG of a video's first frame."""
-        ...
-
-    def open(self, number: int) -> VideoView:
-        """Begin to work on a video: its frames are made ready."""
-        ...
-
-    def frame(self, number: int, frame_idx: int, is_full: bool) -> bytes:
-        """JPEG of one frame, at the page's size or at the video's own."""
-        ...
-
-    def sketch(self, number: int, frame_idx: int) -> Sketch:
-        """The masks of a frame's hints; the frame is made ready for clicks."""
-        ...
-
-    def hint(self, number: int, hint: Hint) -> Sketch:
-        """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask.
-
-        The masks of the others on the frame may change with it; :meth:`sketch` gives them.
-        """
-        ...
-
-    def rename(self, number: int, object_id: str, name: str) -> None:
-        """Give an object a name."""
-        ...
-
-    def delete(self, number: int, object_id: str) -> None:
-        """Remove an object."""
-        ...
-
-    def plan(self, number: int) -> float:
-        """Seconds that tracking a video will take; 0 while that is not known."""
-        ...
-
-    def track(self, number: int) -> None:
-        """Begin to make the masks of all frames, in the background."""
-        ...
-
-    def pause(self, is_paused: bool) -> None:
-        """Hold the work in the background, or go on."""
-        ...
-
-    def stop(self) -> None:
-        """End the work in the background; nothing of it is kept."""
-        ...
-
-    def masks(self, number: int, start: int, stop: int, at_round: int | None) -> list[DrawnMask]:
-        """Masks of frames ``start`` to ``stop - 1``, of the present state or as they were after ``at_round``."""
-        ...
-
-    def correct(self, number: int, hint: Hint) -> Sketch:
-        """Keep corrections of a tracked mask, and draw what they make of it; nothing is propagated yet."""
-        ...
-
-    def say(self, number: int, object_id: str, frame_idx: int, kind: str) -> None:
-        """Say that an object is ``absent`` on a frame, or ``lock`` its mask; the same again takes it back."""
-        ...
-
-    def refine(self, number: int) -> None:
-        """Begin the round of all pending corrections, in the background."""
-        ...
-
-    def undo(self, number: int) -> None:
-        """Take back the last round."""
-        ...
-
-    def next_look(self, number: int, after: int) -> Look | None:
-        """Where a look is worth most, not at frame ``after``; None when nothing is in doubt."""
-        ...

@@ -10,17 +10,17 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.background import Background
-from pipeline.studio.pace import Pace
-from pipeline.studio.tasks import Failed, Finished, Track
-from pipeline.studio.work import StudioWork, Task
+from pipeline.studio.messages import Failed, Finished, Track
+from pipeline.studio.task_runner import Task, TaskRunner
+from pipeline.studio.time_estimate import TimeEstimate
+from pipeline.studio.worker_process import StudioWorker
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
 from schemas.video_files import VideoFile
 from stages.progress import Step
 from verification_ui.studio.events import Events
 
-Make = Callable[[Callable[[Task], str]], StudioWork]
+Make = Callable[[Callable[[Task], str]], TaskRunner]
 
 
 @pytest.fixture
@@ -33,11 +33,11 @@ def task() -> Track:
 def make(tmp_path: Path, task: Track) -> Make:
     """The work of a studio on ``task``, with what says how a task ended; no worker is started."""
 
-    def made(outcome: Callable[[Task], str]) -> StudioWork:
+    def made(outcome: Callable[[Task], str]) -> TaskRunner:
         run, config = RunFolder(tmp_path), load_config(None, {"videos": "v", "localizations": "l"})
-        background = Background(run, config, 0, lambda task, message: None)
-        lock, pace = threading.RLock(), Pace(config)
-        work = StudioWork(run, background, Events(), pace, lock, lambda *_: None, outcome, lambda _: None)
+        worker = StudioWorker(run, config, 0, lambda task, message: None)
+        lock, estimate = threading.RLock(), TimeEstimate(config)
+        work = TaskRunner(run, worker, Events(), estimate, lock, lambda *_: None, outcome, lambda _: None)
         work.task = task
         return work
 
@@ -52,9 +52,9 @@ def test_a_task_is_there_until_its_results_are_in_their_place(make: Make, task: 
         return ""
 
     work = make(outcome)
-    work.background.hear(task, Step("tracking", 0.5))
+    work.worker.on_message(task, Step("tracking", 0.5))
     assert (work.step.text, work.state("a"), work.state("b")) == ("tracking", "tracking", "")
-    work.background.hear(task, Finished())
+    work.worker.on_message(task, Finished())
     assert (seen, work.task, work.state("a"), work.notes) == ([task], None, "", {"a": ""})
 
 
@@ -62,7 +62,7 @@ def test_what_is_heard_of_a_task_that_was_stopped_changes_nothing(make: Make, ta
     work = make(lambda _: pytest.fail("it has no outcome"))
     work.task = other = Track(task.job)
     for message in (Finished(), Failed("it was killed")):
-        work.background.hear(Track(task.job), message)
+        work.worker.on_message(Track(task.job), message)
     assert (work.task is other, work.notes) == (True, {})
 
 
@@ -71,7 +71,7 @@ def test_a_run_that_cannot_be_read_ends_the_task_and_is_told(make: Make, task: T
         raise OSError(5, "the connection is lost", "s3://bucket/run")
 
     work = make(outcome)
-    work.background.hear(task, Finished())
+    work.worker.on_message(task, Finished())
     assert work.task is None
     assert work.notes["a"].startswith(
         "The run folder cannot be read or written ([Errno 5] the connection is lost: 's3:"
@@ -80,5 +80,5 @@ def test_a_run_that_cannot_be_read_ends_the_task_and_is_told(make: Make, task: T
 
 def test_a_task_that_failed_says_why(make: Make, task: Track) -> None:
     work = make(lambda _: "")
-    work.background.hear(task, Failed("the worker process ended"))
+    work.worker.on_message(task, Failed("the worker process ended"))
     assert (work.task, work.notes) == (None, {"a": "No masks were made: the worker process ended"})

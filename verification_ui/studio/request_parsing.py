@@ -8,7 +8,7 @@ from typing import Any
 
 from schemas.limits import MAX_INDEX
 from verification_ui.gate.refusals import Refusal
-from verification_ui.studio.desk import Box, Hint, Point
+from verification_ui.studio.records import Box, Hint, Point
 
 _MOST_POINTS, _MOST_STROKES, _MOST_NAME = 1000, 200, 200
 _MOST_PX = 1_000_000

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import load_config
-from pipeline.studio.pace import Pace
+from pipeline.studio.time_estimate import TimeEstimate
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
 from schemas.video_files import VideoFile
@@ -36,34 +36,36 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pace(clock: Clock) -> Pace:
+def estimate(clock: Clock) -> TimeEstimate:
     settings = {"videos": "v", "localizations": "l", "compute.device": "cpu", "compute.workers": 1}
-    return Pace(load_config(None, settings), clock)
+    return TimeEstimate(load_config(None, settings), clock)
 
 
-def test_a_machine_that_was_slower_than_planned_is_planned_slower(pace: Pace, clock: Clock, job: VideoJob) -> None:
-    planned = pace.plan(job)
-    pace.begin(planned)
+def test_a_machine_that_was_slower_than_planned_is_planned_slower(
+    estimate: TimeEstimate, clock: Clock, job: VideoJob
+) -> None:
+    planned = estimate.plan(job)
+    estimate.begin(planned)
     clock.now += 3 * planned
-    pace.left_s(1.0)
-    pace.end()
-    assert pace.plan(job) == pytest.approx(3 * planned)
+    estimate.left_s(1.0)
+    estimate.end()
+    assert estimate.plan(job) == pytest.approx(3 * planned)
 
 
-def test_a_rejected_video_tells_nothing_of_the_machine(pace: Pace, clock: Clock, job: VideoJob) -> None:
-    planned = pace.plan(job)
-    pace.begin(planned)
+def test_a_rejected_video_tells_nothing_of_the_machine(estimate: TimeEstimate, clock: Clock, job: VideoJob) -> None:
+    planned = estimate.plan(job)
+    estimate.begin(planned)
     clock.now += 0.01
-    pace.end()
-    assert pace.plan(job) == planned
+    estimate.end()
+    assert estimate.plan(job) == planned
 
 
-def test_what_is_left_counts_no_pauses(pace: Pace, clock: Clock) -> None:
-    pace.begin()
-    assert pace.left_s(0.05) == 0.0  # nothing is known yet
+def test_what_is_left_counts_no_pauses(estimate: TimeEstimate, clock: Clock) -> None:
+    estimate.begin()
+    assert estimate.left_s(0.05) == 0.0  # nothing is known yet
     clock.now += 10
-    pace.hold(True)
+    estimate.hold(True)
     clock.now += 1000
-    pace.hold(False)
+    estimate.hold(False)
     clock.now += 10
-    assert pace.left_s(0.25) == pytest.approx(60.0)
+    assert estimate.left_s(0.25) == pytest.approx(60.0)

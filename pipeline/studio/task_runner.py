@@ -1,4 +1,4 @@
-"""The one task that is being done in the background, and what the page is told of it."""
+"""The one task that is being done in the worker, and what the page is told of it."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.background import Background
-from pipeline.studio.mask_store import drawn_masks
-from pipeline.studio.pace import Pace
-from pipeline.studio.setting_aside import put_back
-from pipeline.studio.tasks import Drawn, Failed, Finished, Refine, Track
+from pipeline.studio.mask_store import page_masks
+from pipeline.studio.messages import Failed, Finished, MasksReady, Refine, Track
+from pipeline.studio.previous_results import restore_previous
+from pipeline.studio.time_estimate import TimeEstimate
+from pipeline.studio.worker_process import StudioWorker
 from stages.progress import Step
-from verification_ui.studio.desk import DrawnMask, WorkStep
 from verification_ui.studio.events import Events
+from verification_ui.studio.records import PageMask, WorkStep
 
 Task = Track | Refine
 
 
 @dataclass
-class StudioWork:
+class TaskRunner:
     """A task is there until its results are in their place: nothing else may begin before.
 
     Attributes:
         run: where results go.
-        background: does the task.
+        worker: does the task.
         events: told what happens.
-        pace: how long tasks take.
+        estimate: how long tasks take.
         lock: held while a task begins or ends.
         draw: given the masks of a task as they become final.
         outcome: puts the results of a task into their place; why there are none, in a sentence, else empty.
@@ -39,11 +39,11 @@ class StudioWork:
     """
 
     run: RunFolder
-    background: Background
+    worker: StudioWorker
     events: Events
-    pace: Pace
+    estimate: TimeEstimate
     lock: threading.RLock
-    draw: Callable[[Task, Sequence[DrawnMask]], None]
+    draw: Callable[[Task, Sequence[PageMask]], None]
     outcome: Callable[[Task], str]
     forget: Callable[[Task], None]
     task: Task | None = None
@@ -51,7 +51,7 @@ class StudioWork:
     notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.background.hear = self._hear
+        self.worker.on_message = self._hear
 
     def state(self, video_id: str) -> str:
         """Of the work on a video, ``tracking`` or ``paused``; empty when nothing is being done to it."""
@@ -60,15 +60,15 @@ class StudioWork:
         return self._state()
 
     def _state(self) -> str:
-        return "paused" if self.background.is_paused else "tracking"
+        return "paused" if self.worker.is_paused else "tracking"
 
     def begin(self, task: Task, planned_s: float = 0.0) -> None:
         """Begin a task that was planned to take so long; hold the lock, there must be none."""
         self.notes.pop(task.job.video_id, None)
-        self.pace.begin(planned_s)
+        self.estimate.begin(planned_s)
         self.step, self.task = WorkStep("starting", 0.0, isinstance(task, Refine), planned_s), task
         try:
-            self.background.begin(task)
+            self.worker.begin(task)
         except OSError as problem:
             self._end(task, f"No masks were made: no worker process can be started ({problem.strerror})")
         else:
@@ -76,16 +76,16 @@ class StudioWork:
 
     def pause(self, is_paused: bool) -> None:
         """Hold the task, or go on."""
-        self.background.pause(is_paused)
+        self.worker.pause(is_paused)
         if (task := self.task) is not None:
-            self.pace.hold(is_paused)
+            self.estimate.hold(is_paused)
             self._tell_step(task)
 
     def stop(self) -> None:
         """End the task; nothing of it is kept."""
         with self.lock:
             if (task := self.task) is not None:
-                self.background.stop()
+                self.worker.stop()
                 shutil.rmtree(self.run.work, ignore_errors=True)
                 self._end(task, "Stopped; the masks are as they were before.")
 
@@ -94,10 +94,10 @@ class StudioWork:
             return
         match message:
             case Step(text, share):
-                self.step = WorkStep(text, share, isinstance(task, Refine), self.pace.left_s(share))
+                self.step = WorkStep(text, share, isinstance(task, Refine), self.estimate.left_s(share))
                 self._tell_step(task)
-            case Drawn(masks):
-                found = drawn_masks(masks)
+            case MasksReady(masks):
+                found = page_masks(masks)
                 self.draw(task, found)
                 content = [[m.object_id, m.frame_idx, m.rle, m.quality, m.source, m.round] for m in found]
                 self.events.tell("masks", {"video": task.job.video_id, "masks": content})
@@ -111,7 +111,7 @@ class StudioWork:
             if isinstance(message, Failed):
                 note = f"No masks were made: {message.why}"
             else:
-                self.pace.end()
+                self.estimate.end()
                 note = self._outcome(task)
             self._end(task, note)
 
@@ -125,7 +125,7 @@ class StudioWork:
         """Put the run in order and let other tasks begin; hold the lock."""
         video_id = task.job.video_id
         try:
-            put_back(self.run)
+            restore_previous(self.run)
         except OSError as problem:
             note = f"The run folder cannot be put in order ({problem}); start the studio again"
         self.forget(task)

@@ -1,4 +1,4 @@
-"""What the desk and its worker say to each other, beside the steps of :mod:`stages.progress`."""
+"""Messages between the studio and its worker, beside the steps of :mod:`stages.progress`."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Refine:
     Attributes:
         job: the video with its hints as they are now.
         video: what the run knows of it.
-        films: folder of the frames that were made ready for the page; their marks find any frame again.
+        frames_folder: folder of the frames that were made ready for the page; their marks find any frame again.
     """
 
     job: VideoJob
     video: Video
-    films: Path
+    frames_folder: Path
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class MasksReady:
     """Masks that have just become final."""
 
     masks: tuple[Mask, ...]

@@ -16,14 +16,14 @@ from stages.ingest.documents import read_json
 from stages.ingest.errors import IngestError
 from stages.ingest.parsed import Parsed
 from verification_ui.gate.refusals import Refusal
-from verification_ui.studio.desk import Hint
+from verification_ui.studio.records import Hint
 
 Key = tuple[int, str]
 """(frame_idx, object_id)"""
 
 
 @dataclass
-class HintBook:
+class HintFile:
     """The hints of all videos.
 
     Attributes:
@@ -35,21 +35,21 @@ class HintBook:
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
     @classmethod
-    def read(cls, path: AnyPath) -> HintBook:
-        """The book in a file; an empty one when there is none.
+    def read(cls, path: AnyPath) -> HintFile:
+        """The hints of a file; none when there is none.
 
         Raises:
             Refusal: the file holds something else.
         """
-        book = cls(path)
+        hints = cls(path)
         if path.exists():
             try:
                 parsed = clicks.parse(read_json(path), str(path))
             except IngestError as problem:
                 raise Refusal(f"{path} is not a file of hints: {problem}") from None
             for one in parsed.localizations:
-                book._take(one)
-        return book
+                hints._take(one)
+        return hints
 
     def of(self, video_id: str) -> tuple[Hint, ...]:
         """The hints of a video, by frame and object."""

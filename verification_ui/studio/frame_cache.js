@@ -3,7 +3,7 @@ import { picture } from "./api.js";
 
 const KEPT = 48, AT_ONCE = 4;
 
-export class Film {
+export class FrameCache {
   constructor(number, onReady) {
     this.number = number;
     this.onReady = onReady;

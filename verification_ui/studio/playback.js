@@ -1,7 +1,7 @@
 // Moving through the video: one frame, playing, and what happens when somebody rests on a frame.
 import { get } from "./api.js";
 import { $ } from "./dom.js";
-import { changed, show, tell } from "./showing.js";
+import { changed, show, tell } from "./rendering.js";
 import { S, isReady, isTracked, nFrames } from "./state.js";
 
 const REST_MS = 250, LARGEST_VIEW_PX = 1280, DEFAULT_FPS = 25, AHEAD = 12;
@@ -35,7 +35,7 @@ export function frameCame(frame, problem) {
   if (frame === S.frame) show();
 }
 
-// Somebody looks at this frame for a moment: the desk makes it ready for clicks, large videos are shown in full, and the
+// Somebody looks at this frame for a moment: the server makes it ready for clicks, large videos are shown in full, and the
 // address names the place, so that the page comes back to it when it is loaded again.
 let restTimer = 0;
 export function rest() {
@@ -49,10 +49,10 @@ async function look() {
   const { frame } = S, hints = isTracked() ? S.corrections : S.hints, { number, width, height } = S.view.card;
   remember();
   plan();
-  if (Math.max(width, height) > LARGEST_VIEW_PX) S.film.get(frame, true);
+  if (Math.max(width, height) > LARGEST_VIEW_PX) S.frames.get(frame, true);
   try {
-    const sketch = await get(`/api/videos/${number}/sketch/${frame}`);
-    if (!hints.sent.has(frame) && [S.hints, S.corrections].includes(hints)) hints.sketches.set(frame, sketch);
+    const preview = await get(`/api/videos/${number}/preview/${frame}`);
+    if (!hints.sent.has(frame) && [S.hints, S.corrections].includes(hints)) hints.previews.set(frame, preview);
     if (frame === S.frame) show();
   } catch (problem) { if (frame === S.frame) tell(problem); }
 }
@@ -87,9 +87,9 @@ export function play() {
   const tick = () => {
     if (!S.playing) return;
     const step = 1000 / ((S.view.card.fps || DEFAULT_FPS) * S.speed), next = S.frame + 1;
-    S.film.prefetch(Array.from({ length: AHEAD }, (_, i) => next + AHEAD - i).filter((frame) => frame < nFrames() && isReady(frame)));
+    S.frames.prefetch(Array.from({ length: AHEAD }, (_, i) => next + AHEAD - i).filter((frame) => frame < nFrames() && isReady(frame)));
     if (next >= nFrames()) return stopPlaying();
-    if (isReady(next) && S.film.get(next)) {
+    if (isReady(next) && S.frames.get(next)) {
       due = Math.max(due + step, performance.now() - step);
       go(next);
     }

@@ -19,7 +19,7 @@ _TELLING_SHARE = 0.5
 
 
 @dataclass
-class Pace:
+class TimeEstimate:
     """Of one studio; a video that was tracked tells how fast this machine is.
 
     Attributes:

@@ -21,24 +21,24 @@ from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
 from pipeline.runners.worker_processes import worker_environment
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.tasks import Failed, Finished
+from pipeline.studio.messages import Failed, Finished
 
 
 @dataclass
-class Background:
+class StudioWorker:
     """Does tasks. A worker is started ahead, so that its models are there when a task comes.
 
     Attributes:
         run: where results go.
         config: of the run.
         lock: descriptor of the run folder's lock; the worker holds it too.
-        hear: told everything that the worker says of a task, in a thread of its own.
+        on_message: told everything that the worker says of a task, in a thread of its own.
     """
 
     run: RunFolder
     config: RunConfig
     lock: int
-    hear: Callable[[object, object], None]
+    on_message: Callable[[object, object], None]
     is_paused: bool = False
     _task: object | None = None
     _process: subprocess.Popen[bytes] | None = None
@@ -127,4 +127,4 @@ class Background:
                 return
             if isinstance(message, Finished | Failed):
                 self._task, self.is_paused = None, False
-        self.hear(task, message)
+        self.on_message(task, message)
