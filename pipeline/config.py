@@ -38,14 +38,15 @@ class Models:
         segmenter: registry key.
         propagator: registry key.
         localizer: registry key, for expressions.
-        objects_a_pass: more objects of a video than this are carried in several passes over it; 0 for all at once.
+        objects_a_pass: more objects of a video than this are carried in several passes over it, each a job for one
+            worker; 0 for all at once. It changes the result a little, and so does not depend on the number of workers.
         limits: of a propagator that can do with less.
     """
 
     segmenter: str = "embedded"
     propagator: str = "embedded"
     localizer: str = "imagenet"
-    objects_a_pass: int = 0
+    objects_a_pass: int = 24
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:

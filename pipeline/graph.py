@@ -20,7 +20,8 @@ from stages.backends.propagators import load_propagator
 from stages.backends.segmenters import load_segmenter
 from stages.localize.transform import LocalizeExpressions
 from stages.propagate.batches import PropagateOptions
-from stages.propagate.transform import PropagateMasks, ResolveOverlaps
+from stages.propagate.joining.transform import ResolveOverlaps
+from stages.propagate.transform import PropagateMasks
 from stages.sample_points.transform import SamplePoints
 from stages.segment.transform import SegmentLocalizations, SplitObjects
 from stages.transform import Results, SharedModel
@@ -29,13 +30,15 @@ from stages.transform import Results, SharedModel
 class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
     """Videos with localizations → ids of the videos that are committed to the run folder.
 
+    A job for one batch of objects commits its video when the others of the video have been done.
+
     Any element may be retried, be worked on twice at once or be cut off anywhere: the committed result is the same.
 
     Args:
         run: where results go.
         config: of the run.
-        spread: batches of objects are spread over workers and grouped again; else a video goes through the whole graph
-            before the next one starts.
+        spread: batches of objects are spread over workers and grouped again; else a job goes through the whole graph
+            before the next one starts, and batches wait for each other in a folder of the run on this machine.
         scratch: folder for temporary files; the system's own by default.
         with_hints: name the machines that models need, for runners that choose them.
     """
@@ -72,7 +75,7 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
         batches = placed | "SplitObjects" >> SplitObjects(models.objects_a_pass, self._spread)
         seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, opener))
         tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
-        videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(self._spread)
+        videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(None if self._spread else self._run.batches)
         sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, opener)
         done: PCollection[VideoKey]
         done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)

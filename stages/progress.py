@@ -23,11 +23,11 @@ _NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where the work on a video is.
+    """Where the work on a job is.
 
     Attributes:
         text: for people, such as ``segmenting woman, 2 of 2``.
-        share: of the whole work on the video that is done, in [0, 1].
+        share: of the whole job, a video or one batch of its objects, that is done, in [0, 1].
     """
 
     text: str
@@ -151,4 +151,6 @@ class BatchProgress:
         return segmenting / max(segmenting + self.n_frames, 1)
 
     def _tell(self, text: str, share: float) -> None:
-        tell(Step(text, (self.batch.number + share) / self.batch.n_batches))
+        if self.batch.job.batch is None:
+            share = (self.batch.number + share) / self.batch.n_batches
+        tell(Step(text, share))

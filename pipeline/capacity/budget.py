@@ -10,9 +10,9 @@ from itertools import product
 
 import psutil
 
-from pipeline.capacity.estimate import Estimate, estimate
+from pipeline.capacity.estimate import Estimate, estimate, planned_jobs
 from pipeline.capacity.footage import Footage, look_at
-from pipeline.capacity.needs import uses_gpu
+from pipeline.capacity.needs import objects_at_once, uses_gpu
 from pipeline.config import Models, RunConfig, with_compute
 from pipeline.runs.inputs import Intake
 from pipeline.terminal.console import UsageProblem, errors
@@ -77,7 +77,8 @@ def with_workers(footage: Sequence[Footage], config: RunConfig) -> RunConfig:
     compute, cores = config.compute, n_cores()
     n_workers = compute.workers
     if n_workers is None and not uses_gpu(compute.device):
-        n_workers = max(1, min(cores // compute.n_threads, len(footage), _n_fitting(footage, config)))
+        n_jobs = len(planned_jobs(footage, config))
+        n_workers = max(1, min(cores // compute.n_threads, n_jobs, _n_fitting(footage, config)))
     n_threads = compute.threads or max(1, min(_MOST_THREADS, cores // (n_workers or 1)))
     return with_compute(config, workers=n_workers or 1, threads=n_threads)
 
@@ -115,7 +116,8 @@ def _candidates(footage: Sequence[Footage], config: RunConfig) -> Iterator[RunCo
     """From what was asked for to the least; the last of the product gives way first."""
     compute = config.compute
     workers, threads = range(compute.n_workers, 0, -1), sorted({compute.n_threads, 1}, reverse=True)
-    for models, most, n_workers, n_threads in product(_sizes(config.models), _chunks(footage), workers, threads):
+    sizes, chunks = _sizes(config.models), _chunks(footage, config)
+    for models, most, n_workers, n_threads in product(sizes, chunks, workers, threads):
         yield replace(
             config,
             models=replace(models, objects_a_pass=most or models.objects_a_pass),
@@ -134,9 +136,9 @@ def _sizes(models: Models) -> Iterator[Models]:
         yield replace(models, segmenter=smaller[0], propagator=smaller[1])
 
 
-def _chunks(footage: Sequence[Footage]) -> list[int]:
-    """0 for all objects at once, then half of the most crowded video's, a quarter ... down to one."""
-    most = max((one.job.n_objects for one in footage), default=0)
+def _chunks(footage: Sequence[Footage], config: RunConfig) -> list[int]:
+    """0 for as many objects at once as were asked for, then half of the most that there are, a quarter ... one."""
+    most = max((objects_at_once(one, config) for one in footage), default=0)
     return [0, *(-(-most // 2**k) for k in range(1, most.bit_length() + 1))]
 
 

@@ -1,4 +1,4 @@
-"""What a corpus takes on a cluster: the planned seconds of its videos, replayed on many workers."""
+"""What a corpus takes on a cluster: the planned seconds of its jobs, replayed on many workers."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.capacity.costs import load_costs
+from pipeline.capacity.estimate import planned_jobs
 from pipeline.capacity.footage import Footage
-from pipeline.capacity.needs import SIDE_BY_SIDE, needs_of
+from pipeline.capacity.needs import SIDE_BY_SIDE
 from pipeline.config import RunConfig, with_compute
 
 
@@ -48,7 +48,7 @@ class Replay:
         money: at the price of a worker's hour.
         waiting: share of the workers' time in which they have nothing left to do, with no losses.
         lost: share of the hours that restarts take.
-        longest_s: of the longest video, below which no number of workers brings the run.
+        longest_s: of the longest job, below which no number of workers brings the run.
     """
 
     workers: int
@@ -61,13 +61,13 @@ class Replay:
 
 
 def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
-    """Deal the longest videos first, one to each worker in turn, as Beam does on Flink; nobody takes over from others.
+    """Deal the longest jobs first, one to each worker in turn, as Beam does on Flink; nobody takes over from others.
 
-    Losses come at any time, so that a loss takes what workers have done of their videos by then on average: half a
-    video, more where videos differ (Σs² / 2Σs).
+    Losses come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
+    job, more where jobs differ (Σs² / 2Σs).
 
     Args:
-        seconds: of every video, at least one, on a core of its own.
+        seconds: of every job, at least one, on a core of its own.
         cluster: what it runs on.
 
     >>> found = replay([3600.0, 1800.0, 1800.0], Cluster(workers=2, price=2.0))
@@ -88,7 +88,9 @@ def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
 
 
 def corpus_seconds(footage: Sequence[Footage], config: RunConfig, n_videos: int) -> list[float]:
-    """Seconds of every video of a corpus of ``n_videos`` like these, on cores that slow each other.
+    """Seconds of every job of a corpus of ``n_videos`` like these, on cores that slow each other.
+
+    A job is a video, or one batch of the objects of a crowded one.
 
     Args:
         footage: at least one video; those that cannot be read take no time.
@@ -96,6 +98,5 @@ def corpus_seconds(footage: Sequence[Footage], config: RunConfig, n_videos: int)
         n_videos: of the corpus.
     """
     alone = with_compute(config, workers=1, threads=1)
-    costs = load_costs()
-    each = [needs_of(one, alone, costs).seconds / SIDE_BY_SIDE for one in footage]
-    return [each[number % len(each)] for number in range(n_videos)]
+    each = [[job.needs.seconds / SIDE_BY_SIDE for job in planned_jobs([one], alone)] for one in footage]
+    return [seconds for number in range(n_videos) for seconds in each[number % len(each)]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.footage import Footage
@@ -13,16 +13,17 @@ from pipeline.capacity.needs import Needs, core_speed, needs_of
 from pipeline.capacity.time_left import duration
 from pipeline.config import RunConfig
 from pipeline.runners.progress import Total
+from schemas.jobs import VideoJob
 from schemas.wording import many
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one worker will do, as far as can be known: workers take the next video when they are free.
+    """What one worker will do, as far as can be known: workers take the next job when they are free.
 
     Attributes:
-        videos: how many.
-        frames: of them together.
+        videos: that it works on; several workers may work on one.
+        frames: of them together, of a video of several jobs a share.
         seconds: until it ends.
     """
 
@@ -78,8 +79,9 @@ class Estimate:
 def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     """Estimate from file headers and measured costs; videos that cannot be read count nothing."""
     costs = load_costs()
-    needs = [needs_of(one, config, costs) for one in footage]
-    shares = _spread(footage, needs, config, costs.process.start_s)
+    jobs = planned_jobs(footage, config)
+    needs = [job.needs for job in jobs]
+    shares = _spread(jobs, config, costs.process.start_s)
     at_once = len(shares)
     total = Total(len(footage), sum(one.least_frames for one in footage), sum(one.job.n_objects for one in footage))
     return Estimate(
@@ -95,10 +97,30 @@ def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     )
 
 
-def planned_seconds(footage: Sequence[Footage], config: RunConfig) -> dict[str, float]:
-    """What every video takes, by the unit of its job."""
+@dataclass(frozen=True, slots=True)
+class PlannedJob:
+    """What is handed to a worker: a video, or one batch of its objects.
+
+    Attributes:
+        job: for the worker.
+        frames: of the video, of several jobs the share of this one.
+        needs: what it takes.
+    """
+
+    job: VideoJob
+    frames: float
+    needs: Needs
+
+
+def planned_jobs(footage: Sequence[Footage], config: RunConfig) -> list[PlannedJob]:
+    """All jobs, in the order of the videos."""
     costs = load_costs()
-    return {one.job.unit: needs_of(one, config, costs).seconds for one in footage}
+    return [planned for one in footage for planned in _jobs(one, needs_of(one, config, costs), config)]
+
+
+def _jobs(footage: Footage, needs: Needs, config: RunConfig) -> list[PlannedJob]:
+    jobs = footage.job.by_batch(config.models.objects_a_pass)
+    return [PlannedJob(job, footage.least_frames / len(jobs), needs.of_one_job(len(jobs))) for job in jobs]
 
 
 @dataclass(slots=True)
@@ -106,35 +128,35 @@ class _Worker:
     """One in the simulation.
 
     Attributes:
-        videos: so far.
+        units: of its videos so far.
         frames: of them together.
-        ends_s: when its last video is done.
-        left_s: of the video that it works on, at the full speed of its cores.
+        ends_s: when its last job is done.
+        left_s: of the job that it works on, at the full speed of its cores.
     """
 
-    videos: int = 0
-    frames: int = 0
+    units: set[str] = field(default_factory=set)
+    frames: float = 0.0
     ends_s: float = 0.0
     left_s: float = 0.0
 
 
-def _spread(footage: Sequence[Footage], needs: Sequence[Needs], config: RunConfig, start_s: float) -> tuple[Share, ...]:
-    """Every video goes to the worker that is free first, as the workers do it; who works alone is faster."""
-    waiting = deque(zip(footage, needs, strict=True))
-    workers = [_Worker() for _ in range(min(config.compute.n_workers, len(footage)))]
+def _spread(jobs: Sequence[PlannedJob], config: RunConfig, start_s: float) -> tuple[Share, ...]:
+    """Every job goes to the worker that is free first, as the workers do it; who works alone is faster."""
+    waiting = deque(jobs)
+    workers = [_Worker() for _ in range(min(config.compute.n_workers, len(jobs)))]
     now = start_s
     while waiting or any(worker.left_s for worker in workers):
         for worker in workers:
             if waiting and not worker.left_s:
-                one, need = waiting.popleft()
-                worker.videos, worker.frames = worker.videos + 1, worker.frames + one.least_frames
-                worker.left_s = need.seconds
+                planned = waiting.popleft()
+                worker.units.add(planned.job.unit)
+                worker.frames, worker.left_s = worker.frames + planned.frames, planned.needs.seconds
         busy = [worker for worker in workers if worker.left_s]
         step = min((worker.left_s for worker in busy), default=0.0)
         now += step / core_speed(len(busy), config)
         for worker in busy:
             worker.left_s, worker.ends_s = worker.left_s - step, now
-    return tuple(Share(worker.videos, worker.frames, max(worker.ends_s, start_s)) for worker in workers)
+    return tuple(Share(len(one.units), round(one.frames), max(one.ends_s, start_s)) for one in workers)
 
 
 def _largest(values: Iterable[float], count: int) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
@@ -42,6 +42,10 @@ class Needs:
     spool_bytes: float
     kept_bytes: float
 
+    def of_one_job(self, n_jobs: int) -> Needs:
+        """Of one of the jobs that share the work on the video; each takes the memory and the disk that all might."""
+        return replace(self, seconds=self.seconds / n_jobs, kept_bytes=self.kept_bytes / n_jobs)
+
 
 def needs_of(footage: Footage, config: RunConfig, costs: Costs) -> Needs:
     """What a video takes; nothing when it cannot be read, for then it is rejected at once."""
@@ -66,7 +70,7 @@ def objects_at_once(footage: Footage, config: RunConfig) -> int:
 def _seconds(footage: Footage, config: RunConfig, costs: Costs) -> float:
     propagator, segmenter = costs.propagator(config.models.propagator), costs.segmenter(config.models.segmenter)
     n_objects, n_frames = footage.job.n_objects, footage.least_frames
-    n_passes = -(-n_objects // max(objects_at_once(footage, config), 1))
+    n_passes = footage.job.n_batches(config.models.objects_a_pass)
     localized = footage.localized()
     n_back = max(localized, default=0)
     stepped = propagator.object_s * footage.object_steps() + propagator.unpack_s * n_passes * n_back
@@ -116,5 +120,8 @@ def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, flo
     copy = footage.job.file.n_bytes if is_remote(footage.job.file.uri) and not footage.job.file.frames else 0
     spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting + copy
     n_kept = n_objects * (config.sampling.frames + 1)
-    rows = MASK_ROW_BYTES * n_frames * n_objects + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
+    masks = MASK_ROW_BYTES * n_frames * n_objects
+    if footage.job.n_batches(config.models.objects_a_pass) > 1:
+        spool += masks  # of batches that wait for the others
+    rows = masks + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
     return spool, min(n_kept, n_frames) * jpeg + rows

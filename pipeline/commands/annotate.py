@@ -12,7 +12,7 @@ import typer
 
 from pipeline.capacity.budget import n_cores, with_workers, within_budget
 from pipeline.capacity.disk_space import check_room
-from pipeline.capacity.estimate import Estimate, estimate, planned_seconds
+from pipeline.capacity.estimate import Estimate, estimate, planned_jobs
 from pipeline.capacity.footage import Footage, look_at
 from pipeline.commands import options
 from pipeline.commands.models import require_models
@@ -130,16 +130,16 @@ def _work(
     foreseen: Estimate,
     runner: BeamRunner | None,
 ) -> None:
-    jobs = [one.job for one in footage]
-    if not jobs:
+    if not footage:
         return
     if runner is None:
-        n_frames = {one.job.unit: one.least_frames for one in footage}
-        watch = Watch(n_frames, planned_seconds(footage, config), len(foreseen.workers))
+        planned = planned_jobs(footage, config)
+        n_frames = {one.job.key: one.frames for one in planned}
+        watch = Watch(n_frames, {one.job.key: one.needs.seconds for one in planned}, len(foreseen.workers))
         with shown(watch, foreseen.total):
-            Supervisor(AnnotateWork(folder, config), processes, watch).do(jobs)
+            Supervisor(AnnotateWork(folder, config), processes, watch).do([one.job for one in planned])
         return
-    _run_elsewhere(runner, folder, config, jobs)
+    _run_elsewhere(runner, folder, config, [one.job for one in footage])
 
 
 def _open_queue(folder: RunFolder, server: ReviewServer) -> None:

@@ -82,7 +82,7 @@ def plan(
     foreseen = estimate(footage, resolved)
     facts = _facts(agenda, resolved, foreseen, rejects)
     if scale_to and footage:
-        facts["corpus"] = corpus_facts(corpus_seconds(footage, resolved, scale_to), workers, price, losses)
+        facts["corpus"] = corpus_facts(scale_to, corpus_seconds(footage, resolved, scale_to), workers, price, losses)
     if budget is not None:
         asked = plan_budget.Asked(budget, ground_truth, tried, plot)
         facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in agenda.open_jobs))

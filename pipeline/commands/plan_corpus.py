@@ -24,14 +24,14 @@ CLUSTER_SIZES = (16, 64, 256, 1024)
 
 
 def corpus_facts(
-    seconds: Sequence[float], n_workers: int | None, price: float = 0.0, losses: float = 0.0
+    n_videos: int, seconds: Sequence[float], n_workers: int | None, price: float = 0.0, losses: float = 0.0
 ) -> dict[str, Any]:
-    """A corpus of videos that take ``seconds`` on a core, on the cluster that is asked for, or on several sizes."""
+    """A corpus whose jobs take ``seconds`` on a core, on the cluster that is asked for, or on several sizes."""
     sizes = [n_workers] if n_workers else CLUSTER_SIZES
     found = [asdict(replay(seconds, Cluster(size, price, losses))) for size in sizes]
     endless = {"hours": None, "worker_hours": None, "money": None}
     replays = [one if math.isfinite(one["hours"]) else {**one, **endless} for one in found]
-    return {"videos": len(seconds), "core_hours": math.fsum(seconds) / 3600, "price": price, "replays": replays}
+    return {"videos": n_videos, "core_hours": math.fsum(seconds) / 3600, "price": price, "replays": replays}
 
 
 def show_corpus(corpus: Mapping[str, Any]) -> None:

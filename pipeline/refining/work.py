@@ -56,6 +56,10 @@ class RefineWork:
         """Whether it is known what became of the video."""
         return _file(self.results, job.video_id).is_file()
 
+    def is_kept(self, job: RefineTask) -> bool:
+        """Never: a video is one job."""
+        return False
+
     def prepare_again(self, job: RefineTask) -> None:
         """Nothing is to be done: a round that was cut off is done again from its start."""
 
@@ -64,6 +68,9 @@ class RefineWork:
         problem = f"{detail}. To go on from there, run the same command with --workers 1"
         _write(self.results, RefinedVideo(job.video_id, problem=problem))
 
+    def clear(self, job: RefineTask) -> None:
+        """Nothing is to be done: a video is one job."""
+
     def result_of(self, job: RefineTask) -> RefinedVideo:
         """What became of a settled one."""
         return _RESULT.validate_json(_file(self.results, job.video_id).read_bytes())
@@ -71,7 +78,7 @@ class RefineWork:
 
 @dataclass(frozen=True, slots=True)
 class Counter:
-    """Counts finished videos; see :class:`pipeline.runners.supervisor.Watcher`.
+    """Counts finished videos; see :class:`pipeline.runners.job_queue.Watcher`.
 
     Attributes:
         count: is told how many more are finished.

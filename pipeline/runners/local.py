@@ -15,7 +15,7 @@ from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
 from pipeline.runners.link import Link, Ready
 from pipeline.runners.work import Job, Work
-from pipeline.runs.folder import RunFolder
+from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.jobs import VideoJob
 from stages import progress
 from stages.transform import NO_SPACE
@@ -69,6 +69,7 @@ def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
     with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
         jobs = pipeline | "Video" >> beam.Create([job], reshuffle=False)
         jobs | "AnnotateVideos" >> AnnotateVideos(run, config, spread=False, scratch=run.work)
+    empty_folder(run.batches / job.unit)
 
 
 def _is_full(error: BaseException | None) -> bool:

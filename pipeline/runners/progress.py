@@ -6,6 +6,7 @@ On a terminal a live bar with an ETA; elsewhere a plain line every few seconds.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from pipeline.capacity.time_left import Stage, duration, seconds_left
 from pipeline.terminal.console import console
-from schemas.jobs import VideoJob
+from schemas.jobs import JobKey, VideoJob
 from stages.progress import Step
 
 _LINE_EVERY_S = 10.0
@@ -35,57 +36,56 @@ class Watch:
     """Adds up what is done.
 
     Attributes:
-        n_frames: about how many frames a video has, by the unit of its job.
-        planned_s: seconds that it was planned to take, by the unit of its job.
+        n_frames: about how many frames a video has, by the key of its job; several jobs have a share each.
+        planned_s: seconds that a job was planned to take, by its key.
         at_once: workers.
         clock: seconds.
+        n_videos: finished ones.
+        n_objects: of finished videos.
     """
 
-    n_frames: Mapping[str, int]
-    planned_s: Mapping[str, float]
+    n_frames: Mapping[JobKey, float]
+    planned_s: Mapping[JobKey, float]
     at_once: int = 1
     clock: Callable[[], float] = time.monotonic
+    n_videos: int = field(default=0, init=False)
+    n_objects: int = field(default=0, init=False)
     _start: float = field(init=False)
     _ticked: float = field(init=False)
     _busy_s: float = field(default=0.0, init=False)
-    _done: dict[str, VideoJob] = field(default_factory=dict, init=False)
-    _steps: dict[str, Step] = field(default_factory=dict, init=False)
+    _open: Counter[str] = field(init=False)
+    _done: set[JobKey] = field(default_factory=set, init=False)
+    _steps: dict[JobKey, Step] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._start = self._ticked = self.clock()
+        self._open = Counter(unit for unit, _ in self.n_frames)
 
     def step(self, job: VideoJob, step: Step) -> None:
-        """Note where the work on a video is."""
+        """Note where the work on a job is."""
         self._tick()
-        self._steps[job.unit] = step
+        self._steps[job.key] = step
 
     def finish(self, job: VideoJob) -> None:
-        """Count a finished video."""
-        self._tick()
-        self._steps.pop(job.unit, None)
-        self._done[job.unit] = job
+        """Count a finished job; a video is finished when all its jobs are."""
+        self.stop(job)
+        self._done.add(job.key)
+        self._open[job.unit] -= 1
+        if not self._open[job.unit]:
+            self.n_videos += 1
+            self.n_objects += job.n_objects
 
     def stop(self, job: VideoJob) -> None:
-        """Nobody works on a video any more."""
+        """Nobody works on a job any more."""
         self._tick()
-        self._steps.pop(job.unit, None)
-
-    @property
-    def n_videos(self) -> int:
-        """Finished ones."""
-        return len(self._done)
-
-    @property
-    def n_objects(self) -> int:
-        """Of finished videos."""
-        return sum(job.n_objects for job in list(self._done.values()))
+        self._steps.pop(job.key, None)
 
     def frames(self) -> int:
         """Frames done so far, a share of those of videos in work included; segmenting counts too."""
         return round(self._done_of(self.n_frames))
 
     def seconds_left(self) -> float:
-        """Until the end, as the work went so far; one video is the work of one worker."""
+        """Until the end, as the work went so far; one job is the work of one worker."""
         self._tick()
         done = self._done_of(self.planned_s)
         work = Stage(sum(self.planned_s.values()), done, self._busy_s)
@@ -93,10 +93,10 @@ class Watch:
         return max(seconds_left({"annotating": work}, self.at_once), seconds_left({"annotating": longest}))
 
     def _longest_left(self) -> float:
-        """Planned seconds of the video that most is left of."""
-        shares = {unit: step.share for unit, step in list(self._steps.items())}
+        """Planned seconds of the job that most is left of."""
+        shares = {key: step.share for key, step in list(self._steps.items())}
         done = set(self._done)
-        left = (s * (1 - shares.get(unit, 0.0)) for unit, s in self.planned_s.items() if unit not in done)
+        left = (s * (1 - shares.get(key, 0.0)) for key, s in self.planned_s.items() if key not in done)
         return max(left, default=0.0)
 
     def _tick(self) -> None:
@@ -105,10 +105,10 @@ class Watch:
         self._busy_s += (now - self._ticked) * n_busy
         self._ticked = now
 
-    def _done_of(self, amounts: Mapping[str, float]) -> float:
-        """Of an amount a video, as much as is done."""
-        whole = sum(amounts[unit] for unit in list(self._done))
-        return whole + sum(amounts[unit] * step.share for unit, step in list(self._steps.items()))
+    def _done_of(self, amounts: Mapping[JobKey, float]) -> float:
+        """Of an amount a job, as much as is done."""
+        whole = sum(amounts[key] for key in list(self._done))
+        return whole + sum(amounts[key] * step.share for key, step in list(self._steps.items()))
 
     def doing(self) -> str:
         """What is being worked on, for people."""

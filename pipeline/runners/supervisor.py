@@ -1,44 +1,28 @@
 """The graph on this machine: worker processes that are handed jobs, watched, replaced when they die, ended.
 
 Every worker runs the whole graph in memory and asks for its next job over a pipe, so a slow video holds nobody up, no
-port is opened, and a dead worker costs one video at most: that video is tried once more and then rejected. Beam's own
-multi-processing waits for ever when a worker is killed; general pools (pebble, loky) import the main module before
-anything of ours runs in the child, too late for the death signal, and pass on no progress.
+port is opened, and a dead worker costs one video at most: its job is tried once more, then the video is rejected.
+Beam's own multi-processing waits for ever when a worker is killed; general pools (pebble, loky) import the main module
+before anything of ours runs in the child, too late for the death signal, and pass on no progress.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from typing import Generic, Protocol
+from typing import Generic
 
 from pipeline.runners.exits import describe, explain
+from pipeline.runners.job_queue import JobQueue, Watcher
 from pipeline.runners.link import Ready
-from pipeline.runners.work import Job_contra, JobT, Work
+from pipeline.runners.work import JobT, Work
 from pipeline.runners.worker import NO_SPACE
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.terminal.console import WorkProblem
 from stages.progress import Step
 
-ATTEMPTS = 2
-"""How often a video may kill its worker before it is rejected, and how often a worker may be killed while it starts."""
-
-
-class Watcher(Protocol[Job_contra]):
-    """Shows how far the work on jobs is."""
-
-    def step(self, job: Job_contra, step: Step, /) -> None:
-        """The work on a job has come so far."""
-        ...
-
-    def stop(self, job: Job_contra, /) -> None:
-        """Nobody works on a job any more."""
-        ...
-
-    def finish(self, job: Job_contra, /) -> None:
-        """A job is settled."""
-        ...
+STARTS = 2
+"""How often a worker may be killed while it starts."""
 
 
 @dataclass(slots=True)
@@ -54,9 +38,11 @@ class Supervisor(Generic[JobT]):
     work: Work[JobT]
     workers: WorkerProcesses[JobT]
     watch: Watcher[JobT]
-    _queue: deque[JobT] = field(default_factory=deque, init=False)
-    _deaths: Counter[str] = field(default_factory=Counter, init=False)
+    _queue: JobQueue[JobT] = field(init=False)
     _failed_starts: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self._queue = JobQueue(self.work, self.watch)
 
     def do(self, jobs: list[JobT]) -> None:
         """Do all jobs, the first ones first.
@@ -64,7 +50,7 @@ class Supervisor(Generic[JobT]):
         Raises:
             WorkProblem: the run folder is full, or workers cannot start at all.
         """
-        self._queue.extend(jobs)
+        self._queue.add(jobs)
         for _ in range(min(self.work.n_workers, len(jobs))):
             self._start()
         self.workers.end_ahead()
@@ -86,18 +72,10 @@ class Supervisor(Generic[JobT]):
             self.watch.step(worker.job, message)
         elif isinstance(message, Ready):
             self._failed_starts = 0
-            self._finish(worker)
-            worker.job = self._queue.popleft() if self._queue else None
+            if worker.job is not None:
+                self._queue.leave(worker.job)
+            worker.job = self._queue.take()
             worker.send(worker.job)
-
-    def _finish(self, worker: WorkerProcess[JobT]) -> None:
-        job, worker.job = worker.job, None
-        if job is None:
-            return
-        if self.work.is_settled(job):
-            self.watch.finish(job)
-        else:
-            self._try_again(job, "it gave no result")
 
     def _handle_exit(self, worker: WorkerProcess[JobT]) -> None:
         self.workers.running.remove(worker)
@@ -112,25 +90,12 @@ class Supervisor(Generic[JobT]):
             return
         if worker.job is None:
             self._failed_starts += 1
-            if code > 0 or self._failed_starts >= ATTEMPTS:
+            if code > 0 or self._failed_starts >= STARTS:
                 raise self._cannot_start(code)
-        elif self.work.is_settled(worker.job):
-            self.watch.finish(worker.job)
         else:
-            self._try_again(worker.job, explain(code))
-        if self._queue:
+            self._queue.leave(worker.job, explain(code))
+        if self._queue.has_next():
             self._start()
-
-    def _try_again(self, job: JobT, how: str) -> None:
-        self.watch.stop(job)
-        self.work.prepare_again(job)
-        self._deaths[job.unit] += 1
-        if self._deaths[job.unit] < ATTEMPTS:
-            self._queue.appendleft(job)
-            return
-        detail = f"the worker process died {ATTEMPTS} times on this video ({how})"
-        self.work.give_up(job, detail)
-        self.watch.finish(job)
 
     def _cannot_start(self, code: int) -> WorkProblem:
         log = self.workers.log

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.config import RunConfig
 from pipeline.runners.outcomes import is_settled
 from pipeline.runs.commit import commit_reject
-from pipeline.runs.folder import RunFolder
+from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
+from stages.propagate.joining.batch_files import batch_file
 
 if TYPE_CHECKING:
     import apache_beam as beam
 
 
 class Job(Protocol):
-    """One video for a worker."""
+    """One video for a worker, or a batch of its objects."""
 
     @property
     def video_id(self) -> str:
@@ -27,7 +29,12 @@ class Job(Protocol):
 
     @property
     def unit(self) -> str:
-        """The hash that identifies the job."""
+        """The hash that the video's result is known by."""
+        ...
+
+    @property
+    def key(self) -> Hashable:
+        """Tells jobs apart, those of one video too."""
         ...
 
 
@@ -58,15 +65,23 @@ class Work(Protocol[Job_contra]):
         ...
 
     def is_settled(self, job: Job_contra) -> bool:
-        """Whether the job has its result on disk."""
+        """Whether the job's video has its result on disk."""
+        ...
+
+    def is_kept(self, job: Job_contra) -> bool:
+        """Whether what a job for a part of a video comes to is where the jobs for the others find it."""
         ...
 
     def prepare_again(self, job: Job_contra) -> None:
-        """Take away what a worker that died has left of a job."""
+        """Take away what a worker that died has left of a video's result; nobody works on the video."""
         ...
 
     def give_up(self, job: Job_contra, detail: str) -> None:
-        """Write down why a job has no result; then it is settled."""
+        """Write down why a job's video has no result; then it is settled."""
+        ...
+
+    def clear(self, job: Job_contra) -> None:
+        """Take away what the jobs of a settled video left to each other."""
         ...
 
 
@@ -97,6 +112,10 @@ class AnnotateWork:
         """Whether the video is committed or rejected."""
         return is_settled(self.run, job)
 
+    def is_kept(self, job: VideoJob) -> bool:
+        """Whether a batch of objects waits for the others of its video."""
+        return job.batch is not None and batch_file(self.run.batches, job.unit, job.batch).is_file()
+
     def prepare_again(self, job: VideoJob) -> None:
         """See :class:`Work`."""
         self.run.drop_unit(job.video_id, job.unit)
@@ -105,3 +124,7 @@ class AnnotateWork:
         """Reject the video."""
         reject = Reject("annotate", job.video_id, "worker_died", detail, job.file.uri)
         commit_reject(self.run, RejectedVideo(job, reject))
+
+    def clear(self, job: VideoJob) -> None:
+        """Remove the batches that waited."""
+        empty_folder(self.run.batches / job.unit)

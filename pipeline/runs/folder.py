@@ -76,6 +76,11 @@ class RunFolder:
         """Temporary files of the annotation in progress; removed at the next start."""
         return self.local / ".work"
 
+    @property
+    def batches(self) -> Path:
+        """Batches of objects that wait for the others of their video."""
+        return self.work / "batches"
+
     def absolute(self) -> RunFolder:
         """The same folder for workers whose current folder is another."""
         return RunFolder(self.path.absolute())

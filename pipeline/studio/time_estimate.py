@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline.capacity.estimate import planned_seconds
+from pipeline.capacity.estimate import planned_jobs
 from pipeline.capacity.footage import look_at
 from pipeline.capacity.time_left import Stage, seconds_left
 from pipeline.config import RunConfig
@@ -40,7 +40,7 @@ class TimeEstimate:
         footage = look_at([job])
         if any(one.is_open_ended for one in footage):
             return 0.0
-        return self._slowness * sum(planned_seconds(footage, self.config).values())
+        return self._slowness * sum(one.needs.seconds for one in planned_jobs(footage, self.config))
 
     def begin(self, planned_s: float = 0.0) -> None:
         """Work begins that was planned to take so long; 0 for work without a plan."""

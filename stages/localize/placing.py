@@ -16,11 +16,6 @@ from stages.localize.searching import STAGE, Search, frames_to_search
 from stages.video import Opener, about_n_frames, selected_frames
 
 
-def has_expressions(job: VideoJob) -> bool:
-    """Whether any object of a video has words instead of a place."""
-    return any(isinstance(loc.hint, Expression) for loc in job.localizations)
-
-
 def place_objects(job: VideoJob, localizer: Localizer, opener: Opener | None = None) -> PlacedVideo:
     """Find places for all expressions of a video.
 

@@ -10,7 +10,7 @@ from apache_beam.pvalue import PCollection
 from schemas.elements import PlacedVideo
 from schemas.jobs import VideoJob
 from stages.backends.localizer import Localizer
-from stages.localize.placing import has_expressions, place_objects
+from stages.localize.placing import place_objects
 from stages.transform import Results, SharedModel, StageDoFn, parallel
 from stages.video import Opener
 
@@ -25,7 +25,7 @@ class LocalizeExpressionsDoFn(StageDoFn):
 
     def work(self, job: VideoJob) -> Iterable[PlacedVideo]:
         """See :func:`stages.localize.placing.place_objects`."""
-        if not has_expressions(job):
+        if not job.has_expressions:
             return [PlacedVideo(job)]
         return [place_objects(job, self._localizer.get(), self._opener)]
 

@@ -18,6 +18,8 @@ from stages.video import Opener, about_n_frames, selected_frames
 def split_objects(video: PlacedVideo, most: int) -> list[ObjectBatch]:
     """Batches of at most ``most`` objects, even in size; objects of one group stay together where they can.
 
+    Of a job for one batch, that batch.
+
     Every batch decodes and encodes the video again. Where masks of different batches overlap, pixels go to whichever is
     surer of them, while the objects of one batch are weighed against each other.
 
@@ -27,10 +29,10 @@ def split_objects(video: PlacedVideo, most: int) -> list[ObjectBatch]:
     """
     groups = video.job.groups
     order = sorted(groups, key=lambda object_id: (groups[object_id], object_id))
-    n_batches = -(-len(order) // most) if most else 1
-    size = -(-len(order) // n_batches)
+    size = -(-len(order) // video.job.n_batches(most))
     parts = [frozenset(order[start : start + size]) for start in range(0, len(order), size)]
-    return [ObjectBatch(video, part, number, len(parts)) for number, part in enumerate(parts)]
+    batches = [ObjectBatch(video, part, number, len(parts)) for number, part in enumerate(parts)]
+    return batches if video.job.batch is None else [batches[video.job.batch]]
 
 
 def segment_batch(batch: ObjectBatch, segmenter: Segmenter, opener: Opener | None = None) -> SegmentedBatch:

@@ -19,7 +19,7 @@ from stages.backends.propagators import load_propagator
 from stages.backends.segmenters import load_segmenter
 from stages.ingest.registry import read_localizations
 from stages.propagate.batches import Models, PropagateOptions, propagate_batch
-from stages.propagate.joining import join_batches
+from stages.propagate.joining.joined_video import join_batches
 from stages.propagate.repair import RepairOptions
 from stages.sample_points.videos import sample_points
 from stages.segment.batches import segment_batch, split_objects

@@ -17,13 +17,18 @@ def crowd(tmp_path):
     return clicks
 
 
-def masks_of(pointvos, corpus, hints, run, fast, most):
+def masks_of(pointvos, corpus, hints, run, fast, most, n_workers=2):
     config = run.with_suffix(".yaml")
     config.write_text(f"models: {{objects_a_pass: {most}}}\n")
-    answer = pointvos("annotate", corpus / "a.mp4", "--localizations", hints, "--run", run, "--config", config, *fast)
+    options = ("--localizations", hints, "--run", run, "--config", config, "--workers", n_workers)
+    answer = pointvos("annotate", corpus / "a.mp4", *options, *fast)
     assert answer.returncode == 0, answer.stderr
     rows = tables.MASKS.records(tables.MASKS.read(run))
     return {(row.object_id, row.frame_idx): row.decode() for row in rows}
+
+
+def contents(run):
+    return {str(f.relative_to(run)): f.read_bytes() for f in [*run.rglob("*.parquet"), *run.rglob("*.jpg")]}
 
 
 def test_objects_carried_in_several_batches_are_those_carried_at_once(pointvos, corpus, crowd, fast, tmp_path):
@@ -47,3 +52,5 @@ def test_objects_that_exclude_each_other_do_so_across_batches(pointvos, corpus, 
     for frame_idx in range(12):
         together = [mask for (_, idx), mask in masks.items() if idx == frame_idx]
         assert np.sum(together, axis=0).max() == 1
+    masks_of(pointvos, corpus, tmp_path / "hints", tmp_path / "alone", fast, 1, n_workers=1)
+    assert contents(tmp_path / "alone") == contents(tmp_path / "run")

@@ -25,7 +25,8 @@ from stages.backends.propagators import load_propagator
 from stages.backends.segmenters import load_segmenter
 from stages.localize.transform import LocalizeExpressionsDoFn
 from stages.propagate.batches import PropagateOptions
-from stages.propagate.transform import CollectBatchesDoFn, PropagateMasksDoFn, ResolveOverlapsDoFn
+from stages.propagate.joining.transform import ResolveOverlapsDoFn, ResolveWhenWholeDoFn
+from stages.propagate.transform import PropagateMasksDoFn
 from stages.sample_points.transform import SamplePointsDoFn
 from stages.segment.batches import split_objects
 from stages.segment.transform import SegmentLocalizationsDoFn
@@ -92,11 +93,16 @@ def test_the_graph_commits_every_video_and_rejects_what_is_broken(config, jobs, 
     assert [(r.stage, r.key, r.error) for r in rejects] == [("decode", "broken", "empty_file")]
 
 
-def test_batches_that_are_spread_and_grouped_give_the_bytes_of_batches_that_follow_each_other(config, jobs, new_run):
-    spread, in_order = new_run("spread"), new_run("in_order")
+def test_batches_that_are_grouped_or_follow_each_other_or_are_jobs_of_their_own_give_the_same_bytes(
+    config, jobs, new_run
+):
+    spread, in_order, apart = new_run("spread"), new_run("in_order"), new_run("apart")
     annotate(spread, config, jobs, ["a", "b", "sub/c"], spread=True)
     annotate(in_order, config, jobs, ["a", "b", "sub/c"], spread=False)
-    assert contents(spread) == contents(in_order)
+    batches = [batch for job in jobs for batch in job.by_batch(config.models.objects_a_pass)]
+    assert len(batches) == 6
+    annotate(apart, config, [*batches[1::2], *batches[::2]], ["a", "b", "sub/c"], spread=False)
+    assert contents(spread) == contents(in_order) == contents(apart)
     assert len({m.object_id for m in tables.MASKS.records(tables.MASKS.read(spread.path))}) == 3
 
 
@@ -147,12 +153,14 @@ def test_every_element_of_every_stage_may_be_retried(config, jobs, new_run):
     assert contents(again) == contents(once)
 
 
-def test_batches_of_a_video_that_was_rejected_wait_for_nobody(config, jobs, new_run):
-    stages = Stages(new_run("run"), config)
+def test_the_last_batch_of_a_video_makes_it_whole_and_so_do_two_that_come_last_together(config, jobs, new_run):
+    run = new_run("run")
+    stages = Stages(run, config)
     batches = [split_objects(next(stages.localize.process(job)), 2) for job in jobs[:2]]
     seeds = [next(stages.segment.process(batch)) for own in batches for batch in own]
-    tracks = [next(stages.propagate.process(batch)) for batch in seeds]
-    collect = CollectBatchesDoFn()
-    together = [found for track in (tracks[0], *tracks[2:]) for found in collect.process(track)]
-    assert [(len(found.parts), found.is_whole) for found in together] == [(1, False), (1, False), (2, True)]
-    assert together[-1].job == jobs[1]
+    a0, a1, b0, b1 = [next(stages.propagate.process(batch)) for batch in seeds]
+    collect = ResolveWhenWholeDoFn(run.batches)
+    found = [list(collect.process(track)) for track in (a0, b0, b1, b0)]
+    assert [len(videos) for videos in found] == [0, 0, 1, 1]
+    assert found[2] == found[3] == list(stages.resolve.process(TrackedBatches((b0, b1))))
+    assert [video.job for video in collect.process(a1)] == [jobs[0]]

@@ -6,7 +6,7 @@ import pytest
 from pipeline.capacity.budget import changes, fit, parse_size, with_workers
 from pipeline.capacity.estimate import estimate
 from pipeline.capacity.footage import Footage
-from pipeline.config import load_config
+from pipeline.config import load_config, with_compute
 from pipeline.terminal.console import UsageProblem
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -15,7 +15,7 @@ from schemas.video_files import VideoFile
 
 def film(name, n_objects):
     rows = tuple(Localization(name, str(i), 0, Clicks(((5.0, 5.0),), (1,))) for i in range(n_objects))
-    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), 200, 480, 854)
+    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, name), 200, 480, 854)
 
 
 FILMS = [film(name, 20) for name in "abcd"]
@@ -96,13 +96,20 @@ def test_what_was_changed_is_named():
     assert changes(before, after) == "objects_a_pass 5, workers 1, threads 1"
 
 
-def chosen(n_films, monkeypatch, cores, free_gb=100, **compute):
+def test_a_crowded_video_gives_up_objects_from_those_that_are_carried_at_once():
+    crowd, alone = [film("a", 60)], with_compute(settings(), workers=1, threads=1)
+    least = estimate(crowd, alone).main_bytes
+    assert fit(crowd, settings(), least) == alone
+    assert fit(crowd, settings(), least - 1).models.objects_a_pass == 12
+
+
+def chosen(n_films, monkeypatch, cores, free_gb=100, n_objects=1, **compute):
     """Workers and threads that are chosen on a machine."""
     monkeypatch.setattr("pipeline.capacity.budget.n_cores", lambda: cores)
     monkeypatch.setattr("psutil.virtual_memory", lambda: SimpleNamespace(available=free_gb * 1e9))
     places = {"videos": "v", "localizations": "l", "compute.device": "cpu"}
     config = load_config(None, {**places, **{f"compute.{name}": value for name, value in compute.items()}})
-    found = with_workers([film(str(i), 1) for i in range(n_films)], config)
+    found = with_workers([film(str(i), n_objects) for i in range(n_films)], config)
     return found.compute.workers, found.compute.threads
 
 
@@ -113,6 +120,8 @@ def test_there_is_one_worker_of_one_thread_a_core_where_videos_and_memory_allow(
     assert chosen(20, monkeypatch, cores=8, free_gb=0.5) == (1, 2)
     assert chosen(1, monkeypatch, cores=2) == (1, 2)
     assert chosen(1, monkeypatch, cores=1) == (1, 1)
+    assert chosen(1, monkeypatch, cores=4, n_objects=24) == (1, 2)
+    assert chosen(1, monkeypatch, cores=4, n_objects=60) == (3, 1)
 
 
 def test_what_is_asked_for_is_kept(monkeypatch):

@@ -14,7 +14,7 @@ GB = 1e9
 def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854), key_frames=()):
     clicks = Clicks(((5.0, 5.0),), (1,))
     rows = tuple(Localization(name, str(i), frame_idx, clicks) for i in range(n_objects))
-    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, "0"), n_frames, *size, key_frames=key_frames)
+    return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, name), n_frames, *size, key_frames=key_frames)
 
 
 def settings(**overrides):
@@ -124,3 +124,15 @@ def test_a_video_of_unknown_length_counts_to_its_last_localized_frame_and_is_nam
 
 def test_a_video_that_cannot_be_read_is_not_of_unknown_length():
     assert estimate([footage(n_frames=0, size=(0, 0))], settings()).open_ended == ()
+
+
+def test_several_workers_share_a_crowded_video():
+    def found(n_workers, n_objects=60):
+        return estimate([footage(n_objects=n_objects)], settings(compute__workers=n_workers, compute__threads=1))
+
+    alone, shared = found(1), found(2)
+    assert [(share.videos, share.frames) for share in shared.workers] == [(1, 67), (1, 33)]
+    assert shared.seconds < 0.98 * alone.seconds
+    assert shared.main_bytes - alone.main_bytes == alone.worker_bytes
+    assert (shared.total, shared.kept_bytes) == (alone.total, alone.kept_bytes)
+    assert found(2, n_objects=24) == found(1, n_objects=24)

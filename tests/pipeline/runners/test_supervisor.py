@@ -14,18 +14,8 @@ import numpy as np
 import psutil
 import pytest
 
-from pipeline.config import load_config
 from pipeline.runners.link import ORPHANED
-from pipeline.runners.progress import Watch
-from pipeline.runners.supervisor import Supervisor
-from pipeline.runners.work import AnnotateWork
-from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
-from pipeline.runs.folder import RunFolder
-from pipeline.runs.names import unit_name
 from schemas import tables
-from schemas.jobs import VideoJob
-from schemas.video_files import VideoFile
-from schemas.videos import Video
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 KILLS, LATEST_S, SEED = 40, 8.0, 2026
@@ -221,30 +211,6 @@ def test_a_worker_that_is_killed_while_it_starts_is_replaced(start, annotated, t
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert contents(tmp_path / "run") == contents(annotated)
-
-
-def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done_and_not_rejected(tmp_path):
-    run = RunFolder(tmp_path)
-    job = VideoJob(VideoFile("a", "a.mp4"), (), "0" * 16)
-    watch = Watch({job.unit: 10}, {job.unit: 1.0})
-    work = AnnotateWork(run, load_config(None, {"videos": "v", "localizations": "l"}))
-    supervisor = Supervisor(work, WorkerProcesses(run, 0), watch)
-    video = Video("a", "a.mp4", 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
-    tables.VIDEOS.write(run.table_file(tables.VIDEOS, unit_name("a", job.unit)), [video], {})
-    for _ in range(2):
-        with subprocess.Popen([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"]) as dead:
-            dead.wait()
-        worker = WorkerProcess(dead, open_end(), job)
-        supervisor.workers.running.append(worker)
-        supervisor._handle_exit(worker)
-    assert (watch.n_videos, watch.frames()) == (1, 10)
-    assert not (tmp_path / "rejects").exists()
-
-
-def open_end():
-    from multiprocessing import Pipe
-
-    return Pipe()[0]
 
 
 def test_a_worker_ends_at_once_when_the_pipe_to_its_command_breaks(tmp_path):
