@@ -82,7 +82,10 @@ def _serve() -> None:
     import pipeline.commands.refine
     import pipeline.refining.transform
     import pipeline.runners.table_runner
-    import pipeline.table_graphs
+    import pipeline.table_graphs.evaluate
+    import pipeline.table_graphs.export
+    import pipeline.table_graphs.merge
+    import pipeline.table_graphs.review
 
     for line in sys.stdin:
         root, arguments, kill_at = json.loads(line)

@@ -61,7 +61,7 @@ class Replay:
 
 
 def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
-    """Deal the longest jobs first, one to each worker in turn, as Beam does on Flink; nobody takes over from others.
+    """Assign the longest jobs first, one to each worker in turn, as Beam does on Flink; no worker takes over.
 
     Losses come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
     job, more where jobs differ (Σs² / 2Σs).

@@ -82,7 +82,7 @@ def evaluate(
 def _evaluate_all(folder: RunFolder, ground_truth: Path, protocol: str) -> list[VideoMeasures]:
     """What was measured on each video, by id."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
-    from pipeline.table_graphs import EvaluateRun
+    from pipeline.table_graphs.evaluate import EvaluateRun
 
     keys = video_keys(folder)
     with result_folder(folder) as work, bar("Evaluating", len(keys)) as advance, counted_by(advance):

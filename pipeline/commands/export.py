@@ -163,7 +163,7 @@ def export(
 
 
 def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:
-    from pipeline.table_graphs import ExportRunPoints
+    from pipeline.table_graphs.export import ExportRunPoints
 
     folder, is_all = wanted.folder.absolute(), wanted.only is Only.ALL
     out = _point_folder(wanted, ranges)
@@ -201,7 +201,7 @@ def _point_folder(wanted: _Export, ranges: Sequence[VideoRange]) -> PointFolder:
 
 
 def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:
-    from pipeline.table_graphs import ExportRunMasks
+    from pipeline.table_graphs.export import ExportRunMasks
 
     folder = wanted.folder
     out = MaskFolder(wanted.target, wanted.form, numbered(_object_names(folder)))

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import typer
 
 from pipeline.commands.options import Run
-from pipeline.runs.dealing import VerdictDealing, n_parts, verdict_rows
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.partitioning import VerdictPartitioner, n_parts, verdict_rows
 from pipeline.runs.points import WrittenPoints
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.splits import SplitOf, splits_of
@@ -23,8 +23,8 @@ from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
+from stages.consensus.aggregation import AggregatedCounts
 from stages.consensus.points import split_of as hashed_split
-from stages.consensus.settling import SettledCounts
 from stages.progress import counted_by
 
 _VAL_SHARE = 0.1
@@ -147,17 +147,17 @@ def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
 
 def _merge(
     folder: RunFolder, work: AnyPath, split_of: SplitOf, rule: ConsensusRule, excluded: list[str]
-) -> tuple[list[SettledCounts], list[WrittenPoints]]:
+) -> tuple[list[AggregatedCounts], list[WrittenPoints]]:
     from pipeline.runners.table_runner import results, run_table_graph
-    from pipeline.table_graphs import MergeVerdicts
+    from pipeline.table_graphs.merge import MergeVerdicts
 
     ranges = in_ranges(video_keys(folder))
     n_videos = sum(len(found.videos) for found in ranges)
-    dealing = VerdictDealing(folder.absolute(), work, n_parts(folder), max(len(ranges), 1))
-    graph = MergeVerdicts(dealing, ranges, excluded, rule is ConsensusRule.DAWID_SKENE, split_of)
+    partitioner = VerdictPartitioner(folder.absolute(), work, n_parts(folder), max(len(ranges), 1))
+    graph = MergeVerdicts(partitioner, ranges, excluded, rule is ConsensusRule.DAWID_SKENE, split_of)
     with bar("Merging", n_videos) as advance, counted_by(advance):
         run_table_graph(folder, graph, "MergeVerdicts")
-    return results(work / "settled.json", SettledCounts), results(work / "written.json", WrittenPoints)
+    return results(work / "aggregated.json", AggregatedCounts), results(work / "written.json", WrittenPoints)
 
 
 def _drop_stale(folder: RunFolder, written: Collection[str]) -> None:

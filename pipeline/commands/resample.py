@@ -99,7 +99,7 @@ def _resample(
 ) -> list[Resampled]:
     """What became of each video, by id."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
-    from pipeline.table_graphs import ResampleRun
+    from pipeline.table_graphs.resample import ResampleRun
 
     keys = video_keys(folder)
     if not keys:

@@ -81,7 +81,7 @@ def split(
 def _fingerprint(folder: RunFolder, keys: list[VideoKey]) -> list[Fingerprinted]:
     """Look at the videos that were not looked at yet; returns those whose source cannot be read."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
-    from pipeline.table_graphs import FingerprintRun
+    from pipeline.table_graphs.fingerprint import FingerprintRun
 
     drop_others(folder, keys)
     folder.remove_leftovers()

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.runs.dealing import verdict_rows
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.partitioning import verdict_rows
 from schemas.remote_paths import AnyPath
 from schemas.whole_files import write_whole
 

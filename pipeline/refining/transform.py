@@ -13,7 +13,7 @@ from pipeline.refining.candidates import Redrawing
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
 from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.transform import CollectResults
+from pipeline.table_graphs.collect import CollectResults
 from schemas.remote_paths import AnyPath
 from stages.arithmetic import use_one_thread_an_operation
 from stages.transform import SharedModel, count_done

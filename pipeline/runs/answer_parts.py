@@ -18,16 +18,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from pipeline.runs.dealing import (
+from pipeline.runs.folder import RunFolder
+from pipeline.runs.partitioning import (
     ASKED_COLUMNS,
     AskedCandidate,
-    VerdictDealing,
+    VerdictPartitioner,
     asked_candidates,
     n_parts,
     verdict_pieces,
     verdict_rows,
 )
-from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.units import unit_rows
 from pipeline.runs.verdicts import read_verdicts
@@ -95,19 +95,19 @@ class AnswerTally:
 
 @contextmanager
 def answer_parts(run: RunFolder) -> Iterator[Iterator[AnswerPart]]:
-    """The answers of a run in parts of about :data:`~pipeline.runs.dealing.PART_ROWS` verdicts, in table order.
+    """The answers of a run in parts of about :data:`~pipeline.runs.partitioning.PART_ROWS` verdicts, in table order.
 
-    The answers of a run that is one part are read directly. Those of a larger one are dealt into files of a temporary
-    folder, which is removed when the block ends.
+    The answers of a run that is one part are read directly. Those of a larger one are partitioned into files of a
+    temporary folder, which is removed when the block ends.
     """
     if n_parts(run) == 1:
         yield iter([_only_part(run)])
         return
     with TemporaryDirectory(prefix="pointvos-") as folder:
-        dealing = VerdictDealing(run, Path(folder), n_parts(run), 1)
-        dealt = [name for piece in verdict_pieces(run) for name in dealing.deal(piece)]
-        dealt += [dealing.deal_asked(found) for found in in_ranges(video_keys(run))]
-        yield (_dealt_part(dealing, number, dealt) for number in range(dealing.n_parts))
+        partitioner = VerdictPartitioner(run, Path(folder), n_parts(run), 1)
+        partitioned = [name for piece in verdict_pieces(run) for name in partitioner.partition(piece)]
+        partitioned += [partitioner.partition_asked(found) for found in in_ranges(video_keys(run))]
+        yield (_read_part(partitioner, number, partitioned) for number in range(partitioner.n_parts))
 
 
 def _only_part(run: RunFolder) -> AnswerPart:
@@ -116,9 +116,9 @@ def _only_part(run: RunFolder) -> AnswerPart:
     return AnswerPart(verdicts, asked_candidates(rows, verdicts.answered()))
 
 
-def _dealt_part(dealing: VerdictDealing, number: int, dealt: Sequence[str]) -> AnswerPart:
-    verdicts = dealing.part(number, dealt).verdicts
-    return AnswerPart(verdicts, dealing.asked(number, dealt, verdicts.answered()))
+def _read_part(partitioner: VerdictPartitioner, number: int, partitioned: Sequence[str]) -> AnswerPart:
+    verdicts = partitioner.part(number, partitioned).verdicts
+    return AnswerPart(verdicts, partitioner.asked(number, partitioned, verdicts.answered()))
 
 
 def remarked_verdicts(run: RunFolder) -> RunVerdicts:

@@ -1,6 +1,6 @@
-"""The tasks of one review design with what they ask about, dealt into ranges of task keys for a pull.
+"""The tasks of one review design with what they ask about, partitioned into ranges of task keys for a pull.
 
-Tasks lie in the order in which they are asked. They are dealt to ranges of videos first, where they meet their
+Tasks lie in the order in which they are asked. They are partitioned by ranges of videos first, where they meet their
 candidates; those that have lost any are outdated and go no further.
 """
 
@@ -20,12 +20,12 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.units import unit_rows
 from schemas import tables
-from schemas.dealt_files import read_dealt, write_dealt
 from schemas.gold import Gold
+from schemas.partitioned_files import read_partition, write_partitioned
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.table_pieces import read_pieces
-from verification_ui.queue.asked_tasks import Questions, deal_by_key, read_part
+from verification_ui.queue.asked_tasks import Questions, partition_by_key, read_part
 
 PART_POINTS = 100_000
 """Points that the tasks of a part ask about, about."""
@@ -35,7 +35,7 @@ _ASKED = tables.CANDIDATES.schema.insert(0, pa.field("task_key", pa.string()))
 
 
 @dataclass(frozen=True, slots=True)
-class DealtTasks:
+class PartitionedTasks:
     """An :class:`~verification_ui.queue.asked_tasks.AskedTasks` in files.
 
     Attributes:
@@ -72,22 +72,22 @@ class DealtTasks:
         """Whether there is a task."""
         return any(self.keys(number) for number in range(len(self.bounds) + 1))
 
-    def deal(self, number: int, tasks: pa.Table, candidates: pa.Table) -> None:
-        """Deal the tasks of a range of videos, and the candidates that they ask about with the key of the task."""
+    def partition(self, number: int, tasks: pa.Table, candidates: pa.Table) -> None:
+        """Partition the tasks of a range of videos, and the candidates that they ask about with the key of the task."""
         for kind, rows in ((_TASKS, tasks), (_CANDIDATES, candidates)):
-            deal_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
+            partition_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
 
 
 @contextmanager
-def dealt_tasks(run: RunFolder, files: Sequence[AnyPath]) -> Iterator[DealtTasks]:
-    """The tasks in some files of a run's ``tasks`` table; what is dealt is removed when the block ends."""
+def partition_tasks(run: RunFolder, files: Sequence[AnyPath]) -> Iterator[PartitionedTasks]:
+    """The tasks in some files of a run's ``tasks`` table; the temporary files are removed when the block ends."""
     with TemporaryDirectory(prefix="pointvos-") as folder:
-        dealt = DealtTasks(Path(folder), _bounds(files))
+        partitioned = PartitionedTasks(Path(folder), _bounds(files))
         for number, (tasks, known) in enumerate(_current(run, files)):
             places = pc.index_in(tasks["candidate_ids"].combine_chunks().flatten(), known["candidate_id"])
             owners = tasks["task_key"].take(pc.list_parent_indices(tasks["candidate_ids"].combine_chunks()))
-            dealt.deal(number, tasks, known.take(places).add_column(0, "task_key", owners))
-        yield dealt
+            partitioned.partition(number, tasks, known.take(places).add_column(0, "task_key", owners))
+        yield partitioned
 
 
 def current_keys(run: RunFolder, files: Sequence[AnyPath]) -> frozenset[str]:
@@ -102,21 +102,23 @@ def _current(run: RunFolder, files: Sequence[AnyPath]) -> Iterator[tuple[pa.Tabl
     golds = {gold.of_candidate_id: gold for gold in tables.GOLD.records(tables.GOLD.read(run.path))}
     ranges = in_ranges(video_keys(run))
     with TemporaryDirectory(prefix="pointvos-") as folder:
-        dealt = list(_deal_to_ranges(Path(folder), files, ranges))
+        partitioned = list(_partition_by_range(Path(folder), files, ranges))
         for found in ranges:
-            tasks = pa.Table.from_batches([read_dealt(path, found.number) for path in dealt], tables.TASKS.schema)
+            tasks = pa.Table.from_batches(
+                [read_partition(path, found.number) for path in partitioned], tables.TASKS.schema
+            )
             if tasks.num_rows:
                 known = _candidates(run, found, golds)
                 yield tasks.filter(_is_current(tasks, known["candidate_id"])), known
 
 
-def _deal_to_ranges(folder: Path, files: Sequence[AnyPath], ranges: Sequence[VideoRange]) -> Iterator[Path]:
-    """Deal tasks to the ranges of their videos, those of other videos left out; yields the files."""
+def _partition_by_range(folder: Path, files: Sequence[AnyPath], ranges: Sequence[VideoRange]) -> Iterator[Path]:
+    """Partition tasks by the ranges of their videos, those of other videos left out; yields the files."""
     homes = {key.video_id: found.number for found in ranges for key in found.videos}
     for number, rows in enumerate(read_pieces(tables.TASKS, files, tables.TASKS.schema.names, _TASKS_AT_ONCE)):
         home = np.array([homes.get(video_id, -1) for video_id in rows["video_id"].to_pylist()], dtype=np.int64)
         path = folder / f"{number:06d}.arrow"
-        write_dealt(path, rows.filter(pa.array(home >= 0)), home[home >= 0], len(ranges))
+        write_partitioned(path, rows.filter(pa.array(home >= 0)), home[home >= 0], len(ranges))
         yield path
 
 

@@ -8,8 +8,8 @@ from datetime import datetime
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pipeline.runs.dealing import verdict_rows
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.partitioning import verdict_rows
 from pipeline.runs.provenance import provenance_of
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.splits import rules_of

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.runs.dealing import AskedCandidate, FrameKey
+from pipeline.runs.partitioning import AskedCandidate, FrameKey
 from schemas.reviews import Verdict
 
 LEAST_WRONG, LEAST_SHARE = 3, 0.3

@@ -18,8 +18,8 @@ def read_verdicts(folder: RunFolder) -> RunVerdicts:
     """What was answered in a run by anybody, gold included."""
     given = tables.VERDICTS.records(tables.VERDICTS.read(folder.path))
     golds = tables.GOLD.records(tables.GOLD.read(folder.path))
-    blind, settling, again = (_tasks_of(folder, design) for design in CHECKING_DESIGNS)
-    return RunVerdicts(given, golds, blind, settling, adjudicators_of(folder), again)
+    blind, adjudication, again = (_tasks_of(folder, design) for design in CHECKING_DESIGNS)
+    return RunVerdicts(given, golds, blind, adjudication, adjudicators_of(folder), again)
 
 
 def adjudicators_of(folder: RunFolder) -> frozenset[str]:

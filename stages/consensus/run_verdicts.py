@@ -21,15 +21,15 @@ class RunVerdicts:
         given: every verdict of every source.
         golds: all gold of the run.
         blind_tasks: keys of the tasks that were asked without a claim in view, to measure the others.
-        settling_tasks: keys of the tasks that ask what annotators differ on.
-        adjudicators: whose answers to those settle; none: those of whoever had not answered otherwise.
+        adjudication_tasks: keys of the tasks that ask what annotators differ on.
+        adjudicators: whose answers to those decide; none: those of whoever had not answered otherwise.
         second_looks: keys of the tasks that ask once more what contradicts the proposal.
     """
 
     given: Sequence[Verdict]
     golds: Sequence[Gold]
     blind_tasks: frozenset[str] = frozenset()
-    settling_tasks: frozenset[str] = frozenset()
+    adjudication_tasks: frozenset[str] = frozenset()
     adjudicators: frozenset[str] = frozenset()
     second_looks: frozenset[str] = frozenset()
 
@@ -52,13 +52,13 @@ class RunVerdicts:
         left = [v for v in self.given if v.candidate_id not in passed_over and v.annotator not in excluded]
         # whoever gave a second look and later answers in adjudication has changed that second answer
         looked = {(v.candidate_id, v.annotator) for v in left if v.task_key in self.second_looks}
-        later = self.second_looks | self.settling_tasks
+        later = self.second_looks | self.adjudication_tasks
         is_again = [v.task_key in later and (v.candidate_id, v.annotator) in looked for v in left]
         again = [v for v, is_second in zip(left, is_again, strict=True) if is_second]
         once = [v for v, is_second in zip(left, is_again, strict=True) if not is_second]
         seen = {v.candidate_id for v in once if v.source != "simulated" and v.task_key not in self.blind_tasks}
         asked = [v for v in once if v.task_key not in self.blind_tasks or v.candidate_id not in seen]
-        return {**with_second_looks(counted_verdicts(asked), counted_verdicts(again)), **self.settled(excluded)}
+        return {**with_second_looks(counted_verdicts(asked), counted_verdicts(again)), **self.adjudicated(excluded)}
 
     def to_look_again(self, is_fg: Mapping[str, bool], excluded: Collection[str] = ()) -> list[str]:
         """Ids of the candidates that one person alone answered against the proposal and no person has looked at again.
@@ -69,7 +69,7 @@ class RunVerdicts:
             is_fg: what each candidate claims; answers to other candidates are passed over.
             excluded: annotators whose verdicts are ignored.
         """
-        done = self.looked_again(excluded) | self.settled(excluded).keys()
+        done = self.looked_again(excluded) | self.adjudicated(excluded).keys()
         people = {n: g for n, g in self.deciding(excluded).items() if n not in done and g[0].source != "simulated"}
         return contradictions(people, is_fg)
 
@@ -80,30 +80,30 @@ class RunVerdicts:
         again = (v for v in left if v.task_key in self.second_looks)
         return {v.candidate_id for v in again if v.source != "simulated" or v.candidate_id not in by_people}
 
-    def settled(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
-        """The verdicts that settle what annotators differ on, by candidate id.
+    def adjudicated(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
+        """The verdicts of adjudication, by candidate id.
 
         Without named adjudicators they are those of people who gave no other answer to the candidate; another look of
         one who did counts like any answer of hers, the latest one.
         """
         answers = [v for v in self.given if v.annotator not in excluded]
-        others = {(v.candidate_id, v.annotator) for v in answers if v.task_key not in self.settling_tasks}
+        others = {(v.candidate_id, v.annotator) for v in answers if v.task_key not in self.adjudication_tasks}
         return counted_verdicts(
             v
             for v in answers
-            if v.task_key in self.settling_tasks
+            if v.task_key in self.adjudication_tasks
             and (v.annotator in self.adjudicators if self.adjudicators else (v.candidate_id, v.annotator) not in others)
         )
 
     def conflicts(self, excluded: Collection[str] = ()) -> list[str]:
-        """Ids of the candidates on which people differ and that nobody has settled."""
-        return conflicts_in(self.deciding(excluded), self.settled(excluded))
+        """Ids of the candidates on which people differ and that nobody has adjudicated."""
+        return conflicts_in(self.deciding(excluded), self.adjudicated(excluded))
 
     def votes(self, excluded: Collection[str] = ()) -> dict[str, list[Verdict]]:
         """The verdicts that tell how far annotators can be trusted, by candidate id, gold included.
 
-        What a person said blindly is an opinion of its own, by ``NAME (blind)``. What was settled or looked at again is
-        left out: only what is hard is asked there.
+        What a person said blindly is an opinion of its own, by ``NAME (blind)``. Adjudications and second looks
+        are left out: only what is hard is asked there.
         """
         measuring = (v for v in self._measuring() if v.annotator not in excluded)
         return counted_verdicts(
@@ -130,15 +130,15 @@ class RunVerdicts:
 
     def _measuring(self) -> list[Verdict]:
         """Answers to what is asked of everybody, whatever others said of it."""
-        return [v for v in self.given if v.task_key not in self.settling_tasks | self.second_looks]
+        return [v for v in self.given if v.task_key not in self.adjudication_tasks | self.second_looks]
 
 
-def conflicts_in(deciding: Mapping[str, Sequence[Verdict]], settled: Collection[str]) -> list[str]:
-    """Ids of the candidates on which the deciding verdicts differ and that nobody has settled."""
+def conflicts_in(deciding: Mapping[str, Sequence[Verdict]], adjudicated: Collection[str]) -> list[str]:
+    """Ids of the candidates on which the deciding verdicts differ and that nobody has adjudicated."""
     return [
         candidate_id
         for candidate_id, group in deciding.items()
-        if candidate_id not in settled and len({verdict.status for verdict in group}) > 1
+        if candidate_id not in adjudicated and len({verdict.status for verdict in group}) > 1
     ]
 
 

@@ -1,107 +1,90 @@
-"""``SettleVerdicts``: what people answered to each candidate comes to one opinion."""
+"""``AggregateVerdicts``: verdicts → one opinion a candidate. ``FindDoubtful``: → candidates to ask about again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import AsIter, AsSingleton, PCollection
 from apache_beam.transforms.combiners import ToDict
 
-from stages.consensus.dawid_skene import fit
-from stages.consensus.pairs import accuracies
-from stages.consensus.settling import (
-    SettledCounts,
-    SettledPart,
+from stages.consensus.aggregation import (
+    AggregatedCounts,
+    AggregatedPart,
+    CountedAnswer,
     VerdictPart,
     Weights,
-    answer_patterns,
-    gold_answers,
-    settle,
+    aggregate,
+    count_answers,
+    fit_weights,
 )
 
 ReadPart = Callable[[int, Iterable[str]], VerdictPart]
-"""Reads the verdicts of a part, by its number and the files that verdicts were dealt into."""
-WritePart = Callable[[SettledPart], str]
+"""Reads the verdicts of a part, by its number and the partitioned files."""
+WritePart = Callable[[AggregatedPart], str]
 """Writes the opinions of a part; gives the file."""
-SettledFile = tuple[str, SettledCounts]
+AggregatedFile = tuple[str, AggregatedCounts]
 """Where the opinions of a part lie, and how many there are."""
-_PATTERN, _GOLD = "pattern", "gold"
-_Counted = tuple[str, Any]
-"""What is counted: a pattern of answers, or (annotator, is right) of answers to gold."""
 
 
-class SettleVerdicts(beam.PTransform[PCollection[int], PCollection[SettledFile]]):
+class AggregateVerdicts(beam.PTransform[PCollection[int], PCollection[AggregatedFile]]):
     """Numbers of parts → files of their opinions; verdicts and opinions do not travel.
 
     Args:
         read: reads a part.
         write: writes its opinions.
-        dealt: files that verdicts were dealt into; all of them, so the parts wait for the last one.
+        files: of partitioned verdicts; the parts wait for all of them.
         excluded: annotators whose verdicts are ignored.
         is_weighed: by the reliability that all answers of the corpus show, and gold; else the majority decides.
     """
 
     def __init__(
-        self, read: ReadPart, write: WritePart, dealt: PCollection[str], excluded: Sequence[str], is_weighed: bool
+        self, read: ReadPart, write: WritePart, files: PCollection[str], excluded: Sequence[str], is_weighed: bool
     ) -> None:
         super().__init__()
-        self._read, self._write, self._dealt = read, write, AsIter(dealt)
+        self._read, self._write, self._files = read, write, AsIter(files)
         self._excluded, self._is_weighed = excluded, is_weighed
 
-    def expand(self, numbers: PCollection[int]) -> PCollection[SettledFile]:
+    def expand(self, numbers: PCollection[int]) -> PCollection[AggregatedFile]:
         """Weighing takes two passes: how often answers came, to gold too, then what each answer is worth."""
-        settled: PCollection[SettledFile]
+        aggregated: PCollection[AggregatedFile]
         if not self._is_weighed:
-            settled = numbers | "SettleParts" >> beam.Map(self._settle, self._dealt)
-            return settled
-        counts = numbers | "CountAnswers" >> beam.FlatMap(self._counts, self._dealt)
+            aggregated = numbers | "AggregateParts" >> beam.Map(self._aggregate, self._files)
+            return aggregated
+        counts = numbers | "CountAnswers" >> beam.FlatMap(self._count, self._files)
         totals = counts | "AddCounts" >> beam.CombinePerKey(sum) | "AllCounts" >> ToDict()
-        weights = totals | "FitWeights" >> beam.Map(_fit_any)
-        settled = numbers | "SettleParts" >> beam.Map(self._settle, self._dealt, AsSingleton(weights))
-        return settled
+        weights = totals | "FitWeights" >> beam.Map(fit_weights)
+        aggregated = numbers | "AggregateParts" >> beam.Map(self._aggregate, self._files, AsSingleton(weights))
+        return aggregated
 
-    def _settle(self, number: int, dealt: Iterable[str], weights: Weights | None = None) -> SettledFile:
-        settled = settle(self._read(number, dealt), self._excluded, weights)
-        Metrics.counter("SettleVerdicts", "done").inc()
-        return self._write(settled), settled.counts()
+    def _aggregate(self, number: int, files: Iterable[str], weights: Weights | None = None) -> AggregatedFile:
+        aggregated = aggregate(self._read(number, files), self._excluded, weights)
+        Metrics.counter("AggregateVerdicts", "done").inc()
+        return self._write(aggregated), aggregated.counts()
 
-    def _counts(self, number: int, dealt: Iterable[str]) -> Iterator[tuple[_Counted, int]]:
-        part = self._read(number, dealt)
-        yield from (((_PATTERN, pattern), n) for pattern, n in answer_patterns(part, self._excluded).items())
-        yield from (((_GOLD, answer), n) for answer, n in gold_answers(part, self._excluded).items())
+    def _count(self, number: int, files: Iterable[str]) -> Iterator[tuple[CountedAnswer, int]]:
+        yield from count_answers(self._read(number, files), self._excluded)
 
 
 class FindDoubtful(beam.PTransform[PCollection[int], PCollection[str]]):
-    """Numbers of parts → ids of the candidates whose answers need another one.
+    """Numbers of parts → ids of the candidates whose answers need another one; arguments as above.
 
     Args:
-        read: reads a part.
-        dealt: files that verdicts were dealt into.
-        excluded: annotators whose verdicts are ignored.
         is_second_look: what one person answered against the proposal; else what people differ on.
     """
 
-    def __init__(self, read: ReadPart, dealt: PCollection[str], excluded: Sequence[str], is_second_look: bool) -> None:
+    def __init__(self, read: ReadPart, files: PCollection[str], excluded: Sequence[str], is_second_look: bool) -> None:
         super().__init__()
-        self._read, self._dealt, self._excluded = read, AsIter(dealt), excluded
-        self._is_second_look = is_second_look
+        self._read, self._files = read, AsIter(files)
+        self._excluded, self._is_second_look = excluded, is_second_look
 
     def expand(self, numbers: PCollection[int]) -> PCollection[str]:
-        """One step, once all verdicts are dealt."""
-        found: PCollection[str] = numbers | "FindInPart" >> beam.FlatMap(self._doubtful, self._dealt)
+        """One step, once all verdicts are partitioned."""
+        found: PCollection[str] = numbers | "FindInPart" >> beam.FlatMap(self._find, self._files)
         return found
 
-    def _doubtful(self, number: int, dealt: Iterable[str]) -> list[str]:
-        part = self._read(number, dealt)
+    def _find(self, number: int, files: Iterable[str]) -> list[str]:
+        found = self._read(number, files).doubtful(self._excluded, self._is_second_look)
         Metrics.counter("FindDoubtful", "done").inc()
-        if self._is_second_look:
-            return part.verdicts.to_look_again(part.is_fg, self._excluded)
-        return part.verdicts.conflicts(self._excluded)
-
-
-def _fit_any(counts: dict[_Counted, int]) -> Weights | None:
-    patterns, gold = ({key: n for (kind, key), n in counts.items() if kind == wanted} for wanted in (_PATTERN, _GOLD))
-    return Weights(fit(patterns), accuracies(gold)) if patterns else None
+        return found

@@ -17,19 +17,19 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from pipeline.commands.review.planning import doubtful_of, planned
 from pipeline.commands.review.session import ReviewSession
-from pipeline.runs.dealing import VerdictDealing, verdict_pieces
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.partitioning import VerdictPartitioner, verdict_pieces
 from pipeline.runs.ranges import in_ranges, reader, video_keys
 from pipeline.runs.verdicts import read_verdicts
 from pipeline.runs.video_review import review_of_video
-from pipeline.table_graphs import MergeVerdicts
+from pipeline.table_graphs.merge import MergeVerdicts
 from schemas import tables
 from schemas.points import STATUSES
 from schemas.reviews import ReviewTask, Verdict
+from stages.consensus.aggregation import aggregate, answer_patterns
 from stages.consensus.dawid_skene import fit
 from stages.consensus.points import split_of
-from stages.consensus.settling import answer_patterns, settle
-from stages.consensus.transform import SettleVerdicts
+from stages.consensus.transform import AggregateVerdicts
 from stages.evaluate.measures import measure_video
 from stages.evaluate.transform import EvaluateVideos
 from stages.export.mask_folder import MaskFolder, numbered
@@ -83,22 +83,22 @@ def _when(random) -> datetime:
     return WHEN + timedelta(minutes=int(random.integers(100)))
 
 
-def dealt(run: RunFolder, tmp_path, n_parts: int) -> tuple[VerdictDealing, list[str]]:
+def partitioned(run: RunFolder, tmp_path, n_parts: int) -> tuple[VerdictPartitioner, list[str]]:
     ranges = in_ranges(video_keys(run), 1)
-    dealing = VerdictDealing(run, tmp_path / "work", n_parts, len(ranges))
-    return dealing, [name for piece in (*verdict_pieces(run), *ranges) for name in dealing.deal(piece)]
+    partitioner = VerdictPartitioner(run, tmp_path / "work", n_parts, len(ranges))
+    return partitioner, [name for piece in (*verdict_pieces(run), *ranges) for name in partitioner.partition(piece)]
 
 
 @pytest.mark.parametrize("excluded", [[], ["cy"]])
 def test_parts_come_to_the_same_opinions_as_all_verdicts_together(run, tmp_path, excluded):
-    dealing, files = dealt(run, tmp_path, 5)
-    parts = [settle(dealing.part(number, files), excluded, None) for number in range(5)]
-    whole = settle(replace(dealing.part(0, files), verdicts=read_verdicts(run)), excluded, None)
+    partitioner, files = partitioned(run, tmp_path, 5)
+    parts = [aggregate(partitioner.part(number, files), excluded, None) for number in range(5)]
+    whole = aggregate(replace(partitioner.part(0, files), verdicts=read_verdicts(run)), excluded, None)
     opinions = {name: opinion for part in parts for name, opinion in part.opinions.items()}
     assert opinions == dict(whole.opinions)
     assert sum(part.n_conflicts for part in parts) == whole.n_conflicts == len(read_verdicts(run).conflicts(excluded))
-    back = [dealing.give_back(part) for part in parts]
-    returned = [dealing.opinions(number, back) for number in range(4)]
+    back = [partitioner.write_opinions(part) for part in parts]
+    returned = [partitioner.opinions(number, back) for number in range(4)]
     for key, found in zip(video_keys(run), returned, strict=True):
         own = {c.candidate_id for c in tables.CANDIDATES.records(tables.CANDIDATES.read(run.path))
                if c.video_id == key.video_id}  # fmt: skip
@@ -106,11 +106,13 @@ def test_parts_come_to_the_same_opinions_as_all_verdicts_together(run, tmp_path,
 
 
 def test_every_step_of_a_merge_may_be_repeated(run, tmp_path):
-    dealing, files = dealt(run, tmp_path, 3)
-    before = {path.name: path.read_bytes() for path in dealing.folder.iterdir()}
-    assert dealt(run, tmp_path, 3)[1] == files
-    assert {path.name: path.read_bytes() for path in dealing.folder.iterdir()} == before
-    back = [dealing.give_back(settle(dealing.part(number, files), [], None)) for number in (0, 1, 2, 1, 0)]
+    partitioner, files = partitioned(run, tmp_path, 3)
+    before = {path.name: path.read_bytes() for path in partitioner.folder.iterdir()}
+    assert partitioned(run, tmp_path, 3)[1] == files
+    assert {path.name: path.read_bytes() for path in partitioner.folder.iterdir()} == before
+    back = [
+        partitioner.write_opinions(aggregate(partitioner.part(number, files), [], None)) for number in (0, 1, 2, 1, 0)
+    ]
     assert back[3:] == back[1::-1]
 
 
@@ -118,9 +120,9 @@ def test_every_step_of_a_merge_may_be_repeated(run, tmp_path):
 def test_a_merge_in_many_parts_and_ranges_writes_the_points_of_one_in_a_single_part(run, tmp_path, is_weighed):
     def points(n_parts: int, n_videos: int) -> dict[str, bytes]:
         ranges = in_ranges(video_keys(run), n_videos)
-        dealing = VerdictDealing(run, tmp_path / f"work{n_parts}", n_parts, len(ranges))
+        partitioner = VerdictPartitioner(run, tmp_path / f"work{n_parts}", n_parts, len(ranges))
         with beam.Pipeline(runner="FnApiRunner") as pipeline:
-            pipeline | MergeVerdicts(dealing, ranges, [], is_weighed, partial(split_of, val_share=0.5))
+            pipeline | MergeVerdicts(partitioner, ranges, [], is_weighed, partial(split_of, val_share=0.5))
         return {path.name: path.read_bytes() for path in (run.path / "points").iterdir()}
 
     whole = points(1, 100)
@@ -130,33 +132,33 @@ def test_a_merge_in_many_parts_and_ranges_writes_the_points_of_one_in_a_single_p
 
 def test_every_step_of_a_graph_is_counted(run, tmp_path):
     ranges = in_ranges(video_keys(run), 3)
-    dealing = VerdictDealing(run, tmp_path / "work", 2, len(ranges))
+    partitioner = VerdictPartitioner(run, tmp_path / "work", 2, len(ranges))
     pipeline = beam.Pipeline(runner="FnApiRunner")
-    pipeline | MergeVerdicts(dealing, ranges, [], False, partial(split_of, val_share=0.0))
+    pipeline | MergeVerdicts(partitioner, ranges, [], False, partial(split_of, val_share=0.0))
     result = pipeline.run()
     result.wait_until_finish()
     counters = {(one.key.metric.namespace, one.key.metric.name): one.committed
                 for one in result.metrics().query()["counters"]}  # fmt: skip
     assert counters == {
-        ("DealVerdicts", "done"): len(list(verdict_pieces(run))) + len(ranges),
-        ("SettleVerdicts", "done"): 2,
+        ("PartitionVerdicts", "done"): len(list(verdict_pieces(run))) + len(ranges),
+        ("AggregateVerdicts", "done"): 2,
         ("WritePoints", "done"): 4,
     }
 
 
-def test_settling_waits_for_all_verdicts_and_counts_each_candidate_once(run, tmp_path):
-    dealing, files = dealt(run, tmp_path, 3)
+def test_aggregation_waits_for_all_verdicts_and_counts_each_candidate_once(run, tmp_path):
+    partitioner, files = partitioned(run, tmp_path, 3)
     with BeamPipeline(runner="FnApiRunner") as pipeline:
         names = pipeline | "Files" >> beam.Create(files)
-        transform = SettleVerdicts(dealing.part, dealing.give_back, names, [], is_weighed=True)
-        settled = pipeline | "Parts" >> beam.Create([0, 1, 2]) | transform
-        total = settled | beam.Map(lambda found: found[1].n_opinions) | beam.CombineGlobally(sum)
+        transform = AggregateVerdicts(partitioner.part, partitioner.write_opinions, names, [], is_weighed=True)
+        aggregated = pipeline | "Parts" >> beam.Create([0, 1, 2]) | transform
+        total = aggregated | beam.Map(lambda found: found[1].n_opinions) | beam.CombineGlobally(sum)
         assert_that(total, equal_to([len(read_verdicts(run).deciding())]))
 
 
 def test_rates_of_counted_patterns_do_not_depend_on_how_they_were_counted(run, tmp_path):
-    dealing, files = dealt(run, tmp_path, 4)
-    parts = [answer_patterns(dealing.part(number, files), []) for number in range(4)]
+    partitioner, files = partitioned(run, tmp_path, 4)
+    parts = [answer_patterns(partitioner.part(number, files), []) for number in range(4)]
     added = sum(parts[1:], parts[0])
     shuffled = dict(sorted(added.items(), reverse=True))
     one, other = fit(added), fit(shuffled)
@@ -221,7 +223,7 @@ def test_what_is_asked_again_is_found_part_by_part(run):
     looks = doubtful_of(session, "second_look", excluded)
     assert sorted(looks) == sorted(verdicts.to_look_again(is_fg, excluded))
     assert len(looks) == 10
-    assert looks.isdisjoint(verdicts.settled(excluded))
+    assert looks.isdisjoint(verdicts.adjudicated(excluded))
 
 
 @pytest.mark.slow

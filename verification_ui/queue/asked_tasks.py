@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import pyarrow as pa
 
-from schemas.dealt_files import read_dealt, write_dealt
+from schemas.partitioned_files import read_partition, write_partitioned
 from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
 
@@ -64,14 +64,14 @@ def part_of(bounds: Sequence[str], task_key: str) -> int:
     return bisect_right(bounds, task_key)
 
 
-def deal_by_key(path: Path, rows: pa.Table, bounds: Sequence[str]) -> None:
-    """Write rows with a column ``task_key`` to a file, dealt into the parts that their tasks are in."""
+def partition_by_key(path: Path, rows: pa.Table, bounds: Sequence[str]) -> None:
+    """Write rows with a column ``task_key`` to a file, partitioned into the parts that their tasks are in."""
     keys = rows["task_key"].to_pylist()
     part = np.fromiter((part_of(bounds, key) for key in keys), np.int64, len(keys))
-    write_dealt(path, rows, part, len(bounds) + 1)
+    write_partitioned(path, rows, part, len(bounds) + 1)
 
 
 def read_part(folder: Path, kind: str, number: int, schema: pa.Schema) -> pa.Table:
-    """What was dealt to one part, of all files ``kind-*.arrow`` in a folder, in their order."""
+    """The rows of one part, of all files ``kind-*.arrow`` in a folder, in their order."""
     files = sorted(folder.glob(f"{kind}-*.arrow"))
-    return pa.Table.from_batches([read_dealt(file, number) for file in files], schema)
+    return pa.Table.from_batches([read_partition(file, number) for file in files], schema)

@@ -87,7 +87,7 @@ def pull(
     """
     with TemporaryDirectory(prefix="pointvos-") as name:
         folder = PullFolder(Path(name), tasks.bounds)
-        horizon = folder.deal(queue, ledger)
+        horizon = folder.partition(queue, ledger)
         total, marks = Pulled(0, 0, 0, 0, 0), list[str]()
         for part in folder.parts():
             reading = _Reading(part, tasks, horizon)

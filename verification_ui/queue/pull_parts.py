@@ -1,4 +1,4 @@
-"""What a pull starts from, dealt into ranges of task keys: the states on the server, and what was pulled before."""
+"""What a pull starts from, partitioned by task key: the states on the server, and what was pulled before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 from pyarrow import feather
 
 from schemas import tables
-from verification_ui.queue.asked_tasks import deal_by_key, read_part
+from verification_ui.queue.asked_tasks import partition_by_key, read_part
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.review_queue import ReviewQueue, TaskState
 
@@ -64,19 +64,19 @@ class PullFolder:
     folder: Path
     bounds: Sequence[str]
 
-    def deal(self, queue: ReviewQueue, ledger: Ledger) -> datetime | None:
-        """Deal everything; the latest change of any task, by the server's clock."""
+    def partition(self, queue: ReviewQueue, ledger: Ledger) -> datetime | None:
+        """Write all parts; the latest change of any task, by the server's clock."""
         marks = ledger.read_marks()
-        self._deal(_MARKS, [pa.table([list(marks), list(marks.values())], _SCHEMAS[_MARKS])])
+        self._partition(_MARKS, [pa.table([list(marks), list(marks.values())], _SCHEMAS[_MARKS])])
         del marks
-        self._deal(_VERDICTS, ledger.verdicts())
-        self._deal(_SKIPS, ledger.skips())
+        self._partition(_VERDICTS, ledger.verdicts())
+        self._partition(_SKIPS, ledger.skips())
         horizon: datetime | None = None
         states = queue.states()
         number = 0
         while some := list(islice(states, _STATES_AT_ONCE)):
             horizon = max([state.changed_at for state in some] + ([horizon] if horizon else []))
-            self._deal(_STATES, [_rows(some)], number)
+            self._partition(_STATES, [_rows(some)], number)
             number += 1
         return horizon
 
@@ -107,9 +107,9 @@ class PullFolder:
     def _kept(self, kind: str, number: int) -> Path:
         return self.folder / f"{kind}-{number:06d}.feather"
 
-    def _deal(self, kind: str, pieces: Iterable[pa.Table], first: int = 0) -> None:
+    def _partition(self, kind: str, pieces: Iterable[pa.Table], first: int = 0) -> None:
         for number, rows in enumerate(pieces, first):
-            deal_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
+            partition_by_key(self.folder / f"{kind}-{number:06d}.arrow", rows, self.bounds)
 
 
 def _rows(states: Sequence[TaskState]) -> pa.Table:

@@ -77,8 +77,8 @@ class PlannedPush:
 
     def draw(self) -> list[DrawnRange]:
         """Make the pictures and clips that are not there yet."""
-        from pipeline.review_graphs import DrawPush
         from pipeline.runners.table_runner import results, run_table_graph
+        from pipeline.table_graphs.review import DrawPush
 
         review_of = partial(review_of_video, self.session.run.absolute(), self.session.media)
         with bar("drawing crops and cutting clips", _n_videos(self.ranges)) as advance, counted_by(advance):
@@ -89,8 +89,8 @@ class PlannedPush:
 @contextmanager
 def planned(session: ReviewSession, selection: Selection, again: Sequence[ReviewTask] = ()) -> Iterator[PlannedPush]:
     """Plan a push; the plan is there until the block ends."""
-    from pipeline.review_graphs import PlanPush
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.table_graphs.review import PlanPush
 
     ranges = in_ranges(video_keys(session.run))
     review_of = partial(review_of_video, session.run.absolute(), session.media)
@@ -109,15 +109,15 @@ def doubtful_of(session: ReviewSession, design: str, excluded: Sequence[str] = (
     """
     if design not in ("adjudication", "second_look"):
         return None
-    from pipeline.review_graphs import FindDoubtfulAnswers
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
-    from pipeline.runs.dealing import VerdictDealing, n_parts
+    from pipeline.runs.partitioning import VerdictPartitioner, n_parts
+    from pipeline.table_graphs.review import FindDoubtfulAnswers
 
     run, is_second_look = session.run.absolute(), design == "second_look"
     ranges = in_ranges(video_keys(run)) if is_second_look else []
     with result_folder(session.run) as folder:
-        dealing = VerdictDealing(run, folder, n_parts(run), max(len(ranges), 1))
-        graph = FindDoubtfulAnswers(dealing, ranges, list(excluded), is_second_look)
+        partitioner = VerdictPartitioner(run, folder, n_parts(run), max(len(ranges), 1))
+        graph = FindDoubtfulAnswers(partitioner, ranges, list(excluded), is_second_look)
         run_table_graph(session.run, graph, "FindDoubtfulAnswers")
         return frozenset(results(folder / "found.json", str))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.commands.review.session import ReviewSession
 from pipeline.commands.review.tables import show_pull
-from pipeline.runs.asked_tasks import dealt_tasks
+from pipeline.runs.asked_tasks import partition_tasks
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.console import console
 from schemas.reviews import DESIGNS
@@ -25,7 +25,7 @@ def pull_all(session: ReviewSession, client: LabelStudioClient, quiet: bool = Fa
     n_changed = 0
     with one_at_a_time(session.run, "pull", is_told=not quiet):
         for design in DESIGNS:
-            with dealt_tasks(session.run, session.task_files(design)) as tasks:
+            with partition_tasks(session.run, session.task_files(design)) as tasks:
                 if tasks.has_any():
                     n_changed += _pull_design(session, client, design, tasks, quiet)
     return n_changed

@@ -8,7 +8,7 @@ import tempfile
 
 import pytest
 
-from pipeline.runs import answer_parts, dealing
+from pipeline.runs import answer_parts, partitioning
 from pipeline.runs.answer_parts import AnswerTally, Statuses, read_statuses
 from pipeline.runs.flagged import FlagTally
 from pipeline.runs.folder import RunFolder
@@ -42,8 +42,8 @@ def counted(run):
 
 def test_many_parts_come_to_what_one_does(run, monkeypatch):
     whole = counted(run)
-    monkeypatch.setattr(dealing, "PART_ROWS", 100)
-    assert dealing.n_parts(run) == 15
+    monkeypatch.setattr(partitioning, "PART_ROWS", 100)
+    assert partitioning.n_parts(run) == 15
     parts = counted(run)
     assert dict(parts[0]) == dict(whole[0])
     assert json.dumps(people_json(parts[1])) == json.dumps(people_json(whole[1]))
@@ -72,7 +72,7 @@ def test_only_candidates_that_were_answered_are_held(run, tmp_path, monkeypatch,
     begun = RunFolder(shutil.copytree(run.path, tmp_path / "run", symlinks=True))
     given = tables.VERDICTS.records(tables.VERDICTS.read(run.path))[::10]
     tables.VERDICTS.write(begun.table_file(tables.VERDICTS, "label_studio-0"), given, begun.metadata())
-    monkeypatch.setattr(dealing, "PART_ROWS", part_rows)
+    monkeypatch.setattr(partitioning, "PART_ROWS", part_rows)
     with answer_parts.answer_parts(begun) as parts:
         asked = [set(part.asked) for part in parts]
     assert len(asked) == n_parts

@@ -1,4 +1,4 @@
-"""Tasks that are dealt into parts are those that the run holds, with the candidates that they ask about."""
+"""Tasks that are partitioned into parts are those that the run holds, with the candidates that they ask about."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.commands.review.session import ReviewSession
 from pipeline.runs import asked_tasks
-from pipeline.runs.asked_tasks import current_keys, dealt_tasks
+from pipeline.runs.asked_tasks import current_keys, partition_tasks
 from pipeline.runs.ranges import in_ranges
 from schemas import tables
 from schemas.gold import Gold
@@ -37,10 +37,10 @@ def run(tmp_path, monkeypatch):
 
 def found(run):
     """Keys of every part, and all tasks and candidates."""
-    with dealt_tasks(run, ReviewSession(run).task_files(DESIGN)) as dealt:
-        keys = [sorted(dealt.keys(number)) for number in range(len(dealt.bounds) + 1)]
-        parts = [dealt.questions(number, of_part) for number, of_part in enumerate(keys)]
-        assert all(part_of(dealt.bounds, key) == number for number, of_part in enumerate(keys) for key in of_part)
+    with partition_tasks(run, ReviewSession(run).task_files(DESIGN)) as partitioned:
+        keys = [sorted(partitioned.keys(number)) for number in range(len(partitioned.bounds) + 1)]
+        parts = [partitioned.questions(number, of_part) for number, of_part in enumerate(keys)]
+        assert all(part_of(partitioned.bounds, key) == number for number, of_part in enumerate(keys) for key in of_part)
     tasks = {key: task for some, _ in parts for key, task in some.items()}
     return keys, tasks, {name: candidate for _, some in parts for name, candidate in some.items()}
 
@@ -72,9 +72,9 @@ def test_tasks_that_have_lost_a_candidate_or_their_video_are_left_out(run):
 
 
 def test_a_design_that_was_never_asked_has_no_tasks(run):
-    with dealt_tasks(run, ReviewSession(run).task_files("frame")) as dealt:
-        assert not dealt.has_any()
+    with partition_tasks(run, ReviewSession(run).task_files("frame")) as partitioned:
+        assert not partitioned.has_any()
     assert current_keys(run, []) == frozenset()
     shutil.rmtree(run.path / tables.VIDEOS.name)
-    with dealt_tasks(run, ReviewSession(run).task_files(DESIGN)) as dealt:
-        assert not dealt.has_any()
+    with partition_tasks(run, ReviewSession(run).task_files(DESIGN)) as partitioned:
+        assert not partitioned.has_any()

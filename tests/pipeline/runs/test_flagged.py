@@ -8,8 +8,8 @@ import pytest
 
 from pipeline.commands.review.tables import show_flagged
 from pipeline.commands.studio import _place
-from pipeline.runs.dealing import AskedCandidate
 from pipeline.runs.flagged import FlagTally, studio_command
+from pipeline.runs.partitioning import AskedCandidate
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.reviews import Verdict

@@ -116,11 +116,11 @@ def test_what_was_settled_is_no_measure_of_agreement():
     assert {v.annotator for group in votes.values() for v in group} == {"al", "bo"}
 
 
-def test_settling_tasks_and_adjudicators_are_read_from_the_queue(tmp_path):
+def test_adjudication_tasks_and_adjudicators_are_read_from_the_queue(tmp_path):
     task = ReviewTask("k", "v", "1", 0, 0, "adjudication", ("a",), 0.5)
     notes = QueueNotes(2, ("ann@lab",))
     tables.TASKS.write(tmp_path / "tasks" / "adjudication.parquet", [task], notes.metadata())
     found = read_verdicts(RunFolder(tmp_path))
-    assert (found.settling_tasks, found.blind_tasks, found.adjudicators) == ({"k"}, frozenset(), {"ann@lab"})
+    assert (found.adjudication_tasks, found.blind_tasks, found.adjudicators) == ({"k"}, frozenset(), {"ann@lab"})
     assert QueueNotes.read(tmp_path / "tasks" / "adjudication.parquet") == notes
     assert QueueNotes.read(tmp_path / "tasks" / "frame.parquet") == QueueNotes(1, ())

@@ -11,8 +11,8 @@ CLAIMS = {"a": True, "b": False}
 
 
 def looked(*given) -> RunVerdicts:
-    """Verdicts of a run whose task ``again`` is a second look, and ``settle`` an adjudication."""
-    return RunVerdicts(given, (), settling_tasks=frozenset({"settle"}), second_looks=frozenset({"again"}))
+    """Verdicts of a run whose task ``again`` is a second look, and ``adjudicate`` an adjudication."""
+    return RunVerdicts(given, (), adjudication_tasks=frozenset({"adjudicate"}), second_looks=frozenset({"again"}))
 
 
 def counted(verdicts, excluded=()):
@@ -78,20 +78,20 @@ def test_a_simulated_second_look_does_not_keep_a_persons_answer_from_being_asked
 
 def test_what_was_adjudicated_is_not_asked_again(verdict):
     differ = verdict("a", "al", "REJECTED"), verdict("a", "bo", "ACCEPTED")
-    settled = looked(*differ, verdict("a", "cy", "REJECTED", "settle"))
-    assert counted(settled) == [("cy", "REJECTED")]
-    assert settled.to_look_again(CLAIMS) == []
-    assert settled.to_look_again(CLAIMS, ["bo", "cy"]) == ["a"], "al's answer is left, alone"
+    adjudicated = looked(*differ, verdict("a", "cy", "REJECTED", "adjudicate"))
+    assert counted(adjudicated) == [("cy", "REJECTED")]
+    assert adjudicated.to_look_again(CLAIMS) == []
+    assert adjudicated.to_look_again(CLAIMS, ["bo", "cy"]) == ["a"], "al's answer is left, alone"
 
 
 def test_adjudication_overrides_a_second_look(verdict):
     given = verdict("a", "al", "REJECTED"), verdict("a", "al", "REJECTED", "again")
-    assert counted(looked(*given, verdict("a", "cy", "ACCEPTED", "settle"))) == [("cy", "ACCEPTED")]
+    assert counted(looked(*given, verdict("a", "cy", "ACCEPTED", "adjudicate"))) == [("cy", "ACCEPTED")]
 
 
 def test_a_later_answer_in_adjudication_changes_the_same_persons_second_look(verdict):
     given = verdict("a", "al", "REJECTED"), verdict("a", "bo", "ACCEPTED"), verdict("a", "cy", "REJECTED", "again")
-    later = replace(verdict("a", "cy", "ACCEPTED", "settle"), decided_at=given[0].decided_at + timedelta(minutes=1))
+    later = replace(verdict("a", "cy", "ACCEPTED", "adjudicate"), decided_at=given[0].decided_at + timedelta(minutes=1))
     assert counted(looked(*given, later)) == [("al", "REJECTED"), ("bo", "ACCEPTED"), ("cy", "ACCEPTED")]
 
 

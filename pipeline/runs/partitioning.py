@@ -1,8 +1,8 @@
-"""Verdicts of a whole corpus, dealt into parts that fit into memory: each part has all that was said of its candidates.
+"""Verdicts of a whole corpus, partitioned by candidate: a part fits into memory and has all answers to its candidates.
 
 Verdicts lie in the order in which they were given, one file a project, so those on one candidate may be anywhere. They
 are read once, a piece at a time, and every piece is written into one Arrow file whose k-th batch belongs to part k;
-what they come to goes back to the videos in the same way. The files lie in the run's work folder under names that
+opinions go back to the videos in the same way. The files lie in the run's work folder under names that
 depend on their source alone, so any step may be repeated.
 """
 
@@ -21,15 +21,15 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_rows
 from pipeline.runs.verdicts import CHECKING_DESIGNS, adjudicators_of
 from schemas import tables
-from schemas.dealt_files import read_dealt, write_dealt
+from schemas.partitioned_files import read_partition, write_partitioned
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.reviews import BLIND_DESIGNS
 from schemas.table_pieces import read_pieces
 from schemas.tables import Table, parquet_source
+from stages.consensus.aggregation import AggregatedPart, VerdictPart
 from stages.consensus.opinions import Opinion
 from stages.consensus.run_verdicts import RunVerdicts
-from stages.consensus.settling import SettledPart, VerdictPart
 
 PART_ROWS = 200_000
 """Verdicts of a part, about: a part takes some 300 MB while it is worked on."""
@@ -62,7 +62,7 @@ class AskedCandidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class TablePiece:
-    """A row group of a file that is dealt.
+    """A row group of a file that is partitioned.
 
     Attributes:
         table: name of its table.
@@ -78,12 +78,12 @@ class TablePiece:
 
 
 @dataclass(frozen=True, slots=True)
-class VerdictDealing:
-    """Deals the verdicts of a run.
+class VerdictPartitioner:
+    """Partitions the verdicts of a run.
 
     Attributes:
         run: the run.
-        folder: where dealt rows lie until the command ends.
+        folder: where partitioned rows lie until the command ends.
         n_parts: parts of candidates.
         n_ranges: ranges of videos.
     """
@@ -93,69 +93,69 @@ class VerdictDealing:
     n_parts: int
     n_ranges: int
 
-    def deal(self, piece: TablePiece | VideoRange) -> Iterator[str]:
-        """Deal one piece of a table, or the candidates of a range of videos; yields the files written."""
+    def partition(self, piece: TablePiece | VideoRange) -> Iterator[str]:
+        """Partition one piece of a table, or the candidates of a range of videos; yields the files written."""
         if isinstance(piece, VideoRange):
-            yield self._deal(f"{_CANDIDATES}-{piece.number:06d}", self._candidates(piece))
+            yield self._partition(f"{_CANDIDATES}-{piece.number:06d}", self._candidates(piece))
             return
         table: Table[Any] = next(t for t in tables.TABLES if t.name == piece.table)
         found = table.batches(piece.path, piece.row_group, _COLUMNS[piece.table], PART_ROWS)
         for number, rows in enumerate(found):
             asked = _by_candidate(rows) if table is tables.TASKS else rows
-            yield self._deal(f"{piece.table}-{piece.number:06d}-{number:06d}", asked)
+            yield self._partition(f"{piece.table}-{piece.number:06d}-{number:06d}", asked)
 
-    def deal_asked(self, found: VideoRange) -> str:
-        """Deal what the candidates of a range of videos are about; the file written."""
+    def partition_asked(self, found: VideoRange) -> str:
+        """Partition what the candidates of a range of videos are about; the file written."""
         rows = [unit_rows(self.run, tables.CANDIDATES, key, ASKED_COLUMNS) for key in found.videos]
-        return self._deal(f"{_ASKED}-{found.number:06d}", pa.concat_tables(rows).select(ASKED_COLUMNS))
+        return self._partition(f"{_ASKED}-{found.number:06d}", pa.concat_tables(rows).select(ASKED_COLUMNS))
 
-    def asked(self, number: int, dealt: Iterable[str], answered: Collection[str]) -> dict[str, AskedCandidate]:
+    def asked(self, number: int, partitioned: Iterable[str], answered: Collection[str]) -> dict[str, AskedCandidate]:
         """What the ``answered`` candidates of one part are about; see :func:`asked_candidates`."""
-        return asked_candidates(self._batches(dealt, _ASKED, number), answered)
+        return asked_candidates(self._batches(partitioned, _ASKED, number), answered)
 
-    def part(self, number: int, dealt: Iterable[str]) -> VerdictPart:
+    def part(self, number: int, partitioned: Iterable[str]) -> VerdictPart:
         """All that was said of the candidates of one part, in the order of the tables."""
-        rows = {name: list(self._batches(dealt, name, number)) for name in _COLUMNS}
+        rows = {name: list(self._batches(partitioned, name, number)) for name in _COLUMNS}
         given = tables.VERDICTS.records(_joined(tables.VERDICTS, rows[tables.VERDICTS.name]))
         golds = tables.GOLD.records(_joined(tables.GOLD, rows[tables.GOLD.name]))
         asked = list(_tuples(rows[tables.TASKS.name]))
-        blind, settling, again = (
+        blind, adjudication, again = (
             frozenset(key for _, key, design in asked if design == wanted) for wanted in CHECKING_DESIGNS
         )
-        verdicts = RunVerdicts(given, golds, blind, settling, adjudicators_of(self.run), again)
-        answered, dealt_candidates = verdicts.answered(), _tuples(self._batches(dealt, _CANDIDATES, number))
-        candidates = [row for row in dealt_candidates if row[0] in answered]
+        verdicts = RunVerdicts(given, golds, blind, adjudication, adjudicators_of(self.run), again)
+        answered, candidate_rows = verdicts.answered(), _tuples(self._batches(partitioned, _CANDIDATES, number))
+        candidates = [row for row in candidate_rows if row[0] in answered]
         ranges, is_fg = {name: found for name, found, _ in candidates}, {name: claim for name, _, claim in candidates}
         return VerdictPart(number, verdicts, ranges, is_fg)
 
-    def give_back(self, settled: SettledPart) -> str:
-        """Deal opinions to the ranges of their candidates; the file written."""
-        known = [(name, o) for name, o in settled.opinions.items() if name in settled.ranges]
+    def write_opinions(self, part: AggregatedPart) -> str:
+        """Partition opinions by the video ranges of their candidates; the file written."""
+        known = [(name, o) for name, o in part.opinions.items() if name in part.ranges]
         columns = {
             "candidate_id": pa.array([name for name, _ in known], pa.string()),
             "status": pa.array([o.status for _, o in known], pa.string()),
             "n_verdicts": pa.array([o.n_verdicts for _, o in known], pa.int32()),
             "decided_by": pa.array([o.decided_by for _, o in known], pa.string()),
         }
-        homes = np.array([settled.ranges[name] for name, _ in known], dtype=np.int64)
-        name = f"{_OPINIONS}-{settled.number:06d}.arrow"
-        write_dealt(self.folder / name, pa.table(columns), homes, self.n_ranges)
+        homes = np.array([part.ranges[name] for name, _ in known], dtype=np.int64)
+        name = f"{_OPINIONS}-{part.number:06d}.arrow"
+        write_partitioned(self.folder / name, pa.table(columns), homes, self.n_ranges)
         return name
 
-    def opinions(self, number: int, given_back: Iterable[str]) -> dict[str, Opinion]:
+    def opinions(self, number: int, files: Iterable[str]) -> dict[str, Opinion]:
         """The opinions on the candidates of one range of videos, by candidate id."""
-        rows = self._batches(given_back, _OPINIONS, number)
+        rows = self._batches(files, _OPINIONS, number)
         return {name: Opinion(status, n, by) for name, status, n, by in _tuples(rows)}
 
     def _batches(self, files: Iterable[str], table: str, number: int) -> Iterator[pa.RecordBatch]:
-        """What was dealt to one part from a table, in the order in which it was read."""
-        return (read_dealt(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-"))
+        """The rows of one part from a table, in the order in which it was read."""
+        return (read_partition(self.folder / name, number) for name in sorted(files) if name.startswith(f"{table}-"))
 
-    def _deal(self, stem: str, rows: pa.Table) -> str:
+    def _partition(self, stem: str, rows: pa.Table) -> str:
         keys = rows["candidate_id"].to_pylist()
         part = np.fromiter((crc32(key.encode("utf-8", "surrogatepass")) for key in keys), np.int64, len(keys))
         name = f"{stem}.arrow"
-        write_dealt(self.folder / name, rows, part % self.n_parts, self.n_parts)
+        write_partitioned(self.folder / name, rows, part % self.n_parts, self.n_parts)
         return name
 
     def _candidates(self, found: VideoRange) -> pa.Table:
@@ -191,7 +191,7 @@ def verdict_rows(run: RunFolder, columns: Sequence[str]) -> Iterator[pa.Table]:
 
 
 def n_parts(run: RunFolder) -> int:
-    """Into how many parts a run's verdicts are dealt."""
+    """How many parts a run's verdicts are partitioned into."""
     n_rows = sum(pq.read_metadata(parquet_source(path)).num_rows for path in tables.VERDICTS.files(run.path))
     return -(-n_rows // PART_ROWS) or 1
 

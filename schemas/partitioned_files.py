@@ -1,4 +1,4 @@
-"""Rows dealt into parts: an Arrow file of the steps of one command, whose k-th batch holds what belongs to part k."""
+"""Partitioned rows between the steps of one command: an Arrow file whose k-th batch belongs to part k."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from schemas.remote_paths import AnyPath
 from schemas.whole_files import whole_file
 
 
-def write_dealt(path: AnyPath, rows: pa.Table, part: NDArray[np.signedinteger[Any]], n_parts: int) -> None:
-    """Deal rows; those of a part keep their order.
+def write_partitioned(path: AnyPath, rows: pa.Table, part: NDArray[np.signedinteger[Any]], n_parts: int) -> None:
+    """Partition rows; those of a part keep their order.
 
     Args:
         path: the file.
@@ -34,7 +34,7 @@ def write_dealt(path: AnyPath, rows: pa.Table, part: NDArray[np.signedinteger[An
             writer.write_batch(whole.slice(start, end - start))
 
 
-def read_dealt(path: AnyPath, number: int) -> pa.RecordBatch:
-    """What was dealt to one part."""
+def read_partition(path: AnyPath, number: int) -> pa.RecordBatch:
+    """The rows of one part."""
     with pa.OSFile(str(path)) if isinstance(path, Path) else pa.BufferReader(path.read_bytes()) as opened:
         return pa.ipc.open_file(opened).get_batch(number)

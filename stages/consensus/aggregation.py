@@ -1,18 +1,23 @@
-"""What the verdicts of a run, or of some of its candidates, come to."""
+"""Verdicts on candidates are aggregated to one opinion a candidate."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from schemas.reviews import Verdict
-from stages.consensus.dawid_skene import Pattern, Rates, consensus, patterns_of
+from stages.consensus.dawid_skene import Pattern, Rates, consensus, fit, patterns_of
 from stages.consensus.opinions import Opinion, counted_verdicts, decider, majority
-from stages.consensus.pairs import is_split, split_status
+from stages.consensus.pairs import accuracies, is_split, split_status
 from stages.consensus.proportions import Proportion
 from stages.consensus.run_verdicts import RunVerdicts, conflicts_in
 from stages.consensus.votes import Votes
+
+_PATTERN, _GOLD = "pattern", "gold"
+CountedAnswer = tuple[str, Any]
+"""What is counted: (``pattern``, pattern of answers), or (``gold``, (annotator, is right))."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,17 @@ class VerdictPart:
     ranges: Mapping[str, int]
     is_fg: Mapping[str, bool]
 
+    def doubtful(self, excluded: Collection[str], is_second_look: bool) -> list[str]:
+        """Ids of the candidates whose answers need another one.
+
+        Args:
+            excluded: annotators whose verdicts are ignored.
+            is_second_look: what one person answered against the proposal; else what people differ on.
+        """
+        if is_second_look:
+            return self.verdicts.to_look_again(self.is_fg, excluded)
+        return self.verdicts.conflicts(excluded)
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -47,14 +63,14 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledPart:
-    """What the verdicts of one part come to.
+class AggregatedPart:
+    """The opinions on the candidates of one part.
 
     Attributes:
         number: of the part.
         opinions: by candidate id, those on candidates that are none of the run among them.
         ranges: as in the part.
-        n_conflicts: candidates on which people differ and that nobody has settled.
+        n_conflicts: candidates on which people differ and that nobody has adjudicated.
         n_looked_again: candidates with a second look.
     """
 
@@ -64,20 +80,20 @@ class SettledPart:
     n_conflicts: int
     n_looked_again: int
 
-    def counts(self) -> SettledCounts:
-        """The same in numbers."""
+    def counts(self) -> AggregatedCounts:
+        """How many there are of each kind."""
         adjudicated = sum(opinion.decided_by == "adjudication" for opinion in self.opinions.values())
-        return SettledCounts(len(self.opinions), adjudicated, self.n_conflicts, self.n_looked_again)
+        return AggregatedCounts(len(self.opinions), adjudicated, self.n_conflicts, self.n_looked_again)
 
 
 @dataclass(frozen=True, slots=True)
-class SettledCounts:
-    """What the verdicts of one part come to, counted.
+class AggregatedCounts:
+    """How many opinions a part has, and how they came about.
 
     Attributes:
         n_opinions: candidates with an opinion, those that are none of the run among them.
-        n_adjudicated: of these, settled by adjudication.
-        n_conflicts: candidates on which people differ and that nobody has settled.
+        n_adjudicated: of these, decided by adjudication.
+        n_conflicts: candidates on which people differ and that nobody has adjudicated.
         n_looked_again: candidates with a second look.
     """
 
@@ -87,24 +103,24 @@ class SettledCounts:
     n_looked_again: int
 
 
-def settle(part: VerdictPart, excluded: Collection[str], weights: Weights | None) -> SettledPart:
-    """Come to one opinion a candidate; adjudication overrides all other verdicts.
+def aggregate(part: VerdictPart, excluded: Collection[str], weights: Weights | None) -> AggregatedPart:
+    """One opinion a candidate; adjudication overrides all other verdicts.
 
     Args:
         part: the verdicts.
         excluded: annotators whose verdicts are ignored.
         weights: of the annotators; None for the majority.
     """
-    settled, counted = _settled_and_others(part.verdicts, excluded)
-    adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(settled).items()}
+    adjudication, counted = _adjudicated_and_others(part.verdicts, excluded)
+    adjudicated = {name: replace(o, decided_by="adjudication") for name, o in majority(adjudication).items()}
     opinions = {**(majority(counted) if weights is None else _weighed(counted, weights)), **adjudicated}
     n_looked_again = len(part.verdicts.looked_again(excluded) & opinions.keys())
-    return SettledPart(part.number, opinions, part.ranges, len(conflicts_in(counted, settled)), n_looked_again)
+    return AggregatedPart(part.number, opinions, part.ranges, len(conflicts_in(counted, adjudication)), n_looked_again)
 
 
 def answer_patterns(part: VerdictPart, excluded: Collection[str]) -> Counter[Pattern]:
-    """How many candidates that nobody settled were answered in which way."""
-    _, counted = _settled_and_others(part.verdicts, excluded)
+    """How many candidates without adjudication have which combination of answers."""
+    _, counted = _adjudicated_and_others(part.verdicts, excluded)
     return patterns_of(_votes(counted))
 
 
@@ -115,12 +131,24 @@ def gold_answers(part: VerdictPart, excluded: Collection[str]) -> Counter[tuple[
     return Counter((v.annotator, v.status == truth[name]) for name, group in found.items() for v in group)
 
 
-def _settled_and_others(
+def count_answers(part: VerdictPart, excluded: Collection[str]) -> Iterator[tuple[CountedAnswer, int]]:
+    """What :func:`fit_weights` takes, for one part; counts of several parts add up."""
+    yield from (((_PATTERN, pattern), n) for pattern, n in answer_patterns(part, excluded).items())
+    yield from (((_GOLD, answer), n) for answer, n in gold_answers(part, excluded).items())
+
+
+def fit_weights(counts: Mapping[CountedAnswer, int]) -> Weights | None:
+    """The weights that counts of a whole corpus show; None without any answer."""
+    patterns, gold = ({key: n for (kind, key), n in counts.items() if kind == wanted} for wanted in (_PATTERN, _GOLD))
+    return Weights(fit(patterns), accuracies(gold)) if patterns else None
+
+
+def _adjudicated_and_others(
     verdicts: RunVerdicts, excluded: Collection[str]
 ) -> tuple[dict[str, list[Verdict]], dict[str, list[Verdict]]]:
-    """The verdicts that settle candidates, and those that count on the other candidates, by candidate id."""
-    settled = verdicts.settled(excluded)
-    return settled, {name: group for name, group in verdicts.deciding(excluded).items() if name not in settled}
+    """Verdicts of adjudication, and the verdicts that count on all other candidates, by candidate id."""
+    adjudicated = verdicts.adjudicated(excluded)
+    return adjudicated, {name: group for name, group in verdicts.deciding(excluded).items() if name not in adjudicated}
 
 
 def _weighed(counted: Mapping[str, Sequence[Verdict]], weights: Weights) -> dict[str, Opinion]:
