@@ -1,12 +1,15 @@
 """Committing a video: the frames that people look at, its tables, its commit mark last.
 
 Every file is written under a name of its own and renamed, so that an attempt which is cut off leaves nothing that
-counts, and two attempts at once leave one whole result.
+counts, and two attempts at once leave one whole result. Each file waits for the disk or the store, so several are
+written at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import Any
 
 import cv2
@@ -21,6 +24,8 @@ from schemas.tables import Table
 from schemas.whole_files import write_whole
 from stages.video import Opener, frame_as_jpeg, selected_frames
 
+_WRITES_AT_ONCE = 8
+
 
 def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opener: Opener) -> None:
     """Write all that a video gave; it is done when this returns.
@@ -30,14 +35,11 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opene
         OSError: the run folder cannot be written.
     """
     job, tracked = sampled.job, sampled.tracked
-    folder, others = run.frames_of(job.video_id), []
-    for idx in sampled.frames_to_look_at():
-        if jpeg := frame_as_jpeg(job.file, idx, opener):
-            write_whole(folder / f"{idx:06d}.jpg", jpeg)
-        else:
-            others.append(idx)
-    for frame in selected_frames(job.file, others, opener):
-        write_whole(folder / f"{frame.idx:06d}.jpg", frame.jpeg or encode_jpeg(frame, jpeg_quality))
+    folder = run.frames_of(job.video_id)
+    jpegs = _jpegs(sampled, jpeg_quality, opener)
+    with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
+        while some := list(islice(jpegs, _WRITES_AT_ONCE)):
+            list(pool.map(lambda one: write_whole(folder / f"{one[0]:06d}.jpg", one[1]), some))
     parts: list[tuple[Table[Any], Sequence[Any]]] = [
         (tables.LOCALIZATIONS, tracked.placed.localizations),
         (tables.MASKS, tracked.masks),
@@ -49,11 +51,30 @@ def commit_video(run: RunFolder, sampled: SampledVideo, jpeg_quality: int, opene
     write_unit(run, unit_name(job.video_id, job.unit), parts)
 
 
+def _jpegs(sampled: SampledVideo, quality: int, opener: Opener) -> Iterator[tuple[int, bytes]]:
+    """(frame index, file) of the frames that people look at; what is a JPEG that can be shown stays as it is."""
+    file, others = sampled.job.file, []
+    for idx in sampled.frames_to_look_at():
+        if jpeg := frame_as_jpeg(file, idx, opener):
+            yield idx, jpeg
+        else:
+            others.append(idx)
+    for frame in selected_frames(file, others, opener):
+        yield frame.idx, frame.jpeg or encode_jpeg(frame, quality)
+
+
 def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:
-    """Commit one unit: every table in the order given, the commit mark last."""
+    """Commit one unit: the tables, and when all are there the last of them, which is the commit mark."""
     metadata = run.metadata()
-    for table, records in parts:
+
+    def write(part: tuple[Table[Any], Sequence[Any]]) -> None:
+        table, records = part
         table.write(run.table_file(table, stem), records, metadata)
+
+    *tables_before, mark = parts
+    with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
+        list(pool.map(write, tables_before))
+    write(mark)
 
 
 def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:
