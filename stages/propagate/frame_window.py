@@ -11,7 +11,7 @@ from schemas.frames import Frame
 from stages.propagate.motion import Grey, small_grey
 from stages.propagate.prefetch import until_error
 
-_SLOW_S, _MOST_FRAMES = 0.12, 3
+_SLOW_S, _MOST_FRAMES = 0.165, 5
 """Motion stands for frames up to so many seconds later, in a folder of frames, which has no times, for all; and for
 fewer frames than these."""
 
@@ -24,8 +24,8 @@ class FrameWindow:
         frame: the frame.
         grey: the frame itself.
         earlier: the frame before it in the same shot, where motion is to be measured, else None. That is on every
-            third frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
-            in so short a time. It does change in a slow video: there it is measured on every second or on every frame.
+            fifth frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
+            in so short a time. It does change in a slow video: there it is measured on more frames, up to every one.
         following: the frames behind it in the same shot, nearest first.
     """
 

@@ -24,13 +24,15 @@ def told(stream):
     ]
 
 
-def test_every_frame_comes_with_those_behind_and_every_third_one_with_the_one_before():
-    assert told(frame_windows(frames(5), 2, frozenset())) == [
+def test_every_frame_comes_with_those_behind_and_every_fifth_one_with_the_one_before():
+    assert told(frame_windows(frames(7), 2, frozenset())) == [
         (0, None, [1, 2]),
         (1, 0, [2, 3]),
         (2, None, [3, 4]),
-        (3, None, [4]),
-        (4, 3, []),
+        (3, None, [4, 5]),
+        (4, None, [5, 6]),
+        (5, None, [6]),
+        (6, 5, []),
     ]
 
 
@@ -46,8 +48,8 @@ def test_no_neighbour_lies_beyond_a_cut():
 
 
 def test_the_second_frame_of_a_shot_comes_with_the_one_before():
-    found = told(frame_windows(frames(8), 1, {3}))
-    assert [before for _, before, _ in found] == [None, 0, None, None, 3, None, None, 6]
+    found = told(frame_windows(frames(10), 1, {3}))
+    assert [before for _, before, _ in found] == [None, 0, None, None, 3, None, None, None, None, 8]
 
 
 def test_at_ten_frames_a_second_every_second_frame_comes_with_the_one_before() -> None:
