@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 
 import pipeline.runs.lean_tables  # noqa: F401
-from pipeline.runs.without import without
+from stages.without import without
 
 logging.disable(logging.WARNING)  # Beam misses the libraries of a cloud that nobody asked for
 with without("pandas", "pymongo", "apache_beam.io.gcp.bigquery", "apache_beam.io.aws.s3filesystem"):

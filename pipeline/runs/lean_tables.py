@@ -6,7 +6,7 @@ It looks once, and remembers that there was none; tables can be turned into data
 
 from __future__ import annotations
 
-from pipeline.runs.without import without
+from stages.without import without
 
 with without("pandas"):
     import pyarrow

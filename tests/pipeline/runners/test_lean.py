@@ -1,4 +1,4 @@
-"""A worker does without pandas, its tables do too, and a model that needs it can have it."""
+"""A worker does without pandas and CUDA's Python bindings, and a model that needs one of them can have it."""
 
 import subprocess
 import sys
@@ -18,6 +18,13 @@ print(tables.REJECTS.to_arrow([]).to_pandas().shape)
 def test_a_worker_writes_tables_without_pandas_and_a_model_can_have_it():
     answer = subprocess.run([sys.executable, "-c", _WORKER], capture_output=True, text=True, check=True)
     assert answer.stdout.splitlines() == ["False True", "(0, 5)"]
+
+
+def test_the_embedded_models_load_torch_without_the_python_bindings_of_cuda():
+    code = "from stages.backends.segmenters import load_segmenter; load_segmenter('embedded'); import sys; "
+    code += "print('torch.cuda' in sys.modules, 'cuda.bindings' in sys.modules)"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout == "True False\n"
 
 
 def test_choosing_a_runner_says_nothing_of_the_clouds_that_beam_misses():
