@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
 
+from pipeline.runners.spawning import spawn, take_early
 from pipeline.runners.work import JobT
 from pipeline.runs.folder import RunFolder
-from stages.memory import KEEP_MEMORY
-
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048", **KEEP_MEMORY}
-"""One thread an operation, in every thread of the worker, memory that stays, and twice as many prepared layers, so that
-crops of all sizes find theirs."""
 
 
 @dataclass(slots=True, eq=False)
@@ -55,6 +48,7 @@ class WorkerProcesses(Generic[JobT]):
         self.log: Path = run.local / "logs" / "workers.log"
         self.running: list[WorkerProcess[JobT]] = []
         self._ahead: list[WorkerProcess[JobT]] = []
+        self._early = take_early()
         self._lock = lock
 
     def __enter__(self) -> WorkerProcesses[JobT]:
@@ -89,19 +83,13 @@ class WorkerProcesses(Generic[JobT]):
                 self.log.parent.rmdir()
 
     def _started(self) -> WorkerProcess[JobT]:
+        """One that was started early, or a new one; it has the lock and the log now."""
         self.log.parent.mkdir(exist_ok=True)
-        ours, theirs = Pipe()
-        command = [sys.executable, "-P", "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]
-        with theirs, self.log.open("ab") as log:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=worker_environment(),
-                pass_fds=(theirs.fileno(), self._lock),
-            )
-        return WorkerProcess(process, ours)
+        with self.log.open("ab") as log:
+            worker = self._early.pop() if self._early else spawn(log.fileno())
+            with suppress(OSError):  # of a dead worker, whose end of the pipe says so
+                worker.give(self._lock, log.fileno())
+        return WorkerProcess(worker.process, worker.connection)
 
 
 def _end(workers: Sequence[WorkerProcess[Any]]) -> None:
@@ -114,11 +102,3 @@ def _end(workers: Sequence[WorkerProcess[Any]]) -> None:
         except subprocess.TimeoutExpired:
             worker.process.kill()
             worker.process.wait()
-
-
-def worker_environment() -> dict[str, str]:
-    """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
-    too, but nothing is imported from it.
-    """
-    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(place for place in places if place)}

@@ -19,7 +19,7 @@ from typing import Any
 from pipeline.config import RunConfig
 from pipeline.runners.exits import describe
 from pipeline.runners.link import Ready
-from pipeline.runners.worker_processes import worker_environment
+from pipeline.runners.spawning import worker_environment
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.messages import Failed, Finished
 

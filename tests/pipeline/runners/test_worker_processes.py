@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import psutil
 import pytest
 
+from pipeline.runners.spawning import spawn_early
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
 
@@ -31,6 +34,18 @@ def test_one_that_was_started_ahead_is_handed_out_first(run, others):
         assert processes.running == [first, second]
     assert first.process.returncode is not None
     assert second.process.returncode is not None
+
+
+def test_one_that_was_started_before_the_run_was_known_is_taken_and_holds_its_lock_and_log(run, others):
+    spawn_early()
+    (early,) = set(psutil.Process().children()) - others
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        worker = processes.start()
+        assert worker.process.pid == early.pid
+        wanted, give_up = {str(run.path / ".lock"), str(processes.log)}, time.monotonic() + 60
+        while not wanted <= {file.path for file in early.open_files()} and time.monotonic() < give_up:
+            time.sleep(0.1)
+        assert wanted <= {file.path for file in early.open_files()}
 
 
 def test_those_that_were_started_ahead_and_are_not_needed_can_be_ended(run, others):
