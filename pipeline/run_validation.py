@@ -14,7 +14,7 @@ from pipeline.runs.splits import split_rows
 from pipeline.runs.units import unit_rows, video_of
 from schemas import tables
 from schemas.splits import VideoSplit
-from schemas.tables import DamagedTableError, ForeignTableError
+from schemas.tables import DamagedTableError, TableSchemaError
 from schemas.videos import Video
 from stages.split.assignment import divided_groups
 from stages.validate.problems import Problem
@@ -38,7 +38,7 @@ def run_problems(run: RunFolder) -> Iterator[Problem]:
                 rows = unit_rows(run, tables.POINTS, key, _COLUMNS)
                 if rows.num_rows:
                     yield from _point_problems(video_of(run, key), rows, splits.get(key.video_id))
-        except (DamagedTableError, ForeignTableError, ValueError) as problem:
+        except (DamagedTableError, TableSchemaError, ValueError) as problem:
             yield Problem(str(run.path), f"{problem}; the rest was not read")
 
 

@@ -18,23 +18,23 @@ def another_name(group: str, object_id: str) -> str:
     return f"{group}/{object_id}"
 
 
-def rivals(object_id: str, others: Iterable[str], groups: Mapping[str, str]) -> list[str]:
+def exclusive_objects(object_id: str, others: Iterable[str], groups: Mapping[str, str]) -> list[str]:
     """Those of ``others`` that exclude an object, sorted; ``groups`` is object id → group, or empty.
 
     >>> groups = {"a0": "actors", "a1": "actors", "a0n0": "actors/a0", "a0n1": ""}
-    >>> [rivals(object_id, groups, groups) for object_id in groups]
+    >>> [exclusive_objects(object_id, groups, groups) for object_id in groups]
     [['a1'], ['a0'], ['a1'], []]
     """
     group, _, same = groups.get(object_id, "").partition("/")
     return sorted(i for i in others if group and i not in (object_id, same) and groups.get(i, "") == group)
 
 
-def casts(ids: Iterable[str], groups: Mapping[str, str]) -> Iterator[tuple[list[str], list[str]]]:
-    """Sorted ids that are settled together, and those of them that it is done for; every id is settled once.
+def exclusion_sets(ids: Iterable[str], groups: Mapping[str, str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Sorted ids whose masks are compared, and those of them that this decides; every id is decided once.
 
     >>> groups = {"a0": "actors", "a1": "actors", "a0n0": "actors/a0", "a0n1": ""}
-    >>> for together, settled in casts(groups, groups):
-    ...     print(together, settled)
+    >>> for compared, decided in exclusion_sets(groups, groups):
+    ...     print(compared, decided)
     ['a0n1'] ['a0n1']
     ['a0', 'a1'] ['a0', 'a1']
     ['a0n0', 'a1'] ['a0n0']
@@ -48,4 +48,4 @@ def casts(ids: Iterable[str], groups: Mapping[str, str]) -> Iterator[tuple[list[
             continue
         known = members.get(group.partition("/")[0], []) if group else []
         for object_id in own:
-            yield sorted([object_id, *rivals(object_id, known, groups)]), [object_id]
+            yield sorted([object_id, *exclusive_objects(object_id, known, groups)]), [object_id]

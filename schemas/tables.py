@@ -42,7 +42,7 @@ _HELD_ROWS = 20_000
 Record = TypeVar("Record")
 
 
-class ForeignTableError(ValueError):
+class TableSchemaError(ValueError):
     """A Parquet file whose schema is not the one that this version reads."""
 
 
@@ -120,7 +120,7 @@ class Table(Generic[Record]):
             columns: that are read, all by default.
 
         Raises:
-            ForeignTableError: a file was written by another schema version.
+            TableSchemaError: a file was written by another schema version.
             DamagedTableError: a file cannot be read.
         """
         paths, joined = self.files(folder), self.joined(folder)
@@ -254,7 +254,7 @@ class Table(Generic[Record]):
         newer = [name for name in self.schema.names if name not in names]
         is_known = set(names) <= set(self.schema.names) and set(newer) <= self._defaults.keys()
         if version != str(SCHEMA_VERSION) or not is_known:
-            raise ForeignTableError(
+            raise TableSchemaError(
                 f"{path} was written with schema version {version} and columns {', '.join(names)}; "
                 f"this pointvos reads version {SCHEMA_VERSION} of table {self.name!r}: "
                 "make the run again, or use the one that made it"

@@ -30,7 +30,7 @@ def test_every_file_on_the_way_has_what_the_page_says_of_it():
 
 PACKAGES = ("pipeline", "stages", "verification_ui", "schemas")
 BREACHES = {
-    "stages.segment.rivals": "stages.propagate.fusion",
+    "stages.segment.negative_clicks": "stages.propagate.fusion",
     "stages.spool": "stages.segment.prompts",
     "stages.video.tears": "stages.segment.prompts",
     "stages.progress": "apache_beam",

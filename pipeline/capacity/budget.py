@@ -11,10 +11,10 @@ from itertools import product
 import psutil
 
 from pipeline.capacity.estimate import Estimate, estimate, planned_jobs
-from pipeline.capacity.footage import Footage, look_at
+from pipeline.capacity.footage import Footage, probe_videos
 from pipeline.capacity.needs import objects_at_once, uses_gpu
 from pipeline.config import Models, RunConfig, with_compute
-from pipeline.runs.inputs import Intake
+from pipeline.runs.inputs import RunInputs
 from pipeline.terminal.console import UsageProblem, errors
 from stages.backends.cutie.limits import Limits
 
@@ -46,7 +46,7 @@ def fit(footage: Sequence[Footage], config: RunConfig, most_bytes: float) -> Run
     )
 
 
-def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
+def within_budget(config: RunConfig, inputs: RunInputs) -> RunConfig:
     """The config, fitted to its ``max_memory`` if there is one; what was chosen is printed.
 
     All videos count, those that are done too, so that the same command chooses the same again.
@@ -60,7 +60,7 @@ def within_budget(config: RunConfig, intake: Intake) -> RunConfig:
         most_bytes = parse_size(config.compute.max_memory)
     except ValueError as problem:
         raise UsageProblem(f"--max-memory: {problem}") from None
-    footage = look_at(intake.jobs(config))
+    footage = probe_videos(inputs.jobs(config))
     config = with_workers(footage, config)
     fitted = fit(footage, config, most_bytes)
     chosen = changes(config, fitted) or "no settings changed"

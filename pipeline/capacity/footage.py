@@ -118,7 +118,7 @@ def _likely_cuts(key_frames: Sequence[int]) -> list[int]:
     ]
 
 
-def look_at(jobs: Sequence[VideoJob]) -> list[Footage]:
+def probe_videos(jobs: Sequence[VideoJob]) -> list[Footage]:
     """Read the headers and first frames of all videos, several at once; the order is kept."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return list(pool.map(_look, jobs))

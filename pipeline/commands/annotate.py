@@ -13,7 +13,7 @@ import typer
 from pipeline.capacity.budget import n_cores, with_workers, within_budget
 from pipeline.capacity.disk_space import check_room
 from pipeline.capacity.estimate import Estimate, estimate, planned_jobs
-from pipeline.capacity.footage import Footage, look_at
+from pipeline.capacity.footage import Footage, probe_videos
 from pipeline.commands import options
 from pipeline.commands.models import require_models
 from pipeline.config import RunConfig
@@ -25,7 +25,7 @@ from pipeline.runners.supervisor import Supervisor
 from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import Agenda, require_words_understood, take_in
+from pipeline.runs.inputs import JobList, read_inputs, require_words_understood
 from pipeline.runs.review_server import ReviewServer
 from pipeline.terminal.console import REJECTED, UsageProblem, WorkProblem, console
 from pipeline.terminal.outcome import show_outcome
@@ -94,32 +94,32 @@ def _forgotten_when_refused(folder: RunFolder) -> Iterator[None]:
 
 
 def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunConfig, runner: BeamRunner | None) -> int:
-    intake = take_in(config)
-    for note in intake.notes:
+    inputs = read_inputs(config)
+    for note in inputs.notes:
         console.print(note, markup=False)
-    config = within_budget(config, intake)
+    config = within_budget(config, inputs)
     keep_config(folder, config)
     folder.remove_leftovers()
-    jobs = intake.jobs(config)
+    jobs = inputs.jobs(config)
     units = {job.video_id: job.unit for job in jobs}
     folder.drop_superseded(units)
-    agenda = Agenda(jobs, folder.committed(), len(intake.files), intake.n_backgrounds)
-    require_words_understood(agenda.open_jobs, config.models.localizer)
-    tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), intake.rejects, folder.metadata())
-    footage = look_at(agenda.open_jobs)
+    job_list = JobList(jobs, folder.committed(), len(inputs.files), inputs.n_backgrounds)
+    require_words_understood(job_list.open_jobs, config.models.localizer)
+    tables.REJECTS.write(folder.table_file(tables.REJECTS, "ingest"), inputs.rejects, folder.metadata())
+    footage = probe_videos(job_list.open_jobs)
     config = with_workers(footage, config)
     foreseen = estimate(footage, config)
     check_room(folder, foreseen)
-    _announce(agenda, foreseen)
+    _announce(job_list, foreseen)
     start = time.monotonic()
-    folder.drop_units((job.video_id, job.unit) for job in agenda.open_jobs)
+    folder.drop_units((job.video_id, job.unit) for job in job_list.open_jobs)
     if config.review_server.url:
         _open_queue(folder, config.review_server)
     _work(folder, processes, config, footage, foreseen, runner)
     folder.remove_leftovers()
     folder.drop_superseded(units)
-    require_settled(folder, agenda.open_jobs)
-    return show_outcome(folder, agenda, time.monotonic() - start)
+    require_settled(folder, job_list.open_jobs)
+    return show_outcome(folder, job_list, time.monotonic() - start)
 
 
 def _work(
@@ -191,13 +191,13 @@ def _run_elsewhere(runner: BeamRunner, folder: RunFolder, config: RunConfig, job
         ) from problem
 
 
-def _announce(agenda: Agenda, foreseen: Estimate) -> None:
-    if skipped := len(agenda.jobs) - len(agenda.open_jobs):
-        console.print(f"Skipping {skipped} of {len(agenda.jobs)} videos: already done.")
-    if changed := sum(job.video_id in agenda.done for job in agenda.open_jobs):
+def _announce(job_list: JobList, foreseen: Estimate) -> None:
+    if skipped := len(job_list.jobs) - len(job_list.open_jobs):
+        console.print(f"Skipping {skipped} of {len(job_list.jobs)} videos: already done.")
+    if changed := sum(job.video_id in job_list.done for job in job_list.open_jobs):
         subject = "1 video is" if changed == 1 else f"{changed} videos are"
         console.print(f"{subject} annotated again: the file or its hints have changed.")
-    if unasked := agenda.n_videos - len(agenda.jobs):
-        console.print(f"{unasked} of {agenda.n_videos} videos have no hints and are left out.")
-    if agenda.open_jobs:
+    if unasked := job_list.n_videos - len(job_list.jobs):
+        console.print(f"{unasked} of {job_list.n_videos} videos have no hints and are left out.")
+    if job_list.open_jobs:
         console.print(foreseen.sentence())

@@ -17,7 +17,7 @@ from pipeline.commands.benchmark_rounds import GroundTruth, Json, simulated_conf
 from pipeline.config import RunConfig, load_config
 from pipeline.kept_config import keep_config
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import take_in
+from pipeline.runs.inputs import read_inputs
 from pipeline.simulation.clickvos import SEEDS, ClickedVideo, clicked, first_clicks, j_by_frame
 from pipeline.simulation.corpus import TrueVideo, true_videos
 from pipeline.terminal.bar import bar
@@ -125,8 +125,8 @@ def _simulated(found: Sequence[TrueVideo], mode: str, seeds: int) -> Iterator[tu
 
 
 def _human(videos: str, localizations: str) -> Iterator[tuple[str, Hints]]:
-    intake = take_in(load_config(None, {"videos": videos, "localizations": localizations}))
-    yield "human", {video_id: list(own) for video_id, own in intake.matched.items()}
+    inputs = read_inputs(load_config(None, {"videos": videos, "localizations": localizations}))
+    yield "human", {video_id: list(own) for video_id, own in inputs.matched.items()}
 
 
 def _clicked(

@@ -16,14 +16,14 @@ from pipeline.capacity.cluster import corpus_seconds
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.disk_space import free_bytes, size
 from pipeline.capacity.estimate import Estimate, estimate
-from pipeline.capacity.footage import look_at
+from pipeline.capacity.footage import probe_videos
 from pipeline.capacity.needs import uses_gpu
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options, plan_budget, plan_corpus
 from pipeline.commands.plan_corpus import corpus_facts, show_corpus
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import Agenda, require_words_understood, take_in
+from pipeline.runs.inputs import JobList, read_inputs, require_words_understood
 from pipeline.terminal.console import REJECTED, console, show_rejects, styled, summary
 from schemas.rejects import Reject
 
@@ -71,45 +71,45 @@ def plan(
     """
     workers = ctx.params["workers"]
     resolved = options.resolve({**ctx.params, "workers": None if scale_to else workers})
-    intake = take_in(resolved)
-    resolved = within_budget(resolved, intake)
+    inputs = read_inputs(resolved)
+    resolved = within_budget(resolved, inputs)
     done = run.committed() if run and run.config_file.is_file() else {}
-    agenda = Agenda(intake.jobs(resolved), done, len(intake.files), intake.n_backgrounds)
-    require_words_understood(agenda.open_jobs, resolved.models.localizer)
-    footage = look_at(agenda.open_jobs)
+    job_list = JobList(inputs.jobs(resolved), done, len(inputs.files), inputs.n_backgrounds)
+    require_words_understood(job_list.open_jobs, resolved.models.localizer)
+    footage = probe_videos(job_list.open_jobs)
     resolved = with_workers(footage, resolved)
-    rejects = [*intake.rejects, *(reject for one in footage for reject in one.rejects())]
+    rejects = [*inputs.rejects, *(reject for one in footage for reject in one.rejects())]
     foreseen = estimate(footage, resolved)
-    facts = _facts(agenda, resolved, foreseen, rejects)
+    facts = _facts(job_list, resolved, foreseen, rejects)
     if scale_to and footage:
         facts["corpus"] = corpus_facts(scale_to, corpus_seconds(footage, resolved, scale_to), workers, price, losses)
     if budget is not None:
         asked = plan_budget.Asked(budget, ground_truth, tried, plot)
-        facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in agenda.open_jobs))
+        facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in job_list.open_jobs))
     if as_json:
         typer.echo(json.dumps(facts, indent=1))
     else:
-        for note in intake.notes:
+        for note in inputs.notes:
             console.print(note)
         _show(facts, foreseen, free_bytes(run.local if run else Path.cwd()))
         if "corpus" in facts:
             show_corpus(facts["corpus"])
         if "budget" in facts:
             plan_budget.show_budget(facts["budget"])
-        show_rejects(rejects, "the rest would be annotated" if agenda.jobs else "nothing would be annotated")
+        show_rejects(rejects, "the rest would be annotated" if job_list.jobs else "nothing would be annotated")
     if rejects:
         raise typer.Exit(REJECTED)
 
 
-def _facts(agenda: Agenda, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
+def _facts(job_list: JobList, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
     costs = load_costs()
     names = (config.models.segmenter, config.models.propagator)
     return {
         **asdict(foreseen.total),
         "unknown_length": list(foreseen.open_ended),
-        "skipped": len(agenda.jobs) - len(agenda.open_jobs),
-        "not_localized": agenda.n_videos - len(agenda.jobs),
-        "input_skipped": agenda.skipped,
+        "skipped": len(job_list.jobs) - len(job_list.open_jobs),
+        "not_localized": job_list.n_videos - len(job_list.jobs),
+        "input_skipped": job_list.skipped,
         "rejected": len(rejects),
         "rejects": [asdict(reject) for reject in rejects],
         "models": asdict(config.models),

@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import Run, on_this_machine
-from pipeline.reporting.lists import FILMS
+from pipeline.reporting.lists import OVERLAY_VIDEOS
 from pipeline.runs.answer_parts import read_statuses
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.rendering import FilmJob, Rendered, Renderer, RenderStoppedError, Wanted
+from pipeline.runs.rendering import OverlayJob, Rendered, Renderer, RenderStoppedError, Wanted
 from pipeline.runs.units import videos_of
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, summary
@@ -68,7 +68,7 @@ def render(
     folder = run.require()
     use_one_thread_an_operation()
     wanted = Wanted(frozenset(names or ()), by_object, before)
-    target: AnyPath = out.absolute() if out else folder.path.absolute() / "report" / FILMS
+    target: AnyPath = out.absolute() if out else folder.path.absolute() / "report" / OVERLAY_VIDEOS
     jobs = _jobs(folder, wanted, videos or [], target)
     statuses = read_statuses(folder)
     for parent in {job.path.parent for job in jobs}:
@@ -94,7 +94,7 @@ def _show(run: RunFolder, found: Sequence[Rendered], target: AnyPath) -> None:
         raise typer.Exit(REJECTED)
 
 
-def _jobs(folder: RunFolder, wanted: Wanted, patterns: Sequence[str], target: AnyPath) -> list[FilmJob]:
+def _jobs(folder: RunFolder, wanted: Wanted, patterns: Sequence[str], target: AnyPath) -> list[OverlayJob]:
     """What is to be done.
 
     Raises:
@@ -127,8 +127,8 @@ def _chosen(known: Sequence[Video], patterns: Sequence[str], folder: RunFolder) 
     return [v for v in known if not patterns or any(v.video_id == p or fnmatchcase(v.video_id, p) for p in patterns)]
 
 
-def _render(renderer: Renderer, jobs: Sequence[FilmJob], n_workers: int) -> list[Rendered]:
-    """All films, some at a time: decoding, drawing and encoding give up Python's lock."""
+def _render(renderer: Renderer, jobs: Sequence[OverlayJob], n_workers: int) -> list[Rendered]:
+    """All overlay videos, some at a time: decoding, drawing and encoding give up Python's lock."""
     stop = threading.Event()
     stoppable = Renderer(renderer.run, renderer.statuses, stop.is_set)
     total = sum(job.video.n_frames for job in jobs)
@@ -142,7 +142,7 @@ def _render(renderer: Renderer, jobs: Sequence[FilmJob], n_workers: int) -> list
             raise
 
 
-def _one(renderer: Renderer, job: FilmJob, advance: Callable[[int], None]) -> Rendered:
+def _one(renderer: Renderer, job: OverlayJob, advance: Callable[[int], None]) -> Rendered:
     try:
         found = renderer.render(job, lambda: advance(1))
     except RenderStoppedError:

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import Run
-from pipeline.reporting.lists import MOST_LOOKS, ListBuilder, all_films
+from pipeline.reporting.lists import MOST_LOOKS, ListBuilder, overlay_videos_of
 from pipeline.reporting.pictures import PictureMaker, wanted_pictures
 from pipeline.runs.folder import RunFolder
 from pipeline.statistics.reading import VideoReading
-from pipeline.statistics.run import Survey
+from pipeline.statistics.run import RunStatistics
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import console, show_problems, summary
 from schemas import tables
@@ -50,23 +50,23 @@ def report(
     """
     folder = run.require()
     use_one_thread_an_operation()
-    survey = Survey.begin(folder)
-    n_objects = sum(video.n_objects for video in survey.videos)
+    statistics = RunStatistics.begin(folder)
+    n_objects = sum(video.n_objects for video in statistics.videos)
     is_embedded = min(pictures, n_objects * _PICTURES_AN_OBJECT) <= _MOST_EMBEDDED if one_file is None else one_file
     files = ReportFiles(folder.path / "report", is_embedded)
-    lists = ListBuilder(folder, survey.statuses, survey.flags, files, films=all_films(folder))
-    with bar("Reading", len(survey.videos)) as advance:
-        for video in survey.videos:
+    lists = ListBuilder(folder, statistics.statuses, statistics.flags, files, overlay_videos=overlay_videos_of(folder))
+    with bar("Reading", len(statistics.videos)) as advance:
+        for video in statistics.videos:
             read = VideoReading.of(folder, video)
-            survey.add(folder, read)
+            statistics.add(folder, read)
             lists.add(read)
             advance(1)
     files.close_chunk()
-    problems = _draw(folder, survey, lists, pictures)
+    problems = _draw(folder, statistics, lists, pictures)
     path = files.folder / "index.html"
-    _write(folder, survey, lists, len(problems))
+    _write(folder, statistics, lists, len(problems))
     rows: list[tuple[str, object]] = [
-        ("videos", len(survey.videos)),
+        ("videos", len(statistics.videos)),
         ("objects", len(lists.objects)),
         ("frames that need a look", lists.n_looks),
         ("pictures", len(files.names)),
@@ -77,28 +77,28 @@ def report(
     console.print(f"Open {path}", markup=False)
 
 
-def _draw(folder: RunFolder, survey: Survey, lists: ListBuilder, most: int) -> list[str]:
+def _draw(folder: RunFolder, statistics: RunStatistics, lists: ListBuilder, most: int) -> list[str]:
     wanted = wanted_pictures(lists.looks(), lists.objects, lists.asked, most)
     total = sum(len(found) for frames in wanted.values() for found in frames.values())
     with bar("Drawing", total) as advance:
-        return PictureMaker(folder, lists.files).draw_all(survey.videos, wanted, advance)
+        return PictureMaker(folder, lists.files).draw_all(statistics.videos, wanted, advance)
 
 
-def _write(folder: RunFolder, survey: Survey, lists: ListBuilder, n_unread: int) -> None:
+def _write(folder: RunFolder, statistics: RunStatistics, lists: ListBuilder, n_unread: int) -> None:
     """Write the page, then remove what earlier pages left."""
     files, looks = lists.files, lists.looks()
     page = Page(
         title=f"Run {folder.path.absolute().name}",
         subtitle=_subtitle(folder),
-        lead=_lead(survey, lists),
-        facts=survey.facts(),
-        shares=survey.shares(),
-        costs=survey.costs(),
+        lead=_lead(statistics, lists),
+        facts=statistics.facts(),
+        shares=statistics.shares(),
+        costs=statistics.costs(),
         rejects=reject_groups(tables.REJECTS.records(tables.REJECTS.read(folder.path))),
         notes=_notes(lists, n_unread),
-        answers=survey.answers(survey.object_rows()),
-        bars=survey.bars(),
-        maps=survey.maps(),
+        answers=statistics.answers(statistics.object_rows()),
+        bars=statistics.bars(),
+        maps=statistics.maps(),
     )
     studio = Access(folder.local / "studio").last_page()
     content = Lists(
@@ -110,7 +110,7 @@ def _write(folder: RunFolder, survey: Survey, lists: ListBuilder, n_unread: int)
     files.remove_others()
 
 
-def _lead(survey: Survey, lists: ListBuilder) -> str:
+def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
     """The run and what is to be done, in sentences."""
     n_videos, n_objects, n_looks = len(lists.videos), len(lists.objects), lists.n_looks
     sentences = [f"{_count(n_objects, 'object')} in {_count(n_videos, 'video')}."]
@@ -119,9 +119,11 @@ def _lead(survey: Survey, lists: ListBuilder) -> str:
         sentences.append(f"{_count(n_looks, 'frame')} {verb} a look; those where a look is worth most come first.")
     elif n_objects:
         sentences.append("No frame stands out.")
-    if survey.n_candidates:
-        share = survey.n_answered / survey.n_candidates
-        sentences.append(f"People have answered {survey.n_answered:,} of {survey.n_candidates:,} points ({share:.0%}).")
+    if statistics.n_candidates:
+        share = statistics.n_answered / statistics.n_candidates
+        sentences.append(
+            f"People have answered {statistics.n_answered:,} of {statistics.n_candidates:,} points ({share:.0%})."
+        )
     return " ".join(sentences)
 
 

@@ -25,7 +25,7 @@ from schemas.splits import SPLITS, VideoSplit
 from schemas.wording import many
 from stages.progress import counted_by
 from stages.split.assignment import assign, divided_groups
-from stages.split.likeness import alike_pairs
+from stages.split.similarity import alike_pairs
 
 
 def split(

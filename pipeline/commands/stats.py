@@ -10,8 +10,8 @@ from rich.table import Table
 from pipeline.commands.options import JsonFile, Run
 from pipeline.runs.answer_parts import AnswerTally, read_statuses
 from pipeline.statistics.counts import UNANSWERED, RunCounts
+from pipeline.statistics.distribution import Distribution
 from pipeline.statistics.people import people_json
-from pipeline.statistics.spread import Spread
 from pipeline.terminal.charts import show_bars, show_map
 from pipeline.terminal.console import UsageProblem, console, styled, summary
 from pipeline.terminal.json_files import write_json
@@ -73,14 +73,14 @@ def _show_objects(counts: RunCounts) -> None:
     table = Table(box=None, pad_edge=False)
     for name in ("of each object", "least", "mean", "median", "most"):
         table.add_column(name, style="cyan" if name == "of each object" else None, justify="left")
-    spreads: Mapping[str, Spread] = {
+    distributions: Mapping[str, Distribution] = {
         "points": counts.points_an_object,
         **{f"{status.lower()} points": counts.status_an_object[status] for status in STATUSES},
         "annotated frames": counts.frames_an_object,
         "frames with accepted points": counts.accepted_frames_an_object,
     }
-    for name, spread in spreads.items():
-        table.add_row(name, *(f"{value:,.6g}" for value in spread.summary().values()))
+    for name, distribution in distributions.items():
+        table.add_row(name, *(f"{value:,.6g}" for value in distribution.summary().values()))
     console.print(table)
 
 

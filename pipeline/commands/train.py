@@ -80,7 +80,7 @@ def segmenter(
     rows: list[tuple[str, object]] = [("pictures to train on", len(pictures) - n_held_out), ("held out", n_held_out)]
     rows += [(f"{kind}, held out", f"{before[kind]:.3f} before, {after[kind]:.3f} after") for kind in after]
     summary("Trained the embedded segmenter", [*rows, ("written to", out)])
-    if worse := fallen(before, after):
+    if worse := decreased(before, after):
         console.print(
             styled(f"Worse than before on held-out pictures: {', '.join(worse)}.", "yellow"),
             "Keep the first weights for such hints, or train again with fewer --steps or a lower --rate.",
@@ -93,7 +93,7 @@ def segmenter(
         raise typer.Exit(REJECTED)
 
 
-def fallen(before: Figures, after: Figures) -> list[str]:
+def decreased(before: Figures, after: Figures) -> list[str]:
     """Names of the figures that fell, as far as the three digits of the summary show it."""
     return [kind for kind in after if round(after[kind], 3) < round(before[kind], 3)]
 

@@ -50,11 +50,11 @@ def propagator(
     size: Size = SIZE,
     between: Between = BETWEEN,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 1e-3,
-    numbers_first: Annotated[
+    scalar_steps: Annotated[
         int,
         typer.Option(
-            help="Steps in which only a dozen numbers learn (costs, sharpness, trust, contrast): enough for few "
-            "videos; the layers learn after them.",
+            help="Steps that train only the dozen scalar parameters (costs, sharpness, trust, contrast), which is "
+            "enough for few videos; the layers are trained after them.",
             min=0,
         ),
     ] = 100,
@@ -82,7 +82,7 @@ def propagator(
     _require_usable(out)
     settings = training_settings(
         size, device, supervision=learn, steps=steps, batch=batch, rate=rate, seed=seed, between=between, views=views,
-        numbers_first=numbers_first, capacity=capacity, precision=precision,
+        scalar_steps=scalar_steps, capacity=capacity, precision=precision,
         measure_every=measure_every, patience=patience,
     )  # fmt: skip
     sources = _sources(run, settings, ground_truth)

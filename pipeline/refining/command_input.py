@@ -8,7 +8,7 @@ from pipeline.config import RunConfig
 from pipeline.refining.task import RefineTask
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.hints import read_corrections
-from pipeline.runs.inputs import take_in
+from pipeline.runs.inputs import read_inputs
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.resampling import source_of
 from pipeline.runs.units import unit_records, video_of
@@ -79,4 +79,4 @@ def _jobs(run: RunFolder, config: RunConfig, keys: Sequence[VideoKey]) -> dict[s
         for video in (video_of(run, key) for key in keys if corrected)
         if any(one.kind == "add" for one in unit_records(run, tables.CORRECTIONS, video))
     }
-    return {job.video_id: job for job in take_in(config).jobs(config) if job.video_id in added} if added else {}
+    return {job.video_id: job for job in read_inputs(config).jobs(config) if job.video_id in added} if added else {}

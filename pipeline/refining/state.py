@@ -12,7 +12,7 @@ from pipeline.refining.verified import Verified
 from pipeline.runs.rounds import VideoRounds
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
-from schemas.groups import rivals
+from schemas.groups import exclusive_objects
 from schemas.localizations import Clicks, Localization
 from schemas.masks import Mask
 from schemas.videos import Video
@@ -47,7 +47,7 @@ class VideoState:
 
     def taken(self, object_id: str, frame_idx: int) -> Drawing | None:
         """Pixels of the objects that exclude this one, which stay theirs."""
-        others = [i for i in rivals(object_id, self.groups, self.groups) if (i, frame_idx) in self.masks]
+        others = [i for i in exclusive_objects(object_id, self.groups, self.groups) if (i, frame_idx) in self.masks]
         return np.logical_or.reduce([self.drawing(i, frame_idx) for i in others]) if others else None
 
     def free(self, object_id: str, frame_idx: int, drawing: Drawing) -> Drawing:
@@ -58,7 +58,7 @@ class VideoState:
     def known_points(self, object_id: str, frame_idx: int) -> list[VerifiedPoint]:
         """The object's verified points on a frame, and those of objects that exclude it, which are off this one."""
         own = list(self.verified.points.get((object_id, frame_idx), ()))
-        others = rivals(object_id, self.groups, self.groups)
+        others = exclusive_objects(object_id, self.groups, self.groups)
         theirs = {(x, y) for i in others for x, y, label in self.verified.points.get((i, frame_idx), ()) if label}
         return own + [(x, y, 0) for x, y in sorted(theirs - {(x, y) for x, y, _ in own})]
 

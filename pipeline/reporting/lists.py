@@ -22,7 +22,7 @@ from stages.report.files import ReportFiles
 from stages.report.payload import detail_json
 from stages.report.sections import LookEntry, ObjectEntry, Ring, VideoEntry
 
-FILMS = "videos"
+OVERLAY_VIDEOS = "videos"
 """Folder of the overlay videos, beside the report."""
 MOST_LOOKS = 5000
 """Frames to look at that are listed: nobody looks at more."""
@@ -41,7 +41,7 @@ class ListBuilder:
         objects: so far.
         asked: by object, the frames with candidates.
         n_looks: frames that deserve a look, listed or not.
-        films: overlay videos of the run, as of :func:`all_films`.
+        overlay_videos: overlay videos of the run, as of :func:`overlay_videos_of`.
     """
 
     run: RunFolder
@@ -52,7 +52,7 @@ class ListBuilder:
     objects: list[ObjectEntry] = field(default_factory=list)
     asked: list[tuple[int, ...]] = field(default_factory=list)
     n_looks: int = 0
-    films: tuple[str, ...] = ()
+    overlay_videos: tuple[str, ...] = ()
     _looks: list[tuple[bool, float, int, int, LookEntry]] = field(default_factory=list)
 
     def add(self, read: VideoReading) -> None:
@@ -63,7 +63,12 @@ class ListBuilder:
         answers = answers_by_object(read.candidates, self.statuses, self.flags, masks)
         self.videos.append(
             VideoEntry(
-                video.video_id, video_facts(video), video.width, video.height, films_of(video, self.films), video.fps
+                video.video_id,
+                video_facts(video),
+                video.width,
+                video.height,
+                overlay_links(video, self.overlay_videos),
+                video.fps,
             )
         )
         for place, object_id in enumerate(sorted(masks)):
@@ -128,19 +133,23 @@ class ListBuilder:
             heappushpop(self._looks, ranked)
 
 
-def all_films(run: RunFolder) -> tuple[str, ...]:
+def overlay_videos_of(run: RunFolder) -> tuple[str, ...]:
     """The overlay videos beside the report, by their names below their folder."""
-    folder = run.path / "report" / FILMS
+    folder = run.path / "report" / OVERLAY_VIDEOS
     return tuple(sorted(str(path).removeprefix(f"{folder}/") for path in folder.rglob("*.mp4")))
 
 
-def films_of(video: Video, films: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def overlay_links(video: Video, overlay_videos: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """(what it shows, address) of the overlay videos of one video: of all objects first, then of rounds and objects."""
     found = []
-    name = re.compile(re.escape(frame_folder_name(video.video_id)) + r"(?:\.object-([^/]+?))?(?:\.before-(\d+))?\.mp4")
-    for film in films:
-        if is_its := name.fullmatch(film):
+    pattern = re.compile(
+        re.escape(frame_folder_name(video.video_id)) + r"(?:\.object-([^/]+?))?(?:\.before-(\d+))?\.mp4"
+    )
+    for name in overlay_videos:
+        if is_its := pattern.fullmatch(name):
             shown, round_ = is_its.groups()
             words = f"object {shown}" if shown else "the overlay video"
-            found.append((f"{words}, before and after round {round_}" if round_ else words, quote(f"{FILMS}/{film}")))
+            found.append(
+                (f"{words}, before and after round {round_}" if round_ else words, quote(f"{OVERLAY_VIDEOS}/{name}"))
+            )
     return tuple(sorted(found, key=lambda one: (one[0] != "the overlay video", one[0])))

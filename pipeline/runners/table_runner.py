@@ -23,7 +23,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, WorkProblem, console
 from pipeline.terminal.problems import sentence_of
 from schemas.remote_paths import AnyPath
-from schemas.tables import ForeignTableError
+from schemas.tables import TableSchemaError
 
 _ERROR_LENGTH = 600
 """Of a runner's own words."""
@@ -97,7 +97,7 @@ def _cause(problem: BaseException | None) -> BaseException | None:
     """What a step raised that the command line has words for; Beam raises another of its kind, with more words."""
     found = None
     while problem is not None:
-        is_known = isinstance(problem, UsageProblem | WorkProblem | ForeignTableError) or (
+        is_known = isinstance(problem, UsageProblem | WorkProblem | TableSchemaError) or (
             isinstance(problem, Exception) and sentence_of(problem)
         )
         if is_known and not (_names_a_file(found) and not _names_a_file(problem)):

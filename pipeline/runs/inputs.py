@@ -23,7 +23,7 @@ from stages.ingest.placing import place
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class RunInputs:
     """The input of a run.
 
     Attributes:
@@ -46,7 +46,7 @@ class Intake:
 
 
 @dataclass(frozen=True, slots=True)
-class Agenda:
+class JobList:
     """What a command is going to do.
 
     Attributes:
@@ -74,7 +74,7 @@ class Agenda:
         return [job for job in self.jobs if self.done.get(job.video_id) != job.unit]
 
 
-def take_in(config: RunConfig) -> Intake:
+def read_inputs(config: RunConfig) -> RunInputs:
     """Find the videos, read the localizations and match them.
 
     Raises:
@@ -92,7 +92,7 @@ def take_in(config: RunConfig) -> Intake:
     n_backgrounds = sum(reject.is_skip for reject in bad)
     if files and not rejects and not by_video and not n_backgrounds:
         raise UsageProblem(f"{config.localizations} holds no hints for any video in {config.videos}")
-    return Intake(files, by_video, rejects, matches.notes, n_backgrounds)
+    return RunInputs(files, by_video, rejects, matches.notes, n_backgrounds)
 
 
 def require_words_understood(jobs: Sequence[VideoJob], localizer: str) -> None:

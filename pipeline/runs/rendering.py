@@ -1,7 +1,7 @@
 """Overlay videos of a run: what each shows, by its tables, and how it is written.
 
-The bytes of a film depend on the tables, the video and the options alone. A film that is there is kept while nothing
-that it shows has changed, so an interrupted command continues where it stopped.
+The bytes of an overlay video depend on the tables, the video and the options alone. One that is there is kept while
+nothing that it shows has changed, so an interrupted command continues where it stopped.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from schemas.masks import Mask
 from schemas.remote_paths import AnyPath
 from schemas.videos import Video
 from stages.overlay import colour_of
-from stages.render.film import FilmPlan, FrameMasks, ShownClick, ShownPoint, Side, Track
-from stages.render.films import mark_of, write_film
-from stages.render.lettering import known
+from stages.render.overlay_plan import FrameMasks, OverlayPlan, ShownClick, ShownPoint, Side, Track
+from stages.render.overlay_video import mark_of, write_overlay_video
+from stages.render.text_drawing import known
 from stages.video import DecodeError, open_video
 
 _LOOK = 1
-"""Of the films: another number makes all of them again."""
+"""Of the overlay_videos: another number makes all of them again."""
 
 
 class RenderStoppedError(Exception):
-    """Somebody ended the command while a film was being written."""
+    """Somebody ended the command while an overlay video was being written."""
 
 
 @dataclass(frozen=True, slots=True)
-class FilmJob:
-    """One film to be made.
+class OverlayJob:
+    """One overlay video to be made.
 
     Attributes:
         video: the source.
-        path: of the film.
+        path: of the overlay video.
         object_ids: that it shows.
         before_round: the state before this round is shown beside the present one; 0 for the present one alone.
     """
@@ -55,7 +55,7 @@ class FilmJob:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What became of a film: it was written now, or it was there, or it could not be made."""
+    """What became of an overlay video: it was written now, or it was there, or it could not be made."""
 
     path: AnyPath
     n_frames: int = 0
@@ -69,16 +69,16 @@ class Wanted:
 
     Attributes:
         names: ids or names of objects; all when empty.
-        is_by_object: a film an object, else one a video.
-        before_round: see :class:`FilmJob`.
+        is_by_object: a file an object, else one a video.
+        before_round: see :class:`OverlayJob`.
     """
 
     names: frozenset[str] = frozenset()
     is_by_object: bool = False
     before_round: int = 0
 
-    def jobs(self, run: RunFolder, video: Video, out: AnyPath) -> list[FilmJob]:
-        """The films of a video; none when it has no object of these names, or no such round."""
+    def jobs(self, run: RunFolder, video: Video, out: AnyPath) -> list[OverlayJob]:
+        """The overlay videos of a video; none when it has no object of these names, or no such round."""
         if self.before_round and VideoRounds.read(run, video).number < self.before_round:
             return []
         words = object_words(run, video)
@@ -86,12 +86,12 @@ class Wanted:
         chosen = [one for one in ids if not self.names or not self.names.isdisjoint({one, words.get(one, ("", ""))[0]})]
         shown = [(one,) for one in chosen] if self.is_by_object else [tuple(chosen)] if chosen else []
         return [
-            FilmJob(video, out / self._name(video, group, is_all=len(group) == len(ids)), group, self.before_round)
+            OverlayJob(video, out / self._name(video, group, is_all=len(group) == len(ids)), group, self.before_round)
             for group in shown
         ]
 
     def _name(self, video: Video, group: Sequence[str], is_all: bool) -> str:
-        """The file of a film; no other video's or object's has it, for a readable id has no dot."""
+        """The file of an overlay video; no other video's or object's has it, for a readable id has no dot."""
         which = "" if is_all and not self.is_by_object else f".object-{digest(*group, length=8)}"
         if len(group) == 1 and which and frame_folder_name(group[0]) == group[0] and "/" not in group[0]:
             which = f".object-{group[0]}"
@@ -101,7 +101,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Makes films of a run.
+    """Makes overlay videos of a run.
 
     Attributes:
         run: the run.
@@ -113,11 +113,11 @@ class Renderer:
     statuses: Mapping[str, str] = field(default_factory=dict)
     is_stopped: Callable[[], bool] = lambda: False
 
-    def render(self, job: FilmJob, done: Callable[[], None]) -> Rendered:
-        """Write one film; ``done`` is called after every frame.
+    def render(self, job: OverlayJob, done: Callable[[], None]) -> Rendered:
+        """Write one overlay video; ``done`` is called after every frame.
 
         Raises:
-            RenderStoppedError: somebody ended the command; nothing is left of the film.
+            RenderStoppedError: somebody ended the command; nothing is left of the overlay video.
             OSError: it cannot be written.
         """
         plan = self.plan(job)
@@ -135,13 +135,13 @@ class Renderer:
                 raise RenderStoppedError
 
         try:
-            write_film(job.path, plan, _frames(job.video), mark, count)
+            write_overlay_video(job.path, plan, _frames(job.video), mark, count)
         except (DecodeError, ValueError) as problem:
             return Rendered(job.path, problem=f"{job.video.video_id}: {problem}")
         return Rendered(job.path, n_frames)
 
-    def plan(self, job: FilmJob) -> FilmPlan:
-        """What a film shows."""
+    def plan(self, job: OverlayJob) -> OverlayPlan:
+        """What an overlay video shows."""
         video, rounds = job.video, VideoRounds.read(self.run, job.video)
         sides = [Side("", _by_frame(rounds.masks, job.object_ids))]
         if job.before_round:
@@ -151,9 +151,9 @@ class Renderer:
                 replace(sides[0], title=f"after round {rounds.number}"),
             ]
         points, asked = self._points(job)
-        return FilmPlan(video, self._tracks(job, rounds, asked), tuple(sides), points, self._clicks(job, rounds))
+        return OverlayPlan(video, self._tracks(job, rounds, asked), tuple(sides), points, self._clicks(job, rounds))
 
-    def _tracks(self, job: FilmJob, rounds: VideoRounds, asked: Mapping[str, set[int]]) -> tuple[Track, ...]:
+    def _tracks(self, job: OverlayJob, rounds: VideoRounds, asked: Mapping[str, set[int]]) -> tuple[Track, ...]:
         words, localized = object_words(self.run, job.video), localized_frames(self.run, job.video)
         places = {one: place for place, one in enumerate(sorted({m.object_id for m in rounds.masks} | words.keys()))}
         return tuple(
@@ -167,7 +167,7 @@ class Renderer:
             for one in job.object_ids
         )
 
-    def _points(self, job: FilmJob) -> tuple[dict[int, tuple[ShownPoint, ...]], dict[str, set[int]]]:
+    def _points(self, job: OverlayJob) -> tuple[dict[int, tuple[ShownPoint, ...]], dict[str, set[int]]]:
         """Points by frame, and by object the frames that have any."""
         points: dict[int, list[ShownPoint]] = defaultdict(list)
         asked: dict[str, set[int]] = defaultdict(set)
@@ -178,7 +178,7 @@ class Renderer:
                 asked[one.object_id].add(one.frame_idx)
         return {idx: tuple(found) for idx, found in sorted(points.items())}, asked
 
-    def _clicks(self, job: FilmJob, rounds: VideoRounds) -> dict[int, tuple[ShownClick, ...]]:
+    def _clicks(self, job: OverlayJob, rounds: VideoRounds) -> dict[int, tuple[ShownClick, ...]]:
         clicks: dict[int, list[ShownClick]] = defaultdict(list)
         for row in unit_rows(self.run, tables.LOCALIZATIONS, job.video).to_pylist():
             if row["kind"] == "clicks" and row["object_id"] in job.object_ids:

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
-from pipeline.runs.positioned import buffered
+from pipeline.runs.seekable_file import buffered
 from pipeline.runs.storage import copy_object, is_remote, read_object
 from stages.video.corpus import FRAME_EXTENSIONS
 

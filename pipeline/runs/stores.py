@@ -13,7 +13,7 @@ from functools import cache
 from shutil import copyfileobj
 from typing import Any, BinaryIO
 
-from pipeline.runs.positioned import buffered
+from pipeline.runs.seekable_file import buffered
 from pipeline.terminal.console import UsageProblem
 from schemas.remote_paths import StoredObject
 

@@ -9,7 +9,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from schemas.remote_paths import AnyPath
-from schemas.tables import DamagedTableError, ForeignTableError, Table, marks_of
+from schemas.tables import DamagedTableError, Table, TableSchemaError, marks_of
 
 
 def unit_problem(run: RunFolder, table: Table[Any], stem: str, file: AnyPath) -> str | None:
@@ -32,7 +32,7 @@ def _problem(
             table.records(rows)
     except DamagedTableError as problem:
         return str(problem) if str(file) in str(problem) else f"{file}: {problem}"
-    except ForeignTableError as problem:
+    except TableSchemaError as problem:
         return str(problem)
     found, own = marks_of(file).get("pointvos.config_hash"), _config_hash(run)
     if is_made_by_config and own and found != own:

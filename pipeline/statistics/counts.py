@@ -14,7 +14,7 @@ from pycocotools import mask as coco
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_rows, videos_of
-from pipeline.statistics.spread import Spread
+from pipeline.statistics.distribution import Distribution
 from schemas import tables
 from schemas.points import STATUSES
 from schemas.videos import Video
@@ -63,10 +63,12 @@ class RunCounts:
     is_merged: bool = False
     annotated_frames: int = 0
     foreground: Counter[tuple[bool, str]] = field(default_factory=Counter)
-    points_an_object: Spread = field(default_factory=Spread)
-    frames_an_object: Spread = field(default_factory=Spread)
-    accepted_frames_an_object: Spread = field(default_factory=Spread)
-    status_an_object: dict[str, Spread] = field(default_factory=lambda: {status: Spread() for status in STATUSES})
+    points_an_object: Distribution = field(default_factory=Distribution)
+    frames_an_object: Distribution = field(default_factory=Distribution)
+    accepted_frames_an_object: Distribution = field(default_factory=Distribution)
+    status_an_object: dict[str, Distribution] = field(
+        default_factory=lambda: {status: Distribution() for status in STATUSES}
+    )
     positions: NDArray[np.int64] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), dtype=np.int64))
     positions_accepted: NDArray[np.int64] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), dtype=np.int64))
 

@@ -21,7 +21,7 @@ from stages.simulate.cost import human_cost
 
 
 @dataclass(slots=True)
-class Survey:
+class RunStatistics:
     """Counts over a whole run.
 
     Attributes:
@@ -55,7 +55,7 @@ class Survey:
     repairs: tuple[int, int] = (0, 0)
 
     @classmethod
-    def begin(cls, folder: RunFolder) -> Survey:
+    def begin(cls, folder: RunFolder) -> RunStatistics:
         """Read the answers; nothing is counted yet."""
         tally, by_source, flags = AnswerTally.begin(folder), PaceTally[str](), dict[str, frozenset[str]]()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipeline.capacity.estimate import planned_jobs
-from pipeline.capacity.footage import look_at
+from pipeline.capacity.footage import probe_videos
 from pipeline.capacity.time_left import Stage, seconds_left
 from pipeline.config import RunConfig
 from schemas.jobs import VideoJob
@@ -37,7 +37,7 @@ class TimeEstimate:
 
     def plan(self, job: VideoJob) -> float:
         """Seconds that tracking a video will take; 0 where its length is not known."""
-        footage = look_at([job])
+        footage = probe_videos([job])
         if any(one.is_open_ended for one in footage):
             return 0.0
         return self._slowness * sum(one.needs.seconds for one in planned_jobs(footage, self.config))

@@ -11,7 +11,7 @@ from pipeline.capacity.footage import frame_facts
 from pipeline.config import RunConfig
 from pipeline.runs.filesystems import find_videos
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import take_in
+from pipeline.runs.inputs import read_inputs
 from pipeline.runs.names import unit_name
 from pipeline.runs.units import unit_file, videos_of
 from pipeline.studio.frame_cache import FrameCache
@@ -166,10 +166,10 @@ class Workspace:
             Refusal: there are none that can be used.
         """
         try:
-            intake = take_in(self.config)
+            inputs = read_inputs(self.config)
         except UsageProblem as problem:
             raise Refusal(str(problem), 409) from None
-        found = next((job for job in intake.jobs(self.config) if job.video_id == file.video_id), None)
+        found = next((job for job in inputs.jobs(self.config) if job.video_id == file.video_id), None)
         if found is None:
             raise Refusal(f"nothing is hinted in {file.video_id}; click on an object first", 409)
         return found

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.terminal.problems import sentence_of
 from schemas.rejects import Reject
-from schemas.tables import ForeignTableError
+from schemas.tables import TableSchemaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,7 +78,7 @@ def named_problems() -> Iterator[None]:
     """Print a problem as one sentence and leave with its exit code, without a traceback."""
     try:
         yield
-    except (UsageProblem, ForeignTableError) as problem:
+    except (UsageProblem, TableSchemaError) as problem:
         _tell("Error:", str(problem))
         raise SystemExit(2) from None
     except WorkProblem as problem:

@@ -6,25 +6,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import Agenda
+from pipeline.runs.inputs import JobList
 from pipeline.statistics.cut_losses import lost_in_run
 from pipeline.terminal.console import show_rejects, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
 
 
-def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
+def show_outcome(folder: RunFolder, job_list: JobList, seconds: float) -> int:
     """Print the summary of a run; the number of rejects.
 
     Args:
         folder: the run.
-        agenda: what was to do.
+        job_list: what was to do.
         seconds: that it took.
     """
     videos = tables.VIDEOS.read(folder.path, columns=["video_id", "n_frames", "n_objects"])
     n_candidates = tables.CANDIDATES.n_rows(folder.path)
     rejects = [r for r in tables.REJECTS.records(tables.REJECTS.read(folder.path)) if r.stage != "review"]
-    rows: list[tuple[str, object]] = [("videos", _videos(videos.num_rows, agenda))]
+    rows: list[tuple[str, object]] = [("videos", _videos(videos.num_rows, job_list))]
     if videos.num_rows:
         rows += [
             ("objects", pc.sum(videos["n_objects"]).as_py()),
@@ -32,9 +32,9 @@ def show_outcome(folder: RunFolder, agenda: Agenda, seconds: float) -> int:
             *_cut_off(folder),
             ("repaired", _repaired(folder)),
             ("candidates", n_candidates),
-            *_pace(videos, agenda, seconds),
+            *_pace(videos, job_list, seconds),
         ]
-    rows += [("skipped", agenda.skipped)] if agenda.skipped else []
+    rows += [("skipped", job_list.skipped)] if job_list.skipped else []
     rows.append(("run folder", folder.path))
     summary(headline(videos.num_rows, n_candidates), [*rows, *(_next_steps(folder.path) if n_candidates else [])])
     show_rejects(rejects, f"all of them: {folder.path / tables.REJECTS.name}, or pointvos report --run {folder.path}")
@@ -52,10 +52,10 @@ def headline(n_videos: int, n_candidates: int) -> str:
     return "Annotated" if n_candidates else "Annotated, but there is nothing to verify: no candidates"
 
 
-def _videos(n_done: int, agenda: Agenda) -> str:
-    n_before = len(agenda.jobs) - len(agenda.open_jobs)
+def _videos(n_done: int, job_list: JobList) -> str:
+    n_before = len(job_list.jobs) - len(job_list.open_jobs)
     text = f"{n_done:,} done" + (f", {n_before:,} of them before" if n_before else "")
-    n_failed = len(agenda.jobs) - n_done
+    n_failed = len(job_list.jobs) - n_done
     return text + (f", {n_failed:,} rejected" if n_failed > 0 else "")
 
 
@@ -71,8 +71,8 @@ def _cut_off(folder: RunFolder) -> list[tuple[str, object]]:
     )
 
 
-def _pace(videos: pa.Table, agenda: Agenda, seconds: float) -> list[tuple[str, object]]:
-    wanted = {job.video_id for job in agenda.open_jobs}
+def _pace(videos: pa.Table, job_list: JobList, seconds: float) -> list[tuple[str, object]]:
+    wanted = {job.video_id for job in job_list.open_jobs}
     done = zip(videos["video_id"].to_pylist(), videos["n_frames"].to_pylist(), strict=True)
     n_frames = sum(count for video_id, count in done if video_id in wanted)
     return [("time", f"{seconds:.1f} s, {n_frames / max(seconds, 1e-9):.1f} frames/s")] if n_frames else []

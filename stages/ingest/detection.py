@@ -22,7 +22,7 @@ from stages.ingest import (
 )
 from stages.ingest.documents import parse_json, read_text
 from stages.ingest.errors import IngestError
-from stages.ingest.foreign import foreign_document, foreign_text, keys_of
+from stages.ingest.unsupported import keys_of, unsupported_document, unsupported_text
 from stages.ingest.video_instances import is_video_instances
 
 AUTO = "auto"
@@ -65,7 +65,7 @@ def detect_format(path: Path) -> str:
         tables = {"cvat": cvat.is_cvat, "mot": mot.is_tracks, "yolo": yolo.is_labels}
         if found := next((name for name, fits in tables.items() if fits(content)), None):
             return found
-        raise _unknown_format(path, foreign_text(content))
+        raise _unknown_format(path, unsupported_text(content))
     return _classify(parse_json(content, str(path)), path)
 
 
@@ -82,7 +82,7 @@ def _classify(document: Any, path: Path) -> str:
         raise IngestError("no_localizations", f"{str(path)!r} holds an empty JSON document, so no localizations")
     if found := _first(_EXPORTS, document):
         return found
-    if foreign := foreign_document(document):
+    if foreign := unsupported_document(document):
         raise _unknown_format(path, foreign)
     if found := _first(_DOCUMENTS, document):
         return found

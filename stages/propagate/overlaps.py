@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.elements import ObjectBatch, ObjectFrame
-from schemas.groups import casts
+from schemas.groups import exclusion_sets
 from schemas.masks import Mask, encode_rle
 from stages.patches import unpack_patch
 from stages.resize import resize
@@ -47,7 +47,7 @@ def _resolved(
     rows: Mapping[str, Mask], groups: Mapping[str, str], trusts: Mapping[ObjectFrame, bytes]
 ) -> Iterator[Mask]:
     """The rows of one frame, by object id."""
-    for together, settled in casts(rows, groups):
+    for together, settled in exclusion_sets(rows, groups):
         own = [rows[object_id] for object_id in together]
         if len(own) == 1:
             yield own[0]

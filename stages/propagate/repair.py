@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.checks import require_unit
-from schemas.groups import rivals
+from schemas.groups import exclusive_objects
 from schemas.iou import iou
 from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
@@ -116,7 +116,7 @@ class Repairer:
         return answers
 
     def _rivals(self, row: ObjectMask, rows: Sequence[ObjectMask]) -> list[ObjectMask]:
-        own = rivals(row.object_id, [other.object_id for other in rows], self.groups)
+        own = exclusive_objects(row.object_id, [other.object_id for other in rows], self.groups)
         return [other for other in rows if other.object_id in own]
 
     def _suspects(self, frame_idx: int, rows: Sequence[ObjectMask], rated: Sequence[ObjectMask]) -> list[ObjectMask]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.groups import casts
+from schemas.groups import exclusion_sets
 from schemas.object_masks import ObjectMask
 from stages.backends.propagator import to_bytes
 from stages.propagate.probability_maps import Bytes, ProbabilityMap
@@ -46,13 +46,13 @@ class SoftAggregation:
     ) -> list[ObjectMask]:
         """The objects of a frame by id; an object with an anchor and a probability map is its anchor."""
         rows: list[ObjectMask] = []
-        for members, settled in casts({*maps, *anchors}, self.groups):
+        for members, decided in exclusion_sets({*maps, *anchors}, self.groups):
             fixed = disjoint({i: anchors[i] for i in members if i in anchors}) if len(members) > 1 else anchors
             loose = {i: maps[i] for i in members if i not in anchors}
             size = next(iter(maps.values())).probability.shape if maps else (self.height, self.width)
-            rows += [self._anchored(fixed[i], size) for i in settled if i in anchors]
+            rows += [self._anchored(fixed[i], size) for i in decided if i in anchors]
             taken = [fixed[i].mask for i in members if i in anchors]
-            rows += self._propagated(frame_idx, loose, taken, settled)
+            rows += self._propagated(frame_idx, loose, taken, decided)
         return sorted((row for row in rows if row.mask.any()), key=lambda row: row.object_id)
 
     def _anchored(self, anchor: ObjectMask, size: tuple[int, ...]) -> ObjectMask:
@@ -63,7 +63,7 @@ class SoftAggregation:
         frame_idx: int,
         maps: Mapping[str, ProbabilityMap],
         taken: Iterable[NDArray[np.bool_]],
-        settled: Container[str],
+        decided: Container[str],
     ) -> list[ObjectMask]:
         occupied = np.zeros((self.height, self.width), dtype=bool)
         for mask in taken:
@@ -71,7 +71,7 @@ class SoftAggregation:
         free = ~occupied
         rows = []
         for object_id, found in _aggregated(maps, occupied).items():
-            if object_id not in settled:
+            if object_id not in decided:
                 continue
             mask = self._full(found.probability) & free
             row = ObjectMask(self.video_id, object_id, frame_idx, mask, "propagator", self.model, found.quality)

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from schemas.coords import scale_points
 from stages.overlay import Layer, overlay, rgb
-from stages.render.film import FilmPlan, ShownClick, ShownPoint, Side
-from stages.render.lettering import write
+from stages.render.overlay_plan import OverlayPlan, ShownClick, ShownPoint, Side
 from stages.render.strip import Strip
+from stages.render.text_drawing import write
 
 Image = NDArray[np.uint8]
 STATUS_COLOURS = {"ACCEPTED": "#2f9bff", "REJECTED": "#ff9f1a", "AMBIGUOUS": "#d78bff", "": "#f4f4f4"}
@@ -21,12 +21,12 @@ _SHIFT = 4  # OpenCV's sub-pixel drawing: coordinates in 1/16 pixel
 _LOST = (58, 60, 64)
 
 
-def film_picture(plan: FilmPlan, strip: Strip, frame_idx: int, image: Image | None) -> Image:
-    """One frame of the film.
+def overlay_frame(plan: OverlayPlan, strip: Strip, frame_idx: int, image: Image | None) -> Image:
+    """One frame of the overlay video.
 
     Args:
-        plan: what the film shows.
-        strip: of the same film.
+        plan: what the overlay video shows.
+        strip: of the same overlay video.
         frame_idx: 0-based decode index.
         image: (H, W, 3) uint8 RGB of the video's size; None where the frame could not be decoded.
 
@@ -44,16 +44,16 @@ def film_picture(plan: FilmPlan, strip: Strip, frame_idx: int, image: Image | No
     return np.concatenate([np.concatenate(row, axis=1), strip.at(frame_idx, note)])
 
 
-def film_width(plan: FilmPlan) -> int:
+def overlay_width(plan: OverlayPlan) -> int:
     """In pixels, even."""
     return plan.side_size[1] * len(plan.sides) + _gap_px(plan) * (len(plan.sides) - 1)
 
 
-def _gap_px(plan: FilmPlan) -> int:
+def _gap_px(plan: OverlayPlan) -> int:
     return 4 if len(plan.sides) > 1 else 0
 
 
-def _side(plan: FilmPlan, side: Side, frame_idx: int, image: Image) -> Image:
+def _side(plan: OverlayPlan, side: Side, frame_idx: int, image: Image) -> Image:
     height, width = plan.side_size
     scale = width / image.shape[1]
     here = side.masks.get(frame_idx, {})

@@ -1,4 +1,4 @@
-"""The strip below the pictures: one row an object, its quality over time in colours, and where the film is."""
+"""The strip below the pictures: one row an object, its quality over time in colours, and the position in it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from schemas.masks import Mask
 from stages.overlay import rgb
-from stages.render.film import FilmPlan, Track
-from stages.render.lettering import shortened, write
+from stages.render.overlay_plan import OverlayPlan, Track
+from stages.render.text_drawing import shortened, write
 
 Image = NDArray[np.uint8]
 _GROUND, _EMPTY, _INK, _SOFT = (22, 24, 27), (44, 48, 54), (236, 238, 240), (150, 158, 166)
@@ -35,23 +35,23 @@ def quality_colours(quality: NDArray[np.float64]) -> Image:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strip:
-    """The strip of one film; only the cursor and the line of text differ from frame to frame.
+    """The strip of one overlay video; only the cursor and the line of text differ from frame to frame.
 
     Attributes:
-        plan: what the film shows.
-        width: of the film, in pixels.
+        plan: what the overlay video shows.
+        width: of the overlay video, in pixels.
         ground: (h, width, 3) uint8 RGB, all that stays.
         left: where the rows begin, behind the names of the objects.
     """
 
-    plan: FilmPlan
+    plan: OverlayPlan
     width: int
     ground: Image
     left: int
     head_px: ClassVar[int] = _HEAD_PX
 
     @classmethod
-    def of(cls, plan: FilmPlan, width: int) -> Strip:
+    def of(cls, plan: OverlayPlan, width: int) -> Strip:
         """Draw all that stays."""
         n_rows = len(plan.tracks)
         row = _row_px(n_rows)

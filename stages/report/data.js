@@ -4,7 +4,7 @@ const LISTS = JSON.parse($("lists").textContent), EMBEDDED = JSON.parse($("embed
 const STATUSES = ["ACCEPTED", "REJECTED", "AMBIGUOUS", "unanswered"];
 const ANSWERS = { ACCEPTED: "on the object", REJECTED: "off the object", AMBIGUOUS: "cannot tell", unanswered: "not answered yet" };
 
-const VIDEOS = LISTS.videos.map(([id, facts, width, height, films, fps], place) => ({ id, facts, width, height, films, fps, place, objects: [], gain: 0 }));
+const VIDEOS = LISTS.videos.map(([id, facts, width, height, overlays, fps], place) => ({ id, facts, width, height, overlays, fps, place, objects: [], gain: 0 }));
 const OBJECTS = LISTS.objects.map(([video, id, title, expression, colour, quality, nMasks, nAsked, nAnswered, nWrong, verified, chunk, place], number) => ({
   video: VIDEOS[video], id, title, expression, colour, quality, nMasks, nAsked, nAnswered, nWrong, verified, chunk, place, number, gain: 0, looks: [],
 }));

@@ -70,7 +70,7 @@ function correctIt(object, frame) {
   return el("div", { class: "correct" }, el("div", { class: "small soft" }, "Correct it in the studio:"), el("div", { class: "command" }, el("code", {}, command), copy),
     el("div", { class: "links small" },
       LISTS.studio ? el("a", { href: studioPage(object, frame), target: "_blank", rel: "noopener" }, "Open in the studio, where it runs") : null,
-      object.video.films.map(([what, address]) => el("a", { href: `${address}#t=${at}`, target: "_blank", rel: "noopener" }, `Play ${what} from here`))));
+      object.video.overlays.map(([what, address]) => el("a", { href: `${address}#t=${at}`, target: "_blank", rel: "noopener" }, `Play ${what} from here`))));
 }
 
 async function copyText(text, button) {

@@ -74,7 +74,7 @@ const makers = {
     el("button", { type: "button", class: "plain title", onclick: () => showObjectsOf(video) }, el("b", {}, video.id)), el("span", { class: "small soft" }, video.facts),
     el("span", { class: "small" }, count(video.objects.length, "object")),
     el("span", { class: "small soft" }, video.gain ? `gain ${video.gain.toFixed(1)} frames` : "nothing stands out"),
-    el("span", { class: "small links" }, video.films.map(([what, address]) => el("a", { href: address, target: "_blank", rel: "noopener" }, what)))),
+    el("span", { class: "small links" }, video.overlays.map(([what, address]) => el("a", { href: address, target: "_blank", rel: "noopener" }, what)))),
 };
 
 function showObjectsOf(video) {

@@ -27,7 +27,7 @@ def lists_json(lists: Lists) -> dict[str, Any]:
         "studio": lists.studio,
         "chunks": list(lists.chunks),
         "pictures": sorted(lists.pictures),
-        "videos": [[v.video_id, v.facts, v.width, v.height, v.films, v.fps] for v in lists.videos],
+        "videos": [[v.video_id, v.facts, v.width, v.height, v.overlay_videos, v.fps] for v in lists.videos],
         "objects": [
             [
                 o.video, o.object_id, o.title, o.expression, o.colour, round(o.quality, 4), o.n_masks, o.n_asked,

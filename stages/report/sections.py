@@ -95,7 +95,7 @@ class VideoEntry:
         facts: a line about it.
         width: of its frames, in pixels.
         height: of its frames, in pixels.
-        films: (what it shows, address as seen from the page) of its overlay videos.
+        overlay_videos: (what it shows, address as seen from the page) of its overlay videos.
         fps: frames a second of these.
     """
 
@@ -103,7 +103,7 @@ class VideoEntry:
     facts: str
     width: int
     height: int
-    films: tuple[tuple[str, str], ...] = ()
+    overlay_videos: tuple[tuple[str, str], ...] = ()
     fps: float = 0.0
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.groups import rivals
+from schemas.groups import exclusive_objects
 from schemas.masks import Mask, overlap_px
 
 SAME_IOU = 0.9
@@ -84,7 +84,7 @@ def _leaders(at: Mapping[str, Mapping[int, Mask]], names: Sequence[str], groups:
     leaders: dict[str, str] = {}
     asked: list[str] = []
     for object_id in (name for name in names if name in at):
-        free = [one for one in asked if not rivals(object_id, [one], groups)]
+        free = [one for one in asked if not exclusive_objects(object_id, [one], groups)]
         same = next((one for one in free if same_mask(at[one], at[object_id])), None)
         if same is None:
             asked.append(object_id)

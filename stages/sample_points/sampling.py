@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.frames import Frame
-from schemas.groups import rivals
+from schemas.groups import exclusive_objects
 from schemas.masks import Mask, decode_rle, union_rle
 from schemas.points import PointCandidate
 from stages.sample_points import strata
@@ -108,7 +108,7 @@ def draw_candidates(
         colours = colours_of(frame.image) if len(asked[frame.idx]) > 1 else None
         for object_id in asked[frame.idx]:
             mask = here[object_id]
-            taken = _union([here[other] for other in rivals(object_id, here, groups)], mask)
+            taken = _union([here[other] for other in exclusive_objects(object_id, here, groups)], mask)
             drawn = np.ascontiguousarray(mask.decode())
             view = View.of(drawn, taken, frame.image, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)

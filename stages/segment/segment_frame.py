@@ -13,8 +13,8 @@ from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
 from schemas.rejects import Reject
 from stages.backends.segmenter import Segmenter
+from stages.segment.negative_clicks import with_negative_clicks
 from stages.segment.prompts import PromptError, to_prompt
-from stages.segment.rivals import against_rivals
 from stages.segment.trace_prompts import loose_square
 
 RIVAL_GAP = 0.04
@@ -43,7 +43,7 @@ def segment_frame(
     prompts, rejects = _prompts(by_object, image.shape[:2])
     all_prompts = _prompts(_by_object(beside), image.shape[:2])[0] | prompts
     groups = {localization.object_id: localization.group for localization in (*beside, *localizations)}
-    opposed = against_rivals(all_prompts, groups, RIVAL_GAP * min(image.shape[:2]))
+    opposed = with_negative_clicks(all_prompts, groups, RIVAL_GAP * min(image.shape[:2]))
     found = _answer(segmenter, image, by_object, {object_id: opposed[object_id] for object_id in prompts})
     for object_id in [key for key, segmented in found.items() if not segmented.mask.any()]:
         del found[object_id]

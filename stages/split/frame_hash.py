@@ -22,7 +22,7 @@ Hashes = NDArray[np.uint64]
 
 N_BITS, HASH_BYTES = 128, 16
 MOST_FRAMES, MOST_VIEWED = 512, 16
-"""Remembered frames of a video, and those whose cut-outs are remembered."""
+"""MemoryFrames frames of a video, and those whose cut-outs are remembered."""
 _SIDE, _FREQUENCIES = 32, 16
 _GREY_PX = 256
 _NEW_BITS = 8

@@ -11,8 +11,8 @@ from torch.nn import functional
 
 from stages.backends.memory_network.evidence import corrected, of_masks, of_points
 from stages.backends.memory_network.features import FINE, Maps
+from stages.backends.memory_network.memory_frames import MemoryFrames
 from stages.backends.memory_network.network import MemoryNetwork, aggregated, from_points
-from stages.backends.memory_network.remembered import Remembered
 from stages.train.losses import TAU, UNKNOWN, mask_loss, point_loss
 
 SUPERVISIONS = ("points", "pseudo-masks", "pseudo-masks-plain", "masks")
@@ -93,7 +93,7 @@ def follow(network: MemoryNetwork, clips: Clips, given: Tensor, starts_from_mask
         evidence = corrected(_own(found[0][1]), points)
     else:
         evidence = of_masks(masks)
-    memory, keys = Remembered(), {0: seen.key.flatten(2)}
+    memory, keys = MemoryFrames(), {0: seen.key.flatten(2)}
     memory.anchor(0, network.remember(evidence).flatten(3))
     for number, maps in enumerate(clips.frames[1:], start=1):
         seen = network.see(maps)

@@ -36,7 +36,7 @@ from stages.train.settings import ClipTraining
 _AVERAGED, _LONGEST_GRADIENT, _WEIGHT_DECAY = 0.98, 1.0, 0.01
 _KEY_RATE = 0.1
 """Of the rate of the rest, that of the keys, which mean something before anything was learned."""
-_NUMBER_RATE = 30.0
+_SCALAR_RATE = 30.0
 """Of the rate of the rest, that of sharpness, costs, trust and contrast: a dozen numbers that decide much."""
 _LEAST_SHOWN = 0.2
 """Of the first frame's points, a share between this and all is shown; all are learned."""
@@ -87,7 +87,7 @@ class Training:
         torch.manual_seed(own.seed * 1_000_003 + self.step)
         rate = rate_at(self.step / own.steps, own.rate)
         for group in self.optimizer.param_groups:
-            is_learned = self.step >= own.numbers_first or group["scale"] == _NUMBER_RATE
+            is_learned = self.step >= own.scalar_steps or group["scale"] == _SCALAR_RATE
             group["lr"] = rate * group["scale"]
             for parameter in group["params"]:
                 parameter.requires_grad_(is_learned)
@@ -286,11 +286,11 @@ def _begun(sources: Sources, files: TrainingFiles, settings: ClipTraining, featu
 
 def _optimizer(network: MemoryNetwork, rate: float) -> torch.optim.Optimizer:
     """AdamW: the keys slower, the network's single numbers faster, and these never decay."""
-    groups: dict[float, list[nn.Parameter]] = {_KEY_RATE: [], _NUMBER_RATE: [], 1.0: []}
+    groups: dict[float, list[nn.Parameter]] = {_KEY_RATE: [], _SCALAR_RATE: [], 1.0: []}
     for name, parameter in network.named_parameters():
         is_number = parameter.ndim < 2 and not name.endswith("bias")
-        groups[_KEY_RATE if name.startswith("key.") else _NUMBER_RATE if is_number else 1.0].append(parameter)
-    decays = {scale: 0.0 if scale == _NUMBER_RATE else _WEIGHT_DECAY for scale in groups}
+        groups[_KEY_RATE if name.startswith("key.") else _SCALAR_RATE if is_number else 1.0].append(parameter)
+    decays = {scale: 0.0 if scale == _SCALAR_RATE else _WEIGHT_DECAY for scale in groups}
     given = [{"params": own, "scale": scale, "weight_decay": decays[scale]} for scale, own in groups.items()]
     return torch.optim.AdamW(given, lr=rate)
 

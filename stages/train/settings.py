@@ -35,7 +35,7 @@ class ClipTraining:
         between: frames between annotated ones that a clip passes through, read from the videos.
         views: different views of a video in all; 0 for a new one each clip.
         measure_every: steps between looks at the held-out videos.
-        numbers_first: steps in which only the network's single numbers learn: costs, sharpness, trust and contrast.
+        scalar_steps: steps that train only the network's scalars: costs, sharpness, trust and contrast.
         capacity: how many times the channels of the smallest network.
         precision: one of PRECISIONS.
         patience: looks without progress after which the training ends; 0 for never.
@@ -55,7 +55,7 @@ class ClipTraining:
     views: int = 8
     measure_every: int = 50
     patience: int = 0
-    numbers_first: int = 100
+    scalar_steps: int = 100
     capacity: int = 1
     precision: str = "auto"
 

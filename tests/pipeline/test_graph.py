@@ -15,7 +15,7 @@ from pipeline.config import RunConfig, load_config
 from pipeline.graph import AnnotateVideos
 from pipeline.runs.filesystems import open_binary
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.inputs import take_in
+from pipeline.runs.inputs import read_inputs
 from pipeline.runs.transform import WriteTablesDoFn
 from schemas import tables
 from schemas.elements import TrackedBatches
@@ -55,7 +55,7 @@ def config(corpus, crowd) -> RunConfig:
 
 @pytest.fixture(scope="module")
 def jobs(config) -> list[VideoJob]:
-    return take_in(config).jobs(config)
+    return read_inputs(config).jobs(config)
 
 
 @pytest.fixture

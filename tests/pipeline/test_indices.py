@@ -56,7 +56,7 @@ def read_number(image: Picture, scale: float = 1.0) -> int:
     )
 
 
-def write_film(path: Path, numbers: range, codec: str, pix_fmt: str, options: dict[str, str]) -> None:
+def write_overlay_video(path: Path, numbers: range, codec: str, pix_fmt: str, options: dict[str, str]) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt, stream.gop_size = WIDTH, HEIGHT, pix_fmt, GOP
@@ -68,9 +68,9 @@ def write_film(path: Path, numbers: range, codec: str, pix_fmt: str, options: di
 def write_films(folder: Path) -> None:
     folder.mkdir()
     for name, kind in KINDS.items():
-        write_film(folder / name, range(N), *kind)
-    write_film(folder / "joined.ts", range(N // 2), *KINDS["joined.ts"])
-    write_film(folder / "part.ts", range(N // 2, N), *KINDS["joined.ts"])
+        write_overlay_video(folder / name, range(N), *kind)
+    write_overlay_video(folder / "joined.ts", range(N // 2), *KINDS["joined.ts"])
+    write_overlay_video(folder / "part.ts", range(N // 2, N), *KINDS["joined.ts"])
     with (folder / "joined.ts").open("ab") as joined:
         joined.write((folder / "part.ts").read_bytes())
     (folder / "part.ts").unlink()

@@ -122,7 +122,7 @@ def doubtful_of(session: ReviewSession, design: str, excluded: Sequence[str] = (
         return frozenset(results(folder / "found.json", str))
 
 
-class ReviewShelf:
+class ReviewCache:
     """The videos that were looked at last, by id."""
 
     def __init__(self, session: ReviewSession, ranges: Sequence[VideoRange]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from pipeline.commands.review.planning import PlannedPush, ReviewShelf
+from pipeline.commands.review.planning import PlannedPush, ReviewCache
 from pipeline.commands.review.session import ReviewSession
 from pipeline.commands.review.tables import show_push
 from pipeline.commands.review.upload import is_uploaded, upload
@@ -50,10 +50,10 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
         rejected = frozenset(reject.key for reject in rejects)
         refuse_links(session.media)
         copy_pictures(session)
-        shelf = ReviewShelf(session, planned.ranges)
+        cache = ReviewCache(session, planned.ranges)
         queue, left = with_retries(lambda: _opened(planned, rejected, client, overlap))
-        n_taken_back = with_retries(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, shelf)]))
-        payloads = (shelf.get(task.video_id).payload(task) for task in planned.tasks(rejected))
+        n_taken_back = with_retries(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, cache)]))
+        payloads = (cache.get(task.video_id).payload(task) for task in planned.tasks(rejected))
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", planned.n_tasks - len(rejects)) as advance, marked(mark) as was_cut_off:
             pushed = push(queue, map(session.place.shown_here, payloads), advance, was_cut_off=was_cut_off)
@@ -63,10 +63,10 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
     return rejects
 
 
-def _is_current(task: ReviewTask, shelf: ReviewShelf) -> bool:
+def _is_current(task: ReviewTask, cache: ReviewCache) -> bool:
     """Whether the run still has all candidates of a task; else its video was annotated again."""
-    return task.video_id in shelf.ids and all(
-        candidate_id in shelf.get(task.video_id).candidates for candidate_id in task.candidate_ids
+    return task.video_id in cache.ids and all(
+        candidate_id in cache.get(task.video_id).candidates for candidate_id in task.candidate_ids
     )
 
 

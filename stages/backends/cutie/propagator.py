@@ -20,9 +20,9 @@ from omegaconf import DictConfig
 from torch import Tensor, nn
 
 from stages.backends.checkpoints import require_checkpoint
+from stages.backends.confidence import estimates
 from stages.backends.cutie.limits import NO_LIMITS, Limits
 from stages.backends.cutie.network import Opinions, build_network, make_config
-from stages.backends.decidedness import estimates
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.weights import load_weights

@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stages.backends.decidedness import estimates
+from stages.backends.confidence import estimates
 from stages.backends.embedded.features.backbone import Backbone
 from stages.backends.embedded.features.grids import FAST_PIXELS, Grid, to_cells, working_grid
 from stages.backends.memory_network.evidence import Evidence, corrected, of_masks, of_points
 from stages.backends.memory_network.features import FINE, Maps, batch_of, feature_maps, pack, unpack
+from stages.backends.memory_network.memory_frames import MemoryFrames
 from stages.backends.memory_network.network import MemoryNetwork, Seen, from_points
-from stages.backends.memory_network.remembered import Remembered
 from stages.backends.propagator import Estimate
 
 
@@ -62,7 +62,7 @@ class MemorySession:
     def __init__(self, name: str, network: MemoryNetwork, height: int, width: int) -> None:
         self._name, self._network = name, network
         self._size = height, width
-        self._objects: dict[str, Remembered] = {}
+        self._objects: dict[str, MemoryFrames] = {}
         self._keys: dict[int, Tensor] = {}
         self._number = 0
         self._seen: Seen | None = None
@@ -83,7 +83,7 @@ class MemorySession:
         for object_id, mask in masks.items():
             cells = torch.from_numpy(to_cells(mask, grid, FINE)).to(seen.key.device)
             self._masks[object_id] = cells
-            self._objects.setdefault(object_id, Remembered())
+            self._objects.setdefault(object_id, MemoryFrames())
         self._remember(seen, list(masks), of_masks(self._stacked()), is_anchor=True)
 
     @torch.no_grad()
@@ -112,7 +112,7 @@ class MemorySession:
         own = corrected(probabilities, evidence).own[0]
         self._masks |= dict(zip(points, own, strict=True))
         for object_id in points:
-            self._objects.setdefault(object_id, Remembered())
+            self._objects.setdefault(object_id, MemoryFrames())
         self._remember(seen, list(points), of_masks(self._stacked()), is_anchor=True)
         return estimates(self._name, points, own)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from stages.backends.decidedness import estimates
+from stages.backends.confidence import estimates
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.sam2.frames import autocast, normalized, output_size, side_of, squared, squared_mask

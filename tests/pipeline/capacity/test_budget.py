@@ -18,7 +18,7 @@ def film(name, n_objects):
     return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, name), 200, 480, 854)
 
 
-FILMS = [film(name, 20) for name in "abcd"]
+OVERLAY_VIDEOS = [film(name, 20) for name in "abcd"]
 
 
 def settings(**models):
@@ -37,11 +37,11 @@ def settings(**models):
 
 
 def needed(config):
-    return estimate(FILMS, config).main_bytes
+    return estimate(OVERLAY_VIDEOS, config).main_bytes
 
 
 def test_what_fits_is_left_alone():
-    assert fit(FILMS, settings(), needed(settings())) == settings()
+    assert fit(OVERLAY_VIDEOS, settings(), needed(settings())) == settings()
 
 
 def test_every_limit_that_can_be_held_is_held_and_less_memory_gives_more_up():
@@ -49,7 +49,7 @@ def test_every_limit_that_can_be_held_is_held_and_less_memory_gives_more_up():
     limit = needed(settings())
     while True:
         try:
-            fitted = fit(FILMS, settings(), limit)
+            fitted = fit(OVERLAY_VIDEOS, settings(), limit)
         except UsageProblem:
             break
         assert needed(fitted) <= limit
@@ -72,12 +72,12 @@ def test_cutie_looks_at_smaller_frames_and_remembers_fewer():
                                   "models.limits": {"short_side_px": side, "memory_frames": 4}}))
         for side in (192, 288)
     )  # fmt: skip
-    assert fit(FILMS, config, least).models.limits.short_side_px == 192
+    assert fit(OVERLAY_VIDEOS, config, least).models.limits.short_side_px == 192
 
 
 def test_a_limit_that_nothing_holds_is_refused_with_the_least():
     with pytest.raises(UsageProblem, match=r"no setting fits into 0.10 GB: these videos need at least \d\.\d\d GB"):
-        fit(FILMS, settings(), 1e8)
+        fit(OVERLAY_VIDEOS, settings(), 1e8)
 
 
 def test_what_was_changed_is_named():

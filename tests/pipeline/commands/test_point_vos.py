@@ -26,7 +26,7 @@ from tests.pipeline.commands.test_resample import verdicts_of
 
 SMALL = {"size": "96x64", "between": 1, "steps": 2, "batch": 2, "rate": 1e-3, "seed": 0, "views": 2, "device": "cpu"}
 GIVEN = {
-    **SMALL, "numbers_first": 1, "learn": "points", "ground_truth": None, "patience": 0, "measure_every": 50,
+    **SMALL, "scalar_steps": 1, "learn": "points", "ground_truth": None, "patience": 0, "measure_every": 50,
     "checkpoint_every": 50,
 }  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from pipeline.commands.render import render
-from pipeline.runs.rendering import FilmJob, Renderer, RenderStoppedError
+from pipeline.runs.rendering import OverlayJob, Renderer, RenderStoppedError
 from pipeline.runs.rounds import VideoRounds, commit_round, write_corrections
 from pipeline.runs.units import videos_of
 from pipeline.terminal.console import REJECTED, UsageProblem
@@ -23,7 +23,7 @@ def run(filmed_run):
     return filmed_run
 
 
-def films(run):
+def overlay_files(run):
     return sorted(p.relative_to(run.path / "report" / "videos").as_posix() for p in (run.path / "report").rglob("*.*"))
 
 
@@ -41,7 +41,7 @@ def correct(run):
 
 def test_every_video_is_rendered_and_kept_until_something_in_it_changes(run, capsys):
     render(run)
-    assert films(run) == ["a.mp4", "sub/b.mp4"]
+    assert overlay_files(run) == ["a.mp4", "sub/b.mp4"]
     first = run.path / "report" / "videos" / "a.mp4"
     content, written = first.read_bytes(), first.stat().st_mtime_ns
     assert n_frames(first) == 12
@@ -85,9 +85,9 @@ def test_the_state_before_a_round_stands_beside_the_present_one(run):
         render(run, before=1)
     correct(run)
     render(run, before=1)
-    assert films(run) == ["a.before-1.mp4"]
+    assert overlay_files(run) == ["a.before-1.mp4"]
     video = videos_of(run)[0]
-    plan = Renderer(run).plan(FilmJob(video, run.path / "x.mp4", ("1", "2"), 1))
+    plan = Renderer(run).plan(OverlayJob(video, run.path / "x.mp4", ("1", "2"), 1))
     assert [(side.title, "1" in side.masks[3]) for side in plan.sides] == [
         ("before round 1", True),
         ("after round 1", False),
@@ -100,7 +100,7 @@ def test_a_video_that_is_gone_is_named_and_the_others_are_rendered(run, capsys):
     with pytest.raises(typer.Exit) as ended:
         render(run)
     assert ended.value.exit_code == REJECTED
-    assert films(run) == ["sub/b.mp4"]
+    assert overlay_files(run) == ["sub/b.mp4"]
     assert "not rendered: a: missing_file" in capsys.readouterr().out
 
 
@@ -113,7 +113,7 @@ def test_names_that_are_not_there_are_told_with_those_that_are(run):
 
 def test_a_film_that_is_stopped_leaves_nothing(run):
     video = videos_of(run)[0]
-    job = FilmJob(video, run.path / "report" / "videos" / "a.mp4", ("1",))
+    job = OverlayJob(video, run.path / "report" / "videos" / "a.mp4", ("1",))
     with pytest.raises(RenderStoppedError):
         Renderer(run, is_stopped=lambda: True).render(job, lambda: None)
-    assert films(run) == []
+    assert overlay_files(run) == []

@@ -14,7 +14,7 @@ from pipeline.commands.merge import merge
 from pipeline.commands.render import render
 from pipeline.commands.report import report
 from pipeline.commands.simulate import simulate
-from pipeline.reporting.lists import films_of
+from pipeline.reporting.lists import overlay_links
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_file, unit_records, videos_of
 from schemas import tables
@@ -207,7 +207,7 @@ def test_the_overlay_videos_are_linked_when_they_are_there(filmed_run):
 def test_films_of_videos_whose_names_begin_alike_are_told_apart():
     videos = [Video(name, "x", 1, 2, 2, 1.0, 1.0, "h264", 0) for name in ("a", "ab", "sub/a")]
     films = ["a.before-2.mp4", "a.mp4", "a.object-x.before-1.mp4", "ab.mp4", "sub/a.mp4", "other.mp4"]
-    assert [[address for _, address in films_of(video, films)] for video in videos] == [
+    assert [[address for _, address in overlay_links(video, films)] for video in videos] == [
         ["videos/a.mp4", "videos/a.object-x.before-1.mp4", "videos/a.before-2.mp4"],
         ["videos/ab.mp4"],
         ["videos/sub/a.mp4"],

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from pipeline.commands.merge import merge
-from pipeline.commands.train import fallen, segmenter
+from pipeline.commands.train import decreased, segmenter
 from pipeline.config import Models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.training_pictures import is_confirmed, read_run
@@ -94,7 +94,7 @@ def test_a_run_trains_the_segmenter_and_the_result_annotates(merged, corpus, poi
 
 def test_figures_that_fell_are_named_as_far_as_the_summary_shows_it():
     before = {"J, box": 0.9, "J, one click": 0.8, "J, trace": 0.7434}
-    assert fallen(before, {"J, box": 0.91, "J, one click": 0.7999, "J, trace": 0.688}) == ["J, trace"]
+    assert decreased(before, {"J, box": 0.91, "J, one click": 0.7999, "J, trace": 0.688}) == ["J, trace"]
 
 
 def _defaults() -> dict:

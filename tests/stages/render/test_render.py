@@ -11,11 +11,11 @@ import pytest
 from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
 from schemas.videos import Video
-from stages.render.film import FilmPlan, ShownClick, ShownPoint, Side, Track
-from stages.render.films import film_pictures, mark_of, write_film
-from stages.render.lettering import known, shortened, write
-from stages.render.pictures import film_width
+from stages.render.overlay_plan import OverlayPlan, ShownClick, ShownPoint, Side, Track
+from stages.render.overlay_video import mark_of, overlay_frames, write_overlay_video
+from stages.render.pictures import overlay_width
 from stages.render.strip import Strip, quality_colours
+from stages.render.text_drawing import known, shortened, write
 
 GREEN, AMBER, RED, GREY = [82, 201, 139], [240, 181, 74], [242, 116, 107], [44, 48, 54]
 
@@ -38,7 +38,7 @@ def plan(masks=None, **changes):
         "tracks": (Track("1", "a bear", "#56b4e9", anchors=(0,), asked=(2,)),),
         "sides": (Side("", {one.frame_idx: {"1": one} for one in masks}),),
     }
-    return FilmPlan(**(fields | changes))
+    return OverlayPlan(**(fields | changes))
 
 
 def frames(indices=range(6), size=(48, 64)):
@@ -46,7 +46,7 @@ def frames(indices=range(6), size=(48, 64)):
 
 
 def test_a_film_has_one_picture_a_frame_with_the_mask_drawn_in():
-    pictures = list(film_pictures(plan(), frames()))
+    pictures = list(overlay_frames(plan(), frames()))
     assert [picture.shape for picture in pictures] == [(480 + 50, 640, 3)] * 6
     inside, outside = pictures[0][240, 200], pictures[0][240, 500]
     assert outside.tolist() == [100, 100, 100]
@@ -90,8 +90,8 @@ def test_many_objects_get_thin_rows():
 def test_before_and_after_stand_side_by_side():
     sides = (Side("before round 1", {0: {"1": mask(0, x=0)}}), Side("after round 1", {0: {"1": mask(0, x=40)}}))
     two = plan(sides=sides)
-    picture = next(film_pictures(two, frames([0])))
-    assert (film_width(two), picture.shape[1]) == (2 * 480 + 4, 2 * 480 + 4)
+    picture = next(overlay_frames(two, frames([0])))
+    assert (overlay_width(two), picture.shape[1]) == (2 * 480 + 4, 2 * 480 + 4)
     left, right = picture[180, 80], picture[180, 484 + 80]
     assert left.tolist() != [100, 100, 100]
     assert right.tolist() == [100, 100, 100]
@@ -99,7 +99,7 @@ def test_before_and_after_stand_side_by_side():
 
 def test_points_are_drawn_in_the_colour_of_their_answer_and_clicks_with_their_sign():
     points = {0: (ShownPoint(50, 10, True, "ACCEPTED"), ShownPoint(50, 30, False, "ACCEPTED"))}
-    picture = next(film_pictures(plan(points=points, clicks={0: (ShownClick(4.0, 44.0, 1),)}), frames([0])))
+    picture = next(overlay_frames(plan(points=points, clicks={0: (ShownClick(4.0, 44.0, 1),)}), frames([0])))
     radius = round(640 / 110)
     assert picture[105, 505 + radius].tolist() == [47, 155, 255]  # #2f9bff
     assert picture[305, 505 + radius].tolist() == [47, 155, 255]
@@ -110,7 +110,7 @@ def test_points_are_drawn_in_the_colour_of_their_answer_and_clicks_with_their_si
 
 
 def test_frames_that_could_not_be_decoded_are_grey_and_keep_the_time(tmp_path):
-    pictures = list(film_pictures(plan(), frames([0, 1, 4])))
+    pictures = list(overlay_frames(plan(), frames([0, 1, 4])))
     assert len(pictures) == 5
     assert pictures[2][240, 200].tolist() == [58, 60, 64]
 
@@ -119,13 +119,13 @@ def test_a_video_of_another_size_is_an_error_that_says_what_to_do():
     with pytest.raises(
         ValueError, match="frames of 32x48 pixels and had 64x48 when it was annotated; annotate it again"
     ):
-        list(film_pictures(plan(), frames([0], (48, 32))))
+        list(overlay_frames(plan(), frames([0], (48, 32))))
 
 
 def test_a_film_is_h264_and_the_same_bytes_whenever_it_is_made(tmp_path):
     done = []
     for name in ("one.mp4", "two.mp4"):
-        write_film(tmp_path / name, plan(), iter(frames()), "mark 1", lambda: done.append(1))
+        write_overlay_video(tmp_path / name, plan(), iter(frames()), "mark 1", lambda: done.append(1))
     assert (tmp_path / "one.mp4").read_bytes() == (tmp_path / "two.mp4").read_bytes()
     assert (len(done), mark_of(tmp_path / "one.mp4"), mark_of(tmp_path / "none.mp4")) == (12, "mark 1", "")
     with av.open(str(tmp_path / "one.mp4")) as film:
@@ -141,7 +141,7 @@ def test_a_film_that_breaks_off_leaves_nothing(tmp_path):
         raise ValueError("no more")
 
     with pytest.raises(ValueError, match="no more"):
-        write_film(tmp_path / "a.mp4", plan(), broken(), "m", lambda: None)
+        write_overlay_video(tmp_path / "a.mp4", plan(), broken(), "m", lambda: None)
     assert list(tmp_path.iterdir()) == []
 
 

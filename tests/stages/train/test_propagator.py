@@ -28,7 +28,7 @@ from tests.stages.train.test_dataset import point
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 H, W, SIDE, FRAMES = 64, 96, 22, (0, 4, 8)
-SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, between=1, numbers_first=3, measure_every=2)
+SETTINGS = ClipTraining(steps=6, batch=2, height=64, width=96, views=2, between=1, scalar_steps=3, measure_every=2)
 CUT_OFF = """
 import os, sys
 from pathlib import Path

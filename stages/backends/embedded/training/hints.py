@@ -15,7 +15,7 @@ from schemas.prompts import Prompt
 from stages.backends.embedded.segmenter.click_network import HAS_PRIOR, NEGATIVE, POSITIVE, PRIOR
 from stages.backends.embedded.segmenter.crops import Crop
 from stages.backends.embedded.segmenter.prompt_maps import CLICK_RADIUS, Map, draw_maps
-from stages.backends.embedded.training.priors import spoiled, strayed
+from stages.backends.embedded.training.priors import degraded_mask, drifted_mask
 from stages.backends.embedded.training.views import TrainingView
 
 Mask = NDArray[np.bool_]
@@ -38,14 +38,14 @@ def first_hints(view: TrainingView, rng: np.random.Generator) -> Map:
         return _maps(view.mask.shape, ())
     kind = str(rng.choice(_KINDS, p=_PART_SHARES if view.is_part else _SHARES))
     if kind == "correction":
-        prior = strayed(view.mask, view.other, rng)
+        prior = drifted_mask(view.mask, view.other, rng)
         return _maps(view.mask.shape, _region_clicks(view, prior > 0.5, rng), prior=prior)
     return _maps(
         view.mask.shape,
         _clicks(view, kind, rng),
         _box(view.mask, rng) if kind == "box" else None,
         _stroke(view.mask, rng) if kind == "trace" else None,
-        spoiled(view.mask, view.other, rng) if kind == "prior" else None,
+        degraded_mask(view.mask, view.other, rng) if kind == "prior" else None,
     )
 
 

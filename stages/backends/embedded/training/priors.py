@@ -15,7 +15,7 @@ _LOST, _TAKEN, _ELSEWHERE = 0.35, 0.35, 0.06
 """How often a tracker has lost a part of the object, took something else with it, and holds another object alone."""
 
 
-def strayed(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
+def drifted_mask(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
     """(h, w) float32, 0 or 1: a mask that a person would correct, of a tracker that lost a part or took another thing.
 
     It is never empty where the object is seen.
@@ -32,11 +32,11 @@ def strayed(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
         held = mask | (other & _side(other, rng) if rng.random() < 0.6 else _neighbour(mask, rng))
     elif chance < _LOST + _TAKEN + _ELSEWHERE and other.any():
         held = other
-    found = spoiled(held, other, rng) > 0.5
+    found = degraded_mask(held, other, rng) > 0.5
     return np.asarray(found if found.any() else held, dtype=np.float32)
 
 
-def spoiled(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
+def degraded_mask(mask: Mask, other: Mask, rng: np.random.Generator) -> Map:
     """(h, w) float32 in [0, 1]: a mask as a tracker leaves it: shifted, bent, blurred, with holes and with spills."""
     height, width = mask.shape
     side, badness = math.sqrt(np.count_nonzero(mask)), rng.random()

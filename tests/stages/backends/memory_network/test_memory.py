@@ -10,8 +10,8 @@ from torch.nn import functional
 from stages.backends.memory_network.affinity import Affinity, weighted
 from stages.backends.memory_network.edges import REACHES, Edges, drawn_onto_edges
 from stages.backends.memory_network.evidence import corrected, of_masks, of_points
+from stages.backends.memory_network.memory_frames import ANCHORS, RECENT, MemoryFrames
 from stages.backends.memory_network.network import MemoryNetwork, Seen, aggregated
-from stages.backends.memory_network.remembered import ANCHORS, RECENT, Remembered
 from stages.backends.memory_network.weights import is_memory_network, read_network, to_bytes
 from stages.backends.propagators import load_propagator
 
@@ -116,7 +116,7 @@ def test_a_mask_is_drawn_onto_the_edges_of_the_picture():
 
 
 def test_an_object_remembers_its_first_and_latest_anchors_and_few_frames_since():
-    one = Remembered()
+    one = MemoryFrames()
     for number in (0, 3, 9, 14):
         one.anchor(number, torch.zeros(1))
     for number in range(15, 60):

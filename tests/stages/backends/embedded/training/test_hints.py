@@ -11,7 +11,7 @@ import pytest
 from stages.backends.embedded.segmenter.click_network import BOX, HAS_PRIOR, NEGATIVE, POSITIVE, PRIOR, TRACE
 from stages.backends.embedded.training.hints import first_hints, next_hints
 from stages.backends.embedded.training.pictures import Picture, make_picture
-from stages.backends.embedded.training.priors import spoiled, strayed
+from stages.backends.embedded.training.priors import degraded_mask, drifted_mask
 from stages.backends.embedded.training.views import TrainingView, take_view
 
 SIZE = (96, 128)
@@ -112,7 +112,7 @@ def test_spoiled_masks_are_wrong_in_part_and_still_about_the_object():
     overlaps = []
     for view, rng in views():
         if view.mask.sum() > 300:
-            poor = spoiled(view.mask, view.other, rng) > 0.5
+            poor = degraded_mask(view.mask, view.other, rng) > 0.5
             overlaps.append((poor & view.mask).sum() / (poor | view.mask).sum())
     assert 0.4 < np.median(overlaps) < 0.98
     assert len({round(float(overlap), 3) for overlap in overlaps}) > 15
@@ -126,7 +126,7 @@ def test_masks_that_strayed_are_worth_a_correction_and_never_empty():
     found = []
     for view, rng in views(60):
         if view.mask.sum() > 300:
-            mask = strayed(view.mask, view.other, rng)
+            mask = drifted_mask(view.mask, view.other, rng)
             assert set(np.unique(mask)) <= {0.0, 1.0}
             assert mask.any()
             found.append(overlap(mask > 0, view.mask))

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.splits import Fingerprint
 from stages.split.frame_hash import HASH_BYTES, MOST_FRAMES, fingerprint, frames_of, mirrored
-from stages.split.likeness import alike_pairs
+from stages.split.similarity import alike_pairs
 
 SEQUENCES = ("blackswan", "bmx-trees", "breakdance", "car-shadow", "dog", "horsejump-high")
 

@@ -27,11 +27,11 @@ _MOST_KEYS, _DEEPEST = 200, 5
 _NUMBERS = re.compile(r"[-+0-9.eE]+(?:[\s,;]+[-+0-9.eE]+)+")
 
 
-def foreign_text(content: str) -> str:
+def unsupported_text(content: str) -> str:
     """What a text that is neither a table of boxes nor JSON is, as the end of "FILE is ..."; empty when unknown."""
     start = content[:4000].lstrip()
     if start.startswith("<"):
-        return _foreign_xml(start)
+        return _unsupported_xml(start)
     lines = [line.strip() for line in islice(start.split("\n"), 5) if line.strip()]
     if re.match(r"\d+ \d+ \d+ \d+ \d+ \S+$", lines[0]):
         return "MOTS text; convert it to mask PNGs <video>/<frame>.png, with mots_tools for example"
@@ -46,7 +46,7 @@ def _is_row(line: str) -> bool:
     return sum(re.fullmatch(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*", cell) is not None for cell in cells) >= 4
 
 
-def _foreign_xml(start: str) -> str:
+def _unsupported_xml(start: str) -> str:
     if "<annotation" in start:
         return f"Pascal VOC XML; convert it to COCO JSON, or to a CSV with the header {_HEADER}"
     return "XML; give COCO JSON or a CSV of boxes instead"
@@ -65,7 +65,7 @@ _TOOLS: tuple[tuple[frozenset[str], str], ...] = (
 """Keys of the first object → what has them."""
 
 
-def foreign_document(document: Any) -> str:
+def unsupported_document(document: Any) -> str:
     """What a JSON document of another tool is, as the end of "FILE is ..."; empty when unknown."""
     first = document[0] if isinstance(document, list) and document else document
     if not isinstance(first, Mapping):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, BinaryIO
 
 
-class PositionedFile(io.RawIOBase):
+class SeekableFile(io.RawIOBase):
     """A seekable file over a function that reads ``n`` bytes, or fewer, at a position; none at the end."""
 
     def __init__(self, read_at: Callable[[int, int], bytes], n_bytes: int) -> None:
@@ -43,4 +43,4 @@ class PositionedFile(io.RawIOBase):
 
 def buffered(read_at: Callable[[int, int], bytes], n_bytes: int, buffer_bytes: int) -> BinaryIO:
     """The same as a buffered file."""
-    return io.BufferedReader(PositionedFile(read_at, n_bytes), buffer_bytes)
+    return io.BufferedReader(SeekableFile(read_at, n_bytes), buffer_bytes)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Spread:
+class Distribution:
     """Values that are counted.
 
-    >>> spread = Spread()
+    >>> found = Distribution()
     >>> for value in (0, 4, 4, 12):
-    ...     spread.add(value)
-    >>> spread.mean, spread.median, spread.summary()["most"]
+    ...     found.add(value)
+    >>> found.mean, found.median, found.summary()["most"]
     (5.0, 4.0, 12)
-    >>> spread.bins(10)
+    >>> found.bins(10)
     {'0-9': 3, '10-19': 1}
     """
 
@@ -55,7 +55,7 @@ class Spread:
     def shown_bins(self, width: int) -> dict[str, int]:
         """The same from the first to the last stretch that holds a value.
 
-        >>> Spread(Counter({130: 2, 155: 1})).shown_bins(10)
+        >>> Distribution(Counter({130: 2, 155: 1})).shown_bins(10)
         {'130-139': 2, '140-149': 0, '150-159': 1}
         """
         bins = self.bins(width)

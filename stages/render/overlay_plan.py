@@ -79,7 +79,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class FilmPlan:
+class OverlayPlan:
     """All that an overlay video shows.
 
     Attributes:
@@ -98,7 +98,7 @@ class FilmPlan:
 
     @property
     def rate(self) -> Fraction:
-        """Frames a second: every frame of the source is one of the film."""
+        """Frames a second: every frame of the source is one of the overlay video."""
         return Fraction(self.video.fps or UNKNOWN_RATE).limit_denominator(1001)
 
     @property

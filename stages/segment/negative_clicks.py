@@ -8,11 +8,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.groups import rivals
+from schemas.groups import exclusive_objects
 from schemas.prompts import Prompt
 
 
-def against_rivals(prompts: Mapping[str, Prompt], groups: Mapping[str, str], apart_px: float) -> dict[str, Prompt]:
+def with_negative_clicks(
+    prompts: Mapping[str, Prompt], groups: Mapping[str, str], apart_px: float
+) -> dict[str, Prompt]:
     """The prompts, each with the positive clicks of the others of its group as negatives.
 
     Clicks close to the object's own positions are left out: where two strokes meet, neither says where one ends.
@@ -23,7 +25,9 @@ def against_rivals(prompts: Mapping[str, Prompt], groups: Mapping[str, str], apa
         apart_px: how far a click must be from the object's own positions to count.
     """
     return {
-        object_id: _against(prompt, [_clicks(prompts[i]) for i in rivals(object_id, prompts, groups)], apart_px)
+        object_id: _against(
+            prompt, [_clicks(prompts[i]) for i in exclusive_objects(object_id, prompts, groups)], apart_px
+        )
         for object_id, prompt in prompts.items()
     }
 

@@ -11,7 +11,7 @@ ANCHORS, RECENT, EVERY = 2, 3, 5
 
 
 @dataclass(slots=True, eq=False)
-class Remembered:
+class MemoryFrames:
     """Of one object: (V, M) values on frames by their numbers."""
 
     anchors: dict[int, Tensor] = field(default_factory=dict)
