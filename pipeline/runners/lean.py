@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 
 import pipeline.runs.lean_tables  # noqa: F401
-from stages.without import without
+from stages.blocked_imports import blocking_imports
 
 logging.disable(logging.WARNING)  # Beam misses the libraries of a cloud that nobody asked for
-with without("pandas", "pymongo", "apache_beam.io.gcp.bigquery", "apache_beam.io.aws.s3filesystem"):
+with blocking_imports("pandas", "pymongo", "apache_beam.io.gcp.bigquery", "apache_beam.io.aws.s3filesystem"):
     import apache_beam  # noqa: F401
 logging.disable(logging.NOTSET)

@@ -6,9 +6,9 @@ It looks once, and remembers that there was none; tables can be turned into data
 
 from __future__ import annotations
 
-from stages.without import without
+from stages.blocked_imports import blocking_imports
 
-with without("pandas"):
+with blocking_imports("pandas"):
     import pyarrow
 
     pyarrow.array([0])

@@ -6,7 +6,7 @@ any: a sixth of a second of every worker. Whoever needs them imports them afterw
 
 from __future__ import annotations
 
-from stages.without import without
+from stages.blocked_imports import blocking_imports
 
-with without("cuda.bindings"):
+with blocking_imports("cuda.bindings"):
     import torch  # noqa: F401

@@ -10,7 +10,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 
-class _Nothing(MetaPathFinder):
+class _Blocker(MetaPathFinder):
     def __init__(self, names: frozenset[str]) -> None:
         self._names = names
 
@@ -23,9 +23,9 @@ class _Nothing(MetaPathFinder):
 
 
 @contextmanager
-def without(*names: str) -> Iterator[None]:
-    """While the block runs, these modules are not there; whoever needs one of them imports it afterwards."""
-    finder = _Nothing(frozenset(names))
+def blocking_imports(*names: str) -> Iterator[None]:
+    """While the block runs, these modules cannot be imported; whoever needs one of them imports it afterwards."""
+    finder = _Blocker(frozenset(names))
     sys.meta_path.insert(0, finder)
     try:
         yield
