@@ -57,7 +57,7 @@ COMMANDS = {
     "suggest": LazyCommand(
         "pipeline.commands.suggest",
         "suggest",
-        "Name the frames where a look is worth most, and how: **points**, **click** or **absent**.",
+        "Name the frames that are most worth checking, and how: **points**, **click** or **absent**.",
     ),
     "provenance": LazyCommand(
         "pipeline.commands.provenance",
@@ -96,7 +96,7 @@ COMMANDS = {
     "stats": LazyCommand(
         "pipeline.commands.stats",
         "stats",
-        "Count what a run holds: points an object, frames, answers, sizes of masks, places of points, pace, agreement.",
+        "Count what a run holds: points, frames, answers, sizes of masks, positions of points, pace, agreement.",
     ),
     "render": LazyCommand(
         "pipeline.commands.render",
@@ -144,7 +144,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn videos and rough object hints into a human-verified, point-supervised VOS dataset.\n\n"
     "The way: **annotate** → **review** (people) or **simulate** (ground truth) → **merge** → **export**. "
-    "All results stand in one run folder; **report** shows them.",
+    "All results are in one run folder; **report** shows them.",
 )
 
 

@@ -47,7 +47,7 @@ class JsonItems:
         for _ in self._separated("}"):
             key = self._value()
             if not isinstance(key, str):
-                raise self._problem(f"key {key!r} is no text")
+                raise self._problem(f"key {key!r} is not text")
             self._take(":")
             if self._peek() == "[":
                 yield from ((key, value) for value in self._list())

@@ -10,7 +10,7 @@ def parse_json(content: str | bytes) -> Any:
     """The values of a JSON document; of bytes, UTF-8, UTF-16 or UTF-32, with a byte order mark or without one.
 
     Raises:
-        ValueError: it is no JSON, or is nested too deeply.
+        ValueError: it is not JSON, or is nested too deeply.
 
     >>> parse_json('{"a": [1]}')
     {'a': [1]}

@@ -19,20 +19,20 @@ class Cluster:
     Attributes:
         workers: how many.
         price: of a worker's hour; 0 where it does not matter.
-        losses: workers that are lost in an hour, of one worker. Each loss starts the job again: committed videos are
+        loss_rate: workers that are lost in an hour, of one worker. Each loss starts the job again: committed videos are
             left out, those in work start over.
         restart_s: from a loss until workers work again.
     """
 
     workers: int
     price: float = 0.0
-    losses: float = 0.0
+    loss_rate: float = 0.0
     restart_s: float = 60.0
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError(f"workers {self.workers} must be at least 1")
-        for name in ("price", "losses", "restart_s"):
+        for name in ("price", "loss_rate", "restart_s"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} {getattr(self, name)} is negative")
 
@@ -46,7 +46,7 @@ class Replay:
         hours: from start to end; infinite when workers are lost faster than videos are done.
         worker_hours: of all workers together, paid whether they work or wait.
         money: at the price of a worker's hour.
-        waiting: share of the workers' time in which they have nothing left to do, with no losses.
+        waiting: share of the workers' time in which they have nothing left to do, with no loss_rate.
         lost: share of the hours that restarts take.
         longest_s: of the longest job, below which no number of workers brings the run.
     """
@@ -63,7 +63,7 @@ class Replay:
 def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
     """Assign the longest jobs first, one to each worker in turn, as Beam does on Flink; no worker takes over.
 
-    Losses come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
+    LossRate come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
     job, more where jobs differ (Σs² / 2Σs).
 
     Args:
@@ -79,7 +79,7 @@ def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
     undisturbed_h = max(loads) / 3600
     total_s = math.fsum(ordered)
     begun_s = math.fsum(s * s for s in ordered) / (2 * total_s) if total_s else 0.0
-    lost = cluster.losses * cluster.workers * (cluster.restart_s + begun_s) / 3600
+    lost = cluster.loss_rate * cluster.workers * (cluster.restart_s + begun_s) / 3600
     hours = undisturbed_h / (1 - lost) if lost < 1 else math.inf
     worker_hours = hours * cluster.workers
     waiting = 1 - total_s / (max(loads) * cluster.workers) if total_s else 0.0

@@ -84,7 +84,12 @@ Localizations = Annotated[
     ),
 ]
 Format = Annotated[
-    str | None, typer.Option(help="auto, vidln, clicks, boxes, scribbles, masks or expressions.", show_default="auto")
+    str | None,
+    typer.Option(
+        help="auto, vidln, clicks, boxes, scribbles, masks, expressions, points, point_vos, tapvid, or that of a tool: "
+        "cvat, label_studio, labelme, mot, sav, yolo.",
+        show_default="auto",
+    ),
 ]
 Coords = Annotated[
     str | None,

@@ -44,10 +44,10 @@ def plan(
     ] = None,
     scale_to: plan_corpus.ScaleTo = None,
     price: plan_corpus.Price = 0.0,
-    losses: plan_corpus.Losses = 0.0,
+    loss_rate: plan_corpus.LossRate = 0.0,
     budget: plan_budget.Budget = None,
     ground_truth: plan_budget.GroundTruth = None,
-    tried: plan_budget.Tried = None,
+    mixes: plan_budget.Mixes = None,
     plot: plan_budget.Plot = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
 ) -> None:
@@ -60,13 +60,13 @@ def plan(
     each: hours, money, how long workers wait for the slowest one, and what restarts take.
 
     With --budget, the work of people is planned: what mixes of correction rounds, frames and points buy for all
-    objects in this many hours, as they were tried on videos with ground truth: yours (--ground-truth, --tried), else
+    objects in this many hours, as they were tried on videos with ground truth: yours (--ground-truth, --mixes), else
     some of DAVIS.
 
     For example:
 
     - `pointvos plan clips/ --localizations clicks.json --workers 2`
-    - `pointvos plan clips/ --localizations clicks.json --budget 40 --tried mixes.json`
+    - `pointvos plan clips/ --localizations clicks.json --budget 40 --mixes mixes.json`
     - `pointvos plan sample/ --localizations clicks.json --scale-to 32000 --workers 64 --price 0.05`
     """
     workers = ctx.params["workers"]
@@ -82,9 +82,9 @@ def plan(
     foreseen = estimate(footage, resolved)
     facts = _facts(job_list, resolved, foreseen, rejects)
     if scale_to and footage:
-        facts["corpus"] = corpus_facts(scale_to, corpus_seconds(footage, resolved, scale_to), workers, price, losses)
+        facts["corpus"] = corpus_facts(scale_to, corpus_seconds(footage, resolved, scale_to), workers, price, loss_rate)
     if budget is not None:
-        asked = plan_budget.Asked(budget, ground_truth, tried, plot)
+        asked = plan_budget.Asked(budget, ground_truth, mixes, plot)
         facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in job_list.open_jobs))
     if as_json:
         typer.echo(json.dumps(facts, indent=1))

@@ -33,7 +33,7 @@ GroundTruth = Annotated[
         exists=True,
     ),
 ]
-Tried = Annotated[
+Mixes = Annotated[
     Path | None,
     typer.Option(
         help="With --budget: a file that keeps tried mixes: written with --ground-truth, else read. Without both, "
@@ -54,13 +54,13 @@ class Asked:
     Attributes:
         hours: of people's work.
         ground_truth: to try the mixes on, or None.
-        tried: file of tried mixes, or None.
+        mixes: file of tried mixes, or None.
         plot: PNG to write, or None.
     """
 
     hours: float
     ground_truth: Path | None
-    tried: Path | None
+    mixes: Path | None
     plot: Path | None
 
 
@@ -87,7 +87,7 @@ def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, A
         "seconds_an_object": 3600 * asked.hours / n_objects,
         "measured_on": trial.measured_on,
         "measured_at": trial.date,
-        "is_stored": not (asked.ground_truth or asked.tried),
+        "is_stored": not (asked.ground_truth or asked.mixes),
         "mixes": [_row(one) for one in bought],
         "best_masks": _row(best_masks(bought)),
         "most_points": _row(most_points(bought)),
@@ -97,15 +97,15 @@ def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, A
 def _trial(asked: Asked, config: RunConfig) -> Trial:
     if asked.ground_truth:
         trial = _tried_now(asked.ground_truth, config)
-        if asked.tried:
-            write_whole(asked.tried, trial.to_json().encode())
+        if asked.mixes:
+            write_whole(asked.mixes, trial.to_json().encode())
         return trial
-    if asked.tried is None:
+    if asked.mixes is None:
         return Trial.stored()
     try:
-        return Trial.from_json(asked.tried.read_text(encoding="utf-8"))
+        return Trial.from_json(asked.mixes.read_text(encoding="utf-8"))
     except (OSError, ValueError) as problem:
-        raise UsageProblem(f"cannot use tried mixes of {asked.tried}: {problem}") from None
+        raise UsageProblem(f"cannot use tried mixes of {asked.mixes}: {problem}") from None
 
 
 def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:

@@ -17,18 +17,18 @@ ScaleTo = Annotated[
     int | None, typer.Option(help="Plan a corpus of this many videos like these on a cluster of --workers.", min=1)
 ]
 Price = Annotated[float, typer.Option(help="With --scale-to: the price of a worker's hour.", min=0)]
-Losses = Annotated[float, typer.Option(help="With --scale-to: the share of workers that is lost in an hour.", min=0)]
+LossRate = Annotated[float, typer.Option(help="With --scale-to: the share of workers that is lost in an hour.", min=0)]
 
 CLUSTER_SIZES = (16, 64, 256, 1024)
 """Workers of the clusters that are shown when no number is asked for."""
 
 
 def corpus_facts(
-    n_videos: int, seconds: Sequence[float], n_workers: int | None, price: float = 0.0, losses: float = 0.0
+    n_videos: int, seconds: Sequence[float], n_workers: int | None, price: float = 0.0, loss_rate: float = 0.0
 ) -> dict[str, Any]:
     """A corpus whose jobs take ``seconds`` on a core, on the cluster that is asked for, or on several sizes."""
     sizes = [n_workers] if n_workers else CLUSTER_SIZES
-    found = [asdict(replay(seconds, Cluster(size, price, losses))) for size in sizes]
+    found = [asdict(replay(seconds, Cluster(size, price, loss_rate))) for size in sizes]
     endless = {"hours": None, "worker_hours": None, "money": None}
     replays = [one if math.isfinite(one["hours"]) else {**one, **endless} for one in found]
     return {"videos": n_videos, "core_hours": math.fsum(seconds) / 3600, "price": price, "replays": replays}

@@ -62,7 +62,7 @@ def refine(
     """Correct masks from verified points, clicks and studio corrections, and propagate each correction.
 
     Corrections come from verified points that contradict a mask (run `pointvos merge` first), clicks from files, and
-    corrections that wait from `pointvos studio`. A frame is segmented again with its old mask and its verified points,
+    pending corrections of `pointvos studio`. A frame is segmented again with its old mask and its verified points,
     and the frames between its neighbours that a person has seen are done again. New candidates are drawn where masks
     changed. Frames that people localized, corrected or confirmed are never overwritten.
 
@@ -158,7 +158,7 @@ def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVi
     summary(f"Refinement of {folder}", rows)
     problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
     if not total["rounds"] and not problems and not rejects:
-        console.print("Nothing is new: the run is as it was.")
+        console.print("No new feedback: the run is unchanged.")
     if total["flagged"]:
         console.print(f"Look at the flagged frames with: pointvos suggest --run {folder}")
     if total["masks"] and tables.TASKS.files(folder.path):

@@ -22,7 +22,7 @@ def stats(
     run: Run,
     json_file: JsonFile = None,
 ) -> None:
-    """Count what a run holds: points an object, frames, answers, sizes of masks, places of points, pace, agreement.
+    """Count what a run holds: points, frames, answers, sizes of masks, positions of points, pace, agreement.
 
     The counts of the official Point-VOS statistics are among them: annotated frames, frames with accepted points, and
     accepted, rejected and ambiguous points, of each object and of all. Points are those of `pointvos merge`; before it,

@@ -53,7 +53,7 @@ def studio(
         typer.Option(
             parser=RunFolder.parse,
             metavar="DIR",
-            help="The run folder: a new one, or one to go on with; a path, s3://BUCKET/DIR or gs://BUCKET/DIR.",
+            help="The run folder: a new one, or one to continue; a path, s3://BUCKET/DIR or gs://BUCKET/DIR.",
         ),
     ],
     videos: Annotated[

@@ -22,7 +22,7 @@ def suggest(
     top: Annotated[int, typer.Option(min=1, help="How many frames to name.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Name the frames where a look is worth most, and how: **points**, **click** or **absent**.
+    """Name the frames that are most worth checking, and how: **points**, **click** or **absent**.
 
     A look is worth the expected error of a mask, times the frames around that a correction would reach. The error is
     expected from the quality of the mask and, where points were verified, from those that contradict it. Frames that

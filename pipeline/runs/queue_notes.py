@@ -19,7 +19,7 @@ class QueueNotes:
 
     Attributes:
         n_people: different people who answer each task, as it was when we last asked the server.
-        adjudicators: of an adjudication queue: whose answers settle; none: those of whoever had not answered before.
+        adjudicators: of an adjudication queue: whose answers decide; none: those of whoever had not answered before.
         is_wanted: of second looks: whether they are asked; None: where one person answers each task.
     """
 

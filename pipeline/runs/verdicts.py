@@ -23,7 +23,7 @@ def read_verdicts(folder: RunFolder) -> RunVerdicts:
 
 
 def adjudicators_of(folder: RunFolder) -> frozenset[str]:
-    """Whose answers settle what people differ on; none: those of whoever had not answered otherwise."""
+    """Whose answers decide what people differ on; none: those of whoever had not answered otherwise."""
     return frozenset(QueueNotes.read(folder.table_file(tables.TASKS, "adjudication")).adjudicators)
 
 

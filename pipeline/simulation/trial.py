@@ -47,5 +47,5 @@ class Trial:
 
     @classmethod
     def stored(cls) -> Trial:
-        """The mixes that were tried for the package, with `pointvos plan --budget --ground-truth --tried`."""
+        """The mixes that were tried for the package, with `pointvos plan --budget --ground-truth --mixes`."""
         return cls.from_json(resources.files("pipeline.simulation").joinpath(_STORED).read_text(encoding="utf-8"))

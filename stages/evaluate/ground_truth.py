@@ -122,7 +122,7 @@ def find_truth(
         is_by_label: objects are called by their labels, whatever ``objects.json`` says.
 
     Raises:
-        ValueError: none of its PNGs is named like a frame, two mean the same frame, or ``objects.json`` is no JSON.
+        ValueError: none of its PNGs is named like a frame, two mean the same frame, or ``objects.json`` is not JSON.
     """
     folder = annotations_of(folder)
     paths, unknown = _pngs_by_frame(folder, video_id, names or FrameNames(()))
@@ -186,7 +186,7 @@ def read_labels(path: Path) -> Labels:
     """(H, W) int32 labels of a mask image, FULL among them.
 
     Raises:
-        ValueError: it is no mask.
+        ValueError: it is not a mask.
     """
     try:
         return read_mask_image(path)

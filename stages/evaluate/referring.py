@@ -160,7 +160,7 @@ def binary_mask(path: Path) -> NDArray[np.bool_]:
     """(H, W) bool: where the result of one expression is not background.
 
     Raises:
-        ValueError: it is no mask.
+        ValueError: it is not a mask.
     """
     labels = read_labels(path)
     return np.ascontiguousarray((labels != 0) & (labels != VOID))

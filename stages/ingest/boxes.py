@@ -42,7 +42,7 @@ def parse(content: str, input_uri: str) -> Parsed:
     """One localization a line.
 
     Raises:
-        IngestError: ``bad_header``, or ``malformed`` when this is no table.
+        IngestError: ``bad_header``, or ``malformed`` when this is not a table.
     """
     parsed = Parsed(input_uri)
     lines = io.StringIO(content.lstrip(), newline=None)

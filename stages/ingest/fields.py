@@ -22,7 +22,7 @@ _LONGEST_NAME_BYTES = 255
 
 
 def field(entry: Any, name: str) -> Any:
-    """The value under ``name``; IngestError when ``entry`` is no object or has no such field."""
+    """The value under ``name``; IngestError when ``entry`` is not an object or has no such field."""
     entry = mapping(entry, f"an object with the field {name!r}")
     if name not in entry:
         there = f"there are {shown_keys(entry)}" if entry else "it has no fields"

@@ -77,7 +77,7 @@ class _Document:
             return
         self._sizes[item["id"]] = (width, height, len(names))
         if odd := [name for name in names if not isinstance(name, str)]:
-            yield Problem(where, f"file name {str(odd[0])[:40]!r} is no text")
+            yield Problem(where, f"file name {str(odd[0])[:40]!r} is not text")
             return
         if twice := [name for name in names if name in self._names]:
             yield Problem(where, f"file name {twice[0]!r} is used twice")
@@ -121,7 +121,7 @@ class _Document:
             yield Problem(where, f"{len(item['segmentations'])} segmentations for {size[2]} frames; expected as many")
         boxes = item.get("bboxes") or []
         if not isinstance(boxes, list):
-            yield Problem(where, f"bboxes {str(boxes)[:40]!r} is no list")
+            yield Problem(where, f"bboxes {str(boxes)[:40]!r} is not a list")
             return
         for place, mask in enumerate(item["segmentations"]):
             if mask is not None:

@@ -189,7 +189,7 @@ def _group_frames(sizes: dict[str, int], base: str, taken: set[str]) -> tuple[li
 
 
 def _drop_undecodable(videos: Iterable[VideoFile], rejects: Iterable[Reject]) -> tuple[list[VideoFile], list[Reject]]:
-    """Leave out videos whose path is no text, for tables and web pages cannot hold it, and add rejects for them."""
+    """Leave out videos whose path is not text, for tables and web pages cannot hold it, and add rejects for them."""
     kept, rejects = [], list(rejects)
     for video in videos:
         bad = next((path for path in (video.uri, *video.frames) if printable_path(path) != path), None)

@@ -26,7 +26,7 @@ def object_names(annotations: Path) -> Mapping[str, Mapping[str, str]]:
     """Video id → label as text → object id, as our own export says; empty where no ``objects.json`` is there.
 
     Raises:
-        ValueError: the file is no JSON.
+        ValueError: the file is not JSON.
     """
     places = (folder / OBJECTS_FILE for folder in (annotations, annotations.parent))
     if (file := next((place for place in places if place.is_file()), None)) is None:

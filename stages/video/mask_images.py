@@ -54,7 +54,7 @@ def read_mask_image(path: Path) -> Labels:
     """(H, W) int32 labels: 0 background, VOID or FULL, else an object; see :func:`object_id`.
 
     Raises:
-        MaskImageError: the file is no mask.
+        MaskImageError: the file is not a mask.
     """
     try:
         mode, values = _read(path)

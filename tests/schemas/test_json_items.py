@@ -35,7 +35,7 @@ def test_items_come_one_by_one_wherever_the_text_is_cut(kind, indent):
         ('{"a": 1\n"b": 2}', "line 2 is not JSON: expected ',', found '\"'"),
         ('{"a": [1, 2', "expected ',', found ''"),
         ('{"a": \n\n[1, nope]}', "line 3 is not JSON: Expecting value"),
-        ("{1: 2}", "key 1 is no text"),
+        ("{1: 2}", "key 1 is not text"),
         ("[] []", "'[' follows the end"),
         ("[" + "[" * 5000, "is not JSON"),
     ],

@@ -113,7 +113,7 @@ def push(
     queue of its own. All are what `pointvos review audit` measures with. Gold never becomes points, and a blind answer
     only where nobody gave another.
 
-    `--design adjudication` asks blindly once more what people differ on; the answer settles it in `pointvos merge`.
+    `--design adjudication` asks blindly once more what people differ on; that answer decides in `pointvos merge`.
     `--second-look` has `pointvos review pull` queue what one person answered against the proposal once more.
     `--exclude NAME` asks again what only NAME has answered.
 

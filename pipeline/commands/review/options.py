@@ -60,7 +60,7 @@ AdjudicatorOption = Annotated[
     list[str] | None,
     typer.Option(
         "--adjudicator",
-        help="With `--design adjudication`: whose answers settle; without it, those of people new to the candidate.",
+        help="With `--design adjudication`: whose answers decide; without it, those of people new to the candidate.",
         metavar="ANNOTATOR",
     ),
 ]

@@ -21,18 +21,19 @@ def test_more_workers_than_videos_wait_and_are_paid():
 
 
 def test_a_loss_costs_everybody_the_restart_and_half_a_video():
-    found = replay([3600.0] * 10, Cluster(workers=10, losses=0.01, restart_s=360.0))
+    found = replay([3600.0] * 10, Cluster(workers=10, loss_rate=0.01, restart_s=360.0))
     assert found.lost == pytest.approx(0.1 * (0.1 + 0.5))
     assert found.hours == pytest.approx(1 / (1 - 0.06))
 
 
 def test_a_cluster_that_loses_workers_faster_than_it_restarts_never_finishes():
-    found = replay([3600.0] * 10, Cluster(workers=1000, losses=0.1))
+    found = replay([3600.0] * 10, Cluster(workers=1000, loss_rate=0.1))
     assert (found.hours, found.lost) == (math.inf, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("values", "said"), [({"workers": 0}, "workers 0 must be"), ({"workers": 1, "losses": -1.0}, "losses -1.0 is")]
+    ("values", "said"),
+    [({"workers": 0}, "workers 0 must be"), ({"workers": 1, "loss_rate": -1.0}, "loss_rate -1.0 is")],
 )
 def test_a_cluster_that_cannot_be_is_refused(values, said):
     with pytest.raises(ValueError, match=said):

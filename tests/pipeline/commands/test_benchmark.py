@@ -222,7 +222,7 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     points = [{"object_id": "1", "x": 36, "y": 46}, {"object_id": "2", "x": 126, "y": 56}]
     (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": points}}))
     given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.1, *FAST)
-    kept = ("--tried", tmp_path / "tried.json")
+    kept = ("--mixes", tmp_path / "tried.json")
     shown = run(*given, *kept, "--ground-truth", corpus / "masks", "--plot", tmp_path / "plot.png")
     assert "0.1 hours of people's work on 2 objects, 180 s each" in shown
     assert size_of(tmp_path / "plot.png") == (960, 600)
@@ -256,7 +256,7 @@ def test_a_budget_that_pays_nothing_is_refused(corpus: Path, tmp_path: Path) -> 
     (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": [point]}}))
     mix = {"rounds": 1, "frames": 3, "points": 5, "seconds": 25.5, "j_and_f": 0.8, "verified": 14.0, "right": 0.99}
     (tmp_path / "tried.json").write_text(json.dumps({"measured_on": "one video", "mixes": [mix]}))
-    given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.001, "--tried")
+    given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.001, "--mixes")
     answer = CliRunner().invoke(app, [*map(str, given), str(tmp_path / "tried.json")])
     assert "0.001 hours are not enough for one object; it takes 26 seconds at least" in str(answer.exception)
     (tmp_path / "bad.json").write_text("{}")

@@ -76,6 +76,6 @@ def test_a_sample_is_scaled_to_a_corpus_on_a_cluster(pointvos, corpus):
     found = facts(plan(pointvos, corpus, *options, "--json"))["corpus"]
     assert (found["videos"], [one["workers"] for one in found["replays"]]) == (3000, [16, 64, 256, 1024])
     assert found["replays"][0]["money"] == pytest.approx(found["replays"][0]["hours"] * 16 * 0.5)
-    answer = plan(pointvos, corpus, *options, "--workers", "100000", "--losses", "0.1")
+    answer = plan(pointvos, corpus, *options, "--workers", "100000", "--loss-rate", "0.1")
     assert "A corpus of 3,000 videos like these on a cluster" in answer.stdout
     assert "never finished: workers are lost faster than they finish videos" in answer.stdout

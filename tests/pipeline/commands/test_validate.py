@@ -154,7 +154,7 @@ def test_a_youtube_vis_file_of_other_types_is_told_and_read_to_its_end(tmp_path,
     (tmp_path / "instances.json").write_text(json.dumps(document))
     shown = problems(tmp_path)
     for sentence in (
-        "file name '[]' is no text", "a run length is larger than any mask", "bboxes '7' is no list",
+        "file name '[]' is not text", "a run length is larger than any mask", "bboxes '7' is not a list",
         "cannot be looked at: File name too long", "pixels is too large",
     ):  # fmt: skip
         assert sentence in shown

@@ -33,7 +33,7 @@ def test_it_says_what_it_did_and_that_nothing_is_new(
     run: RunFolder, say: Say, capsys: pytest.CaptureFixture[str]
 ) -> None:
     refine(run)
-    assert "Nothing is new: the run is as it was." in said_by(capsys)
+    assert "No new feedback: the run is unchanged." in said_by(capsys)
     say(labels(8))
     refine(run)
     said = said_by(capsys)
@@ -42,7 +42,7 @@ def test_it_says_what_it_did_and_that_nothing_is_new(
     assert f"verified points {len(labels(8))} frames that contradict them still 0" in said
     assert not run.work.exists()
     refine(run, ["a"])
-    assert "Nothing is new" in said_by(capsys)
+    assert "No new feedback" in said_by(capsys)
 
 
 def test_clicks_of_unknown_videos_objects_and_frames_are_rejected_and_the_rest_is_used(

@@ -23,7 +23,7 @@ def read_coco(file: Path, images: Path) -> tuple[list[Picture], list[str]]:
         images: folder that ``file_name`` of every image is below.
 
     Raises:
-        ValueError: the file is no JSON of COCO; the message names it.
+        ValueError: the file is not COCO JSON; the message names it.
     """
     document = _read(file)
     annotations: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
