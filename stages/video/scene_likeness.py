@@ -35,21 +35,24 @@ class Look:
 
     Attributes:
         frame_idx: its index.
+        picture: (h, WIDTH_PX, 3) uint8 RGB.
         grey: (h, WIDTH_PX) float32.
-        colours: shares of hue, saturation and value, 1 in all.
     """
 
     frame_idx: int
+    picture: NDArray[np.uint8]
     grey: Grey
-    colours: NDArray[np.float32]
 
     @classmethod
     def at(cls, frame_idx: int, small: NDArray[np.uint8]) -> Look:
         """Of a (h, WIDTH_PX, 3) RGB picture."""
-        hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+        return cls(frame_idx, small, np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32))
+
+    def colours(self) -> NDArray[np.float32]:
+        """Shares of hue, saturation and value, 1 in all; few frames are asked for them."""
+        hsv = cv2.cvtColor(self.picture, cv2.COLOR_RGB2HSV)
         counts = cv2.calcHist([hsv], [0, 1, 2], None, list(_COLOUR_BINS), [0, 180, 0, 256, 0, 256])
-        grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32)
-        return cls(frame_idx, grey, np.asarray(counts / counts.sum(), dtype=np.float32))
+        return np.asarray(counts / counts.sum(), dtype=np.float32)
 
     @property
     def is_blank(self) -> bool:
@@ -59,7 +62,7 @@ class Look:
 
 def has_same_colours(one: Look, other: Look) -> bool:
     """Whether two frames may show the same scene, though the camera moved between them for a while."""
-    return float(np.minimum(one.colours, other.colours).sum()) >= _SAME_COLOURS
+    return float(np.minimum(one.colours(), other.colours()).sum()) >= _SAME_COLOURS
 
 
 def is_same_scene(one: Grey, other: Grey) -> bool:

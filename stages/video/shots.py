@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
+import cv2
 
 from schemas.frames import Frame
 from stages.resize import shrink
@@ -69,7 +69,7 @@ class ShotCuts:
     def _look_at(self, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
         small = shrink(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX))
-        found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), np.ascontiguousarray(small[..., ::-1]))
+        found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         self._suspects.extend(cut.frame_num for cut in found)
         look = Look.at(frame.idx, small)
         if not look.is_blank:
