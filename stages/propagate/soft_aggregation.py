@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -62,18 +62,17 @@ class SoftAggregation:
         self,
         frame_idx: int,
         maps: Mapping[str, ProbabilityMap],
-        taken: Iterable[NDArray[np.bool_]],
+        taken: Sequence[NDArray[np.bool_]],
         decided: Container[str],
     ) -> list[ObjectMask]:
-        occupied = np.zeros((self.height, self.width), dtype=bool)
-        for mask in taken:
-            occupied |= mask
-        free = ~occupied
+        occupied = np.logical_or.reduce(taken) if taken else None
         rows = []
         for object_id, found in _aggregated(maps, occupied).items():
             if object_id not in decided:
                 continue
-            mask = self._full(found.probability) & free
+            mask = self._full(found.probability)
+            if occupied is not None:
+                mask &= ~occupied
             row = ObjectMask(self.video_id, object_id, frame_idx, mask, "propagator", self.model, found.quality)
             rows.append(replace(row, trust=found.trust))
         return rows
@@ -93,15 +92,18 @@ def disjoint(anchors: Mapping[str, ObjectMask]) -> dict[str, ObjectMask]:
     return result
 
 
-def _aggregated(maps: Mapping[str, ProbabilityMap], occupied: NDArray[np.bool_]) -> Mapping[str, ProbabilityMap]:
+def _aggregated(maps: Mapping[str, ProbabilityMap], occupied: NDArray[np.bool_] | None) -> Mapping[str, ProbabilityMap]:
     """Soft aggregation: odds of every object against the others and a background of Π(1 - p).
 
     Source: Oh et al., "Video Object Segmentation using Space-Time Memory Networks" (ICCV 2019), section 3.4.
     """
-    if len(maps) + bool(occupied.any()) < 2:
+    is_shared = occupied is not None and bool(occupied.any())
+    if len(maps) + is_shared < 2:
         return maps
     size = next(iter(maps.values())).probability.shape
-    free = resize(occupied.astype(np.float32), size) <= 0.5
+    free = np.ones(size, dtype=bool)
+    if occupied is not None:
+        free = resize(occupied.astype(np.float32), size) <= 0.5
     boxed = {i: _box(found.probability) for i, found in maps.items()}
     background, total = np.ones(size, dtype=np.float32), np.zeros(size, dtype=np.float32)
     for object_id, box in boxed.items():

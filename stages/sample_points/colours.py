@@ -179,8 +179,10 @@ def _nearest(colours: NDArray[np.float64], centres: NDArray[np.float64]) -> NDAr
     channels = np.ascontiguousarray(colours.T)
     nearest, least = np.zeros(len(colours), dtype=np.int64), np.full(len(colours), np.inf)
     for index, centre in enumerate(centres):
-        first, second, third = ((channel - value) ** 2 for channel, value in zip(channels, centre, strict=True))
-        distances = first + second + third
+        first, second, third = (channel - value for channel, value in zip(channels, centre, strict=True))
+        distances = first * first
+        distances += second * second
+        distances += third * third
         nearest[distances < least] = index
         np.minimum(least, distances, out=least)
     return nearest

@@ -53,11 +53,12 @@ def spread(
 
 def _thrown(darts: Points, n_given: int, n_points: int, distance: float) -> list[int]:
     """Darts in order, while there is one that is at least ``distance`` from all before; the given ones come first."""
+    xs, ys = np.ascontiguousarray(darts.T)
+    least = max(distance * distance, 1.0)
     free = np.ones(len(darts), dtype=bool)
     chosen: list[int] = []
     while len(chosen) < n_points and (free.any() or len(chosen) < n_given):
         index = len(chosen) if len(chosen) < n_given else int(np.argmax(free))
         chosen.append(index)
-        squared = ((darts - darts[index]) ** 2).sum(axis=1)
-        free &= (squared >= distance * distance) & (squared > 0)
+        free &= (xs - xs[index]) ** 2 + (ys - ys[index]) ** 2 >= least
     return chosen
