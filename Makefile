@@ -89,8 +89,8 @@ bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
 
 AGAINST =
 .PHONY: bench-speed
-bench-speed: setup ## speed and memory as ratios, fifteen minutes; AGAINST=TREE compares with another working tree
-	@$(BIN)/python -m tests.bench.ratios $(if $(AGAINST),--against $(AGAINST))
+bench-speed: setup ## speed and memory as ratios, fifteen minutes; AGAINST=TREE compares with another working tree, ONLY=speed measures a part
+	@$(BIN)/python -m tests.bench.ratios $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: bench-gpu
 bench-gpu: setup ## Cutie against its bare loop and the embedded models on a GPU, six minutes; writes build/gpu.json

@@ -1,7 +1,8 @@
 """Speed and memory as ratios, each of two things that ran in turns on one machine.
 
 ``make bench-speed``, or ``python -m tests.bench.ratios --out FILE --against TREE`` to compare with another working
-tree of the project (a ``git worktree`` of an older commit, say) with the packages of this one.
+tree of the project (a ``git worktree`` of an older commit, say) with the packages of this one. ``--only longer_speed``
+(``make bench-speed ONLY=longer_speed``) measures a part alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ BOUNDS = {
     "seconds to the end of a video of one frame": ("<=", None),
     "CPU seconds of --help": ("<=", 0.4),
 }
+PARTS = ("speed", "longer_speed", "objects", "items", "start", "memory")
+"""Methods of :class:`Bench`, in the order in which they run."""
 _LOOP = "from tests.bench.bare_loop import main; import sys; main(*sys.argv[1:])"
 _ITEMS = "from tests.bench.bare_items import main; import sys; main(*sys.argv[1:])"
 _ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -52,19 +55,12 @@ class Bench:
         self._config.write_text("compute: {threads: 1}\n")
         self._n_runs = 0
 
-    def measure(self) -> dict[str, Any]:
+    def measure(self, parts: Sequence[str] = PARTS) -> dict[str, Any]:
         """By name of :data:`BOUNDS`, the figure and what it was made of."""
         results: dict[str, Any] = {}
-        parts: list[Callable[[], dict[str, Any]]] = [
-            self.speed,
-            self.longer_speed,
-            self.objects,
-            self.items,
-            self.start,
-            self.memory,
-        ]
         for part in parts:
-            for name, found in part().items():
+            measured: dict[str, Any] = getattr(self, part)()
+            for name, found in measured.items():
                 results[name] = found
                 print(name, found, flush=True)
         return results
@@ -219,12 +215,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--against", type=Path, help="another working tree of the project")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "build" / "ratios.json")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure; all by default")
     parser.add_argument("--size", type=float, default=1.0, help="below 1: shorter, to try it out")
     parser.add_argument("--data", type=Path, default=os.environ.get("POINTVOS_DATA", REPOSITORY.parent / "shared/data"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-ratios-") as work:
         sequences = Path(options.data) / "davis/JPEGImages/480p"
-        results = Bench(sequences, Path(work), options.against and options.against.resolve(), options.size).measure()
+        bench = Bench(sequences, Path(work), options.against and options.against.resolve(), options.size)
+        results = bench.measure(options.only)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"machine": machine(), "ratios": results}, indent=1))
     print(page(results))
