@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -44,9 +45,10 @@ class Spawned:
 
 def take_lock_and_log(descriptor: int) -> bool:
     """The other end of :meth:`Spawned.give`, in the worker; False when the command has ended."""
-    with socket.socket(fileno=os.dup(descriptor)) as ours:
-        said, found, _, _ = socket.recv_fds(ours, 1, 2)
-    if not said:
+    found: list[int] = []
+    with socket.socket(fileno=os.dup(descriptor)) as ours, suppress(ConnectionError):
+        _, found, _, _ = socket.recv_fds(ours, 1, 2)
+    if not found:
         return False
     _, log = found  # the lock is held until this process ends
     os.dup2(log, sys.stdout.fileno())

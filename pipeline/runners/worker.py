@@ -1,8 +1,8 @@
 """One worker process: takes jobs from its command until there are none, and ends with it.
 
 Started by :mod:`pipeline.runners.spawning` as ``python -m pipeline.runners.worker DESCRIPTOR PARENT``. A worker never
-outlives its command: the kernel kills it (Linux), which is set up before anything heavy is imported, and the pipe
-between them tells it. The lock of the run folder, which it is given, keeps other commands out until it is gone.
+outlives its command: the kernel kills it (Linux), and the pipe between them tells it. Both are set up before anything
+heavy is imported, and the lock of the run folder, which it is given, keeps other commands out until it is gone.
 """
 
 from __future__ import annotations
@@ -36,12 +36,11 @@ def main(descriptor: int, parent: int) -> int:
     """Work until there is no job left; returns the exit code."""
     end_with_parent(parent)
     faulthandler.enable()  # a crash in a decoder or a model leaves its place in the log
+    link = Link(descriptor, take_lock_and_log)
     gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
     from pipeline.runners.local import work
 
-    if not take_lock_and_log(descriptor):
-        return ORPHANED
-    return 0 if work(Link(descriptor)) else NO_SPACE
+    return 0 if work(link) else NO_SPACE
 
 
 if __name__ == "__main__":
