@@ -64,16 +64,22 @@ def _jpegs(sampled: SampledVideo, quality: int, opener: Opener) -> Iterator[tupl
 
 
 def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequence[Any]]]) -> None:
-    """Commit one unit: the tables, and when all are there the last of them, which is the commit mark."""
+    """Commit one unit: the first table, then the others at once, and when all are there the last, the commit mark.
+
+    A unit that was cut off has its first table, which tells it from a video that was rejected as a whole
+    (:func:`pipeline.runners.outcomes.is_settled`).
+    """
     metadata = run.metadata()
 
     def write(part: tuple[Table[Any], Sequence[Any]]) -> None:
         table, records = part
         table.write(run.table_file(table, stem), records, metadata)
 
-    *tables_before, mark = parts
+    *before, mark = parts
+    for part in before[:1]:
+        write(part)
     with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
-        list(pool.map(write, tables_before))
+        list(pool.map(write, before[1:]))
     write(mark)
 
 

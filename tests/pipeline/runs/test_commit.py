@@ -10,7 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.runners.outcomes import is_settled, require_settled
+from pipeline.runs.commit import commit_reject, commit_video
 from pipeline.runs.folder import RunFolder
+from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.elements import PlacedVideo, RejectedVideo, SampledVideo, TrackedVideo
 from schemas.jobs import VideoJob
@@ -100,6 +103,16 @@ def test_a_commit_that_is_cut_off_between_any_two_writes_counts_only_when_whole(
     assert contents(run) == contents(whole)
 
 
+def test_a_commit_that_comes_to_an_early_end_does_not_look_like_a_reject(sampled, tmp_path):
+    run = make_run(tmp_path / "run")
+    (run.path / "localizations").write_bytes(b"a file in the place of the folder")
+    with pytest.raises(OSError, match="localizations"):
+        commit_video(run, sampled, 92, open_local)
+    assert not is_settled(run, sampled.job)
+    with pytest.raises(WorkProblem, match=r"neither finished nor rejected: 1 \(v\)"):
+        require_settled(run, [sampled.job])
+
+
 def test_two_processes_that_commit_the_same_video_at_once_leave_one_whole_result(sampled, tmp_path):
     whole, run = make_run(tmp_path / "whole"), make_run(tmp_path / "run")
     with commit(run, sampled, times=20) as one, commit(run, sampled, times=20) as other:
@@ -111,8 +124,6 @@ def test_two_processes_that_commit_the_same_video_at_once_leave_one_whole_result
 
 
 def test_a_reject_never_takes_the_place_of_a_committed_video(sampled, tmp_path):
-    from pipeline.runs.commit import commit_reject, commit_video
-
     run = make_run(tmp_path / "run")
     rejected = RejectedVideo(sampled.job, Reject("annotate", "v", "unexpected", "out of memory", ""))
     commit_reject(run, rejected)
