@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from heapq import heappush, heappushpop
 from urllib.parse import quote
 
-from pipeline.reporting.looks import FoundLook, answers_by_object, looks_of
+from pipeline.reporting.suggested_frames import SuggestedFrame, answers_by_object, suggested_frames
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import frame_folder_name
 from pipeline.statistics.answers import object_rows
@@ -75,7 +75,7 @@ class ListBuilder:
             annotated = read.rounds.annotated(object_id, read.localized.get(object_id, ()))
             own = answers.get(object_id, {})
             flags = {flag.frame_idx: flag for flag in read.flags if flag.object_id == object_id}
-            looks = looks_of(video, object_id, masks[object_id], annotated, own, flags)
+            looks = suggested_frames(video, object_id, masks[object_id], annotated, own, flags)
             n_wrong = sum(said.n_wrong for said in own.values())
             self._add_object(rows, (place, object_id), read.words.get(object_id, ("", "")), looks, n_wrong)
 
@@ -94,7 +94,7 @@ class ListBuilder:
         rows: VideoRows,
         which: tuple[int, str],
         words: tuple[str, str],
-        looks: Sequence[FoundLook],
+        looks: Sequence[SuggestedFrame],
         n_wrong: int,
     ) -> None:
         (place, object_id), (name, expression) = which, words

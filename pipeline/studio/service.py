@@ -16,7 +16,7 @@ from pipeline.studio.previewer import Previewer
 from pipeline.studio.previous_results import keep_previous
 from pipeline.studio.task_runner import Task, TaskRunner
 from pipeline.studio.time_estimate import TimeEstimate
-from pipeline.studio.views import VideoFacts, card_of, next_look
+from pipeline.studio.views import VideoFacts, card_of, suggest_next
 from pipeline.studio.worker_process import StudioWorker
 from pipeline.studio.workspace import Workspace
 from schemas import tables
@@ -25,7 +25,7 @@ from schemas.video_files import VideoFile
 from stages.video import DecodeError, selected_frames
 from verification_ui.gate.refusals import Refusal
 from verification_ui.studio.events import Events
-from verification_ui.studio.records import Hint, Look, PageMask, Preview, VideoCard, VideoView, WorkStep
+from verification_ui.studio.records import Hint, PageMask, Preview, SuggestedFrame, VideoCard, VideoView, WorkStep
 
 
 @dataclass
@@ -218,15 +218,15 @@ class RunStudioService:
         then = rounds.at(at_round) if rounds else []
         return page_masks([mask for mask in then if start <= mask.frame_idx < stop])
 
-    def next_look(self, number: int, after: int) -> Look | None:
-        """Where a look is worth most, not where one was just sent to; None when nothing is in doubt."""
+    def suggest_next(self, number: int, after: int) -> SuggestedFrame | None:
+        """The frame most worth checking, not where one was just sent to; None when nothing is in doubt."""
         file = self.workspace.file(number)
         facts, seen = self._facts(file), self._seen.setdefault(file.video_id, [])
         names = {
             one.object_id: one.name for one in facts.objects(self.workspace.names(facts.video) if facts.video else {})
         }
         verified = Verified.read(self.workspace.run, facts.video) if facts.video else None
-        found = next_look(facts, names, seen, verified)
+        found = suggest_next(facts, names, seen, verified)
         if found is not None:
             seen.append((found.object_id, found.frame_idx))
         return found

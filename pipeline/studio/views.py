@@ -19,7 +19,7 @@ from schemas.video_files import VideoFile
 from schemas.videos import Video
 from stages.refine import looks
 from stages.refine.looks import best_look, expected_errors
-from verification_ui.studio.records import Hint, Look, ObjectLine, Pending, StudioObject, VideoCard
+from verification_ui.studio.records import Hint, ObjectLine, Pending, StudioObject, SuggestedFrame, VideoCard
 
 _NEAR_FRAMES, _SAME_PLACE = 8, 0.2
 """A mask whose intersection over union with the one before is less has jumped; this is looked for in so many frames."""
@@ -132,10 +132,10 @@ def jump_before(masks: Mapping[int, Mask], frame_idx: int) -> int | None:
     return None
 
 
-def next_look(
+def suggest_next(
     facts: VideoFacts, names: Mapping[str, str], seen: Sequence[tuple[str, int]], verified: Verified | None = None
-) -> Look | None:
-    """Where a look is worth most.
+) -> SuggestedFrame | None:
+    """The frame most worth checking.
 
     Args:
         facts: of the video.
@@ -160,7 +160,7 @@ def next_look(
     _, object_id, look = max(found, key=lambda one: (one[0], one[1]))
     name = names.get(object_id) or f"object {object_id}"
     of_object = {idx: mask for (one, idx), mask in masks.items() if one == object_id}
-    return Look(look.frame_idx, object_id, _why(look, name, of_object))
+    return SuggestedFrame(look.frame_idx, object_id, _why(look, name, of_object))
 
 
 def _why(look: looks.Look, name: str, masks: Mapping[int, Mask]) -> str:

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.utils.data import default_collate
 
 from stages.backends.embedded.training.checkpoints import TrainingFiles
-from stages.backends.embedded.training.segmenter import rate_at
+from stages.backends.embedded.training.descent import descend, move_average, rate_at
 from stages.backends.memory_network.network import MemoryNetwork, aggregated
 from stages.backends.memory_network.weights import to_bytes
 from stages.train.clip_pass import Clips, clip_loss, follow
@@ -95,29 +95,19 @@ class Training:
         starts_from_masks = own.supervision != "points" and bool(rng.integers(2))
         with _autocast(own.precision, clips.labels.device):
             loss = clip_loss(self.network, clips, shown, own.supervision, starts_from_masks)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
-        if bool(torch.isfinite(norm)):
-            self.optimizer.step()
+        descend(self.network, self.optimizer, loss, _LONGEST_GRADIENT)
         self.step += 1
-        self._average()
+        move_average(self.average, self.network, min(_AVERAGED, (1 + self.step) / (10 + self.step)))
         self.rows.append((self.step, f"{rate:.3e}", f"{float(loss.detach()):.4f}", ""))
         return float(loss.detach())
 
-    def look(self, score: float) -> None:
+    def record_score(self, score: float) -> None:
         """Take the balanced accuracy on held-out clips, or None, and remember the weights that did best."""
         self.rows[-1] = (*self.rows[-1][:3], f"{score:.4f}")
         self.waited += 1
         if score > self.best_score:
             self.best = {name: value.clone() for name, value in self.average.state_dict().items()}
             self.best_score, self.waited = score, 0
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        kept = min(_AVERAGED, (1 + self.step) / (10 + self.step))
-        for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            mean.lerp_(value, 1 - kept)
 
     def state(self) -> dict[str, Any]:
         """For the checkpoint; the random streams are those of the step."""
@@ -192,7 +182,7 @@ def train(
         tell(training.step, loss)
         events.add(training.step, loss=loss)
         if held_out and (training.step % settings.measure_every == 0 or training.step == settings.steps):
-            training.look(score := balanced_accuracy(training.average, held_out))
+            training.record_score(score := balanced_accuracy(training.average, held_out))
             events.add(training.step, held_out=score)
         if training.step % checkpoint_every == 0 or training.is_over:
             files.save({**training.state(), "data": sources.digest}, training.rows)

@@ -107,9 +107,9 @@ class _Reading:
 
     def __init__(self, part: PullPart, tasks: AskedTasks, horizon: datetime | None) -> None:
         self._part, self._horizon = part, horizon
-        told, ours = part.told(), frozenset(tasks.keys(part.number))
-        self._n_unknown = len(told - ours)
-        self.changed = sorted(key for key in told & ours if part.states[key].mark != part.marks.get(key))
+        answered, ours = part.answered_keys(), frozenset(tasks.keys(part.number))
+        self._n_unknown = len(answered - ours)
+        self.changed = sorted(key for key in answered & ours if part.states[key].mark != part.marks.get(key))
         self._tasks, self._candidates = tasks.questions(part.number, self.changed)
         self._known = defaultdict[str, list[Verdict]](list)
         is_changed = pc.is_in(part.verdicts["task_key"], pa.array(self.changed, pa.string()))

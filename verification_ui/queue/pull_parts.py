@@ -46,7 +46,7 @@ class PullPart:
     skips: pa.Table
     marks: Mapping[str, str]
 
-    def told(self) -> frozenset[str]:
+    def answered_keys(self) -> frozenset[str]:
         """The tasks on the server that somebody has answered or skipped, or had when they were read last."""
         known = {key for rows in (self.verdicts, self.skips) for key in rows["task_key"].unique().to_pylist()}
         return frozenset(key for key, state in self.states.items() if state.annotation_ids or key in known)

@@ -146,8 +146,8 @@ class Studio:
 
     async def _next(self, request: Request) -> Any:
         after = _query(request, "after")
-        found = await run_in_threadpool(self.service.next_look, _number(request), -1 if after is None else after)
-        return {"look": None if found is None else asdict(found)}
+        found = await run_in_threadpool(self.service.suggest_next, _number(request), -1 if after is None else after)
+        return {"suggestion": None if found is None else asdict(found)}
 
     async def _plan(self, request: Request) -> Any:
         return {"seconds": await run_in_threadpool(self.service.plan, _number(request))}

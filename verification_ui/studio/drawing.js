@@ -63,7 +63,7 @@ function hint(change) {
 // On a mask that is there: it is redrawn, starting from what it was.
 function correct(change) {
   const drawn = change(S.corrections.of(S.chosen, S.frame));
-  S.look = null; // the person has looked
+  S.suggestion = null; // the person has looked
   S.marked.delete(`${S.frame}/${S.chosen}`);
   return S.corrections.put(drawn).then(rest);
 }

@@ -48,7 +48,7 @@ function begin(number, view) {
   S.frames = new FrameCache(number, frameCame);
   S.masks = new Masks(number, show);
   S.hints = new Hints(number, view.hints, changed, tell);
-  Object.assign(S, { look: null, frame: 0, fresh: null, plan: null, advice: null });
+  Object.assign(S, { suggestion: null, frame: 0, fresh: null, plan: null, advice: null });
   S.chosen = view.objects[0]?.object_id ?? newObject();
   parts.picture.reset([view.card.width || 16, view.card.height || 9]);
 }

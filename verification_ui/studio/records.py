@@ -210,8 +210,8 @@ class VideoView:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """Where a look is worth most.
+class SuggestedFrame:
+    """The frame most worth checking.
 
     Attributes:
         frame_idx: 0-based decode index.

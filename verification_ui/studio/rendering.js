@@ -63,7 +63,7 @@ function hint() {
   if (problem) return problem[1];
   if (S.earlier) return `These masks are of ${S.earlier.round ? `round ${S.earlier.round}` : "tracking"}, before later corrections. M goes back to the present ones.`;
   if (S.advice?.frame === S.frame) return S.advice.text;
-  return S.look?.frame_idx === S.frame ? S.look.why : "";
+  return S.suggestion?.frame_idx === S.frame ? S.suggestion.why : "";
 }
 
 // Everything: called when the state has changed by more than the frame.

@@ -28,7 +28,7 @@ async function quiet() {
 }
 
 async function begin(what, isRound) {
-  Object.assign(S, { earlier: null, look: null });
+  Object.assign(S, { earlier: null, suggestion: null });
   if (!isRound) S.masks.clear();
   S.work = { state: "tracking", text: "starting", share: 0, is_round: isRound };
   follow();
@@ -65,14 +65,14 @@ export async function toggleMark(kind) {
   changed();
 }
 
-export async function nextLook() {
+export async function suggestNext() {
   if (!isTracked() || S.work) return;
   try {
-    const { look } = await get(`/api/videos/${S.view.card.number}/next?after=${S.frame}`);
-    if (!look) return say("No mask stands out any more. Play the video once to be sure.");
-    S.look = look;
-    choose(look.object_id);
-    go(look.frame_idx);
+    const { suggestion } = await get(`/api/videos/${S.view.card.number}/next?after=${S.frame}`);
+    if (!suggestion) return say("No mask stands out any more. Play the video once to be sure.");
+    S.suggestion = suggestion;
+    choose(suggestion.object_id);
+    go(suggestion.frame_idx);
   } catch (problem) { tell(problem); }
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from verification_ui.studio.records import Hint, Look, PageMask, Preview, VideoCard, VideoView
+from verification_ui.studio.records import Hint, PageMask, Preview, SuggestedFrame, VideoCard, VideoView
 
 
 class StudioService(Protocol):
@@ -81,6 +81,6 @@ class StudioService(Protocol):
         """Take back the last round."""
         ...
 
-    def next_look(self, number: int, after: int) -> Look | None:
-        """Where a look is worth most, not at frame ``after``; None when nothing is in doubt."""
+    def suggest_next(self, number: int, after: int) -> SuggestedFrame | None:
+        """The frame most worth checking, not at frame ``after``; None when nothing is in doubt."""
         ...

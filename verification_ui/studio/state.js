@@ -2,7 +2,7 @@
 
 export const S = {
   videos: [], reading: new Map(), view: null, frames: null, hints: null, corrections: null, masks: null,
-  earlier: null, look: null, frame: 0, chosen: "1", names: new Map(), fresh: null, marked: new Map(),
+  earlier: null, suggestion: null, frame: 0, chosen: "1", names: new Map(), fresh: null, marked: new Map(),
   playing: false, isResting: false, speed: 1, work: null, starting: null, marking: null, corner: null, painted: [],
   following: null, plan: null, advice: null,
 };

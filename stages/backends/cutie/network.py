@@ -80,7 +80,7 @@ def _untrained_backbones() -> Iterator[None]:
             setattr(resnet, name, original)
 
 
-class Opinions:
+class LogitRecorder:
     """The network as one session sees it; it keeps what each object's decoder says before the objects compete.
 
     Cutie shares every pixel out between its objects: of two that overlap, each gets half. What it remembers and

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from stages.backends.checkpoints import require_checkpoint
 from stages.backends.confidence import estimates
 from stages.backends.cutie.limits import NO_LIMITS, Limits
-from stages.backends.cutie.network import Opinions, build_network, make_config
+from stages.backends.cutie.network import LogitRecorder, build_network, make_config
 from stages.backends.devices import pick_device
 from stages.backends.propagator import Estimate
 from stages.backends.weights import load_weights
@@ -100,9 +100,9 @@ class CutieSession:
     def __init__(self, name: str, network: nn.Module, config: DictConfig, precision: torch.dtype | None) -> None:
         self._name = name
         self._precision = precision
-        self._opinions = Opinions(network)
-        self._sight = _Sight()
-        self._core = InferenceCore(self._opinions, cfg=config, image_feature_store=self._sight)
+        self._recorder = LogitRecorder(network)
+        self._features = _FrameFeatures()
+        self._core = InferenceCore(self._recorder, cfg=config, image_feature_store=self._features)
         self._numbers: dict[str, int] = {}
         self._latest: dict[str, Tensor] = {}
 
@@ -138,18 +138,18 @@ class CutieSession:
         if not self._numbers:
             raise RuntimeError("step() before start()")
         self._advance(encoding)
-        assert self._opinions.logits is not None
-        probabilities = torch.sigmoid(unpad(self._opinions.logits, self._core.pad))
+        assert self._recorder.logits is not None
+        probabilities = torch.sigmoid(unpad(self._recorder.logits, self._core.pad))
         self._latest = dict(zip(self._numbers, probabilities, strict=True))
         return estimates(self._name, self._numbers, probabilities)
 
     def _advance(self, encoding: CutieFrame, **given: Any) -> None:
-        self._sight.features = encoding.features
+        self._features.features = encoding.features
         with autocast(encoding.tensor.device, self._precision):
             self._core.step(encoding.tensor, **given)
 
 
-class _Sight:
+class _FrameFeatures:
     """In place of Cutie's feature store: the features of the frame at hand, made in :meth:`CutiePropagator.encode`."""
 
     features: tuple[Any, ...]

@@ -148,7 +148,7 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     assert {key[0] for key in changed(first, second)} == {"2"}
     assert second["2", 0] == first["2", 0]
     person.press("j")
-    look = person.wait("studio.S.look")
+    look = person.wait("studio.S.suggestion")
     assert person.see("studio.S.frame") == look["frame_idx"]
     assert "a correction would reach" in look["why"]
     assert person.see("document.getElementById('hint').textContent") == look["why"]

@@ -73,7 +73,7 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     first = masks_of(command.run)
     assert {object_id: first[object_id, 0].rle for object_id in "12"} == shown
     person.press("j")
-    person.wait("studio.S.look")
+    person.wait("studio.S.suggestion")
     shot(person, pictures / "studio-next.jpg")
 
     lock(person)

@@ -166,13 +166,13 @@ class Track:
         self, image: NDArray[np.uint8], window: Window, probability: Map, trust: Map, is_crowded: bool
     ) -> tuple[Map, Map]:
         """Probability and trust after a look of the click network; as they were where it sees another thing."""
-        opinion = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side, is_crowded)
-        drawn = opinion.probability[window.at(1)]
+        prediction = self._predictor.refine(image, window.placed(probability, 1), self._recipe.side, is_crowded)
+        drawn = prediction.probability[window.at(1)]
         agreement = iou(drawn > 0.5, probability > 0.5)
         if agreement < _ALIKE:
-            self._drawing_quality = opinion.quality * agreement
+            self._drawing_quality = prediction.quality * agreement
             return probability, trust
-        self._drawing_quality, self._rests = opinion.quality, agreement >= self._recipe.alike
+        self._drawing_quality, self._rests = prediction.quality, agreement >= self._recipe.alike
         return drawn, (trust + drawn) / np.float32(2)
 
     def _learned(self, window: Window, halved: Map, coarse: Map) -> Lesson | None:

@@ -41,7 +41,7 @@ and forgets those that it has used least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Opinion:
+class Prediction:
     """Where the object is, as the network sees it.
 
     Attributes:
@@ -70,7 +70,7 @@ class ClickPredictor:
         prior: Map | None = None,
         side: int = SIDE,
         is_crowded: bool = False,
-    ) -> Opinion:
+    ) -> Prediction:
         """Look at the whole picture, then once more, closer, at what was found there.
 
         Args:
@@ -80,14 +80,14 @@ class ClickPredictor:
             side: pixels of the longer side at which the network sees the picture and the crop.
             is_crowded: there are many objects to ask about; small ones are seen smaller.
         """
-        opinion = self.look(image, prompt, prior, Crop.whole(*image.shape[:2]), side)
-        if crop := closer_crop(opinion.probability, prompt):
-            opinion = self.look(image, prompt, opinion.probability, crop, _side(crop, side, is_crowded))
+        prediction = self.predict_crop(image, prompt, prior, Crop.whole(*image.shape[:2]), side)
+        if crop := closer_crop(prediction.probability, prompt):
+            prediction = self.predict_crop(image, prompt, prediction.probability, crop, _side(crop, side, is_crowded))
         if prompt.box_xyxy_px is not None:
-            opinion = Opinion(_within(opinion.probability, prompt.box_xyxy_px), opinion.quality)
-        return opinion
+            prediction = Prediction(_within(prediction.probability, prompt.box_xyxy_px), prediction.quality)
+        return prediction
 
-    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE, is_crowded: bool = False) -> Opinion:
+    def refine(self, image: NDArray[np.uint8], prior: Map, side: int = SIDE, is_crowded: bool = False) -> Prediction:
         """One look around a mask that is about right, without any hint.
 
         Args:
@@ -97,12 +97,12 @@ class ClickPredictor:
             is_crowded: there are many objects to refine; small ones are seen smaller.
         """
         crop = closer_crop(prior) or Crop.whole(*prior.shape)
-        return self.look(image, None, prior, crop, _side(crop, side, is_crowded))
+        return self.predict_crop(image, None, prior, crop, _side(crop, side, is_crowded))
 
     @torch.inference_mode()
-    def look(
+    def predict_crop(
         self, image: NDArray[np.uint8], prompt: Prompt | None, prior: Map | None, crop: Crop, side: int = SIDE
-    ) -> Opinion:
+    ) -> Prediction:
         """Ask about one crop; outside of it the probability is 0. Arguments as above."""
         size = crop.seen_size(side)
         picture = torch.from_numpy((seen(image, crop, size).astype(np.float32) - 127) / 128)[None].permute(0, 3, 1, 2)
@@ -113,7 +113,7 @@ class ClickPredictor:
         shape = (crop.bottom - crop.top, crop.right - crop.left)
         whole = np.zeros(image.shape[:2], dtype=np.float32)
         whole[crop.rows, crop.columns] = resize(probability, shape, cv2.INTER_LINEAR)
-        return Opinion(whole, float(torch.sigmoid(answer.quality[0])))
+        return Prediction(whole, float(torch.sigmoid(answer.quality[0])))
 
     def _placed(self, values: torch.Tensor) -> torch.Tensor:
         placed = values.to(self.device, self._precision)

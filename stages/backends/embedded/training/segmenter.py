@@ -8,7 +8,6 @@ with the same bytes on the CPU; on a GPU, whose sums have no fixed order, nearly
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, load_cli
 from stages.backends.embedded.segmenter.prompt_maps import Map
 from stages.backends.embedded.training.batches import Batch, Batches
 from stages.backends.embedded.training.checkpoints import TrainingFiles, in_halves
+from stages.backends.embedded.training.descent import descend, move_average, rate_at
 from stages.backends.embedded.training.hints import next_hints
 from stages.backends.embedded.training.losses import losses
 from stages.backends.embedded.training.measuring import measure
@@ -33,7 +33,6 @@ _ROUNDS, _ROUND_SHARES = (0, 1, 2, 3), (0.42, 0.30, 0.18, 0.10)
 """How often the network answers and gets one more click before it learns."""
 _ENCODER_RATE, _WEIGHT_DECAY, _BETAS = 0.2, 0.04, (0.9, 0.99)
 _AVERAGED, _LONGEST_GRADIENT = 0.998, 3.0
-_UPWARD = 0.05
 
 Tell = Callable[[int, float, float], None]
 """Told after each step: how many are done, the loss and the overlap of its batch."""
@@ -105,13 +104,9 @@ class Training:
             answer = self.network(pictures, _stacked(maps, device))
         truth, known, has_mask = (values.to(device) for values in batch.truth())
         loss, overlap = losses(answer, truth, known, has_mask)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), _LONGEST_GRADIENT)
-        if bool(torch.isfinite(norm)):
-            self.optimizer.step()
+        descend(self.network, self.optimizer, loss, _LONGEST_GRADIENT)
         self.step += 1
-        self._average()
+        move_average(self.average, self.network, min(_AVERAGED, (1 + self.step) / (20 + self.step)))
         figures = float(loss.detach()), float(overlap)
         self.rows.append((self.step, f"{rate:.3e}", *(f"{figure:.4f}" for figure in figures)))
         return figures
@@ -122,15 +117,6 @@ class Training:
         with _fast(pictures.device):
             logits = self.network(pictures, maps).logits
         return torch.sigmoid(logits[:, 0].float()).cpu()
-
-    @torch.no_grad()
-    def _average(self) -> None:
-        kept = min(_AVERAGED, (1 + self.step) / (20 + self.step))
-        for mean, value in zip(self.average.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if mean.is_floating_point():
-                mean.lerp_(value, 1 - kept)
-            else:
-                mean.copy_(value)
 
     def state(self) -> dict[str, Any]:
         """For the checkpoint; the random streams are those of the step."""
@@ -206,17 +192,6 @@ def first_network(start: str, seed: int, device: str) -> ClickNetwork:
     else:
         network = load_click_network(WEIGHTS if start == "embedded" else Path(start))
     return network.to(pick_device(device))
-
-
-def rate_at(share: float, peak: float) -> float:
-    """The learning rate after a share of the steps: up for a twentieth, down along a cosine.
-
-    >>> [round(rate_at(share, 1.0), 3) for share in (0.0, 0.05, 0.525, 1.0)]
-    [0.05, 1.0, 0.501, 0.002]
-    """
-    if share < _UPWARD:
-        return peak * (0.05 + 0.95 * share / _UPWARD)
-    return peak * (0.002 + 0.998 * 0.5 * (1 + math.cos(math.pi * min(1.0, (share - _UPWARD) / (1 - _UPWARD)))))
 
 
 def _begun(

@@ -10,7 +10,7 @@ from schemas.iou import iou
 from stages.backends.embedded.features.backbone import load_backbone
 from stages.backends.embedded.propagator.embedded import EmbeddedPropagator
 from stages.backends.embedded.propagator.recipes import FULL
-from stages.backends.embedded.segmenter.click_predictor import Opinion, load_click_predictor
+from stages.backends.embedded.segmenter.click_predictor import Prediction, load_click_predictor
 
 HEIGHT, WIDTH = 96, 128
 RECIPE = replace(FULL, pixels=HEIGHT * WIDTH, side=128, alike=1.1)
@@ -57,8 +57,8 @@ def test_the_network_draws_what_the_classifiers_find():
 
 
 def test_another_thing_is_not_taken_over_and_lowers_the_quality():
-    kept = carried(Told(lambda prior: Opinion(prior, 0.9)), {"it": disc(0)})[-1]["it"]
-    elsewhere = carried(Told(lambda prior: Opinion(1 - prior, 0.9)), {"it": disc(0)})[-1]["it"]
+    kept = carried(Told(lambda prior: Prediction(prior, 0.9)), {"it": disc(0)})[-1]["it"]
+    elsewhere = carried(Told(lambda prior: Prediction(1 - prior, 0.9)), {"it": disc(0)})[-1]["it"]
     assert np.array_equal(kept.probability, elsewhere.probability)
     assert kept.quality > 0.6
     assert elsewhere.quality == 0
@@ -70,10 +70,10 @@ def test_what_is_drawn_is_carried_on():
     def lower(prior):
         drawn = prior.copy()
         drawn[:48] = 0
-        return Opinion(drawn, 0.9)
+        return Prediction(drawn, 0.9)
 
     first, second, *_ = carried(Told(lower), {"it": disc(0)}, recipe=replace(RECIPE, drawn=1))
-    plain = carried(Told(lambda prior: Opinion(prior, 0.9)), {"it": disc(0)})[1]["it"]
+    plain = carried(Told(lambda prior: Prediction(prior, 0.9)), {"it": disc(0)})[1]["it"]
     assert not (first["it"].probability[:48] > 127).any()
     assert not (second["it"].probability[:48] > 127).any()
     assert (plain.probability[:48] > 127).any()
@@ -81,27 +81,27 @@ def test_what_is_drawn_is_carried_on():
 
 @pytest.mark.parametrize(("n_objects", "n_asked"), [(1, 6), (3, 18), (6, 18), (7, 14)])
 def test_of_many_objects_a_few_a_frame_are_drawn_each_in_its_turn(n_objects, n_asked):
-    predictor = Told(lambda prior: Opinion(prior, 0.9))
+    predictor = Told(lambda prior: Prediction(prior, 0.9))
     carried(predictor, {f"{n}": disc(0) for n in range(n_objects)}, 7, replace(RECIPE, drawn=3))
     assert predictor.n_asked == n_asked
 
 
 @pytest.mark.parametrize(("n_objects", "is_crowded"), [(1, False), (2, False), (3, True)])
 def test_more_objects_than_are_drawn_on_a_frame_are_a_crowd(n_objects, is_crowded):
-    predictor = Told(lambda prior: Opinion(prior, 0.9))
+    predictor = Told(lambda prior: Prediction(prior, 0.9))
     carried(predictor, {f"{n}": disc(0) for n in range(n_objects)}, 4, replace(RECIPE, drawn=2))
     assert predictor.crowds == {is_crowded}
 
 
 @pytest.mark.parametrize(("alike", "n_asked"), [(1.0, 3), (1.1, 6)])
 def test_where_a_drawing_changes_little_every_other_frame_is_drawn(alike, n_asked):
-    predictor = Told(lambda prior: Opinion(prior, 0.9))
+    predictor = Told(lambda prior: Prediction(prior, 0.9))
     carried(predictor, {"it": disc(0)}, 7, replace(RECIPE, alike=alike))
     assert predictor.n_asked == n_asked
 
 
 def test_trust_is_what_both_say():
-    doubtful = Told(lambda prior: Opinion(np.where(prior > 0.5, 1, 0.5).astype(np.float32), 0.9))
+    doubtful = Told(lambda prior: Prediction(np.where(prior > 0.5, 1, 0.5).astype(np.float32), 0.9))
     (estimate, *_) = carried(doubtful, {"it": disc(0)})
     assert estimate["it"].trust[48, 42] > 242
     assert 50 < estimate["it"].trust[20, 60] < 80

@@ -42,7 +42,7 @@ class FrameAnswers:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundLook:
+class SuggestedFrame:
     """A frame of an object that deserves a look.
 
     Attributes:
@@ -92,14 +92,14 @@ def answers_by_object(
     return {object_id: dict(frames) for object_id, frames in found.items()}
 
 
-def looks_of(
+def suggested_frames(
     video: Video,
     object_id: str,
     masks: Mapping[int, Mask],
     annotated: Collection[int],
     answers: Answers,
     flags: Mapping[int, Flag],
-) -> list[FoundLook]:
+) -> list[SuggestedFrame]:
     """The frames of one object that deserve a look: those that a correction could not put right, then the best ones.
 
     Args:
@@ -117,7 +117,9 @@ def looks_of(
     first = [look_at(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
     found = best_looks(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
     found = [look for look in found if _deserves(look, answers)]
-    return [_told(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)]
+    return [
+        _suggested(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)
+    ]
 
 
 def _deserves(look: Look, answers: Answers) -> bool:
@@ -125,7 +127,7 @@ def _deserves(look: Look, answers: Answers) -> bool:
     return look.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
 
 
-def _told(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | None) -> FoundLook:
+def _suggested(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | None) -> SuggestedFrame:
     reason, why = _reason(look.quality, said)
     if flag is not None:
         wrong = f"{flag.n_wrong} of {flag.n_points} verified points still contradict the mask after correction"
@@ -133,7 +135,7 @@ def _told(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | No
     reach = f"A correction here would reach {look.n_frames:,} frames."
     if look.n_frames == 1:
         reach = "No other frame depends on it."
-    return FoundLook(object_id, look.frame_idx, look.gain, reason, f"{why} {reach}")
+    return SuggestedFrame(object_id, look.frame_idx, look.gain, reason, f"{why} {reach}")
 
 
 def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:
