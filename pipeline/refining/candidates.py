@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.config import RunConfig
 from pipeline.refining.answers import AnswersInRun
-from pipeline.refining.working import Frames
+from pipeline.refining.point_classifiers import PointClassifiers
+from pipeline.refining.state import Drawing, VideoState, state_of
+from pipeline.refining.verified import Verified
+from pipeline.refining.working import Frames, RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import with_pictures
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of
@@ -23,10 +28,10 @@ from schemas.frames import Frame
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.videos import Video
-from stages.backends.segmenter import Segmenter
 from stages.refine.doubts import doubtful_places
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.redrawing import MaskChange, redrawn
+from stages.sample_points.sampling import Doubts
 
 Answered = Callable[[Collection[str]], frozenset[str]]
 """Ids of candidates → those of them that somebody answered."""
@@ -54,7 +59,7 @@ def redraw_candidates(
     groups: Mapping[str, str],
     frames: Frames,
     redrawing: Redrawing,
-    segmenter: Segmenter | None = None,
+    models: RoundModels | None = None,
 ) -> None:
     """Bring the candidates of a video up to the last finished round; nothing is done when they are.
 
@@ -65,7 +70,7 @@ def redraw_candidates(
         groups: object id → group.
         frames: the video's.
         redrawing: how.
-        segmenter: the run's, to find places where masks may be wrong; without one they are not looked for.
+        models: the run's, to find places where masks may be wrong; without them they are not looked for.
 
     Raises:
         DecodeError: the video cannot be decoded.
@@ -81,9 +86,22 @@ def redraw_candidates(
 
     before = unit_records(run, tables.CANDIDATES, video)
     change = _change(rounds, drawn_from, before, redrawing.answered)
-    doubts = partial(doubtful_places, segmenter) if segmenter is not None else None
+    state = state_of(video, rounds, groups, Verified.read(run, video))
+    doubts = _doubts(state, frames, models) if models is not None else None
     now = redrawn(before, change, look, groups, redrawing.options, doubts)
     tables.CANDIDATES.write(file, now, {**run.metadata(), **round_marks(rounds.number)})
+
+
+def _doubts(state: VideoState, frames: Frames, models: RoundModels) -> Doubts:
+    """Finds where the segmenter, or what verified points look like, disagrees with a mask."""
+    objects = {object_id for object_id, _ in state.verified.points}
+    classifiers = PointClassifiers.learned(state, objects, frames, models.describer)
+
+    def places(object_id: str, image: NDArray[np.uint8], mask: Drawing, number: int) -> list[tuple[int, int]]:
+        likeness = classifiers.likeness(object_id, image)
+        return doubtful_places(models.segmenter, image, mask, number, likeness)
+
+    return places
 
 
 def redrawing_of(run: RunFolder, config: RunConfig) -> Redrawing:

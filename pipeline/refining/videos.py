@@ -50,14 +50,14 @@ def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTo
         DecodeError: the video cannot be decoded.
     """
     rounds = VideoRounds.read(run, video)
-    redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models.segmenter)
+    redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models)
     run.work.mkdir(parents=True, exist_ok=True)
     while rounds.pending:
         state = state_of(video, rounds, hints.groups, Verified.read(run, video))
         work = Round(state, rounds, hints, tools.models, tools.frames, run.work)
         work.work()
         rounds = commit_round(run, video, rounds, work.changes)
-        redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models.segmenter)
+        redraw_candidates(run, video, rounds, hints.groups, tools.frames, tools.redrawing, tools.models)
     return rounds
 
 

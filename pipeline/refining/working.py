@@ -13,12 +13,14 @@ import numpy as np
 
 from pipeline.config import Models
 from pipeline.refining.hints import VideoHints
+from pipeline.refining.point_classifiers import PointClassifiers
 from pipeline.refining.state import Drawing, VideoState, draw_correction
 from pipeline.runs.rounds import VideoRounds, undoing
 from schemas.corrections import Correction
 from schemas.elements import ObjectFrame
 from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
+from stages.backends.describer import Describer, load_describer
 from stages.backends.propagator import Propagator
 from stages.backends.propagators import load_propagator
 from stages.backends.segmenter import Segmenter
@@ -35,10 +37,17 @@ Frames = Callable[[Collection[int]], Iterator[Frame]]
 
 @dataclass(frozen=True, slots=True)
 class RoundModels:
-    """What a round works with."""
+    """What a round works with.
+
+    Attributes:
+        segmenter: the run's.
+        propagator: the run's.
+        describer: loads what describes frames; called where there are verified points to learn from.
+    """
 
     segmenter: Segmenter
     propagator: Propagator
+    describer: Callable[[], Describer] = load_describer
 
 
 def load_round_models(models: Models, device: str, threads: int = 1) -> RoundModels:
@@ -46,6 +55,7 @@ def load_round_models(models: Models, device: str, threads: int = 1) -> RoundMod
     return RoundModels(
         load_segmenter(models.segmenter, device, threads),
         load_propagator(models.propagator, device, threads, models.limits),
+        partial(load_describer, device),
     )
 
 
@@ -118,8 +128,12 @@ class Round:
         for one in pending:
             at[one.frame_idx].append(one)
         found: list[_Drawn] = []
+        unclicked = {one.object_id for one in pending if self._is_unclicked(one)}
+        classifiers = PointClassifiers.learned(self.state, unclicked, self.frames, self.models.describer)
         for frame in self.frames(sorted(at)):
-            here = [self._drawn(frame, one) for one in sorted(at.pop(frame.idx), key=lambda one: one.object_id)]
+            here = [
+                self._drawn(frame, one, classifiers) for one in sorted(at.pop(frame.idx), key=lambda one: one.object_id)
+            ]
             for drawing in (*here, *here):  # again, now that all others have given up what is not theirs
                 self._settle(drawing)
             found += here
@@ -127,10 +141,17 @@ class Round:
             raise ValueError(f"frame {min(at)} of {self.state.video.uri} cannot be decoded, so it cannot be corrected")
         return found
 
-    def _drawn(self, frame: Frame, one: Correction) -> _Drawn:
+    def _is_unclicked(self, one: Correction) -> bool:
+        """Whether it says no more than the verified points do: there, what they look like elsewhere counts too."""
+        known = set(self.state.known_points(one.object_id, one.frame_idx))
+        return one.kind == "clicks" and known.issuperset(zip(one.x, one.y, one.label, strict=True))
+
+    def _drawn(self, frame: Frame, one: Correction, classifiers: PointClassifiers) -> _Drawn:
         before = self.state.drawing(one.object_id, one.frame_idx)
         hints = self.hints.on(one.frame_idx)
-        return _Drawn(one, before, *draw_correction(self.state, self.models.segmenter, frame.image, one, hints))
+        likeness = classifiers.likeness(one.object_id, frame.image) if self._is_unclicked(one) else None
+        asked = draw_correction(self.state, self.models.segmenter, frame.image, one, hints, likeness)
+        return _Drawn(one, before, *asked)
 
     def _settle(self, found: _Drawn) -> None:
         one = found.one

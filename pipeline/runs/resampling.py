@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from pipeline.runs.commit import encode_jpeg
 from pipeline.runs.folder import RunFolder
@@ -132,6 +131,6 @@ def _drawn(
 
     doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
     places = references(masks, localized_frames(run, video))
-    doubts = partial(doubtful_places, segmenter) if segmenter is not None else None
+    doubts = None if segmenter is None else lambda _, *asked: doubtful_places(segmenter, *asked)
     groups = object_groups(run, video)
     return sample_video(video.video_id, masks, look, places, groups, options, doubted=doubted, doubts=doubts)

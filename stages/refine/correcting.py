@@ -13,6 +13,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint, disagreements
+from stages.refine.point_classifier import Likeness
 from stages.refine.several_answers import Answers, answers_to
 
 Mask = NDArray[np.bool_]
@@ -23,6 +24,8 @@ _SAME_BOX = 0.4
 _LARGE, _FEW, _DEEP, _REACH = 0.05, 2, 0.7, 2.0
 """A part is large from this share of the old mask on. So few points off the object take all of it away only if one lies
 deep in it, at this share of its depth; else each takes what lies within so many times its distance to the edge."""
+_ALIKE = 5.0
+"""So many answers it counts how much a pixel looks like the object, when that is always right."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8
@@ -63,7 +66,11 @@ def correction_prompt(
 
 
 def corrected(
-    segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt, points: Sequence[VerifiedPoint]
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    prompt: Prompt,
+    points: Sequence[VerifiedPoint],
+    likeness: Likeness | None = None,
 ) -> tuple[Mask, float]:
     """The corrected mask, (H, W) bool, and the segmenter's trust in it; every click lies on its side of the edge.
 
@@ -74,6 +81,7 @@ def corrected(
         image: (H, W, 3) uint8 RGB.
         prompt: of all clicks and verified points; see :func:`correction_prompt`.
         points: the same, as the answer should agree with them.
+        likeness: how much each pixel looks like the object, where that is known.
     """
     best = answers_to(segmenter, image, prompt)
     for _ in range(_STEPS - 1):
@@ -86,7 +94,7 @@ def corrected(
         best = again
     mask = best.mask
     if prompt.mask is not None and prompt.box_xyxy_px is None:
-        mask = decided(prompt.mask, best, points)
+        mask = decided(prompt.mask, best, points, likeness)
     return held_to_clicks(mask, prompt), best.quality
 
 
@@ -107,8 +115,8 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
     return np.asarray(held > 0)
 
 
-def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> Mask:
-    """The old mask and the answers combined.
+def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], likeness: Likeness | None = None) -> Mask:
+    """The old mask and the answers combined; how much a pixel looks like the object counts as some answers more.
 
     Where they differ, each connected part is decided by itself: by the nearest point, pixel by pixel, if points lie in
     the part; else by the mean of all answers and the old mask, which counts as one answer more and wins a tie.
@@ -120,6 +128,8 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
     >>> decided(prior, Answers(new, 3, 0.5), [(1, 0, 0), (3, 0, 1)]).astype(int).tolist()
     [[1, 0, 0, 1]]
     """
+    if likeness is not None:
+        answers = answers.joined_by(likeness.probability, _ALIKE * likeness.trust)
     votes = answers.n * answers.mean + prior
     found = np.ascontiguousarray(np.where(prior, 2 * votes >= answers.n + 1, 2 * votes > answers.n + 1))
     large_px = _LARGE * np.count_nonzero(prior)
@@ -134,7 +144,8 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint]) -> M
             changes = is_meant[distances.argmin(axis=1)]
             if not label and len(y) > large_px and 0 < np.count_nonzero(is_meant) <= _FEW:
                 meant = inside[is_meant]
-                changes &= _reached(distances[:, is_meant], depths[meant[:, 1], meant[:, 0]], float(depths[y, x].max()))
+                near = _reached(distances[:, is_meant], depths[meant[:, 1], meant[:, 0]], float(depths[y, x].max()))
+                changes &= near if likeness is None else near | (likeness.probability[y, x] < 0.5)
             found[y, x] = np.where(changes, bool(label), not label)
     return found
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.correcting import Mask, probes
+from stages.refine.point_classifier import Likeness
 
 _BOX_GROWTH = 0.1
 _DEEPEST, _TOLD, _TOLD_UNSEEN = 0.15, 0.1, 0.3
@@ -25,11 +26,15 @@ _LEAST_TOLD_PX = 3.0
 _UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 1e-4
 """Doubt next to the mask where all answers agree, the share of √area from the mask up to which there is any, half as
 much there, and the least doubt that is asked about. An answer that says otherwise adds up to 2."""
+_ALIKE = 3.0
+"""So many answers it counts what pixels look like, where that is always right."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
 
-def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, n_places: int) -> list[tuple[int, int]]:
+def doubtful_places(
+    segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, n_places: int, likeness: Likeness | None = None
+) -> list[tuple[int, int]]:
     """Pixels (x, y) in the middle of what other answers add to a mask or leave out of it, the most doubtful first.
 
     Args:
@@ -37,16 +42,23 @@ def doubtful_places(segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, 
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) bool, not empty.
         n_places: at most.
+        likeness: how much each pixel looks like the object, where verified points tell; what looks otherwise than the
+            mask says is in doubt too, whatever the segmenter says.
     """
     side = float(np.sqrt(mask.sum()))
     inside, outside = _depth(mask), cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 5)
     around = np.where(outside < _AROUND * side, 1 - outside / (2 * _AROUND * side), 0)
     unseen = (_UNSEEN * np.where(mask, 0.5, around)).astype(np.float32)
     doubt = np.zeros_like(unseen)
-    for segment in segmenter.segment(image, [replace(one, is_soft=True) for one in other_prompts(mask)]):
-        doubt += np.abs(segment.soft() - mask)
-        for part in (segment.mask & ~mask, mask & ~segment.mask):
-            doubt += np.minimum(_depth(part) / (_DEEPEST * side), 1)
+    segments = segmenter.segment(image, [replace(one, is_soft=True) for one in other_prompts(mask)])
+    opinions = [(1.0, segment.soft(), segment.mask) for segment in segments]
+    if likeness is not None:
+        alike = np.where(mask | (around > 0), likeness.probability, 0)
+        opinions.append((_ALIKE * likeness.trust, alike, alike > 0.5))
+    for weight, probability, other in opinions:
+        doubt += np.float32(weight) * np.abs(probability - mask)
+        for part in (other & ~mask, mask & ~other):
+            doubt += np.float32(weight) * np.minimum(_depth(part) / np.float32(_DEEPEST * side), 1)
     at_edge = np.where(mask, inside, outside) < _EDGE_PX
     doubt[at_edge] = unseen[at_edge] = 0
     places: list[tuple[int, int]] = []

@@ -26,18 +26,23 @@ class Answers:
 
     Attributes:
         mean: (H, W) float32 in [0, 1], the mean of the answers; the object is above 0.5.
-        n: how many answers there are.
+        n: how many answers there are; others that joined them may count as parts of one.
         quality: the mean of their qualities, in [0, 1].
     """
 
     mean: Map
-    n: int
+    n: float
     quality: float
 
     @property
     def mask(self) -> NDArray[np.bool_]:
         """(H, W) bool, what the answers say by themselves."""
         return self.mean > 0.5
+
+    def joined_by(self, other: Map, n: float) -> Answers:
+        """With another (H, W) float32 opinion in [0, 1] that counts as ``n`` answers."""
+        total = self.n + n
+        return Answers(((self.n * self.mean + n * other) / total).astype(np.float32), total, self.quality)
 
 
 def answers_to(segmenter: Segmenter, image: NDArray[np.uint8], prompt: Prompt) -> Answers:

@@ -15,6 +15,8 @@ from stages.sample_points.sampling import Doubts, Look, draw_candidates
 
 _APART = 3
 """So many changed frames are worth one that is asked about: neighbours tell nearly the same."""
+_PREFER_DOUBT = 0.8
+"""Share of each time bin, around its centre, in which the frame of least quality is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ def _new_frames(
     asked: dict[int, list[str]] = defaultdict(list)
     for object_id, masks in sorted(own.items()):
         changed = [mask for mask in masks if (object_id, mask.frame_idx) in change.changed]
-        free = {m.frame_idx: m.quality for m in changed if m.source != "human"}
-        free = {idx: quality for idx, quality in free.items() if (object_id, idx) not in asked_before}
+        free = {m.frame_idx: 1 - m.quality for m in changed if m.source != "human"}
+        free = {idx: doubt for idx, doubt in free.items() if (object_id, idx) not in asked_before}
         if not free:
             continue
         n_frames = min(options.frames, -(-len(changed) // _APART))
-        spread = replace(options.of_any_quality(), frames=n_frames)
+        spread = replace(options.of_any_quality(), frames=n_frames, prefer_quality=_PREFER_DOUBT)
         for idx in choose_frames(free, None, spread):
             asked[idx].append(object_id)
     return asked

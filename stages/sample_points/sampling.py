@@ -22,8 +22,8 @@ from stages.sample_points.seeds import candidate_id, generator
 from stages.sample_points.spreading import spread
 from stages.sample_points.strata import BoolMask, View
 
-Doubts = Callable[[NDArray[np.uint8], BoolMask, int], Sequence[tuple[int, int]]]
-"""(H, W, 3) image, (H, W) mask, number → at most so many pixels (x, y) where the mask may be wrong."""
+Doubts = Callable[[str, NDArray[np.uint8], BoolMask, int], Sequence[tuple[int, int]]]
+"""Object id, (H, W, 3) image, (H, W) mask, number → at most so many pixels (x, y) where the mask may be wrong."""
 _DOUBTS = 0.8
 """Share of the points that are asked where a mask is in doubt, where somebody looks for such places."""
 Look = Callable[[Collection[int]], Iterable[Frame]]
@@ -113,7 +113,7 @@ def draw_candidates(
             view = View.of(drawn, taken, frame.image, colours, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             n_doubts = round(_DOUBTS * options.points) if doubts and view.mask.any() else 0
-            places = doubts(frame.image, drawn, n_doubts) if doubts and n_doubts else ()
+            places = doubts(object_id, frame.image, drawn, n_doubts) if doubts and n_doubts else ()
             draws = sample_frame(view, options, rng, places)
             candidates += [_named(draw, mask, options.seed, round_) for draw in draws]
     return sorted(candidates, key=lambda candidate: (candidate.object_id, candidate.frame_idx))

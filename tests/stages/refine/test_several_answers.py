@@ -13,6 +13,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segment
 from stages.refine.correcting import corrected, correction_prompt, decided
+from stages.refine.point_classifier import Likeness
 from stages.refine.several_answers import Answers, answers_to
 
 HEIGHT, WIDTH = 200, 400
@@ -138,6 +139,26 @@ def test_a_point_at_the_edge_of_a_large_part_takes_what_is_near_and_one_deep_in_
     assert at_edge[:, :50].sum() == there[:, :50].sum()
     for enough in ([(70, 30, 0)], [(86, 30, 0), (86, 20, 0), (86, 40, 0)]):  # one deep in it, or three
         assert np.array_equal(decided(there, Answers(left_half, 3, 0.5), enough), left_half > 0.5)
+
+
+def test_of_a_large_part_a_point_at_its_edge_takes_what_looks_like_background_too():
+    there = np.zeros((60, 100), dtype=bool)
+    there[10:50, 10:90] = True
+    left_half = np.where(np.arange(100) < 50, there, False).astype(np.float32)
+    alike = (there & (np.arange(60) < 30)[:, None]).astype(np.float32)
+    found = decided(there, Answers(left_half, 3, 0.5), [(86, 40, 0)], Likeness(alike, 0.5))
+    assert not found[30:, 50:].any()
+    assert np.array_equal(found[:30, :70], there[:30, :70])
+    untrusted = decided(there, Answers(left_half, 3, 0.5), [], Likeness(alike, 0.0))
+    assert np.array_equal(untrusted, left_half > 0.5)
+
+
+@pytest.mark.parametrize(("n_for", "trust", "is_added"), [(0, 1.0, True), (0, 0.5, False), (1, 0.5, True)])
+def test_what_looks_like_the_object_counts_as_five_answers_where_that_is_always_right(n_for, trust, is_added):
+    there, more = rectangle(50, 150, 50, 150), rectangle(50, 150, 150, 200)
+    answers = Answers((there + more * n_for / 3).astype(np.float32), 3, 0.5)
+    found = decided(there, answers, [], Likeness((there | more).astype(np.float32), trust))
+    assert np.array_equal(found, there | more if is_added else there)
 
 
 def test_a_small_part_goes_with_the_point_on_it_wherever_that_lies():
