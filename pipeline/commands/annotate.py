@@ -19,7 +19,7 @@ from pipeline.commands.models import require_models
 from pipeline.config import RunConfig
 from pipeline.kept_config import keep_config
 from pipeline.runners.choice import BeamRunner, choose_runner
-from pipeline.runners.outcomes import require_settled
+from pipeline.runners.outcomes import require_finished
 from pipeline.runners.progress import Watch, shown
 from pipeline.runners.supervisor import Supervisor
 from pipeline.runners.work import AnnotateWork
@@ -118,7 +118,7 @@ def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunCon
     _work(folder, processes, config, footage, foreseen, runner)
     folder.remove_leftovers()
     folder.drop_superseded(units)
-    require_settled(folder, job_list.open_jobs)
+    require_finished(folder, job_list.open_jobs)
     return show_outcome(folder, job_list, time.monotonic() - start)
 
 

@@ -77,10 +77,10 @@ def merge(
         _require_verdicts(folder, excluded)
         split_of = _split_of(folder, val_share)
         with work_folder(folder, "merge") as work:
-            settled, written = _merge(folder, work, split_of, consensus, excluded)
+            aggregated, written = _merge(folder, work, split_of, consensus, excluded)
         _drop_stale(folder, {file for found in written for file in found.files})
     statuses = sum((Counter(found.statuses) for found in written), Counter[str]())
-    n_points, n_conflicts = statuses.total(), sum(found.n_conflicts for found in settled)
+    n_points, n_conflicts = statuses.total(), sum(found.n_conflicts for found in aggregated)
     n_copied = sum(found.n_copied for found in written)
     summary(
         f"Points of {run}",
@@ -88,10 +88,10 @@ def merge(
             ("candidates", sum(found.n_candidates for found in written)),
             ("answered", n_points),
             *sorted(statuses.items()),
-            ("looked at twice", sum(found.n_looked_again for found in settled)),
-            ("settled by adjudication", sum(found.n_adjudicated for found in settled)),
+            ("looked at twice", sum(found.n_looked_again for found in aggregated)),
+            ("adjudicated", sum(found.n_adjudicated for found in aggregated)),
             ("conflicts left", n_conflicts),
-            ("verdicts on other candidates", sum(found.n_opinions for found in settled) - n_points),
+            ("verdicts on other candidates", sum(found.n_opinions for found in aggregated) - n_points),
             *([("points of other names of an object", n_copied)] if n_copied else []),
             ("points in", folder.path / tables.POINTS.name),
         ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+import pipeline.runners.beam_import  # isort: skip  # noqa: F401 - before Beam
 
 from collections.abc import Callable, Sequence
 

@@ -52,7 +52,7 @@ class RefineWork:
         refine = RefineVideos(self.run, self.load, self.redrawing, VideoOpener(), spread=False)
         return RefineJobs(refine, partial(_write, self.results))
 
-    def is_settled(self, job: RefineTask) -> bool:
+    def is_finished(self, job: RefineTask) -> bool:
         """Whether it is known what became of the video."""
         return _file(self.results, job.video_id).is_file()
 
@@ -72,7 +72,7 @@ class RefineWork:
         """Nothing is to be done: a video is one job."""
 
     def result_of(self, job: RefineTask) -> RefinedVideo:
-        """What became of a settled one."""
+        """What became of a finished one."""
         return _RESULT.validate_json(_file(self.results, job.video_id).read_bytes())
 
 

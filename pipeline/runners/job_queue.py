@@ -59,7 +59,7 @@ class JobQueue(Generic[JobT]):
             self._open[job.unit] += 1
 
     def has_next(self) -> bool:
-        """Whether a job waits for a worker; jobs of videos that are settled or given up are over."""
+        """Whether a job waits for a worker; jobs of videos that are finished or given up are over."""
         while self._waiting and self._is_over(self._waiting[0]):
             self._end(self._waiting.popleft())
         return bool(self._waiting)
@@ -75,7 +75,7 @@ class JobQueue(Generic[JobT]):
     def leave(self, job: JobT, how: str = "it gave no result") -> None:
         """See what became of a job that a worker is through with, or died in; ``how``, if so."""
         self._in_work[job.unit] -= 1
-        if self.work.is_settled(job):
+        if self.work.is_finished(job):
             self._settled.add(job.unit)
         elif job.unit not in self._given_up and not self._waits_for_others(job):
             self._deaths[job.key] += 1
@@ -102,7 +102,7 @@ class JobQueue(Generic[JobT]):
         """A job is over; with the last one of a video, the video is."""
         self._open[job.unit] -= 1
         if not self._open[job.unit]:
-            if job.unit in self._given_up and not self.work.is_settled(job):
+            if job.unit in self._given_up and not self.work.is_finished(job):
                 self.work.prepare_again(job)
                 self.work.give_up(job, self._given_up[job.unit])
             self.work.clear(job)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+import pipeline.runners.beam_import  # isort: skip  # noqa: F401 - before Beam
 
 import gc
 import logging
@@ -13,8 +13,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
-from pipeline.runners.link import Link, Ready
 from pipeline.runners.work import Job, Work
+from pipeline.runners.worker_connection import Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.jobs import VideoJob
 from stages import progress
@@ -22,7 +22,7 @@ from stages.transform import NO_SPACE
 
 _OPTIONS = PipelineOptions(["--no_pipeline_type_check"])
 """The tests check the types of the graphs; to check them again takes a seventh of a second of every worker."""
-_links: list[Link] = []
+_connections: list[WorkerConnection] = []
 """Of this process; a DoFn cannot carry it."""
 
 
@@ -30,35 +30,35 @@ class TakeJobsDoFn(beam.DoFn):
     """Asks for jobs; when it asks for the next one, the last one is committed or rejected."""
 
     def __init__(self) -> None:
-        self._link: Link | None = None
+        self._connection: WorkerConnection | None = None
 
     def setup(self) -> None:
-        """Find the link of this process."""
-        (self._link,) = _links
+        """Find the connection of this process."""
+        (self._connection,) = _connections
 
     def process(self, _: object) -> Iterator[Job]:
         """Yield jobs until there are none; models are loaded by now, and the collector may look for garbage again."""
         gc.freeze()
         gc.enable()
-        while self._link:
-            self._link.send(Ready())
-            job: Job | None = self._link.receive()
+        while self._connection:
+            self._connection.send(Ready())
+            job: Job | None = self._connection.receive()
             if job is None:
                 return
             yield job
 
 
-def work(link: Link) -> bool:
+def work(connection: WorkerConnection) -> bool:
     """Run the graph in this process; False when results cannot be written because the disk is full."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    _links[:] = [link]
-    progress.listen(link.send)
-    told: Work[Job] = link.receive()
+    _connections[:] = [connection]
+    progress.listen(connection.send)
+    given: Work[Job] = connection.receive()
     try:
         with beam.Pipeline(runner="FnApiRunner", options=_OPTIONS) as pipeline:
             start = pipeline | "Start" >> beam.Create([None], reshuffle=False)
             jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
-            jobs | "Work" >> told.graph()
+            jobs | "Work" >> given.graph()
     except Exception as error:
         if not _is_full(error):
             raise

@@ -12,7 +12,7 @@ from schemas import tables
 from schemas.jobs import VideoJob
 
 
-def is_settled(run: RunFolder, job: VideoJob) -> bool:
+def is_finished(run: RunFolder, job: VideoJob) -> bool:
     """Whether a video is committed, or rejected as a whole.
 
     A commit writes localizations first and rejects before the mark: where there are both and no mark, it was cut off.
@@ -23,7 +23,7 @@ def is_settled(run: RunFolder, job: VideoJob) -> bool:
     )
 
 
-def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
+def require_finished(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
     """Make sure that no video was lost on the way.
 
     Raises:
@@ -32,8 +32,8 @@ def require_settled(run: RunFolder, jobs: Iterable[VideoJob]) -> None:
     done, begun, rejected = (
         set(table.stems(run.path)) for table in (tables.VIDEOS, tables.LOCALIZATIONS, tables.REJECTS)
     )
-    settled = done | (rejected - begun)
-    open_ids = [job.video_id for job in jobs if unit_name(job.video_id, job.unit) not in settled]
+    finished = done | (rejected - begun)
+    open_ids = [job.video_id for job in jobs if unit_name(job.video_id, job.unit) not in finished]
     if open_ids:
         some = ", ".join(open_ids[:3]) + (" …" if len(open_ids) > 3 else "")
         raise WorkProblem(

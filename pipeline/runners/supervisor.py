@@ -14,9 +14,9 @@ from typing import Generic
 
 from pipeline.runners.exits import describe, explain
 from pipeline.runners.job_queue import JobQueue, Watcher
-from pipeline.runners.link import Ready
 from pipeline.runners.work import JobT, Work
 from pipeline.runners.worker import NO_SPACE
+from pipeline.runners.worker_connection import Ready
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.terminal.console import WorkProblem
 from stages.progress import Step

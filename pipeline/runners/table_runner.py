@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pipeline.runners.lean  # isort: skip  # noqa: F401 - before Beam
+import pipeline.runners.beam_import  # isort: skip  # noqa: F401 - before Beam
 
 import logging
 import secrets

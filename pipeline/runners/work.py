@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.config import RunConfig
-from pipeline.runners.outcomes import is_settled
+from pipeline.runners.outcomes import is_finished
 from pipeline.runs.commit import commit_reject
 from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
@@ -64,7 +64,7 @@ class Work(Protocol[Job_contra]):
         """What is done with jobs; a worker asks for the next one when the last one has gone through."""
         ...
 
-    def is_settled(self, job: Job_contra) -> bool:
+    def is_finished(self, job: Job_contra) -> bool:
         """Whether the job's video has its result on disk."""
         ...
 
@@ -77,11 +77,11 @@ class Work(Protocol[Job_contra]):
         ...
 
     def give_up(self, job: Job_contra, detail: str) -> None:
-        """Write down why a job's video has no result; then it is settled."""
+        """Write down why a job's video has no result; then it is finished."""
         ...
 
     def clear(self, job: Job_contra) -> None:
-        """Take away what the jobs of a settled video left to each other."""
+        """Take away what the jobs of a finished video left to each other."""
         ...
 
 
@@ -108,9 +108,9 @@ class AnnotateWork:
 
         return AnnotateVideos(self.run, self.config, spread=False, scratch=self.run.work)
 
-    def is_settled(self, job: VideoJob) -> bool:
+    def is_finished(self, job: VideoJob) -> bool:
         """Whether the video is committed or rejected."""
-        return is_settled(self.run, job)
+        return is_finished(self.run, job)
 
     def is_kept(self, job: VideoJob) -> bool:
         """Whether a batch of objects waits for the others of its video."""

@@ -14,8 +14,8 @@ import os
 import signal
 import sys
 
-from pipeline.runners.link import ORPHANED, Link
 from pipeline.runners.spawning import take_lock_and_log
+from pipeline.runners.worker_connection import ORPHANED, WorkerConnection
 
 NO_SPACE = os.EX_IOERR
 """Exit code of a worker that cannot write its results."""
@@ -36,11 +36,11 @@ def main(descriptor: int, parent: int) -> int:
     """Work until there is no job left; returns the exit code."""
     end_with_parent(parent)
     faulthandler.enable()  # a crash in a decoder or a model leaves its place in the log
-    link = Link(descriptor, take_lock_and_log)
+    connection = WorkerConnection(descriptor, take_lock_and_log)
     gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
     from pipeline.runners.local import work
 
-    return 0 if work(link) else NO_SPACE
+    return 0 if work(connection) else NO_SPACE
 
 
 if __name__ == "__main__":

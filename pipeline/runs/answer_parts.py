@@ -177,9 +177,9 @@ def read_statuses(run: RunFolder, look: Callable[[AnswerPart], None] = lambda _:
         look: is shown each part as well, before the next one is read.
     """
 
-    def settled(part: AnswerPart) -> dict[str, str]:
+    def statuses(part: AnswerPart) -> dict[str, str]:
         look(part)
         return {name: opinion.status for name, opinion in majority(part.verdicts.deciding()).items()}
 
     with answer_parts(run) as parts:
-        return Statuses(map(settled, parts))
+        return Statuses(map(statuses, parts))

@@ -67,7 +67,7 @@ def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequ
     """Commit one unit: the first table, then the others at once, and when all are there the last, the commit mark.
 
     A unit that was cut off has its first table, which tells it from a video that was rejected as a whole
-    (:func:`pipeline.runners.outcomes.is_settled`).
+    (:func:`pipeline.runners.outcomes.is_finished`).
     """
     metadata = run.metadata()
 

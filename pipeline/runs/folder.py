@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.compute as pc
 import yaml
 
-import pipeline.runs.lean_tables  # noqa: F401
+import pipeline.runs.arrow_import  # noqa: F401
 from pipeline.runs.access import refuse_links, rename_hidden_units, warn_of_other_writers
 from pipeline.runs.joining import drop_joined
 from pipeline.runs.locks import machine_lock

@@ -60,7 +60,7 @@ def _filesystems() -> Any:
         from apache_beam.options.pipeline_options import PipelineOptions
 
         with suppress(ModuleNotFoundError):
-            import apache_beam.io.aws.s3filesystem  # noqa: F401 - which registers itself; see pipeline.runners.lean
+            import apache_beam.io.aws.s3filesystem  # noqa: F401 - which registers itself; see pipeline.runners.beam_import
     if getattr(FileSystems, "_pipeline_options", None) is None:
         FileSystems.set_options(PipelineOptions(_options))
     return FileSystems

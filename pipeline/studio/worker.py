@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 import sys
 
-from pipeline.runners.link import Link
 from pipeline.runners.worker import end_with_parent
+from pipeline.runners.worker_connection import WorkerConnection
 
 
 def main(descriptor: int, parent: int) -> None:
     """Do tasks until the command ends."""
     end_with_parent(parent)
-    link = Link(descriptor)
+    connection = WorkerConnection(descriptor)
     from pipeline.studio.worker_loop import work
 
-    work(link)
+    work(connection)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from pipeline.refining.candidates import redrawing_of
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
 from pipeline.refining.working import RoundModels, load_round_models
-from pipeline.runners.link import Link, Ready
 from pipeline.runners.local import annotate_video
+from pipeline.runners.worker_connection import Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.frame_cache import FrameCache
 from pipeline.studio.messages import Failed, Finished, MasksReady, Refine, Track
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class _MaskBatcher:
     """Collects masks and sends them a few times a second, those of one frame together."""
 
-    link: Link
+    connection: WorkerConnection
     masks: list[Mask] = field(default_factory=list)
     sent_at: float = 0.0
 
@@ -42,7 +42,7 @@ class _MaskBatcher:
 
     def send(self) -> None:
         if self.masks:
-            self.link.send(MasksReady(tuple(self.masks)))
+            self.connection.send(MasksReady(tuple(self.masks)))
         self.masks.clear()
         self.sent_at = time.monotonic()
 
@@ -62,19 +62,19 @@ class _Models:
         return self.loaded
 
 
-def work(link: Link) -> None:
+def work(connection: WorkerConnection) -> None:
     """Do tasks for ever. Models are loaded before the first one comes, while the person still makes hints."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     use_one_thread_an_operation()
-    run, config = cast("tuple[RunFolder, RunConfig]", link.receive())
-    batcher, models = _MaskBatcher(link), _Models(config)
-    progress.listen(link.send)
+    run, config = cast("tuple[RunFolder, RunConfig]", connection.receive())
+    batcher, models = _MaskBatcher(connection), _Models(config)
+    progress.listen(connection.send)
     progress.view(batcher.add)
     with suppress(Exception):  # the task that needs them says why
         models.get()
     while True:
-        link.send(Ready())
-        task = link.receive()
+        connection.send(Ready())
+        task = connection.receive()
         try:
             if isinstance(task, Track):
                 annotate_video(run, config, task.job)
@@ -84,9 +84,9 @@ def work(link: Link) -> None:
                 refine_video(run, task.video, VideoHints.of(task.job.localizations), tools)
         except Exception as problem:  # the studio goes on, and the person is told
             logger.exception("task failed")
-            link.send(
+            connection.send(
                 Failed(str(problem) if isinstance(problem, ValueError) else f"{type(problem).__name__}: {problem}")
             )
         else:
             batcher.send()
-            link.send(Finished())
+            connection.send(Finished())

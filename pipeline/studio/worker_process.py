@@ -18,8 +18,8 @@ from typing import Any
 
 from pipeline.config import RunConfig
 from pipeline.runners.exits import describe
-from pipeline.runners.link import Ready
 from pipeline.runners.spawning import worker_environment
+from pipeline.runners.worker_connection import Ready
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.messages import Failed, Finished
 

@@ -3,4 +3,4 @@
 No step holds more than one element. Every step may be repeated: what it writes depends on its element alone.
 """
 
-import pipeline.runners.lean  # noqa: F401 - before Beam
+import pipeline.runners.beam_import  # noqa: F401 - before Beam

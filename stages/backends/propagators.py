@@ -38,7 +38,7 @@ def load_propagator(name: str, device: str = "auto", threads: int = 1, limits: L
 
             return FlowPropagator()
         case "embedded" | "embedded_fast":
-            import stages.backends.lean_torch  # noqa: F401 - before torch
+            import stages.backends.torch_import  # noqa: F401 - before torch
             from stages.backends.embedded.propagator.embedded import load_embedded
 
             return load_embedded(name, device, threads)

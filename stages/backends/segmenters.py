@@ -37,7 +37,7 @@ def load_segmenter(name: str, device: str = "auto", threads: int = 1) -> Segment
 
             return GrabCutSegmenter()
         case "embedded" | "embedded_fast":
-            import stages.backends.lean_torch  # noqa: F401 - before torch
+            import stages.backends.torch_import  # noqa: F401 - before torch
             from stages.backends.embedded.segmenter.embedded import load_embedded
 
             return load_embedded(name, device, threads=threads)

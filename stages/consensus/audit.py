@@ -41,7 +41,7 @@ class AnnotatorAudit:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A candidate on which annotators differ, for somebody to settle.
+    """A candidate on which annotators differ, for somebody to adjudicate.
 
     Attributes:
         candidate_id: the candidate.

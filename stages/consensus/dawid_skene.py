@@ -48,7 +48,7 @@ class Rates:
         annotators: A, sorted.
         prior: (3,) float64, share of each true status.
         confusion: (A, 3, 3) float64, [annotator, truth, answer], rows add to 1.
-        n_rounds: rounds until it settled, MAX_ROUNDS when it did not.
+        n_rounds: rounds until it converged, MAX_ROUNDS when it did not.
     """
 
     annotators: tuple[str, ...]
@@ -144,9 +144,9 @@ def fit(patterns: Mapping[Pattern, int], smoothing: float = SMOOTHING) -> Rates:
     n_rounds, change = 0, 1.0
     while change >= TOLERANCE and n_rounds < MAX_ROUNDS:
         prior, confusion = _rates(cases, posteriors * weight[:, None], len(annotators), smoothing)
-        settled = _posteriors(cases, prior, confusion)
-        change = float(np.abs(settled - posteriors).max())
-        posteriors, n_rounds = settled, n_rounds + 1
+        latest = _posteriors(cases, prior, confusion)
+        change = float(np.abs(latest - posteriors).max())
+        posteriors, n_rounds = latest, n_rounds + 1
     return Rates(annotators, prior, confusion, n_rounds)
 
 

@@ -17,7 +17,7 @@ import cv2
 from schemas.frames import Frame
 from stages.resize import shrink
 from stages.video.no_programs import no_programs
-from stages.video.scene_likeness import WIDTH_PX, Look, has_same_colours, is_same_scene
+from stages.video.scene_similarity import WIDTH_PX, Look, has_same_colours, is_same_scene
 
 with no_programs():  # it would start ffmpeg to see whether there is one: a quarter of a second of every worker
     from scenedetect import FrameTimecode

@@ -164,7 +164,7 @@ def _asked(
 
     Raises:
         UsageProblem: adjudicators are named for another design, or somebody is excluded who has answered nothing.
-        typer.Exit: there is nothing to settle.
+        typer.Exit: there is no conflict to adjudicate.
     """
     if adjudicators and design != "adjudication":
         raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")

@@ -104,8 +104,8 @@ def planned(session: ReviewSession, selection: Selection, again: Sequence[Review
 def doubtful_of(session: ReviewSession, design: str, excluded: Sequence[str] = ()) -> frozenset[str] | None:
     """Ids of the candidates whose answers the design asks again; None for a design that asks all candidates.
 
-    ``adjudication`` asks what people differ on and nobody has settled, ``second_look`` what one person answered against
-    the proposal and nobody has looked at again.
+    ``adjudication`` asks what people differ on and nobody has adjudicated, ``second_look`` what one person answered
+    against the proposal and nobody has looked at again.
     """
     if design not in ("adjudication", "second_look"):
         return None

@@ -119,9 +119,9 @@ def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, cap
     asked = candidates[0]
     task = ReviewTask("s", asked.video_id, "1", asked.frame_idx, 0, "adjudication", (asked.candidate_id,), 0.5)
     tables.TASKS.write(finished_run / "tasks" / "adjudication.parquet", [task])
-    settled = Verdict(asked.candidate_id, right(0, asked), "di", "label_studio", 1.0, "s", "9",
+    adjudicated = Verdict(asked.candidate_id, right(0, asked), "di", "label_studio", 1.0, "s", "9",
                       datetime(2026, 1, 2, tzinfo=UTC))  # fmt: skip
-    tables.VERDICTS.write(finished_run / "verdicts" / "settled.parquet", [settled])
+    tables.VERDICTS.write(finished_run / "verdicts" / "adjudicated.parquet", [adjudicated])
     for rule in ConsensusRule:
         merge(RunFolder(finished_run), 0.1, rule)
         found = {p.candidate_id: p for p in points(finished_run)}
@@ -129,7 +129,7 @@ def test_a_settled_conflict_wins_whatever_the_rule_and_says_so(finished_run, cap
         assert (point.status, point.n_verdicts, point.decided_by) == (right(0, asked), 1, "adjudication")
         assert {(p.n_verdicts, p.decided_by) for p in found.values()} == {(3, "annotators")}
         said = " ".join(capsys.readouterr().out.split())
-        assert f"settled by adjudication 1 conflicts left {n_conflicts - 1}" in said
+        assert f"adjudicated 1 conflicts left {n_conflicts - 1}" in said
 
 
 def test_answers_to_gold_never_become_points(finished_run):

@@ -59,7 +59,7 @@ def test_a_video_that_is_given_up_is_settled_and_says_why(annotated: Path, tmp_p
     work = RefineWork(run, 2, partial(load_round_models, config.models, "cpu"), redrawing, tmp_path)
     first, *others = [RefineTask(key) for key in video_keys(run)]
     work.give_up(first, "the worker process died 2 times on this video")
-    assert [work.is_settled(task) for task in (first, *others)] == [True] + [False] * len(others)
+    assert [work.is_finished(task) for task in (first, *others)] == [True] + [False] * len(others)
     problem = (
         "the worker process died 2 times on this video. To go on from there, run the same command with --workers 1"
     )

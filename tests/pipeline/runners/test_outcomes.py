@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.runners.outcomes import is_settled, require_settled
+from pipeline.runners.outcomes import is_finished, require_finished
 from pipeline.runs.commit import commit_reject
 from pipeline.runs.folder import UNIT_TABLES, RunFolder
 from pipeline.runs.names import unit_name
@@ -30,7 +30,7 @@ def run(tmp_path):
 
 
 def test_a_video_is_settled_once_it_is_committed_or_rejected(run):
-    assert [is_settled(run, job) for job in JOBS] == [True, True, False, False]
-    require_settled(run, JOBS[:2])
+    assert [is_finished(run, job) for job in JOBS] == [True, True, False, False]
+    require_finished(run, JOBS[:2])
     with pytest.raises(WorkProblem, match=r"neither finished nor rejected: 2 \(c, d\); run the same command again"):
-        require_settled(run, JOBS)
+        require_finished(run, JOBS)

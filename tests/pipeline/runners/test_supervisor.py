@@ -14,7 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from pipeline.runners.link import ORPHANED
+from pipeline.runners.worker_connection import ORPHANED
 from schemas import tables
 
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.runners.outcomes import is_settled, require_settled
+from pipeline.runners.outcomes import is_finished, require_finished
 from pipeline.runs.commit import commit_reject, commit_video
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import WorkProblem
@@ -108,9 +108,9 @@ def test_a_commit_that_comes_to_an_early_end_does_not_look_like_a_reject(sampled
     (run.path / "localizations").write_bytes(b"a file in the place of the folder")
     with pytest.raises(OSError, match="localizations"):
         commit_video(run, sampled, 92, open_local)
-    assert not is_settled(run, sampled.job)
+    assert not is_finished(run, sampled.job)
     with pytest.raises(WorkProblem, match=r"neither finished nor rejected: 1 \(v\)"):
-        require_settled(run, [sampled.job])
+        require_finished(run, [sampled.job])
 
 
 def test_two_processes_that_commit_the_same_video_at_once_leave_one_whole_result(sampled, tmp_path):

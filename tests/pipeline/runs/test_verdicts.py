@@ -66,9 +66,9 @@ def test_the_blind_tasks_are_those_of_the_single_design(tmp_path, design, is_bli
     assert read_verdicts(RunFolder(tmp_path)).blind_tasks == (frozenset({"k"}) if is_blind else frozenset())
 
 
-def settling(*given, adjudicators=()):
-    """Verdicts of a run whose task ``settle`` is one of adjudication."""
-    return RunVerdicts(given, (), frozenset({"blind"}), frozenset({"settle"}), frozenset(adjudicators))
+def verdicts_of(*given, adjudicators=()):
+    """Verdicts of a run whose task ``adjudicate`` is one of adjudication."""
+    return RunVerdicts(given, (), frozenset({"blind"}), frozenset({"adjudicate"}), frozenset(adjudicators))
 
 
 DIFFER = (
@@ -84,35 +84,35 @@ def heard(verdicts, candidate_id="a", excluded=()):
 
 
 def test_conflicts_are_candidates_on_which_people_differ_until_somebody_settles_them():
-    assert settling(*DIFFER).conflicts() == ["a"]
-    settled = settling(*DIFFER, said("a", "REJECTED", "cy", "settle"))
-    assert (settled.conflicts(), heard(settled)) == ([], [("cy", "REJECTED")])
-    assert settling(*DIFFER).conflicts(["bo"]) == []
-    assert settled.conflicts(["cy"]) == ["a"]
+    assert verdicts_of(*DIFFER).conflicts() == ["a"]
+    adjudicated = verdicts_of(*DIFFER, said("a", "REJECTED", "cy", "adjudicate"))
+    assert (adjudicated.conflicts(), heard(adjudicated)) == ([], [("cy", "REJECTED")])
+    assert verdicts_of(*DIFFER).conflicts(["bo"]) == []
+    assert adjudicated.conflicts(["cy"]) == ["a"]
 
 
 def test_a_blind_or_simulated_answer_makes_no_conflict():
     blind, machine = said("b", "REJECTED", "cy", "blind"), said("b", "REJECTED", "sim", source="simulated")
-    assert settling(*DIFFER, blind, machine).conflicts() == ["a"]
+    assert verdicts_of(*DIFFER, blind, machine).conflicts() == ["a"]
 
 
 def test_another_look_of_one_who_differed_is_her_latest_answer_and_settles_nothing_by_itself():
-    same = settling(*DIFFER, said("a", "REJECTED", "bo", "settle", minutes=5))
+    same = verdicts_of(*DIFFER, said("a", "REJECTED", "bo", "adjudicate", minutes=5))
     assert (same.conflicts(), heard(same)) == (["a"], [("al", "ACCEPTED"), ("bo", "REJECTED")])
-    given_in = settling(*DIFFER, said("a", "ACCEPTED", "bo", "settle", minutes=5))
+    given_in = verdicts_of(*DIFFER, said("a", "ACCEPTED", "bo", "adjudicate", minutes=5))
     assert (given_in.conflicts(), heard(given_in)) == ([], [("al", "ACCEPTED"), ("bo", "ACCEPTED")])
 
 
 def test_of_named_adjudicators_only_theirs_settle_even_if_they_had_answered():
-    answers = (said("a", "REJECTED", "cy", "settle"), said("a", "AMBIGUOUS", "bo", "settle", minutes=5))
-    assert heard(settling(*DIFFER, *answers, adjudicators=["bo"])) == [("bo", "AMBIGUOUS")]
-    assert heard(settling(*DIFFER, answers[0], adjudicators=["bo"])) == [
+    answers = (said("a", "REJECTED", "cy", "adjudicate"), said("a", "AMBIGUOUS", "bo", "adjudicate", minutes=5))
+    assert heard(verdicts_of(*DIFFER, *answers, adjudicators=["bo"])) == [("bo", "AMBIGUOUS")]
+    assert heard(verdicts_of(*DIFFER, answers[0], adjudicators=["bo"])) == [
         ("al", "ACCEPTED"), ("bo", "REJECTED"), ("cy", "REJECTED"),
     ]  # fmt: skip
 
 
 def test_what_was_settled_is_no_measure_of_agreement():
-    votes = settling(*DIFFER, said("a", "REJECTED", "cy", "settle")).votes()
+    votes = verdicts_of(*DIFFER, said("a", "REJECTED", "cy", "adjudicate")).votes()
     assert {v.annotator for group in votes.values() for v in group} == {"al", "bo"}
 
 

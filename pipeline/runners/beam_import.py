@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 
-import pipeline.runs.lean_tables  # noqa: F401
+import pipeline.runs.arrow_import  # noqa: F401
 from stages.blocked_imports import blocking_imports
 
 logging.disable(logging.WARNING)  # Beam misses the libraries of a cloud that nobody asked for

@@ -20,7 +20,7 @@ class Ready:
     """A worker is through with its job, or has just started, and asks for the next one."""
 
 
-class Link:
+class WorkerConnection:
     """A worker's end. The process ends at once when the command does, whatever the worker is doing.
 
     What comes is unpickled by whoever receives it, in the worker's main thread. Only the command writes to the pipe.
@@ -37,7 +37,7 @@ class Link:
         self._connection: Connection[Any, Any] = Connection(descriptor)
         self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._sending = threading.Lock()
-        threading.Thread(target=self._listen, name="link", daemon=True).start()
+        threading.Thread(target=self._listen, name="worker-connection", daemon=True).start()
 
     def receive(self) -> Any:
         """The next message; waits for it."""
