@@ -107,9 +107,15 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
     worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
     remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
-    rows = MASK_ROW_BYTES * footage.least_frames * footage.job.n_objects
+    row_bytes = MASK_ROW_BYTES + (propagator.map_bytes / 2 if _is_contested(footage, config) else 0)
+    rows = row_bytes * footage.least_frames * footage.job.n_objects
     models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
     return models + drawn + worked + remembered + rows
+
+
+def _is_contested(footage: Footage, config: RunConfig) -> bool:
+    """Whether masks of several batches may overlap where they must not: then half of each object's maps is kept."""
+    return footage.job.n_batches(config.models.objects_a_pass) > 1 and any(footage.job.groups.values())
 
 
 def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, float]:

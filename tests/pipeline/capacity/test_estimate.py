@@ -11,9 +11,9 @@ from schemas.video_files import VideoFile
 GB = 1e9
 
 
-def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854), key_frames=()):
+def footage(name="a", n_frames=100, n_objects=1, frame_idx=0, size=(480, 854), key_frames=(), group=""):
     clicks = Clicks(((5.0, 5.0),), (1,))
-    rows = tuple(Localization(name, str(i), frame_idx, clicks) for i in range(n_objects))
+    rows = tuple(Localization(name, str(i), frame_idx, clicks, group=group) for i in range(n_objects))
     return Footage(VideoJob(VideoFile(name, f"{name}.mp4"), rows, name), n_frames, *size, key_frames=key_frames)
 
 
@@ -48,6 +48,10 @@ def test_workers_in_parallel_take_the_memory_of_the_largest_videos():
         ({"film": footage(size=(2160, 3840))}, {}),
         ({}, {"propagator": "embedded_fast"}),
         ({"film": footage(n_objects=20)}, {"film": footage(n_objects=20), "objects_a_pass": 5}),
+        (
+            {"film": footage(n_objects=20, group="g"), "objects_a_pass": 5},
+            {"film": footage(n_objects=20), "objects_a_pass": 5},
+        ),
     ],
 )
 def test_memory_grows_with_what_lives_at_once(more, less):
