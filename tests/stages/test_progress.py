@@ -23,14 +23,14 @@ def told(monkeypatch):
     progress.listen(lambda _: None)
 
 
-def batches(most=0, n_objects=2):
+def batches(most=0, n_objects=2, number=None):
     names = ["woman", "dog", "cat", "bird", "fox"]
     rows = [
         Localization("v", str(i), frame, Clicks(((5.0, 5.0),), (1,)), object_name=names[i])
         for i in range(n_objects)
         for frame in (0, 4)[: 1 + (i == 0)]
     ]
-    return split_objects(PlacedVideo(VideoJob(VideoFile("v", "v.mp4"), tuple(rows), "0")), most)
+    return split_objects(PlacedVideo(VideoJob(VideoFile("v", "v.mp4"), tuple(rows), "0", number)), most)
 
 
 def test_the_stage_and_its_objects_are_named(told):
@@ -72,3 +72,12 @@ def test_every_batch_is_a_part_of_the_video(told):
     list(BatchProgress(first, 8).propagating(FRAMES))
     assert told[-1].text == "propagating 1 object, batch 1 of 2"
     assert told[-1].share < 0.5
+
+
+def test_a_batch_that_is_a_job_of_its_own_tells_its_own_share(told):
+    (second,) = batches(most=1, number=1)
+    BatchProgress(second, 8).segmenting(0, 0)
+    assert told[-1] == Step("segmenting dog, 1 of 1", 0.0)
+    list(BatchProgress(second, 8).propagating(FRAMES))
+    assert told[-1].text == "propagating 1 object, batch 2 of 2"
+    assert told[-1].share == pytest.approx(SEGMENT_FRAMES / (SEGMENT_FRAMES + 8) + 8 / (SEGMENT_FRAMES + 8) / 2)
