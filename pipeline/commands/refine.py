@@ -23,9 +23,9 @@ from pipeline.kept_config import load_kept_config
 from pipeline.refining.answers import AnswersInFile
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.command_input import read_command_input
-from pipeline.refining.task import RefinedVideo, RefineTask, has_news
+from pipeline.refining.correction_round import load_round_models
+from pipeline.refining.task import RefinedVideo, RefineTask, has_feedback
 from pipeline.refining.work import RefineWork, refine_with_workers
-from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.spool import VideoOpener
@@ -67,7 +67,7 @@ def refine(
     changed. Frames that people localized, corrected or confirmed are never overwritten.
 
     In the end, all verified points agree with their masks, or their frames are flagged in the table `flags`. Without
-    news nothing is changed. The command can be repeated and interrupted.
+    new feedback nothing is changed. The command can be repeated and interrupted.
 
     Example: `pointvos refine --run runs/demo`
     """
@@ -80,8 +80,8 @@ def refine(
     require_models([config.models.segmenter, config.models.propagator])
     with folder.lock() as lock:
         keys = _chosen(folder, named)
-        told, rejects = read_command_input(folder, config, keys, clicks or [])
-        tasks = [task for task in told if has_news(folder, task)]
+        given, rejects = read_command_input(folder, config, keys, clicks or [])
+        tasks = [task for task in given if has_feedback(folder, task)]
         n_workers = min(workers or _usual_workers(config), len(tasks))
         found = _refine(folder, config, tasks, n_workers, lock) if tasks else []
     _show(folder, keys, found, [*rejects, *(reject for one in found for reject in one.rejects)])
@@ -136,7 +136,7 @@ def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> 
     seconds += n_drawn * (segmenter.frame_s + segmenter.object_s)
     n_objects = sum(video.n_objects for video in videos)
     return (
-        f"Looking at {many(n_objects, 'object')} in {many(len(videos), 'video')} with news: "
+        f"Looking at {many(n_objects, 'object')} in {many(len(videos), 'video')} with new feedback: "
         f"at most about {duration(seconds)}"
     )
 
@@ -148,7 +148,7 @@ def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVi
     }
     rows = [
         ("videos", len(keys)),
-        ("with news", sum(one.n_rounds > 0 for one in found)),
+        ("with new feedback", sum(one.n_rounds > 0 for one in found)),
         ("rounds", total["rounds"]),
         ("corrections", total["corrections"]),
         ("masks changed", total["masks"]),

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from pipeline.config import RunConfig
 from pipeline.refining.answers import AnswersInRun
+from pipeline.refining.correction_round import Frames, RoundModels
 from pipeline.refining.point_classifiers import PointClassifiers
 from pipeline.refining.state import Drawing, VideoState, state_of
 from pipeline.refining.verified import Verified
-from pipeline.refining.working import Frames, RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import with_pictures
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of

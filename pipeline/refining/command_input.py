@@ -1,4 +1,4 @@
-"""What a command is told beside the tables of a run: files of clicks, and hints of objects that wait to be added."""
+"""The input of a command beside the tables of a run: files of clicks, and hints of objects that are to be added."""
 
 from __future__ import annotations
 

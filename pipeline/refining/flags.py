@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.refining.news import contradicted
+from pipeline.refining.feedback import contradicted
 from pipeline.refining.state import VideoState
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_file, unit_records

@@ -11,7 +11,7 @@ from stages.video import Opener, open_video, selected_frames
 from stages.video.seeking import FrameMark, frames_between, mark_of
 
 
-class SoughtFrames:
+class SeekableFrames:
     """Gives frames by index, exactly. A container is decoded once up to the last frame that was asked for."""
 
     def __init__(self, file: VideoFile, opener: Opener) -> None:

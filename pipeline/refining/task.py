@@ -1,18 +1,18 @@
-"""One video of ``pointvos refine``: what is told of it, what is done, and what came of it."""
+"""One video of ``pointvos refine``: its input, its rounds, and what came of them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import RoundModels
+from pipeline.refining.feedback import clicks_by_frame, contradicted
 from pipeline.refining.flags import write_flags
-from pipeline.refining.frames import SoughtFrames
+from pipeline.refining.frames import SeekableFrames
 from pipeline.refining.hints import VideoHints
-from pipeline.refining.news import clicks_by_frame, contradicted
 from pipeline.refining.state import state_of
 from pipeline.refining.verified import Verified
-from pipeline.refining.videos import RoundTools, refine_with_news
-from pipeline.refining.working import RoundModels
+from pipeline.refining.videos import RoundTools, refine_with_feedback
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import source_of
 from pipeline.runs.rounds import VideoRounds, move_unit
@@ -84,11 +84,11 @@ def refine_task(
     verified = Verified.read(run, video)
     state = state_of(video, before, hints.groups, verified)
     clicks, rejects = clicks_by_frame(task.clicks, state, hints.groups)
-    tools = RoundTools(models, SoughtFrames(source_of(video), opener), redrawing)
+    tools = RoundTools(models, SeekableFrames(source_of(video), opener), redrawing)
     n_points = sum(map(len, verified.points.values()))
     problem = ""
     try:
-        state = refine_with_news(run, video, hints, clicks, tools)
+        state = refine_with_feedback(run, video, hints, clicks, tools)
     except (DecodeError, LookupError, ValueError) as stopped:
         problem = str(stopped) or type(stopped).__name__
         n_flagged = len(contradicted(state_of(video, VideoRounds.read(run, video), hints.groups, verified)))
@@ -109,7 +109,7 @@ def refine_task(
     )
 
 
-def has_news(run: RunFolder, task: RefineTask) -> bool:
+def has_feedback(run: RunFolder, task: RefineTask) -> bool:
     """Whether a look at the video can find anything to do: corrections that wait, clicks, or verified points."""
     video = video_of(run, task.key)
     rounds = VideoRounds.read(run, video)

@@ -10,8 +10,8 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
-from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.table_graphs.collect import CollectResults
 from schemas.remote_paths import AnyPath
@@ -73,7 +73,7 @@ class RefineJobs(beam.PTransform[PCollection[RefineTask], PCollection[None]]):
 
 
 class RefineRun(beam.PTransform[PBegin, PCollection[None]]):
-    """``refine``: correction rounds of all videos with news.
+    """``refine``: correction rounds of all videos with new feedback.
 
     Args:
         run: the run.

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipeline.refining.candidates import Redrawing, redraw_candidates
+from pipeline.refining.correction_round import Frames, Round, RoundModels
+from pipeline.refining.feedback import with_feedback
 from pipeline.refining.hints import VideoHints
-from pipeline.refining.news import with_news
 from pipeline.refining.state import VideoState, state_of
 from pipeline.refining.verified import Verified
-from pipeline.refining.working import Frames, Round, RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rounds import VideoRounds, commit_round, write_corrections
 from schemas.elements import ObjectFrame
@@ -61,7 +61,7 @@ def refine_video(run: RunFolder, video: Video, hints: VideoHints, tools: RoundTo
     return rounds
 
 
-def refine_with_news(
+def refine_with_feedback(
     run: RunFolder, video: Video, hints: VideoHints, clicks: Mapping[ObjectFrame, Clicks], tools: RoundTools
 ) -> VideoState:
     """Do rounds until nothing is new: corrections that wait, clicks, and masks that verified points contradict.
@@ -82,7 +82,7 @@ def refine_with_news(
     verified, rounds = Verified.read(run, video), VideoRounds.read(run, video)
     while True:
         state = state_of(video, rounds, hints.groups, verified)
-        corrections = with_news(rounds, state, clicks)
+        corrections = with_feedback(rounds, state, clicks)
         if corrections != rounds.corrections:
             write_corrections(run, video, corrections)
         done, rounds = rounds.number, refine_video(run, video, hints, tools)

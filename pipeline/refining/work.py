@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pydantic import TypeAdapter
 
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.task import RefinedVideo, RefineTask
-from pipeline.refining.working import RoundModels
 from pipeline.runners.supervisor import Supervisor
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder

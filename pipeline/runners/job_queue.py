@@ -49,7 +49,7 @@ class JobQueue(Generic[JobT]):
     _open: Counter[str] = field(default_factory=Counter, init=False)
     _in_work: Counter[str] = field(default_factory=Counter, init=False)
     _deaths: Counter[Hashable] = field(default_factory=Counter, init=False)
-    _settled: set[str] = field(default_factory=set, init=False)
+    _finished: set[str] = field(default_factory=set, init=False)
     _given_up: dict[str, str] = field(default_factory=dict, init=False)
 
     def add(self, jobs: Iterable[JobT]) -> None:
@@ -76,7 +76,7 @@ class JobQueue(Generic[JobT]):
         """See what became of a job that a worker is through with, or died in; ``how``, if so."""
         self._in_work[job.unit] -= 1
         if self.work.is_finished(job):
-            self._settled.add(job.unit)
+            self._finished.add(job.unit)
         elif job.unit not in self._given_up and not self._waits_for_others(job):
             self._deaths[job.key] += 1
             if self._deaths[job.key] < ATTEMPTS:
@@ -86,7 +86,7 @@ class JobQueue(Generic[JobT]):
         self._end(job)
 
     def _is_over(self, job: JobT) -> bool:
-        return job.unit in self._settled or job.unit in self._given_up
+        return job.unit in self._finished or job.unit in self._given_up
 
     def _waits_for_others(self, job: JobT) -> bool:
         """Whether a job's batch is there, and another job is left to make the video whole."""

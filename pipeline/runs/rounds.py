@@ -122,10 +122,10 @@ def commit_round(
     """
     number = rounds.number + 1
     before = {(mask.object_id, mask.frame_idx): mask for mask in rounds.masks}
-    news = {key: mask for key, mask in changes.items() if not _is_same(before.get(key), mask)}
-    gone = [superseded(before[key], number) for key in sorted(news) if key in before]
-    drawn = {key: replace(mask, round=number) for key, mask in news.items() if mask is not None}
-    kept = {key: mask for key, mask in before.items() if key not in news}
+    changed = {key: mask for key, mask in changes.items() if not _is_same(before.get(key), mask)}
+    gone = [superseded(before[key], number) for key in sorted(changed) if key in before]
+    drawn = {key: replace(mask, round=number) for key, mask in changed.items() if mask is not None}
+    kept = {key: mask for key, mask in before.items() if key not in changed}
     masks = sorted((kept | drawn).values(), key=lambda mask: (mask.object_id, mask.frame_idx))
     done = VideoRounds(tuple(masks), (*rounds.superseded, *gone), rounds.corrections, number)
     tables.SUPERSEDED.write(unit_file(run, tables.SUPERSEDED, video), done.superseded, run.metadata())

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.correction_round import load_round_models
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.jobs import make_jobs
 from pipeline.runs.rounds import VideoRounds, write_corrections

@@ -15,7 +15,7 @@ from functools import partial
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.flags import write_flags
 from pipeline.refining.hints import VideoHints
-from pipeline.refining.videos import refine_with_news
+from pipeline.refining.videos import refine_with_feedback
 from pipeline.runs.names import unit_name
 from pipeline.runs.points import write_points
 from pipeline.runs.resampling import resample_video
@@ -66,7 +66,7 @@ class VerdictSession(Session):
                     return
                 opinions = majority(self._votes(video, number).deciding())
                 write_points(self.run, VideoRange(0, (key,)), opinions, partial(split_of, val_share=0.0))
-                state = refine_with_news(self.run, video, VideoHints.of(self.job.localizations), {}, tools)
+                state = refine_with_feedback(self.run, video, VideoHints.of(self.job.localizations), {}, tools)
                 write_flags(self.run, state)
             yield number + 1
 

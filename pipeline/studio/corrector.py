@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from pipeline.refining.candidates import redraw_candidates, redrawing_of
+from pipeline.refining.correction_round import changes_without_model
 from pipeline.refining.state import draw_correction, state_of
 from pipeline.refining.verified import Verified
-from pipeline.refining.working import changes_without_model
 from pipeline.runs.rounds import VideoRounds, commit_round, move_unit, write_corrections
 from pipeline.studio.hint_file import HintFile, localizations
 from pipeline.studio.previewer import Previewer

@@ -10,9 +10,9 @@ from typing import cast
 
 from pipeline.config import RunConfig
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.correction_round import RoundModels, load_round_models
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import RoundModels, load_round_models
 from pipeline.runners.local import annotate_video
 from pipeline.runners.worker_connection import Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder

@@ -29,10 +29,10 @@ export function show() {
 // Masks of a frame: those of the round that is shown, with what waiting corrections and hints make of them.
 function layers(frame) {
   const source = S.earlier ?? S.masks, previewed = S.earlier ? [] : S.hints.previews.get(frame)?.masks ?? [];
-  const news = S.earlier ? [] : S.corrections.previews.get(frame)?.masks ?? [];
-  const isNew = (mask) => news.some((one) => one.object_id === mask.object_id);
+  const corrected = S.earlier ? [] : S.corrections.previews.get(frame)?.masks ?? [];
+  const isNew = (mask) => corrected.some((one) => one.object_id === mask.object_id);
   const isAbsent = (mask) => S.marked.get(`${frame}/${mask.object_id}`) === "absent" && !S.earlier;
-  const tracked = [...source.of(frame).filter((mask) => !isNew(mask) && !isAbsent(mask)), ...news];
+  const tracked = [...source.of(frame).filter((mask) => !isNew(mask) && !isAbsent(mask)), ...corrected];
   return [...tracked, ...previewed.filter((mask) => !tracked.some((other) => other.object_id === mask.object_id))];
 }
 

@@ -18,8 +18,8 @@ export class Timeline {
   }
 
   // rows: [{object_id, quality: [..], anchors, repairs, absent, locked, changed}]
-  show(news) {
-    Object.assign(this, news);
+  show(shown) {
+    Object.assign(this, shown);
     this.element.setAttribute("aria-valuemax", this.n - 1);
     this.element.setAttribute("aria-valuenow", this.frame);
     this.element.setAttribute("aria-valuetext", `frame ${this.frame} of ${this.n}`);

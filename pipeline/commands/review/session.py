@@ -139,26 +139,26 @@ class ReviewSession:
         """What we noted of the queue of one design."""
         return QueueNotes.read(self.tasks_file(design))
 
-    def write_notes(self, design: str, **news: Any) -> None:
-        """Note what is news, fields of :class:`QueueNotes`."""
+    def write_notes(self, design: str, **changes: Any) -> None:
+        """Change the notes of a queue, fields of :class:`QueueNotes`."""
         with one_at_a_time(self.run, "note", is_told=False):
-            if (notes := replace(self.notes(design), **news)) != self.notes(design):
+            if (notes := replace(self.notes(design), **changes)) != self.notes(design):
                 for _ in self._write(design, [], notes):
                     pass
 
-    def write_tasks(self, design: str, tasks: Iterable[ReviewTask], **news: Any) -> list[ReviewTask]:
+    def write_tasks(self, design: str, tasks: Iterable[ReviewTask], **changes: Any) -> list[ReviewTask]:
         """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them.
 
         Args:
             design: the review design.
             tasks: in the order of the queue; they are not held in memory.
-            news: of the queue, fields of :class:`QueueNotes`.
+            changes: of its notes, fields of :class:`QueueNotes`.
 
         Returns:
             The tasks of earlier pushes that are not among these.
         """
         with one_at_a_time(self.run, "note", is_told=False):
-            return list(self._write(design, tasks, replace(self.notes(design), **news)))
+            return list(self._write(design, tasks, replace(self.notes(design), **changes)))
 
     def _write(self, design: str, tasks: Iterable[ReviewTask], notes: QueueNotes) -> Iterator[ReviewTask]:
         """Write the tasks and those that were there; yields the latter."""

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.refining.news import contradicted
+from pipeline.refining.feedback import contradicted
 from pipeline.refining.state import state_of
 from pipeline.refining.verified import Verified
 from pipeline.runs.folder import RunFolder

@@ -13,8 +13,8 @@ import pytest
 from pipeline.config import load_config
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
-from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_file, unit_records, videos_of

@@ -13,9 +13,9 @@ import pytest
 from pipeline.commands.resample import resample
 from pipeline.config import load_config
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import source_of
 from pipeline.runs.rounds import VideoRounds, round_of, write_corrections

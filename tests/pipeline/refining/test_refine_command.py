@@ -37,8 +37,8 @@ def test_it_says_what_it_did_and_that_nothing_is_new(
     say(labels(8))
     refine(run)
     said = said_by(capsys)
-    assert "Looking at 1 object in 1 video with news: at most about" in said
-    assert "with news 1 rounds 1 corrections 1 masks changed" in said
+    assert "Looking at 1 object in 1 video with new feedback: at most about" in said
+    assert "with new feedback 1 rounds 1 corrections 1 masks changed" in said
     assert f"verified points {len(labels(8))} frames that contradict them still 0" in said
     assert not run.work.exists()
     refine(run, ["a"])
@@ -69,7 +69,7 @@ def test_clicks_of_unknown_videos_objects_and_frames_are_rejected_and_the_rest_i
     }
     file.write_text(json.dumps({"a": entries[2:]}))
     refine(run, ["b"], clicks=[str(file)])  # those on another video than the named one are left out
-    assert "videos 1 with news 0" in said_by(capsys)
+    assert "videos 1 with new feedback 0" in said_by(capsys)
 
 
 def test_what_cannot_be_begun_says_why(run: RunFolder, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from pipeline.kept_config import load_kept_config
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import load_round_models
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
-from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.rounds import VideoRounds

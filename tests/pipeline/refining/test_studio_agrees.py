@@ -11,9 +11,9 @@ import typer
 from pipeline.commands.refine import refine
 from pipeline.kept_config import load_kept_config
 from pipeline.refining.candidates import redrawing_of
+from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import RoundTools, refine_video
-from pipeline.refining.working import RoundModels
 from pipeline.runs.folder import RunFolder
 from pipeline.studio.corrector import Corrector
 from pipeline.studio.frame_cache import FrameCache

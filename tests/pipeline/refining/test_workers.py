@@ -14,9 +14,9 @@ from pipeline.commands.refine import refine
 from pipeline.config import load_config
 from pipeline.refining.answers import AnswersInRun
 from pipeline.refining.candidates import Redrawing
+from pipeline.refining.correction_round import load_round_models
 from pipeline.refining.task import RefinedVideo, RefineTask
 from pipeline.refining.work import RefineWork, refine_with_workers
-from pipeline.refining.working import load_round_models
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.rounds import VideoRounds, write_corrections
@@ -26,7 +26,7 @@ from tests.kills import contents
 
 DEADLY = """
 import os, signal
-from pipeline.refining.working import RoundModels
+from pipeline.refining.correction_round import RoundModels
 from stages.backends.flow import FlowPropagator
 from stages.backends.grabcut import GrabCutSegmenter
 

@@ -19,7 +19,9 @@ from stages.refine.constraints import VerifiedPoint, disagreements, is_elsewhere
 STAGE = "refine"
 
 
-def with_news(rounds: VideoRounds, state: VideoState, clicks: Mapping[ObjectFrame, Clicks]) -> tuple[Correction, ...]:
+def with_feedback(
+    rounds: VideoRounds, state: VideoState, clicks: Mapping[ObjectFrame, Clicks]
+) -> tuple[Correction, ...]:
     """All corrections of a video, with those that its next round takes up; the same again when nothing is new.
 
     What waits already stays as it is. Then come clicks from files, then frames whose masks verified points contradict.
