@@ -120,8 +120,8 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
 
 
 def _weighed(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(n, 3) float64 from (n, 3) uint8, such that distances say how alike colours are."""
-    return colours.astype(np.float64) * [_LIGHTNESS, 1.0, 1.0]
+    """(3, n) float64 from (n, 3) uint8, such that distances say how alike colours are."""
+    return np.ascontiguousarray(colours.T) * np.array([[_LIGHTNESS], [1.0], [1.0]])
 
 
 def _bins(colours: Colours) -> NDArray[np.uint16]:
@@ -144,7 +144,7 @@ def _smoothed(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     weights = (curve / curve.sum())[radius:]
     for _ in range(counts.ndim):
         side = len(counts)
-        wide = np.pad(counts, [(radius, radius), (0, 0), (0, 0)], mode="symmetric")
+        wide = np.concatenate([counts[:radius][::-1], counts, counts[side - radius :][::-1]])
         total = weights[0] * counts
         for offset in range(radius, 0, -1):
             beside = wide[radius - offset :][:side] + wide[radius + offset :][:side]
@@ -154,38 +154,51 @@ def _smoothed(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _centres(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """k-means from colours as far apart as can be."""
-    middle = ((colours - colours.mean(axis=0)) ** 2).sum(axis=1).argmin()
-    centres = colours[[middle]]
-    least = np.full(len(colours), np.inf)
+    """(k, 3) centres by k-means of (3, n) colours, from colours as far apart as can be."""
+    n_colours = colours.shape[1]
+    whole, _ = _means(colours, np.zeros(n_colours, dtype=np.int64), 1)
+    centres = colours[:, [_squared_distances(colours, whole[0]).argmin()]].T
+    least = np.full(n_colours, np.inf)
     while len(centres) < _PARTS:
-        least = np.minimum(least, ((colours - centres[-1]) ** 2).sum(axis=1))
-        centres = np.concatenate([centres, colours[[least.argmax()]]])
+        least = np.minimum(least, _squared_distances(colours, centres[-1]))
+        centres = np.concatenate([centres, colours[:, [least.argmax()]].T])
     before = None
     for _ in range(_ROUNDS):
         labels = _nearest(colours, centres)
         if before is not None and np.array_equal(labels, before):
             break
         before = labels
-        for label in range(_PARTS):
-            member = labels == label
-            if member.any():
-                centres[label] = colours[member].mean(axis=0)
+        means, counts = _means(colours, labels, _PARTS)
+        centres[counts > 0] = means[counts > 0]
     return centres
 
 
+def _means(
+    colours: NDArray[np.float64], labels: NDArray[np.int64], n_labels: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """(n_labels, 3) mean of the (3, n) colours of each label, 0 where there are none, and how many there are."""
+    counts = np.bincount(labels, minlength=n_labels)
+    sums = np.stack([np.bincount(labels, channel, n_labels) for channel in colours], axis=1)
+    return sums / np.maximum(counts, 1)[:, None], counts
+
+
 def _nearest(colours: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.int64]:
-    """(n,) index of the nearest of (k, 3) centres, of several the first; channel by channel, ten times as fast."""
-    channels = np.ascontiguousarray(colours.T)
-    nearest, least = np.zeros(len(colours), dtype=np.int64), np.full(len(colours), np.inf)
+    """(n,) index of the nearest of (k, 3) centres to each of (3, n) colours, of several the first."""
+    nearest, least = np.zeros(colours.shape[1], dtype=np.int64), np.full(colours.shape[1], np.inf)
     for index, centre in enumerate(centres):
-        first, second, third = (channel - value for channel, value in zip(channels, centre, strict=True))
-        distances = first * first
-        distances += second * second
-        distances += third * third
+        distances = _squared_distances(colours, centre)
         nearest[distances < least] = index
         np.minimum(least, distances, out=least)
     return nearest
+
+
+def _squared_distances(colours: NDArray[np.float64], centre: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) of (3, n) colours to (3,) one; channel by channel, ten times as fast as all at once."""
+    first, second, third = (channel - value for channel, value in zip(colours, centre, strict=True))
+    distances: NDArray[np.float64] = first * first
+    distances += second * second
+    distances += third * third
+    return distances
 
 
 def _joined(centres: NDArray[np.float64]) -> NDArray[np.int64]:
