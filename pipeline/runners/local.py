@@ -21,7 +21,7 @@ from stages import progress
 from stages.transform import NO_SPACE
 
 _OPTIONS = PipelineOptions(["--no_pipeline_type_check"])
-"""The tests check the types of the graphs; to check them again takes a seventh of a second of every worker."""
+"""The tests check the types of the graphs; to check them again takes a tenth of a second of every worker."""
 _connections: list[WorkerConnection] = []
 """Of this process; a DoFn cannot carry it."""
 
