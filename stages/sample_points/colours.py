@@ -121,7 +121,7 @@ def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
 
 def _weighed(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
     """(3, n) float64 from (n, 3) uint8, such that distances say how alike colours are."""
-    return np.ascontiguousarray(colours.T) * np.array([[_LIGHTNESS], [1.0], [1.0]])
+    return np.asarray(np.ascontiguousarray(colours.T) * np.array([[_LIGHTNESS], [1.0], [1.0]]))
 
 
 def _bins(colours: Colours) -> NDArray[np.uint16]:
