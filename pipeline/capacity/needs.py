@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from pipeline.capacity.costs import Costs
+from pipeline.capacity.costs import Costs, PropagatorCost
 from pipeline.capacity.devices import may_have_gpu
 from pipeline.capacity.footage import Footage
 from pipeline.config import RunConfig
@@ -18,6 +18,8 @@ MASK_ROW_BYTES = 1200
 CANDIDATE_ROW_BYTES = 150
 _ASKED_AGAIN, _PROMPTS_A_REPAIR = 0.5, 2
 """Share of the chances for a repair that are taken, on real videos, and what is asked then."""
+_TEXT_SHARE = 4 / 3
+"""Of bytes, when they are written in base64."""
 SIDE_BY_SIDE = 0.7
 """Share of its speed that a core keeps while others work too, measured on two."""
 _OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
@@ -107,27 +109,29 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
     worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
     remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
-    row_bytes = MASK_ROW_BYTES + (propagator.map_bytes / 2 if _is_contested(footage, config) else 0)
-    rows = row_bytes * footage.least_frames * footage.job.n_objects
+    rows = (MASK_ROW_BYTES + _trust_bytes(footage, config, propagator)) * footage.least_frames * footage.job.n_objects
     models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
     return models + drawn + worked + remembered + rows
 
 
-def _is_contested(footage: Footage, config: RunConfig) -> bool:
-    """Whether masks of several batches may overlap where they must not: then half of each object's maps is kept."""
-    return footage.job.n_batches(config.models.objects_a_pass) > 1 and any(footage.job.groups.values())
+def _trust_bytes(footage: Footage, config: RunConfig, propagator: PropagatorCost) -> float:
+    """Of a mask's map of trust, half of an object's maps; kept where masks of several batches exclude each other."""
+    is_kept = footage.job.n_batches(config.models.objects_a_pass) > 1 and any(footage.job.groups.values())
+    return propagator.map_bytes / 2 if is_kept else 0.0
 
 
 def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, float]:
     propagator, jpeg = costs.propagator(config.models.propagator), footage.frame_jpeg_bytes
     n_objects, n_frames = footage.job.n_objects, footage.least_frames
     n_back = max(footage.localized(), default=0)
-    waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * objects_at_once(footage, config))
+    at_once = objects_at_once(footage, config)
+    waiting = n_back * (propagator.packed_bytes + 2 * propagator.map_bytes * at_once)
     copy = footage.job.file.n_bytes if is_remote(footage.job.file.uri) and not footage.job.file.frames else 0
-    spool = n_frames * (jpeg + propagator.map_bytes * n_objects) + waiting + copy
+    spool = n_frames * (jpeg + propagator.map_bytes * at_once) + waiting + copy
     n_kept = n_objects * (config.sampling.frames + 1)
     masks = MASK_ROW_BYTES * n_frames * n_objects
     if footage.job.n_batches(config.models.objects_a_pass) > 1:
-        spool += masks  # of batches that wait for the others
+        trusts = _trust_bytes(footage, config, propagator) * n_frames * n_objects
+        spool += masks + _TEXT_SHARE * trusts  # of batches that wait for the others
     rows = masks + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
     return spool, min(n_kept, n_frames) * jpeg + rows

@@ -140,3 +140,7 @@ def test_several_workers_share_a_crowded_video():
     assert shared.main_bytes - alone.main_bytes == alone.worker_bytes
     assert (shared.total, shared.kept_bytes) == (alone.total, alone.kept_bytes)
     assert found(2, n_objects=24) == found(1, n_objects=24)
+    assert shared.spool_bytes == 2 * alone.spool_bytes
+    grouped = estimate([footage(n_objects=60, group="g")], settings(compute__threads=1))
+    assert grouped.main_bytes - alone.main_bytes == 100 * 60 * 24_000
+    assert grouped.spool_bytes - alone.spool_bytes == pytest.approx(100 * 60 * 32_000)
