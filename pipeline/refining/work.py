@@ -68,7 +68,7 @@ class RefineWork:
         problem = f"{detail}. To go on from there, run the same command with --workers 1"
         _write(self.results, RefinedVideo(job.video_id, problem=problem))
 
-    def clear(self, job: RefineTask) -> None:
+    def close(self, job: RefineTask) -> None:
         """Nothing is to be done: a video is one job."""
 
     def result_of(self, job: RefineTask) -> RefinedVideo:

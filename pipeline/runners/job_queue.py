@@ -105,5 +105,5 @@ class JobQueue(Generic[JobT]):
             if job.unit in self._given_up and not self.work.is_finished(job):
                 self.work.prepare_again(job)
                 self.work.give_up(job, self._given_up[job.unit])
-            self.work.clear(job)
+            self.work.close(job)
         self.watch.finish(job)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.config import RunConfig
 from pipeline.runners.outcomes import is_finished
+from pipeline.runs.batch_rejects import commit_batch_reject, has_reject
 from pipeline.runs.commit import commit_reject
 from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
@@ -80,8 +81,8 @@ class Work(Protocol[Job_contra]):
         """Write down why a job's video has no result; then it is finished."""
         ...
 
-    def clear(self, job: Job_contra) -> None:
-        """Take away what the jobs of a finished video left to each other."""
+    def close(self, job: Job_contra) -> None:
+        """Use and take away what the jobs of a video left to each other: the last of them is over."""
         ...
 
 
@@ -109,8 +110,8 @@ class AnnotateWork:
         return AnnotateVideos(self.run, self.config, spread=False, scratch=self.run.work)
 
     def is_finished(self, job: VideoJob) -> bool:
-        """Whether the video is committed or rejected."""
-        return is_finished(self.run, job)
+        """Whether the video is committed, or rejected by this job or another one."""
+        return is_finished(self.run, job) or has_reject(self.run, job)
 
     def is_kept(self, job: VideoJob) -> bool:
         """Whether a batch of objects waits for the others of its video."""
@@ -121,10 +122,11 @@ class AnnotateWork:
         self.run.drop_unit(job.video_id, job.unit)
 
     def give_up(self, job: VideoJob, detail: str) -> None:
-        """Reject the video."""
+        """Reject the video as a whole."""
         reject = Reject("annotate", job.video_id, "worker_died", detail, job.file.uri)
         commit_reject(self.run, RejectedVideo(job, reject))
 
-    def clear(self, job: VideoJob) -> None:
-        """Remove the batches that waited."""
+    def close(self, job: VideoJob) -> None:
+        """Reject the video if one of its batches says so, and remove the batches that waited."""
+        commit_batch_reject(self.run, job)
         empty_folder(self.run.batches / job.unit)

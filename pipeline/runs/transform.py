@@ -8,7 +8,8 @@ import apache_beam as beam
 from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 
-from pipeline.runs.commit import commit_reject, commit_video, is_committed
+from pipeline.runs.batch_rejects import write_reject
+from pipeline.runs.commit import commit_video, is_committed
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job_files import read_jobs
 from schemas.elements import RejectedVideo, SampledVideo
@@ -92,5 +93,5 @@ def _is_open(job: VideoJob, run: RunFolder) -> bool:
 
 
 def _write_reject(rejected: RejectedVideo, run: RunFolder) -> None:
-    commit_reject(run, rejected)
+    write_reject(run, rejected)
     Metrics.counter("WriteRejects", "done").inc()

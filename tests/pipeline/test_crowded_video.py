@@ -44,7 +44,7 @@ class StandIn(GrabCutSegmenter):
         if any(prompt.points_px[0][0] < LEFT_OF for prompt in prompts):
             if HOW == "dies":
                 os.kill(os.getpid(), signal.SIGKILL)
-            raise RuntimeError("it cannot do this")
+            raise RuntimeError(f"it cannot do what is at {prompts[0].points_px[0][0]:.0f}")
         return super().segment(image, prompts)
 
 def load(device):
@@ -138,6 +138,9 @@ def test_a_batch_that_fails_rejects_its_video_once(annotate, tmp_path, monkeypat
     assert [(reject.key, reject.error) for reject in rejects] == [("crowd", error)]
     assert not tables.VIDEOS.files(tmp_path / "run")
     assert not (tmp_path / "run" / ".work").exists()
+    if how == "raises":
+        assert ended(annotate("alone", "--workers", 1)) == 3
+        assert contents(tmp_path / "run") == contents(tmp_path / "alone")
 
 
 @pytest.mark.slow

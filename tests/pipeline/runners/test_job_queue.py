@@ -6,9 +6,11 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.runners.job_queue import JobQueue
+from pipeline.runners.outcomes import is_finished
 from pipeline.runners.progress import Watch
 from pipeline.runners.work import AnnotateWork
-from pipeline.runs.commit import commit_reject, write_unit
+from pipeline.runs.batch_rejects import write_reject
+from pipeline.runs.commit import write_unit
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import unit_name
 from schemas import tables
@@ -55,6 +57,10 @@ def keep(run: RunFolder, job: VideoJob) -> None:
 def commit(run: RunFolder, job: VideoJob) -> None:
     video = Video(job.video_id, job.file.uri, 10, 10, 3, 25.0, 0.4, "h264", 0, unit=job.unit)
     write_unit(run, unit_name(job.video_id, job.unit), [(tables.LOCALIZATIONS, []), (tables.VIDEOS, [video])])
+
+
+def reject(run: RunFolder, job: VideoJob, error: str) -> None:
+    write_reject(run, RejectedVideo(job, Reject("annotate", job.video_id, error, "it is so", job.file.uri)))
 
 
 def rejects(run: RunFolder) -> list[tuple[str, str]]:
@@ -122,12 +128,34 @@ def test_a_video_that_another_worker_commits_is_not_given_up(run, queue):
 
 def test_a_batch_that_is_rejected_rejects_its_video_and_the_others_are_not_handed_out(run, queue):
     first, second = queue.take(), queue.take()
-    commit_reject(run, RejectedVideo(first, Reject("decode", "a", "damaged", "it is damaged", "a.mp4")))
+    reject(run, first, "damaged")
     queue.leave(first)
     queue.leave(second, KILLED)
     assert queue.take() == OTHER
     assert rejects(run) == [("a", "damaged")]
     assert queue.watch.n_videos == 1
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_several_batches_that_are_rejected_the_first_one_of_the_video_is_the_reason(run, queue, order):
+    jobs = [queue.take(), queue.take()]
+    for number in order:
+        reject(run, jobs[number], f"reason_{number}")
+        queue.leave(jobs[number])
+    assert queue.take() == OTHER
+    assert rejects(run) == [("a", "reason_0")]
+    assert is_finished(run, CROWD)
+
+
+def test_a_batch_that_is_rejected_behind_a_commit_that_was_cut_off_rejects_the_video(run, queue):
+    first, second = queue.take(), queue.take()
+    tables.LOCALIZATIONS.write(run.table_file(tables.LOCALIZATIONS, unit_name("a", CROWD.unit)), [])
+    queue.leave(first, KILLED)
+    reject(run, queue.take(), "unexpected")
+    queue.leave(second)
+    queue.leave(first)
+    assert queue.take() == OTHER
+    assert (rejects(run), is_finished(run, CROWD)) == ([("a", "unexpected")], True)
 
 
 def test_what_a_worker_left_is_taken_away_only_when_nobody_else_may_be_writing(run, queue):
