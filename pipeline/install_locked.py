@@ -59,7 +59,7 @@ def install(pins: Sequence[Pin]) -> int:
     """Install packages batch by batch; pip's exit code, 0 for success."""
     start, n_done = time.monotonic(), 0
     for batch in (pins[i : i + BATCH] for i in range(0, len(pins), BATCH)):
-        say(f"[{n_done + 1}-{n_done + len(batch)} of {len(pins)}, {time.monotonic() - start:.0f} s] "
+        print_now(f"[{n_done + 1}-{n_done + len(batch)} of {len(pins)}, {time.monotonic() - start:.0f} s] "
             + ", ".join(f"{pin.name} {pin.version}" for pin in batch))  # fmt: skip
         with TemporaryDirectory() as folder:
             part = Path(folder, "part.lock")
@@ -84,12 +84,12 @@ def install(pins: Sequence[Pin]) -> int:
 
 def compile_packages() -> None:
     """Compile what is installed on all cores: pip would do it on one, which is most of its work."""
-    say("Compiling the packages, so that commands start fast …")
+    print_now("Compiling the packages, so that commands start fast …")
     folder = sysconfig.get_paths()["purelib"]
     subprocess.run([sys.executable, "-m", "compileall", "-qq", "-j", "0", folder], check=False)
 
 
-def say(sentence: str) -> None:
+def print_now(sentence: str) -> None:
     """Print at once, before what pip prints."""
     sys.stdout.write(sentence + "\n")
     sys.stdout.flush()
@@ -106,16 +106,18 @@ def main() -> int:
     pins = list(read_lock(asked.lock.read_text(encoding="utf-8")))
     missing = [pin for pin in pins if not pin.is_installed()]
     place = Path(sys.prefix)
-    say(f"{asked.lock}: {len(missing)} of {len(pins)} packages to install into {place}")
+    print_now(f"{asked.lock}: {len(missing)} of {len(pins)} packages to install into {place}")
     if missing:
-        say(
+        print_now(
             f"A complete installation: {asked.download_mb / 1000:.1f} GB to download, {asked.disk_mb / 1000:.1f} GB of "
             f"disk, {asked.minutes} minutes (depends on the network). Ctrl-C is safe: the same command continues."
         )
     needed_mb, free_mb = _ROOM_MB + asked.disk_mb * len(missing) // max(len(pins), 1), _free_mb(place)
     if missing and free_mb < needed_mb:
-        say(f"Error: {place} has {free_mb:,} MB free, about {needed_mb:,} MB are needed; free some space or clone the "
-            "project onto another disk")  # fmt: skip
+        print_now(
+            f"Error: {place} has {free_mb:,} MB free, about {needed_mb:,} MB are needed; free some space or clone the "
+            "project onto another disk"
+        )
         return 2
     try:
         code = install(missing)
@@ -123,7 +125,7 @@ def main() -> int:
             compile_packages()
         return code
     except KeyboardInterrupt:
-        say("\nInterrupted. What is installed is kept; the same command continues.")
+        print_now("\nInterrupted. What is installed is kept; the same command continues.")
         return 130
 
 

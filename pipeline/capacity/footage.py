@@ -121,7 +121,7 @@ def _likely_cuts(key_frames: Sequence[int]) -> list[int]:
 def probe_videos(jobs: Sequence[VideoJob]) -> list[Footage]:
     """Read the headers and first frames of all videos, several at once; the order is kept."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(_look, jobs))
+        return list(pool.map(_probe_video, jobs))
 
 
 def frame_facts(files: Sequence[VideoFile]) -> dict[str, FrameFacts]:
@@ -135,7 +135,7 @@ def frame_facts(files: Sequence[VideoFile]) -> dict[str, FrameFacts]:
         }
 
 
-def _look(job: VideoJob) -> Footage:
+def _probe_video(job: VideoJob) -> Footage:
     found = _probed(job.file)
     if isinstance(found, DecodeError):
         return Footage(job, 0, 0, 0, found)

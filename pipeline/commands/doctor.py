@@ -65,7 +65,7 @@ def doctor(
     table = Table(show_header=False, box=None, pad_edge=False)
     failed = False
     for name, check, needed in _CHECKS:
-        works, text = _try(check)
+        works, text = _run_check(check)
         failed |= needed and not works
         mark = styled("ok", "green") if works else styled("fails", "red") if needed else styled("absent", "yellow")
         table.add_row(mark, styled(name, "cyan"), text)
@@ -90,7 +90,7 @@ def _examine(folder: RunFolder, repair: bool) -> None:
     if not faults:
         console.print(f"Run {folder.path} is in order: {many(checks.n_videos, 'video')}.", soft_wrap=True)
     elif repair:
-        console.print(f"Repaired {len(faults):,} faults.", *_then(again), soft_wrap=True)
+        console.print(f"Repaired {len(faults):,} faults.", *_run_again(again), soft_wrap=True)
     else:
         console.print(
             f"{len(faults):,} faults; repair them with: pointvos doctor --run {folder.path} --repair", soft_wrap=True
@@ -98,11 +98,11 @@ def _examine(folder: RunFolder, repair: bool) -> None:
         raise typer.Exit(1)
 
 
-def _then(commands: Sequence[str]) -> list[str]:
+def _run_again(commands: Sequence[str]) -> list[str]:
     return [f"Now run again: {'; '.join(commands)}"] if commands else []
 
 
-def _try(check: Callable[[], Finding]) -> Finding:
+def _run_check(check: Callable[[], Finding]) -> Finding:
     try:
         return check()
     except Exception as error:  # the doctor examines; it must not fall ill

@@ -85,7 +85,7 @@ def fetch(
 
 
 def _fetch_file(checkpoint: Checkpoint, source: str, sha256: str) -> None:
-    with _problems_told(), _bar(f"fetching {checkpoint.name}") as on_progress:
+    with _printed_problems(), _bar(f"fetching {checkpoint.name}") as on_progress:
         record = Fetch(source, sha256.lower(), on_progress, _tell_to_wait, _require_fit)(checkpoint)
     is_sure = record.own or checkpoint.is_verified(record.source)
     state = "ready" if is_sure else "fits the architecture, but not verified: its authors publish no checksum"
@@ -94,7 +94,7 @@ def _fetch_file(checkpoint: Checkpoint, source: str, sha256: str) -> None:
 
 
 def _fetch_from_hub(model: HubModel, source: str, revision: str) -> None:
-    with _problems_told():
+    with _printed_problems():
         record = fetch_hub_model(model, source, revision, _tell_to_wait)
     commit = f"revision {record.revision} of {record.source}" if record.revision else f"copied from {record.source}"
     console.print(f"{model.name}: ready, {commit}", soft_wrap=True)
@@ -207,7 +207,7 @@ def _state(model: Checkpoint | HubModel) -> Text:
 
 
 @contextmanager
-def _problems_told() -> Iterator[None]:
+def _printed_problems() -> Iterator[None]:
     try:
         yield
     except CheckpointError as problem:

@@ -133,7 +133,7 @@ def _render(renderer: Renderer, jobs: Sequence[OverlayJob], n_workers: int) -> l
     stoppable = Renderer(renderer.run, renderer.statuses, stop.is_set)
     total = sum(job.video.n_frames for job in jobs)
     with bar("Rendering", total) as advance, ThreadPoolExecutor(min(n_workers, len(jobs))) as pool:
-        pending = [pool.submit(_one, stoppable, job, advance) for job in jobs]
+        pending = [pool.submit(_render_video, stoppable, job, advance) for job in jobs]
         try:
             return [one.result() for one in pending]
         except BaseException:
@@ -142,7 +142,7 @@ def _render(renderer: Renderer, jobs: Sequence[OverlayJob], n_workers: int) -> l
             raise
 
 
-def _one(renderer: Renderer, job: OverlayJob, advance: Callable[[int], None]) -> Rendered:
+def _render_video(renderer: Renderer, job: OverlayJob, advance: Callable[[int], None]) -> Rendered:
     try:
         found = renderer.render(job, lambda: advance(1))
     except RenderStoppedError:

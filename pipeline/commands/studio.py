@@ -148,7 +148,7 @@ def _serve(service: RunStudioService, host: str | None, port: int | None, browse
         with page_open(
             lambda now: Studio(now, access, service, service.events).application(), folder, page, console.print
         ) as now:
-            _tell(folder, now, access, browser, at)
+            _print_link(folder, now, access, browser, at)
             try:
                 while True:
                     time.sleep(3600)
@@ -162,7 +162,7 @@ def _serve(service: RunStudioService, host: str | None, port: int | None, browse
             console.print(f"Masks of {task.job.video_id} were being made; start that again on the page.", markup=False)
 
 
-def _tell(folder: Path, page: Page, access: Access, browser: bool, at: str) -> None:
+def _print_link(folder: Path, page: Page, access: Access, browser: bool, at: str) -> None:
     """Say where the page is, and open it; secrets go to a terminal or into files that only their owner reads."""
     address = link(page, PERSON, access.make_link(PERSON), at)
     hours = f"works once, within {LINK_HOURS:.0f} hours"

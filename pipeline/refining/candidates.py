@@ -81,14 +81,14 @@ def redraw_candidates(
     if drawn_from == rounds.number:
         return
 
-    def look(indices: Collection[int]) -> Iterator[Frame]:
+    def frames_at(indices: Collection[int]) -> Iterator[Frame]:
         return with_pictures(run, video, frames(sorted(indices)), redrawing.jpeg_quality)
 
     before = unit_records(run, tables.CANDIDATES, video)
     change = _change(rounds, drawn_from, before, redrawing.answered)
     state = state_of(video, rounds, groups, Verified.read(run, video))
     doubts = _doubts(state, frames, models) if models is not None else None
-    now = redrawn(before, change, look, groups, redrawing.options, doubts)
+    now = redrawn(before, change, frames_at, groups, redrawing.options, doubts)
     tables.CANDIDATES.write(file, now, {**run.metadata(), **round_marks(rounds.number)})
 
 

@@ -109,7 +109,7 @@ class Round:
         for done, found in enumerate(drawn):
             at, video = found.one.frame_idx, self.state.video
             reach = reach_of(at, annotated[found.one.object_id], video.n_frames, video.cuts)
-            self._carry(found, reach, partial(self._tell, drawn, done))
+            self._carry(found, reach, partial(self._report_progress, drawn, done))
 
     def _annotated(self, object_id: str, pending: Sequence[Correction]) -> set[int]:
         """Frames of an object that are not overwritten."""
@@ -199,7 +199,7 @@ class Round:
         self.state.masks[key] = self.changes[key] = mask
         drawn(mask)
 
-    def _tell(self, drawn_: Sequence[_Drawn], done: int, share: float) -> None:
+    def _report_progress(self, drawn_: Sequence[_Drawn], done: int, share: float) -> None:
         one = drawn_[done].one
         text = f"correction {done + 1} of {len(drawn_)}: object {one.object_id}, frame {one.frame_idx}"
         tell(Step(text, (done + share) / len(drawn_)))

@@ -88,7 +88,7 @@ def answers_by_object(
         here.flags |= set(flags.get(one.candidate_id, ()))
         if status != "AMBIGUOUS":
             mask = masks.get(one.object_id, {}).get(one.frame_idx)
-            here.points.append((_claims(one, mask, drawn), status == "ACCEPTED"))
+            here.points.append((_covers(one, mask, drawn), status == "ACCEPTED"))
     return {object_id: dict(frames) for object_id, frames in found.items()}
 
 
@@ -116,13 +116,13 @@ def suggested_frames(
     errors = expected_errors(qualities, rates, wrong, video.lost)
     first = [look_at(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
     found = best_looks(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
-    found = [look for look in found if _deserves(look, answers)]
+    found = [look for look in found if _needs_look(look, answers)]
     return [
         _suggested(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)
     ]
 
 
-def _deserves(look: Look, answers: Answers) -> bool:
+def _needs_look(look: Look, answers: Answers) -> bool:
     said = answers.get(look.frame_idx)
     return look.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
 
@@ -154,7 +154,7 @@ def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:
     return "doubtful", f"The mask {word} wrong here (quality {quality:.2f} of 1)."
 
 
-def _claims(one: PointCandidate, mask: Mask | None, drawn: dict[tuple[str, int], NDArray[np.bool_]]) -> bool:
+def _covers(one: PointCandidate, mask: Mask | None, drawn: dict[tuple[str, int], NDArray[np.bool_]]) -> bool:
     """Whether the present mask covers the point; a mask that is no newer than the point is not decoded for it."""
     if mask is None:
         return False

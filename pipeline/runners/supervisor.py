@@ -57,12 +57,12 @@ class Supervisor(Generic[JobT]):
         while running := self.workers.running:
             ready = wait([worker.connection for worker in running])
             for worker in [worker for worker in running if worker.connection in ready]:
-                self._hear(worker)
+                self._receive(worker)
 
     def _start(self) -> None:
         self.workers.start().send(self.work)
 
-    def _hear(self, worker: WorkerProcess[JobT]) -> None:
+    def _receive(self, worker: WorkerProcess[JobT]) -> None:
         try:
             message = worker.connection.recv()
         except (EOFError, OSError):

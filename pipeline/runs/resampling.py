@@ -126,11 +126,11 @@ def _drawn(
 ) -> list[PointCandidate]:
     masks = unit_records(run, tables.MASKS, video)
 
-    def look(indices: Collection[int]) -> Iterator[Frame]:
+    def frames_at(indices: Collection[int]) -> Iterator[Frame]:
         return with_pictures(run, video, selected_frames(source_of(video), indices, opener), jpeg_quality)
 
     doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
     places = references(masks, localized_frames(run, video))
     doubts = None if segmenter is None else lambda _, *asked: doubtful_places(segmenter, *asked)
     groups = object_groups(run, video)
-    return sample_video(video.video_id, masks, look, places, groups, options, doubted=doubted, doubts=doubts)
+    return sample_video(video.video_id, masks, frames_at, places, groups, options, doubted=doubted, doubts=doubts)

@@ -27,9 +27,9 @@ def one_at_a_time(run: RunFolder, act: str, is_told: bool = True) -> Iterator[No
     except ValueError as problem:
         raise UsageProblem(str(problem)) from None
 
-    def tell() -> None:
+    def tell_waiting() -> None:
         if is_told:
             console.print(f"Another command is doing a {act} of this run; waiting for it …")
 
-    with waiting_lock(path, tell), run.turn(act):
+    with waiting_lock(path, tell_waiting), run.turn(act):
         yield

@@ -195,7 +195,7 @@ class Session:
         rounds = VideoRounds.read(self.run, video)
         while rounds.number + 1 < n_rounds:
             if not rounds.pending:
-                asked = self._asked(job, rounds)
+                asked = self._next_corrections(job, rounds)
                 if not asked:
                     return
                 write_corrections(self.run, video, [*rounds.corrections, *asked])
@@ -247,7 +247,7 @@ class Session:
             self._scores[key] = score_frame(frame, object_id, mask)
         return self._scores[key]
 
-    def _asked(self, job: VideoJob, rounds: VideoRounds) -> list[Correction]:
+    def _next_corrections(self, job: VideoJob, rounds: VideoRounds) -> list[Correction]:
         """The robot's next corrections; none when nothing is left that is worth one.
 
         Frames without any region that is large enough to click are passed over.
@@ -255,13 +255,13 @@ class Session:
         seen = {loc.frame_idx for loc in job.localizations} | {one.frame_idx for one in rounds.corrections}
         scores = self.scores(rounds.masks)
         while (worst := worst_frame(scores, seen)) is not None:
-            found = self._said(rounds, worst)
+            found = self._corrections_on(rounds, worst)
             if any(one.kind != "lock" for one in found):
                 return found
             seen.add(worst)
         return []
 
-    def _said(self, rounds: VideoRounds, frame_idx: int) -> list[Correction]:
+    def _corrections_on(self, rounds: VideoRounds, frame_idx: int) -> list[Correction]:
         """What the robot says of every object on one frame."""
         (frame,) = self.truth.only({frame_idx})
         masks = {mask.object_id: mask.decode() for mask in rounds.masks if mask.frame_idx == frame_idx}

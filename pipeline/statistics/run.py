@@ -59,7 +59,7 @@ class RunStatistics:
         """Read the answers; nothing is counted yet."""
         tally, by_source, flags = AnswerTally.begin(folder), PaceTally[str](), dict[str, frozenset[str]]()
 
-        def look(part: AnswerPart) -> None:
+        def count_part(part: AnswerPart) -> None:
             tally.add(part)
             for verdict in part.verdicts.given:
                 by_source.add(verdict, verdict.source)
@@ -67,7 +67,7 @@ class RunStatistics:
                 if said := frozenset(verdict.flag for verdict in given if verdict.flag):
                     flags[candidate_id] = said
 
-        statuses = read_statuses(folder, look)
+        statuses = read_statuses(folder, count_part)
         counts = RunCounts(is_merged=bool(tables.POINTS.stems(folder.path)))
         return cls(videos_of(folder), tally, statuses, flags, MaskAnswers(statuses), by_source.paces(), counts)
 

@@ -51,7 +51,7 @@ class TaskRunner:
     notes: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.worker.on_message = self._hear
+        self.worker.on_message = self._on_message
 
     def state(self, video_id: str) -> str:
         """Of the work on a video, ``tracking`` or ``paused``; empty when nothing is being done to it."""
@@ -89,7 +89,7 @@ class TaskRunner:
                 shutil.rmtree(self.run.work, ignore_errors=True)
                 self._end(task, "Stopped; the masks are as they were before.")
 
-    def _hear(self, task: object, message: object) -> None:
+    def _on_message(self, task: object, message: object) -> None:
         if not isinstance(task, Track | Refine):
             return
         match message:

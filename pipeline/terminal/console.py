@@ -79,10 +79,10 @@ def named_problems() -> Iterator[None]:
     try:
         yield
     except (UsageProblem, TableSchemaError) as problem:
-        _tell("Error:", str(problem))
+        _print_problem("Error:", str(problem))
         raise SystemExit(2) from None
     except WorkProblem as problem:
-        _tell("Stopped:", str(problem))
+        _print_problem("Stopped:", str(problem))
         raise SystemExit(1) from None
     except Exception as problem:
         if was_interrupted(problem):
@@ -90,7 +90,7 @@ def named_problems() -> Iterator[None]:
             raise SystemExit(INTERRUPTED) from None
         if (sentence := sentence_of(problem)) is None:
             raise
-        _tell("Stopped:", sentence)
+        _print_problem("Stopped:", sentence)
         raise SystemExit(1) from None
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
@@ -106,10 +106,10 @@ def was_interrupted(problem: BaseException | None) -> bool:
 
 
 def _tell_interruption() -> None:
-    _tell("Interrupted.", "Finished work is kept; run the same command again to continue.", "bold")
+    _print_problem("Interrupted.", "Finished work is kept; run the same command again to continue.", "bold")
 
 
-def _tell(heading: str, sentence: str, style: str = "bold red") -> None:
+def _print_problem(heading: str, sentence: str, style: str = "bold red") -> None:
     errors.print(Text.assemble((heading, style), " ", visible(sentence)), soft_wrap=True)
 
 

@@ -22,7 +22,7 @@ def training_progress(steps: int, advance: Callable[[int], None], figures: str) 
     begun = last = time.monotonic()
     before: int | None = None
 
-    def tell(step: int, *values: float) -> None:
+    def show(step: int, *values: float) -> None:
         nonlocal before, last
         advance(1 if before is not None else step)
         before = step - 1 if before is None else before
@@ -33,4 +33,4 @@ def training_progress(steps: int, advance: Callable[[int], None], figures: str) 
         left = duration((steps - step) * (now - begun) / (step - before))
         console.print(f"step {step:,} of {steps:,}, {figures.format(*values)}, ETA {left}")
 
-    return tell
+    return show

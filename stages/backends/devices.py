@@ -37,7 +37,7 @@ def pick_device(name: str = "auto") -> torch.device:
     if kind not in {"cpu", "cuda"} or (index and not (kind == "cuda" and index.isdecimal())):
         raise ValueError(f"unknown device {name!r}; known: auto, cpu, cuda, cuda:<n>")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise ValueError(f"device {name!r} is not there; {_what_is_there()}")
+        raise ValueError(f"device {name!r} is not there; {_available_devices()}")
     return torch.device(name)
 
 
@@ -111,7 +111,7 @@ def exact_is_wanted() -> bool:
     return choice == "float32"
 
 
-def _what_is_there() -> str:
+def _available_devices() -> str:
     if torch.version.cuda is None:
         return f"torch {torch.__version__} was built without CUDA"
     names = [f"cuda:{n}" for n in range(torch.cuda.device_count())]

@@ -81,7 +81,7 @@ class InstanceSearch:
     asked: Sequence[Localization]
     instances: dict[str, list[Instance]] = field(default_factory=dict)
 
-    def look(self, image: NDArray[np.uint8], frame_idx: int) -> None:
+    def search_frame(self, image: NDArray[np.uint8], frame_idx: int) -> None:
         """Look on one frame ((H, W, 3) uint8 RGB); frames come in order."""
         hints = [one.hint for one in self.asked if isinstance(one.hint, Expression)]
         for one, found in zip(self.asked, self.localizer.locate_all(image, hints), strict=True):

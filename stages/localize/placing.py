@@ -29,7 +29,7 @@ def place_objects(job: VideoJob, localizer: Localizer, opener: Opener | None = N
     wanted = _searches(job, about_n_frames(job.file, opener))
     search, found = Search(localizer), []
     for frame in selected_frames(job.file, wanted, opener):
-        found += search.look(frame.image, frame.idx, wanted[frame.idx])
+        found += search.search_frame(frame.image, frame.idx, wanted[frame.idx])
     searched = frozenset((loc.object_id, frame_idx) for frame_idx, own in wanted.items() for loc in own)
     return PlacedVideo(job, tuple(found), searched, (*rejects, *search.rejects()))
 
@@ -44,7 +44,7 @@ def _with_instances(job: VideoJob, localizer: Localizer, opener: Opener | None) 
         return job, [Reject(STAGE, f"{o.video_id}/{o.object_id}", "one_only", detail, o.input_uri) for o in asked]
     search = InstanceSearch(localizer, asked)
     for frame in selected_frames(job.file, frames_to_scan(about_n_frames(job.file, opener)), opener):
-        search.look(frame.image, frame.idx)
+        search.search_frame(frame.image, frame.idx)
     known = [loc for loc in job.localizations if not (_is_every(loc) and search.instances.get(loc.object_id))]
     return replace(job, localizations=(*known, *search.localizations())), search.rejects()
 

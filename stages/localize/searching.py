@@ -49,7 +49,7 @@ class Search:
     best: dict[str, float] = field(default_factory=dict)
     failures: dict[str, tuple[Localization, NotLocated]] = field(default_factory=dict)
 
-    def look(
+    def search_frame(
         self, image: NDArray[np.uint8], frame_idx: int, localizations: Sequence[Localization]
     ) -> list[Localization]:
         """Look on one frame.

@@ -58,7 +58,11 @@ def questions(
     for mask in masks:
         at.setdefault(mask.object_id, {})[mask.frame_idx] = mask
     leaders = _leaders(at, names, groups)
-    means = {other: leader for other, leader in leaders.items() if _thing(other, groups) == _thing(leader, groups)}
+    means = {
+        other: leader
+        for other, leader in leaders.items()
+        if _meant_object(other, groups) == _meant_object(leader, groups)
+    }
     hopeless = frozenset(
         (object_id, idx)
         for object_id, own in at.items()
@@ -104,11 +108,11 @@ def same_mask(one: Mapping[int, Mask], other: Mapping[int, Mask]) -> bool:
     return both >= SAME_IOU * either > 0
 
 
-def _thing(object_id: str, groups: Mapping[str, str]) -> str:
+def _meant_object(object_id: str, groups: Mapping[str, str]) -> str:
     """The object that a name means: its own, unless its group says that it is another name.
 
     >>> groups = {"a0": "actors", "a0n0": "actors/a0", "a0n1": ""}
-    >>> [_thing(object_id, groups) for object_id in groups]
+    >>> [_meant_object(object_id, groups) for object_id in groups]
     ['a0', 'a0', 'a0n1']
     """
     return groups.get(object_id, "").partition("/")[2] or object_id

@@ -86,7 +86,7 @@ def draw_clip(video: Mapping[str, ObjectPoints], options: ClipOptions, random: n
     chosen = (first, *sorted(others[: options.objects - 1]))
     points = tuple(
         tuple(
-            None if n % (options.between + 1) else _some(video[object_id].get(i), options.points, random)
+            None if n % (options.between + 1) else _sampled(video[object_id].get(i), options.points, random)
             for n, i in enumerate(frames)
         )
         for object_id in chosen
@@ -121,7 +121,7 @@ def _with_between(annotated: tuple[int, ...], between: int) -> tuple[int, ...]:
     return tuple(a + (b - a) * n // steps for a, b in pairs for n in range(steps)) + annotated[-1:]
 
 
-def _some(here: FramePoints | None, n_points: int, random: np.random.Generator) -> FramePoints | None:
+def _sampled(here: FramePoints | None, n_points: int, random: np.random.Generator) -> FramePoints | None:
     """At most ``n_points``, as many on the object as off it where there are enough of both."""
     if here is None or len(here.labels) <= n_points:
         return here

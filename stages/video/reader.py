@@ -72,7 +72,7 @@ class VideoReader:
             self.times_s.append(picture.start_s)
             yield Frame(picture.idx, picture.start_s, picture.image, picture.jpeg)
         if self._size is None:
-            raise self._nothing()
+            raise self._no_frame_error()
         if n_lost := self.source.n_indices - self.n_frames:
             self._end_s += n_lost * self._frame_s
             self._skip_to(self.source.n_indices, self._end_s)
@@ -110,7 +110,7 @@ class VideoReader:
         self.lost.append(range(first, idx))
         self.n_frames = idx
 
-    def _nothing(self) -> DecodeError:
+    def _no_frame_error(self) -> DecodeError:
         if self.source.n_indices or self.source.truncated:
             return DecodeError("damaged", f"no frame of {self.file.uri!r} can be decoded; replace the file")
         return DecodeError("no_frames", f"{self.file.uri!r} holds no frames")

@@ -50,14 +50,14 @@ class Queues:
         Raises:
             Refusal: it is not.
         """
-        if project not in await self.all() and project not in await self._look():
+        if project not in await self.all() and project not in await self._list_projects():
             raise Refusal(f"project {project} is not a queue of this run")
 
     async def all(self) -> Mapping[int, str]:
         """Titles by number, at most two seconds old."""
-        return await self._look() if time.monotonic() - self._looked_at > _LOOK_AGAIN_S else self._known
+        return await self._list_projects() if time.monotonic() - self._looked_at > _LOOK_AGAIN_S else self._known
 
-    async def _look(self) -> Mapping[int, str]:
+    async def _list_projects(self) -> Mapping[int, str]:
         found = await self.upstream.as_operator("/api/projects/", page_size=1000, include="id,title")
         self._known = {int(p["id"]): p["title"] for p in found["results"] if p["title"] in self.titles}
         self._looked_at = time.monotonic()

@@ -55,16 +55,16 @@ def as_queue_problems(act: str) -> Iterator[None]:
         if status == httpx.codes.UNAUTHORIZED:
             raise Refused(f"cannot {act}: the server refused the API key (HTTP {status})") from None
         if 400 <= status < 500 and status not in (408, 409, 429):
-            raise Refused(f"cannot {act}: HTTP {status}, {_said(error.body)}") from None
+            raise Refused(f"cannot {act}: HTTP {status}, {_error_text(error.body)}") from None
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): HTTP {status}") from None
     except (httpx.TransportError, json.JSONDecodeError) as error:
         raise OutcomeUnknown(f"cannot tell whether the server did it ({act}): {type(error).__name__}") from None
 
 
-def _said(body: Any) -> str:
+def _error_text(body: Any) -> str:
     """The part of an error reply that helps."""
-    said = (body.get("validation_errors") or body.get("detail") or body) if isinstance(body, Mapping) else body
-    return str(said)[:500]
+    text = (body.get("validation_errors") or body.get("detail") or body) if isinstance(body, Mapping) else body
+    return str(text)[:500]
 
 
 class LabelStudioClient:

@@ -77,11 +77,11 @@ def up(
         push_plan.require_tasks()
         page = page_of(session, host, port)
         console.print("Starting Label Studio …")
-        with started(session.folder, session.media, say=_say) as server, client_of(server) as client:
+        with started(session.folder, session.media, say=_print) as server, client_of(server) as client:
             rejects = push_design(push_plan, client)
             queue_second_looks(session, client)
             add_account(client, session.folder, annotator)
-            with gate_open(server, session.shown, page, _say) as now:
+            with gate_open(server, session.shown, page, _print) as now:
                 summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
                 tell_link(session, now, annotator)
                 console.print("Stop with Ctrl-C; the answers are pulled first.")
@@ -123,10 +123,10 @@ def push(
     want(session, second_look)
     if gold_share:
         console.print(f"{plant_gold(session.run, gold_share, gold_truth):,} gold questions added.")
-    selection, again = _asked(session, design, exclude or [], adjudicator or [])
+    selection, again = _selected(session, design, exclude or [], adjudicator or [])
     with problems_named(), planned(session, selection, again) as push_plan:
         push_plan.require_tasks()
-        with connected(session, url, api_key_file, _say) as client:
+        with connected(session, url, api_key_file, _print) as client:
             rejects = push_design(push_plan, client, overlap)
             if audit_share:
                 with planned(session, Selection("single", blind_share=audit_share)) as audit_plan:
@@ -147,7 +147,7 @@ def pull(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> Non
     Example: `pointvos review pull --run demo-run`
     """
     session = _session(run)
-    with problems_named(), connected(session, url, api_key_file, _say) as client:
+    with problems_named(), connected(session, url, api_key_file, _print) as client:
         pull_all(session, client)
         queue_second_looks(session, client)
 
@@ -157,7 +157,7 @@ for command in (status, audit, down, doctor, backup, restore):
 review_app.add_typer(users_app, name="users")
 
 
-def _asked(
+def _selected(
     session: ReviewSession, design: str, excluded: list[str], adjudicators: list[str]
 ) -> tuple[Selection, list[ReviewTask]]:
     """What to ask, and which tasks to ask again.
@@ -193,5 +193,5 @@ def _session(run: RunFolder) -> ReviewSession:
     return ReviewSession(run.require())
 
 
-def _say(sentence: str) -> None:
+def _print(sentence: str) -> None:
     console.print(sentence)

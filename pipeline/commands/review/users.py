@@ -30,7 +30,7 @@ def list_users(run: Run, url: UrlOption = None) -> None:
 
     Example: `pointvos review users list --run demo-run`
     """
-    session = _own(run, url)
+    session = _own_server(run, url)
     with problems_named():
         found = accounts(session.folder)
     summary("Accounts", [(a.email, f"{_status_of(a.is_active)}, last login {a.last_login or 'never'}") for a in found])
@@ -45,7 +45,7 @@ def add(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
 
     Example: `pointvos review users add ann@example.org --run demo-run`
     """
-    session = _own(run, url)
+    session = _own_server(run, url)
     require_annotator(email)
     with problems_named(), connected(session, None, None, console.print) as client:
         add_account(client, session.folder, email)
@@ -60,7 +60,7 @@ def disable(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
 
     Example: `pointvos review users disable ann@example.org --run demo-run`
     """
-    session = _own(run, url)
+    session = _own_server(run, url)
     if email == EMAIL:
         raise UsageProblem(
             f"{EMAIL} is the account that pointvos itself uses; without it no command reaches the server"
@@ -71,7 +71,7 @@ def disable(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
     console.print(f"{email} is disabled; re-enable with: pointvos review users add {email}", markup=False)
 
 
-def _own(run: Run, url: str | None) -> ReviewSession:
+def _own_server(run: Run, url: str | None) -> ReviewSession:
     """The session of a run whose server is ours.
 
     Raises:

@@ -78,7 +78,7 @@ class MemorySession:
         for object_id, mask in masks.items():
             if object_id not in self._objects and not mask.any():
                 raise ValueError(f"object {object_id!r} starts with an empty mask")
-        seen = self._look(encoding)
+        seen = self._encode_frame(encoding)
         grid = _grid(encoding)
         for object_id, mask in masks.items():
             cells = torch.from_numpy(to_cells(mask, grid, FINE)).to(seen.key.device)
@@ -106,7 +106,7 @@ class MemorySession:
         for object_id, (_, labels) in points.items():
             if not (labels == 1).any():
                 raise ValueError(f"object {object_id!r} has no point on it")
-        seen = self._look(encoding)
+        seen = self._encode_frame(encoding)
         evidence = _evidence(points, self._size, _grid(encoding), seen.key.device)
         probabilities = torch.sigmoid(2 * from_points(self._network, seen, evidence))
         own = corrected(probabilities, evidence).own[0]
@@ -127,13 +127,13 @@ class MemorySession:
             raise RuntimeError("step() before start()")
         self._number += 1
         self._seen = None
-        seen = self._look(encoding)
+        seen = self._encode_frame(encoding)
         self._masks = dict(zip(self._objects, self._found(seen), strict=True))
         found = estimates(self._name, self._masks, torch.stack(list(self._masks.values())))
         self._remember(seen, list(self._objects), of_masks(self._stacked()), is_anchor=False)
         return found
 
-    def _look(self, encoding: Maps) -> Seen:
+    def _encode_frame(self, encoding: Maps) -> Seen:
         if self._seen is None:
             self._seen = self._network.see(batch_of([encoding]))
         return self._seen

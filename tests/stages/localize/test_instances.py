@@ -45,7 +45,7 @@ def dogs() -> Localization:
 def searched(*looks: list[Located], step: int = 12) -> InstanceSearch:
     search = InstanceSearch(Told(*looks), [dogs()])
     for number in range(len(looks)):
-        search.look(IMAGE, number * step)
+        search.search_frame(IMAGE, number * step)
     return search
 
 

@@ -46,7 +46,7 @@ def test_it_looks_on_five_frames_from_the_first_one_on():
 
 def test_a_place_is_taken_when_it_is_seen_more_clearly_than_before():
     search = Search(Told(dog=[at(1, 0.6), at(2, 0.5), at(3, 0.6), at(4, 0.71)]))
-    found = [one for idx in (0, 10, 20, 30) for one in search.look(IMAGE, idx, [named("dog")])]
+    found = [one for idx in (0, 10, 20, 30) for one in search.search_frame(IMAGE, idx, [named("dog")])]
     assert [(one.frame_idx, one.hint.xy_px[0][0], one.rule) for one in found] == [
         (0, 1, "told: Cardigan 0.60"),
         (30, 4, "told: Cardigan 0.71"),
@@ -58,21 +58,21 @@ def test_a_place_is_taken_when_it_is_seen_more_clearly_than_before():
 def test_an_object_that_is_never_seen_is_rejected_once():
     search = Search(Told(dog=[NOWHERE, NOWHERE], cat=[NOWHERE, at(5, 0.9)]))
     for idx in (0, 10):
-        search.look(IMAGE, idx, [named("dog"), named("cat", "2")])
+        search.search_frame(IMAGE, idx, [named("dog"), named("cat", "2")])
     assert search.rejects() == [Reject("localize", "v/1", "not_seen", "nowhere", "x.jsonl")]
 
 
 def test_one_found_before_is_not_rejected_for_being_out_of_sight_later():
     search = Search(Told(dog=[at(1, 0.6), NOWHERE]))
     for idx in (0, 10):
-        search.look(IMAGE, idx, [named("dog")])
+        search.search_frame(IMAGE, idx, [named("dog")])
     assert search.rejects() == []
 
 
 def test_two_objects_in_one_place_are_none():
     search = Search(Told(dog=[at(1, 0.6)], hound=[at(1, 0.6)], cat=[at(2, 0.6)]))
     asked = [named("dog", "1"), named("hound", "2"), named("cat", "3")]
-    assert [one.object_id for one in search.look(IMAGE, 0, asked)] == ["3"]
+    assert [one.object_id for one in search.search_frame(IMAGE, 0, asked)] == ["3"]
     assert [(r.key, r.error) for r in search.rejects()] == [("v/1", "not_distinct"), ("v/2", "not_distinct")]
     assert "1 (dog), 2 (hound)" in search.rejects()[0].detail
 

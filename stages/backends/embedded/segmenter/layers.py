@@ -90,9 +90,9 @@ class Likeness(nn.Module):
     def forward(self, x: Tensor, marks: Tensor) -> Tensor:
         """(B, channels, h, w) features and (B, 3, h, w) non-negative marks → features; computed in float32."""
         with torch.autocast(x.device.type, enabled=False):
-            return self._told(x.float(), marks.float()).to(x.dtype)
+            return self._similarity_maps(x.float(), marks.float()).to(x.dtype)
 
-    def _told(self, x: Tensor, marks: Tensor) -> Tensor:
+    def _similarity_maps(self, x: Tensor, marks: Tensor) -> Tensor:
         batch, _, height, width = x.shape
         keys = functional.normalize(self.key(x).view(batch, self._HEADS, -1, height * width), dim=2)
         shares = marks.reshape(batch, self.KINDS, -1)
