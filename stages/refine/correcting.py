@@ -25,7 +25,8 @@ _LARGE, _FEW, _DEEP, _REACH = 0.05, 2, 0.7, 2.0
 """A part is large from this share of the old mask on. So few points off the object take all of it away only if one lies
 deep in it, at this share of its depth; else each takes what lies within so many times its distance to the edge."""
 _ALIKE = 5.0
-"""So many answers it counts how much a pixel looks like the object, when that is always right."""
+"""So many answers the likeness counts at full trust. Trust is about 0.75, so it outweighs the three answers a little;
+with 1.5 times that weight, J&F of corrected frames fell by up to .07 (DAVIS horsejump-high)."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8

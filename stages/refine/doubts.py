@@ -27,7 +27,7 @@ _UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 1e-4
 """Doubt next to the mask where all answers agree, the share of √area from the mask up to which there is any, half as
 much there, and the least doubt that is asked about. An answer that says otherwise adds up to 2."""
 _ALIKE = 3.0
-"""So many answers it counts what pixels look like, where that is always right."""
+"""So many answers the likeness counts at full trust: the five answers tend to miss the same parts, and it does not."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
