@@ -123,7 +123,7 @@ class RunFolder:
 
     @contextmanager
     def lock(self) -> Iterator[int]:
-        """Own the run; yields the descriptor of the lock, which workers inherit (:func:`machine_lock`).
+        """Own the run; yields the descriptor of the lock, which workers are given (:func:`machine_lock`).
 
         A run in a store is owned before all machines.
 

@@ -19,7 +19,7 @@ _ORPHANS_END_S = 10.0
 def machine_lock(folder: Path, what: str) -> Iterator[int]:
     """Own a local folder; yields the descriptor of the lock.
 
-    The lock is held as long as any process has the descriptor open: a worker that inherits it holds it too, so no
+    The lock is held as long as any process has the descriptor open: a worker that was given it holds it too, so no
     other command begins before the last worker of a killed one has ended.
 
     Raises:
