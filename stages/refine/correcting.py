@@ -21,9 +21,6 @@ Box = tuple[float, ...]
 """(x0, y0, x1, y1) half-open pixels."""
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
-_LARGE, _FEW, _DEEP, _REACH = 0.05, 2, 0.7, 2.0
-"""A part is large from this share of the old mask on. So few points off the object take all of it away only if one lies
-deep in it, at this share of its depth; else each takes what lies within so many times its distance to the edge."""
 _ALIKE = 5.0
 """So many answers the likeness counts at full trust. Trust is about 0.75, so it outweighs the three answers a little;
 with 1.5 times that weight, J&F of corrected frames fell by up to .07 (DAVIS horsejump-high)."""
@@ -121,7 +118,6 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], like
 
     Where they differ, each connected part is decided by itself: by the nearest point, pixel by pixel, if points lie in
     the part; else by the mean of all answers and the old mask, which counts as one answer more and wins a tie.
-    One or two points off the object at the edge of a large part do not take all of it away: see :func:`_reached`.
 
     >>> prior, new = np.array([[True, False, False, False]]), np.array([[0.9, 0.9, 0.0, 0.6]], np.float32)
     >>> decided(prior, Answers(new, 3, 0.5), []).astype(int).tolist()
@@ -133,37 +129,15 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], like
         answers = answers.joined_by(likeness.probability, _ALIKE * likeness.trust)
     votes = answers.n * answers.mean + prior
     found = np.ascontiguousarray(np.where(prior, 2 * votes >= answers.n + 1, 2 * votes > answers.n + 1))
-    large_px = _LARGE * np.count_nonzero(prior)
     for label, difference in ((1, answers.mask & ~prior), (0, prior & ~answers.mask)):
         _, parts = cv2.connectedComponents(difference.astype(np.uint8), connectivity=8)
-        depths = cv2.distanceTransform(np.pad(difference, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
         for part in sorted({int(parts[y, x]) for x, y, _ in points} - {0}):
             y, x = np.nonzero(parts == part)
             inside = np.array([point for point in points if parts[point[1], point[0]] == part])
             distances = np.hypot(x[:, None] - inside[:, 0], y[:, None] - inside[:, 1])
-            is_meant = inside[:, 2] == label
-            changes = is_meant[distances.argmin(axis=1)]
-            if not label and len(y) > large_px and 0 < np.count_nonzero(is_meant) <= _FEW:
-                meant = inside[is_meant]
-                near = _reached(distances[:, is_meant], depths[meant[:, 1], meant[:, 0]], float(depths[y, x].max()))
-                changes &= near if likeness is None else near | (likeness.probability[y, x] < 0.5)
+            changes = inside[distances.argmin(axis=1), 2] == label
             found[y, x] = np.where(changes, bool(label), not label)
     return found
-
-
-def _reached(distances: NDArray[np.float64], depths: NDArray[np.float32], deepest: float) -> NDArray[np.bool_]:
-    """(n,) bool, which pixels of a part a few points take away: all, if one lies deep in it; else those that are near.
-
-    A point between an arm and a back says that the gap is not the person, not that the person is not there.
-
-    Args:
-        distances: (n, points) pixels from each pixel to each point.
-        depths: (points,) pixels from each point to the edge of the part.
-        deepest: pixels from the middle of the part to its edge.
-    """
-    if depths.max() >= _DEEP * deepest:
-        return np.ones(len(distances), dtype=bool)
-    return np.asarray((distances <= _REACH * depths).any(axis=1))
 
 
 def _inside(mask: Mask, box: Box) -> Mask:

@@ -128,27 +128,19 @@ def test_an_answer_is_asked_about_again_as_long_as_it_then_contradicts_fewer_poi
     assert len(stuck.asked) == 3
 
 
-def test_a_point_at_the_edge_of_a_large_part_takes_what_is_near_and_one_deep_in_it_or_three_all_of_it():
+@pytest.mark.parametrize("point", [(88, 18, 0), (70, 30, 0)])
+def test_a_part_goes_with_the_point_on_it_wherever_that_lies(point):
     there = np.zeros((60, 100), dtype=bool)
     there[10:50, 10:90] = True
     left_half = np.where(np.arange(100) < 50, there, False).astype(np.float32)
-    at_edge = decided(there, Answers(left_half, 3, 0.5), [(86, 30, 0)])
-    assert not at_edge[30, 86]
-    assert not at_edge[30, 80]
-    assert at_edge[30, 60]
-    assert at_edge[:, :50].sum() == there[:, :50].sum()
-    for enough in ([(70, 30, 0)], [(86, 30, 0), (86, 20, 0), (86, 40, 0)]):  # one deep in it, or three
-        assert np.array_equal(decided(there, Answers(left_half, 3, 0.5), enough), left_half > 0.5)
+    assert np.array_equal(decided(there, Answers(left_half, 3, 0.5), [point]), left_half > 0.5)
 
 
-def test_of_a_large_part_a_point_at_its_edge_takes_what_looks_like_background_too():
+def test_a_likeness_without_trust_changes_nothing():
     there = np.zeros((60, 100), dtype=bool)
     there[10:50, 10:90] = True
     left_half = np.where(np.arange(100) < 50, there, False).astype(np.float32)
     alike = (there & (np.arange(60) < 30)[:, None]).astype(np.float32)
-    found = decided(there, Answers(left_half, 3, 0.5), [(86, 40, 0)], Likeness(alike, 0.5))
-    assert not found[30:, 50:].any()
-    assert np.array_equal(found[:30, :70], there[:30, :70])
     untrusted = decided(there, Answers(left_half, 3, 0.5), [], Likeness(alike, 0.0))
     assert np.array_equal(untrusted, left_half > 0.5)
 
@@ -159,12 +151,3 @@ def test_what_looks_like_the_object_counts_as_five_answers_where_that_is_always_
     answers = Answers((there + more * n_for / 3).astype(np.float32), 3, 0.5)
     found = decided(there, answers, [], Likeness((there | more).astype(np.float32), trust))
     assert np.array_equal(found, there | more if is_added else there)
-
-
-def test_a_small_part_goes_with_the_point_on_it_wherever_that_lies():
-    there = np.zeros((60, 100), dtype=bool)
-    there[10:50, 10:90] = True
-    without = there.astype(np.float32)
-    without[10:20, 80:90] = 0
-    found = decided(there, Answers(without, 3, 0.5), [(88, 18, 0)])
-    assert np.array_equal(found, without > 0.5)
