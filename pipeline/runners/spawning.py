@@ -7,6 +7,7 @@ started before anything is known, and given the run's lock and log later.
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -58,18 +59,26 @@ def take_lock_and_log(descriptor: int) -> bool:
 
 
 def spawn(log: int = _STANDARD_ERROR) -> Spawned:
-    """Start a worker, which loads its modules and waits; ``log`` is where it writes what it has to say."""
+    """Start a worker, which loads its modules and waits; ``log`` is where it writes what it has to say.
+
+    It begins with SIGINT blocked, as we have it meanwhile, for a Ctrl-C is ours to answer: a worker that is still
+    starting would print a traceback.
+    """
     ours, theirs = Pipe()
     command = [sys.executable, "-P", "-m", "pipeline.runners.worker", str(theirs.fileno()), str(os.getpid())]
-    with theirs:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=worker_environment(),
-            pass_fds=(theirs.fileno(),),
-        )
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with theirs:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=worker_environment(),
+                pass_fds=(theirs.fileno(),),
+            )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return Spawned(process, ours)
 
 
