@@ -88,7 +88,7 @@ class AggregatedPart:
 
 @dataclass(frozen=True, slots=True)
 class AggregatedCounts:
-    """How many opinions a part has, and how they came about.
+    """How many candidates of a part have an opinion, and how each was decided.
 
     Attributes:
         n_opinions: candidates with an opinion, those that are none of the run among them.
