@@ -72,7 +72,9 @@ class StageDoFn(beam.DoFn):
 
 def parallel(elements: PCollection[Any], label: str, stage: StageDoFn) -> Results:
     """Apply a stage to all elements."""
-    outputs = elements | label >> beam.ParDo(stage).with_outputs(REJECTS, main="done")
+    step = beam.ParDo(stage)
+    step.label = label  # of the step itself, which is inside of one that splits its outputs
+    outputs = elements | step.with_outputs(REJECTS, main="done")
     return outputs.done, outputs[REJECTS]
 
 

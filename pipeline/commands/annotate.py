@@ -71,7 +71,12 @@ def annotate(
     runner = choose_runner(ctx.args)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     run.create()
-    with run.lock() as lock, WorkerProcesses[VideoJob](run, lock) as processes, _forgotten_when_refused(run):
+    with (
+        run.lock() as lock,
+        run.tidied(),
+        WorkerProcesses[VideoJob](run, lock) as processes,
+        _forgotten_when_refused(run),
+    ):
         if runner is None:
             processes.start_ahead(min(resolved.compute.workers or 1, n_cores()))
         rejects = _run(run, processes, resolved, runner)
@@ -99,7 +104,6 @@ def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunCon
         console.print(note, markup=False)
     config = within_budget(config, inputs)
     keep_config(folder, config)
-    folder.remove_leftovers()
     jobs = inputs.jobs(config)
     units = {job.video_id: job.unit for job in jobs}
     folder.drop_superseded(units)
@@ -116,7 +120,6 @@ def _run(folder: RunFolder, processes: WorkerProcesses[VideoJob], config: RunCon
     if config.review_server.url:
         _open_queue(folder, config.review_server)
     _work(folder, processes, config, footage, foreseen, runner)
-    folder.remove_leftovers()
     folder.drop_superseded(units)
     require_finished(folder, job_list.open_jobs)
     return show_outcome(folder, job_list, time.monotonic() - start)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
 from pipeline.runners.choice import BeamRunner
+from pipeline.runners.pipelines import new_pipeline
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.job_files import write_jobs
 from pipeline.runs.transform import ReadInputs
@@ -22,7 +22,7 @@ def run_graph(runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Seque
     """Do all jobs; workers read the videos and write to the run folder by the same absolute paths as here."""
     with run.work_folder("jobs", is_shared=runner.is_cluster) as folder:
         files = write_jobs(folder, jobs)
-        with beam.Pipeline(options=PipelineOptions(list(runner.options))) as pipeline:
+        with new_pipeline(runner.options) as pipeline:
             add_graph(pipeline, runner, run, config, files)
 
 

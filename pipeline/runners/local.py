@@ -9,10 +9,11 @@ import logging
 from collections.abc import Iterator
 
 import apache_beam as beam
-from apache_beam.options.pipeline_options import PipelineOptions
 
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
+from pipeline.runners.choice import IN_PROCESS
+from pipeline.runners.pipelines import new_pipeline
 from pipeline.runners.work import Job, Work
 from pipeline.runners.worker_connection import Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder, empty_folder
@@ -20,7 +21,8 @@ from schemas.jobs import VideoJob
 from stages import progress
 from stages.transform import NO_SPACE
 
-_OPTIONS = PipelineOptions(["--no_pipeline_type_check"])
+_IN_MEMORY = f"--runner={IN_PROCESS}"
+_UNCHECKED = "--no_pipeline_type_check"
 """The tests check the types of the graphs; to check them again takes a tenth of a second of every worker."""
 _connections: list[WorkerConnection] = []
 """Of this process; a DoFn cannot carry it."""
@@ -55,7 +57,7 @@ def work(connection: WorkerConnection) -> bool:
     progress.listen(connection.send)
     given: Work[Job] = connection.receive()
     try:
-        with beam.Pipeline(runner="FnApiRunner", options=_OPTIONS) as pipeline:
+        with new_pipeline([_IN_MEMORY, _UNCHECKED]) as pipeline:
             start = pipeline | "Start" >> beam.Create([None], reshuffle=False)
             jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
             jobs | "Work" >> given.graph()
@@ -68,7 +70,7 @@ def work(connection: WorkerConnection) -> bool:
 
 def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
     """The whole graph over one video, in this process; it is committed or rejected when this returns."""
-    with beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([])) as pipeline:
+    with new_pipeline([_IN_MEMORY]) as pipeline:
         jobs = pipeline | "Video" >> beam.Create([job], reshuffle=False)
         jobs | "AnnotateVideos" >> AnnotateVideos(run, config, spread=False, scratch=run.work)
     empty_folder(run.batches / job.unit)

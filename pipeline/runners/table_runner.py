@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 
 import apache_beam as beam
 import click
-from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.pvalue import PBegin
 from pydantic import TypeAdapter
 
 from pipeline.runners.choice import IN_PROCESS, BeamRunner, choose_runner
+from pipeline.runners.pipelines import new_pipeline
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, WorkProblem, console
 from pipeline.terminal.problems import sentence_of
@@ -40,12 +40,12 @@ def run_table_graph(run: RunFolder, graph: beam.PTransform[PBegin, Any], label: 
         Exception: what a step of this process raised, as it was raised.
     """
     runner = _chosen_runner()
-    options = list(runner.options) if runner else [f"--runner={IN_PROCESS}"]
+    options = runner.options if runner else [f"--runner={IN_PROCESS}"]
     if runner and runner.is_cluster:
         console.print(f"Running on {runner.name}: its workers must see {run.path.absolute()} by the same path.")
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what a step raises is said once, by the command
     try:
-        with beam.Pipeline(options=PipelineOptions(options)) as pipeline:
+        with new_pipeline(options) as pipeline:
             pipeline | label >> graph
     except Exception as problem:
         if known := _cause(problem):

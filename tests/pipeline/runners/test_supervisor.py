@@ -148,15 +148,22 @@ def test_thirty_kills_at_random_moments_lose_nothing(start, annotated, tmp_path)
     resume(start, tmp_path / "run", annotated)
 
 
-def test_ctrl_c_ends_with_130_and_says_that_the_same_command_continues(start, annotated, tmp_path):
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_command_that_is_interrupted_leaves_no_temporary_file_and_continues(
+    start, annotated, tmp_path, monkeypatch, how, code
+):
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     process = start()
-    wait_for(lambda: len(children(process)) == 2)
+    wait_for(lambda: list((tmp_path / "run" / ".work").glob("video-*")))
     workers = children(process)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, how) if how is signal.SIGINT else process.send_signal(how)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors
-    assert "run the same command again to continue" in errors
+    assert process.returncode == code, errors
+    assert ("run the same command again to continue" in errors) == (how is signal.SIGINT)
     assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not (tmp_path / "run" / ".work").exists()
+    assert not list((tmp_path / "tmp").iterdir())
     resume(start, tmp_path / "run", annotated)
 
 
