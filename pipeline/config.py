@@ -98,6 +98,11 @@ class Compute:
         if self.min_ram and not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", self.min_ram):
             raise ValueError(f"invalid min_ram {self.min_ram!r}; expected e.g. 16GB")
 
+    @property
+    def n_prefetched(self) -> int:
+        """Frames that are encoded ahead; 0 with a single thread."""
+        return 0 if self.n_threads == 1 else self.n_threads
+
     def resource_hints(self) -> dict[str, str]:
         """Beam's resource hints for the workers that run models."""
         hints = {"accelerator": self.accelerator, "min_ram": self.min_ram}

@@ -11,20 +11,19 @@ from apache_beam.pvalue import PCollection
 
 from pipeline.config import RunConfig
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.pending_jobs.transform import SkipCommitted
 from pipeline.runs.spool import VideoOpener
-from pipeline.runs.transform import SkipCommitted, WriteRejects, WriteTables
+from pipeline.runs.transform import WriteRejects, WriteTables
+from pipeline.shared_models import SharedModels
 from schemas.jobs import VideoJob
 from schemas.ranges import VideoKey
-from stages.backends.localizers import load_localizer
-from stages.backends.propagators import load_propagator
-from stages.backends.segmenters import load_segmenter
 from stages.localize.transform import LocalizeExpressions
 from stages.propagate.batches import PropagateOptions
 from stages.propagate.joining.transform import ResolveOverlaps
 from stages.propagate.transform import PropagateMasks
 from stages.sample_points.transform import SamplePoints
 from stages.segment.transform import SegmentLocalizations, SplitObjects
-from stages.transform import Results, SharedModel
+from stages.transform import Results
 
 
 class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
@@ -57,36 +56,28 @@ class AnnotateVideos(beam.PTransform[PCollection[VideoJob], PCollection[str]]):
 
     def expand(self, jobs: PCollection[VideoJob]) -> PCollection[str]:
         """The whole graph."""
-        opener = VideoOpener(self._scratch)
-        models, compute, sampling = self._config.models, self._config.compute, self._config.sampling
-        localizer = SharedModel(partial(load_localizer, models.localizer, compute.device))
-        segmenter = SharedModel(partial(load_segmenter, models.segmenter, compute.device, compute.n_threads))
-        propagator = SharedModel(
-            partial(load_propagator, models.propagator, compute.device, compute.n_threads, models.limits)
-        )
-        propagation = PropagateOptions(
-            self._config.repair,
-            prefetch=0 if compute.n_threads == 1 else compute.n_threads,
-            scratch=self._scratch,
-            opener=opener,
-        )
+        config, models, opener = self._config, SharedModels.of(self._config), VideoOpener(self._scratch)
+        propagation = PropagateOptions(config.repair, config.compute.n_prefetched, self._scratch, opener)
+        localize = LocalizeExpressions(models.localizer, opener)
+        segment = SegmentLocalizations(models.segmenter, opener)
+        propagate = PropagateMasks(models.propagator, models.segmenter, propagation)
+
         open_jobs = jobs | "SkipCommitted" >> SkipCommitted(self._run)
-        placed, r0 = open_jobs | "LocalizeExpressions" >> self._model(LocalizeExpressions(localizer, opener))
-        batches = placed | "SplitObjects" >> SplitObjects(models.objects_a_pass, self._spread)
-        seeds, r1 = batches | "SegmentLocalizations" >> self._model(SegmentLocalizations(segmenter, opener))
-        tracks, r2 = seeds | "PropagateMasks" >> self._model(PropagateMasks(propagator, segmenter, propagation))
+        placed, r0 = open_jobs | "LocalizeExpressions" >> self._model(localize)
+        batches = placed | "SplitObjects" >> SplitObjects(config.models.objects_a_pass, self._spread)
+        seeds, r1 = batches | "SegmentLocalizations" >> self._model(segment)
+        tracks, r2 = seeds | "PropagateMasks" >> self._model(propagate)
         videos, r3 = tracks | "ResolveOverlaps" >> ResolveOverlaps(None if self._spread else self._run.batches)
-        sampled, r4 = videos | "SamplePoints" >> SamplePoints(sampling, opener)
-        done: PCollection[VideoKey]
-        done, r5 = sampled | "WriteTables" >> WriteTables(self._run, self._config.jpeg_quality, opener)
+        sampled, r4 = videos | "SamplePoints" >> SamplePoints(config.sampling, opener)
+        done, r5 = sampled | "WriteTables" >> WriteTables(self._run, config.jpeg_quality, opener)
         (r0, r1, r2, r3, r4, r5) | "WriteRejects" >> WriteRejects(self._run)
-        if self._config.review_server.url:
-            self._queue(done)
+        if config.review_server.url:
+            self._push_review_tasks(done)
         ids: PCollection[str] = done | "VideoIds" >> beam.Map(_video_id)
         return ids
 
-    def _queue(self, done: PCollection[VideoKey]) -> None:
-        """Queue the tasks of committed videos; only who asks for it waits for a client of the review server."""
+    def _push_review_tasks(self, done: PCollection[VideoKey]) -> None:
+        """Queue the tasks of committed videos; imported here, since the client of the review server is slow to load."""
         from pipeline.runs.review_queue import queue_video
         from verification_ui.transform import PushReviewTasks
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from schemas.jobs import VideoJob
 from schemas.localizations import Expression, Localization
@@ -20,6 +21,14 @@ from schemas.videos import Video
 
 ObjectFrame = tuple[str, int]
 """(object_id, frame_idx)."""
+
+
+class Element(Protocol):
+    """Anything that travels between stages."""
+
+    @property
+    def job(self) -> VideoJob:
+        """The video, its hints and where its results go."""
 
 
 @dataclass(frozen=True, slots=True)

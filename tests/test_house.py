@@ -15,6 +15,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGES = ("pipeline", "stages", "verification_ui", "schemas")
 SOURCES = sorted(p for name in (*PACKAGES, "tests") for p in (REPOSITORY / name).rglob("*.py"))
 MAX_LINES, MAX_STATEMENTS = 400, 30
+GRAPHS = [
+    p
+    for name in PACKAGES
+    for p in (REPOSITORY / name).rglob("*.py")
+    if p.name == "transform.py" or "table_graphs" in p.parts
+]
+MAX_GRAPH_LINES, MAX_EXPAND_LINES = 70, 30
 
 
 def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -39,6 +46,24 @@ def test_no_function_has_more_than_30_statements():
         if "tests" not in p.parts
         for f in functions(p)
         if (n := statements(f)) > MAX_STATEMENTS
+    }
+    assert not long
+
+
+def test_a_transform_is_a_thin_shell_over_a_tested_core():
+    long = {
+        str(p.relative_to(REPOSITORY)): n for p in GRAPHS if (n := len(p.read_text().splitlines())) > MAX_GRAPH_LINES
+    }
+    assert len(GRAPHS) > 20
+    assert not long
+
+
+def test_a_graph_fits_on_one_screen():
+    long = {
+        f"{p.relative_to(REPOSITORY)}:{f.lineno}": n
+        for p in (*GRAPHS, REPOSITORY / "pipeline/graph.py")
+        for f in functions(p)
+        if f.name == "expand" and (n := (f.end_lineno or 0) - f.lineno + 1) > MAX_EXPAND_LINES
     }
     assert not long
 

@@ -108,8 +108,9 @@ def _refine(
     folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask], n_workers: int, lock: int
 ) -> list[RefinedVideo]:
     """What became of each video, by id."""
-    from pipeline.refining.transform import RefineRun
+    from pipeline.refining.transform import RefineVideos
     from pipeline.runners.table_runner import is_elsewhere, result_folder, results, run_table_graph
+    from pipeline.table_graphs.refine import RefineRun
 
     console.print(_plan(folder, config, tasks))
     progress = bar("Refining", len(tasks))
@@ -120,8 +121,8 @@ def _refine(
         if n_workers > 1 and not is_elsewhere():
             refining = RefineWork(folder.absolute(), n_workers, load, redrawing, Path(str(work)))
             return refine_with_workers(refining, lock, tasks, advance)
-        graph = partial(RefineRun, folder.absolute(), tasks, load, redrawing, VideoOpener())
-        run_table_graph(folder, graph(work / "refined.json"), "RefineRun")
+        videos = RefineVideos(folder.absolute(), load, redrawing, VideoOpener())
+        run_table_graph(folder, RefineRun(tasks, videos, work / "refined.json"), "RefineRun")
         return sorted(results(work / "refined.json", RefinedVideo), key=lambda one: one.video_id)
 
 

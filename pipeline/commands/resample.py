@@ -14,7 +14,7 @@ from pipeline.commands.models import require_models
 from pipeline.config import load_sampling
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
-from pipeline.runs.resampling import Resampled
+from pipeline.runs.resampling import Resampled, Resampling
 from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
@@ -99,7 +99,7 @@ def _resample(
 ) -> list[Resampled]:
     """What became of each video, by id."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
-    from pipeline.table_graphs.resample import ResampleRun
+    from pipeline.table_graphs.resample import ResampleRun, ResampleVideos
 
     keys = video_keys(folder)
     if not keys:
@@ -110,8 +110,8 @@ def _resample(
         stale.unlink(missing_ok=True)
     with result_folder(folder) as work, bar("Drawing", len(keys)) as advance, counted_by(advance):
         out = work / "resampled.json"
-        graph = partial(ResampleRun, folder.absolute(), keys, sampling, jpeg_quality, VideoOpener(), load)
-        run_table_graph(folder, graph(out), "ResampleRun")
+        videos = ResampleVideos(folder.absolute(), Resampling(sampling, jpeg_quality, VideoOpener()), load)
+        run_table_graph(folder, ResampleRun(keys, videos, out), "ResampleRun")
         return sorted(results(out, Resampled), key=lambda one: one.video_id)
 
 

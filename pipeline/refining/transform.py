@@ -1,25 +1,22 @@
-"""``RefineVideos``: videos of a run → what their correction rounds made of them, and ``refine`` as a graph of it."""
+"""``RefineVideos``: videos of a run → the results of their correction rounds."""
 
 from __future__ import annotations
 
 import pipeline.runners.beam_import  # isort: skip  # noqa: F401 - before Beam
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import apache_beam as beam
-from apache_beam.pvalue import PBegin, PCollection
+from apache_beam.pvalue import PCollection
 
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.task import RefinedVideo, RefineTask, refine_task
 from pipeline.runs.folder import RunFolder
-from pipeline.table_graphs.collect import CollectResults
-from schemas.remote_paths import AnyPath
 from stages.arithmetic import use_one_thread_an_operation
-from stages.transform import SharedModel, count_done
+from stages.backends.handlers import SharedModel
+from stages.transform import count_done
 from stages.video import Opener
-
-LoadModels = Callable[[], RoundModels]
 
 
 class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedVideo]]):
@@ -34,7 +31,7 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
     """
 
     def __init__(
-        self, run: RunFolder, load: LoadModels, redrawing: Redrawing, opener: Opener, spread: bool = True
+        self, run: RunFolder, load: Callable[[], RoundModels], redrawing: Redrawing, opener: Opener, spread: bool = True
     ) -> None:
         super().__init__()
         self._run, self._models, self._redrawing, self._opener = run, SharedModel(load), redrawing, opener
@@ -70,35 +67,3 @@ class RefineJobs(beam.PTransform[PCollection[RefineTask], PCollection[None]]):
         refined = videos | "RefineVideos" >> self._refine
         written: PCollection[None] = refined | "WriteResult" >> beam.Map(self._write)
         return written
-
-
-class RefineRun(beam.PTransform[PBegin, PCollection[None]]):
-    """``refine``: correction rounds of all videos with new feedback.
-
-    Args:
-        run: the run.
-        tasks: the videos.
-        load: loads the run's models.
-        redrawing: how candidates are redrawn.
-        opener: opens videos.
-        out: where the counts go.
-    """
-
-    def __init__(
-        self,
-        run: RunFolder,
-        tasks: Sequence[RefineTask],
-        load: LoadModels,
-        redrawing: Redrawing,
-        opener: Opener,
-        out: AnyPath,
-    ) -> None:
-        super().__init__()
-        self._tasks, self._out = tasks, out
-        self._refine = RefineVideos(run, load, redrawing, opener)
-
-    def expand(self, begin: PBegin) -> PCollection[None]:
-        """The whole graph."""
-        refined = begin | "Videos" >> beam.Create(self._tasks) | "RefineVideos" >> self._refine
-        collected: PCollection[None] = refined | "CollectCounts" >> CollectResults(self._out, RefinedVideo)
-        return collected

@@ -12,8 +12,8 @@ from pipeline.graph import AnnotateVideos
 from pipeline.runners.choice import BeamRunner
 from pipeline.runners.pipelines import new_pipeline
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.job_files import write_jobs
-from pipeline.runs.transform import ReadInputs
+from pipeline.runs.pending_jobs.files import write_jobs
+from pipeline.runs.pending_jobs.transform import ReadInputs
 from schemas.jobs import VideoJob
 from schemas.remote_paths import AnyPath
 

@@ -19,7 +19,7 @@ from pipeline.runners.worker_connection import Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.jobs import VideoJob
 from stages import progress
-from stages.transform import NO_SPACE
+from stages.failures import NO_SPACE
 
 _IN_MEMORY = f"--runner={IN_PROCESS}"
 _UNCHECKED = "--no_pipeline_type_check"

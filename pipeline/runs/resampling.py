@@ -51,13 +51,23 @@ class Resampled:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """How candidates are redrawn.
+
+    Attributes:
+        options: of the sampling.
+        jpeg_quality: of the frames that people look at.
+        opener: opens videos.
+    """
+
+    options: SamplingOptions
+    jpeg_quality: int
+    opener: Opener
+
+
 def resample_video(
-    run: RunFolder,
-    key: VideoKey,
-    options: SamplingOptions,
-    jpeg_quality: int,
-    opener: Opener,
-    segmenter: Segmenter | None = None,
+    run: RunFolder, key: VideoKey, resampling: Resampling, segmenter: Segmenter | None = None
 ) -> Resampled:
     """Redraw the candidates of a video and put them in the place of the old ones.
 
@@ -68,7 +78,7 @@ def resample_video(
     video = video_of(run, key)
     before = unit_records(run, tables.CANDIDATES, video)
     try:
-        candidates = _drawn(run, video, options, jpeg_quality, opener, segmenter)
+        candidates = _drawn(run, video, resampling, segmenter)
     except (DecodeError, ValueError) as problem:
         n_frames = len({(c.object_id, c.frame_idx) for c in before})
         return Resampled(video.video_id, len(before), len(before), len(before), n_frames, str(problem))
@@ -116,21 +126,14 @@ def references(masks: Sequence[Mask], localized: dict[str, list[int]]) -> dict[s
     return found
 
 
-def _drawn(
-    run: RunFolder,
-    video: Video,
-    options: SamplingOptions,
-    jpeg_quality: int,
-    opener: Opener,
-    segmenter: Segmenter | None,
-) -> list[PointCandidate]:
+def _drawn(run: RunFolder, video: Video, how: Resampling, segmenter: Segmenter | None) -> list[PointCandidate]:
     masks = unit_records(run, tables.MASKS, video)
 
     def frames_at(indices: Collection[int]) -> Iterator[Frame]:
-        return with_pictures(run, video, selected_frames(source_of(video), indices, opener), jpeg_quality)
+        return with_pictures(run, video, selected_frames(source_of(video), indices, how.opener), how.jpeg_quality)
 
     doubted = doubted_frames(unit_records(run, tables.REPAIRS, video))
     places = references(masks, localized_frames(run, video))
     doubts = None if segmenter is None else lambda _, *asked: doubtful_places(segmenter, *asked)
     groups = object_groups(run, video)
-    return sample_video(video.video_id, masks, frames_at, places, groups, options, doubted=doubted, doubts=doubts)
+    return sample_video(video.video_id, masks, frames_at, places, groups, how.options, doubted=doubted, doubts=doubts)

@@ -1,4 +1,4 @@
-"""The two ends of ``annotate``: its jobs are read, and results are committed to the run folder."""
+"""``WriteTables`` and ``WriteRejects``: the results of ``annotate`` → the run folder."""
 
 from __future__ import annotations
 
@@ -9,37 +9,12 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 
 from pipeline.runs.batch_rejects import write_reject
-from pipeline.runs.commit import commit_video, is_committed
+from pipeline.runs.commit import commit_video
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.job_files import read_jobs
 from schemas.elements import RejectedVideo, SampledVideo
-from schemas.jobs import VideoJob
 from schemas.ranges import VideoKey
-from schemas.remote_paths import AnyPath
 from stages.transform import Results, StageDoFn, parallel
 from stages.video import Opener
-
-
-class ReadInputs(beam.PTransform[PCollection[AnyPath], PCollection[VideoJob]]):
-    """Files of jobs → videos with their localizations."""
-
-    def expand(self, files: PCollection[AnyPath]) -> PCollection[VideoJob]:
-        """One element a video."""
-        jobs: PCollection[VideoJob] = files | "ReadJobs" >> beam.FlatMap(_read_jobs)
-        return jobs
-
-
-class SkipCommitted(beam.PTransform[PCollection[VideoJob], PCollection[VideoJob]]):
-    """Videos → those that are not committed yet: a job that a runner starts again continues where it was cut off."""
-
-    def __init__(self, run: RunFolder) -> None:
-        super().__init__()
-        self._run = run
-
-    def expand(self, jobs: PCollection[VideoJob]) -> PCollection[VideoJob]:
-        """Looked up when a worker begins with a video."""
-        open_jobs: PCollection[VideoJob] = jobs | "IsOpen" >> beam.Filter(_is_open, run=self._run)
-        return open_jobs
 
 
 class WriteTablesDoFn(StageDoFn):
@@ -78,18 +53,6 @@ class WriteRejects(beam.PTransform[tuple[PCollection[RejectedVideo], ...], None]
         """One branch a stage: a Flatten would hold everything back until all videos are through."""
         for number, videos in enumerate(rejected):
             videos | f"WriteReject{number}" >> beam.Map(_write_reject, run=self._run)
-
-
-def _read_jobs(file: AnyPath) -> list[VideoJob]:
-    jobs = read_jobs(file)
-    Metrics.counter("ReadInputs", "done").inc(len(jobs))
-    return jobs
-
-
-def _is_open(job: VideoJob, run: RunFolder) -> bool:
-    is_open = not is_committed(run, job)
-    Metrics.counter("SkipCommitted", "open" if is_open else "skipped").inc()
-    return is_open
 
 
 def _write_reject(rejected: RejectedVideo, run: RunFolder) -> None:

@@ -18,7 +18,7 @@ from pipeline.refining.hints import VideoHints
 from pipeline.refining.videos import refine_with_feedback
 from pipeline.runs.names import unit_name
 from pipeline.runs.points import write_points
-from pipeline.runs.resampling import resample_video
+from pipeline.runs.resampling import Resampling, resample_video
 from pipeline.runs.rounds import VideoRounds, round_marks, round_of
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_records
@@ -59,7 +59,7 @@ class VerdictSession(Session):
         key, tools = VideoKey(video.video_id, video.unit), self.tools()
         if not self._answers(video, 1).is_file():
             sampling, quality = self.config.sampling, self.config.jpeg_quality
-            resample_video(self.run, key, sampling, quality, VideoOpener(), tools.models.segmenter)
+            resample_video(self.run, key, Resampling(sampling, quality, VideoOpener()), tools.models.segmenter)
         for number in range(1, n_rounds):
             if not self._answers(video, number + 1).is_file():  # else the work on these answers is done
                 if not self._answers(video, number).is_file() and not self._answer(video, number):

@@ -8,30 +8,30 @@ import apache_beam as beam
 from apache_beam.pvalue import PBegin, PCollection
 
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.resampling import Resampled, resample_video
+from pipeline.runs.resampling import Resampled, Resampling, resample_video
 from pipeline.table_graphs.collect import CollectResults
 from schemas.ranges import VideoKey
 from schemas.remote_paths import AnyPath
 from stages.arithmetic import use_one_thread_an_operation
+from stages.backends.handlers import SharedModel
 from stages.backends.segmenter import Segmenter
-from stages.sample_points.options import SamplingOptions
-from stages.transform import SharedModel, count_done
-from stages.video import Opener
+from stages.transform import count_done
 
 
 class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resampled]]):
-    """Videos → what became of their candidates, which are redrawn from their masks."""
+    """Videos → what became of their candidates, which are redrawn from their masks.
+
+    Args:
+        run: the run.
+        resampling: how candidates are redrawn.
+        load_segmenter: loads the model that finds places where masks are doubtful; None: these are not searched for.
+    """
 
     def __init__(
-        self,
-        run: RunFolder,
-        options: SamplingOptions,
-        jpeg_quality: int,
-        opener: Opener,
-        load_segmenter: Callable[[], Segmenter] | None = None,
+        self, run: RunFolder, resampling: Resampling, load_segmenter: Callable[[], Segmenter] | None = None
     ) -> None:
         super().__init__()
-        self._run, self._options, self._jpeg_quality, self._opener = run, options, jpeg_quality, opener
+        self._run, self._resampling = run, resampling
         self._segmenter = SharedModel(load_segmenter) if load_segmenter is not None else None
 
     def expand(self, videos: PCollection[VideoKey]) -> PCollection[Resampled]:
@@ -43,7 +43,7 @@ class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resample
     def _resample(self, key: VideoKey) -> Resampled:
         use_one_thread_an_operation()
         segmenter = self._segmenter.get() if self._segmenter is not None else None
-        found = resample_video(self._run, key, self._options, self._jpeg_quality, self._opener, segmenter)
+        found = resample_video(self._run, key, self._resampling, segmenter)
         count_done("ResampleVideos")
         return found
 
@@ -52,28 +52,14 @@ class ResampleRun(beam.PTransform[PBegin, PCollection[None]]):
     """``resample``: the candidates of all videos, redrawn from their masks.
 
     Args:
-        run: the run.
         keys: all videos.
-        options: of the sampling.
-        jpeg_quality: of the frames that people look at.
-        opener: opens videos.
-        load_segmenter: loads what looks for places where masks are in doubt; None: they are not looked for.
+        resample: redraws the candidates of each.
         out: where the counts go.
     """
 
-    def __init__(
-        self,
-        run: RunFolder,
-        keys: list[VideoKey],
-        options: SamplingOptions,
-        jpeg_quality: int,
-        opener: Opener,
-        load_segmenter: Callable[[], Segmenter] | None,
-        out: AnyPath,
-    ) -> None:
+    def __init__(self, keys: list[VideoKey], resample: ResampleVideos, out: AnyPath) -> None:
         super().__init__()
-        self._keys, self._out = keys, out
-        self._resample = ResampleVideos(run, options, jpeg_quality, opener, load_segmenter)
+        self._keys, self._resample, self._out = keys, resample, out
 
     def expand(self, begin: PBegin) -> PCollection[None]:
         """The whole graph."""

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from schemas.points import PointCandidate, PointLabel
 from schemas.ranges import VideoTables
+
+
+@dataclass
+class PointSelection:
+    """Chooses the points of an export, video by video.
+
+    Attributes:
+        has_unanswered: candidates that nobody answered are written too.
+        n_unanswered: how many there were in the videos so far.
+    """
+
+    has_unanswered: bool
+    n_unanswered: int = 0
+
+    def select(self, found: VideoTables) -> VideoTables:
+        """A video with the points that are written."""
+        self.n_unanswered += len(unanswered(found))
+        return with_unanswered(found) if self.has_unanswered else found
 
 
 def unanswered(found: VideoTables) -> list[PointCandidate]:

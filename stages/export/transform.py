@@ -11,7 +11,7 @@ from apache_beam.pvalue import PCollection
 from schemas.ranges import ReadVideo, VideoRange, VideoTables
 from stages.export.mask_folder import ExportedMasks, MaskFolder
 from stages.export.point_folder import ExportedPoints, PointFolder
-from stages.export.selection import unanswered, with_unanswered, with_verified_masks
+from stages.export.selection import PointSelection, with_verified_masks
 from stages.transform import count_done
 
 
@@ -34,15 +34,9 @@ class ExportPoints(beam.PTransform[PCollection[VideoRange], PCollection[Exported
         return written
 
     def _write(self, found: VideoRange) -> ExportedPoints:
-        n_unanswered = 0
-
-        def selected() -> Iterator[VideoTables]:
-            nonlocal n_unanswered
-            for video in _counted(found, self._read, "ExportPoints"):
-                n_unanswered += len(unanswered(video))
-                yield with_unanswered(video) if self._has_unanswered else video
-
-        return replace(self._folder.write(found.number, selected()), n_unanswered=n_unanswered)
+        selection = PointSelection(self._has_unanswered)
+        written = self._folder.write(found.number, map(selection.select, _counted(found, self._read, "ExportPoints")))
+        return replace(written, n_unanswered=selection.n_unanswered)
 
 
 class ExportMasks(beam.PTransform[PCollection[VideoRange], PCollection[ExportedMasks]]):

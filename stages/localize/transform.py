@@ -9,9 +9,10 @@ from apache_beam.pvalue import PCollection
 
 from schemas.elements import PlacedVideo
 from schemas.jobs import VideoJob
+from stages.backends.handlers import SharedModel
 from stages.backends.localizer import Localizer
 from stages.localize.placing import place_objects
-from stages.transform import Results, SharedModel, StageDoFn, parallel
+from stages.transform import Results, StageDoFn, parallel
 from stages.video import Opener
 
 

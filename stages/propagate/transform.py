@@ -9,11 +9,12 @@ from apache_beam.metrics.metric import Metrics
 from apache_beam.pvalue import PCollection
 
 from schemas.elements import SegmentedBatch, TrackedBatch
+from stages.backends.handlers import SharedModel
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
 from stages.memory import give_back_when_large
 from stages.propagate.batches import Models, PropagateOptions, propagate_batch
-from stages.transform import Results, SharedModel, StageDoFn, parallel
+from stages.transform import Results, StageDoFn, parallel
 
 
 class PropagateMasksDoFn(StageDoFn):

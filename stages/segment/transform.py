@@ -8,9 +8,10 @@ import apache_beam as beam
 from apache_beam.pvalue import PCollection
 
 from schemas.elements import ObjectBatch, PlacedVideo, SegmentedBatch
+from stages.backends.handlers import SharedModel
 from stages.backends.segmenter import Segmenter
 from stages.segment.batches import segment_batch, split_objects
-from stages.transform import Results, SharedModel, StageDoFn, parallel
+from stages.transform import Results, StageDoFn, parallel
 from stages.video import Opener
 
 

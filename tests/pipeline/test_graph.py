@@ -20,6 +20,7 @@ from pipeline.runs.transform import WriteTablesDoFn
 from schemas import tables
 from schemas.elements import TrackedBatches
 from schemas.jobs import VideoJob
+from stages.backends.handlers import SharedModel
 from stages.backends.localizers import load_localizer
 from stages.backends.propagators import load_propagator
 from stages.backends.segmenters import load_segmenter
@@ -30,7 +31,7 @@ from stages.propagate.transform import PropagateMasksDoFn
 from stages.sample_points.transform import SamplePointsDoFn
 from stages.segment.batches import split_objects
 from stages.segment.transform import SegmentLocalizationsDoFn
-from stages.transform import SharedModel, StageDoFn
+from stages.transform import StageDoFn
 
 POINTS = {"1": (36, 46), "2": (110, 80), "3": (6, 60)}
 

@@ -28,6 +28,7 @@ from schemas.points import STATUSES
 from schemas.reviews import ReviewTask, Verdict
 from stages.consensus.aggregation import aggregate, answer_patterns
 from stages.consensus.dawid_skene import fit
+from stages.consensus.parts import VerdictParts
 from stages.consensus.points import split_of
 from stages.consensus.transform import AggregateVerdicts
 from stages.evaluate.measures import measure_video
@@ -39,7 +40,7 @@ from stages.export.transform import ExportMasks, ExportPoints
 from tests.bench.corpus import POINTS_A_VIDEO, Corpus
 from verification_ui.page.tasks import build_tasks
 from verification_ui.queue.plan import Selection
-from verification_ui.transform import PlanTasks
+from verification_ui.queue.transform import PlanTasks
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -150,7 +151,9 @@ def test_aggregation_waits_for_all_verdicts_and_counts_each_candidate_once(run, 
     partitioner, files = partitioned(run, tmp_path, 3)
     with BeamPipeline(runner="FnApiRunner") as pipeline:
         names = pipeline | "Files" >> beam.Create(files)
-        transform = AggregateVerdicts(partitioner.part, partitioner.write_opinions, names, [], is_weighed=True)
+        transform = AggregateVerdicts(
+            VerdictParts(partitioner.part), partitioner.write_opinions, names, is_weighed=True
+        )
         aggregated = pipeline | "Parts" >> beam.Create([0, 1, 2]) | transform
         total = aggregated | beam.Map(lambda found: found[1].n_opinions) | beam.CombineGlobally(sum)
         assert_that(total, equal_to([len(read_verdicts(run).deciding())]))

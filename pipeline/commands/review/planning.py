@@ -111,7 +111,7 @@ def doubtful_of(session: ReviewSession, design: str, excluded: Sequence[str] = (
         return None
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.runs.partitioning import VerdictPartitioner, n_parts
-    from pipeline.table_graphs.review import FindDoubtfulAnswers
+    from pipeline.table_graphs.doubtful import FindDoubtfulAnswers
 
     run, is_second_look = session.run.absolute(), design == "second_look"
     ranges = in_ranges(video_keys(run)) if is_second_look else []

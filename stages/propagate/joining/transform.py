@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import attrgetter
 from pathlib import Path
 
 import apache_beam as beam
@@ -10,6 +11,7 @@ from apache_beam.pvalue import PCollection
 
 from schemas.elements import TrackedBatch, TrackedBatches, TrackedVideo
 from stages.propagate.joining.batch_files import join_waiting
+from stages.propagate.joining.grouping import complete_video, grouped_batches, keyed_by_video
 from stages.propagate.joining.joined_video import join_batches
 from stages.transform import Results, StageDoFn, parallel
 
@@ -32,10 +34,12 @@ class ResolveOverlaps(beam.PTransform[PCollection[TrackedBatch], Results]):
         """One element a video; a video of one batch goes on at once."""
         if self._folder is not None:
             return parallel(batches, "ResolveVideo", ResolveWhenWholeDoFn(self._folder))
-        alone = batches | "OnlyBatch" >> beam.FlatMap(_alone)
-        keyed = batches | "KeyByVideo" >> beam.FlatMap(_by_video) | "GroupBatches" >> beam.GroupByKey()
-        together = (alone, keyed | "Batches" >> beam.MapTuple(_together)) | "AllVideos" >> beam.Flatten()
-        return parallel(together | "WholeVideos" >> beam.Filter(_is_whole), "ResolveVideo", ResolveOverlapsDoFn())
+        alone = batches | "OnlyBatch" >> beam.FlatMap(complete_video)
+        keyed = batches | "KeyByVideo" >> beam.FlatMap(keyed_by_video) | "GroupBatches" >> beam.GroupByKey()
+        together = (alone, keyed | "Batches" >> beam.MapTuple(grouped_batches)) | "AllVideos" >> beam.Flatten()
+        return parallel(
+            together | "WholeVideos" >> beam.Filter(attrgetter("is_whole")), "ResolveVideo", ResolveOverlapsDoFn()
+        )
 
 
 class ResolveOverlapsDoFn(StageDoFn):
@@ -57,19 +61,3 @@ class ResolveWhenWholeDoFn(StageDoFn):
         """See :func:`stages.propagate.joining.batch_files.join_waiting`."""
         together = join_waiting(self._folder, part)
         return [join_batches(together.parts)] if together else []
-
-
-def _alone(part: TrackedBatch) -> list[TrackedBatches]:
-    return [TrackedBatches((part,))] if part.seeds.batch.n_batches == 1 else []
-
-
-def _by_video(part: TrackedBatch) -> list[tuple[str, TrackedBatch]]:
-    return [(part.job.video_id, part)] if part.seeds.batch.n_batches > 1 else []
-
-
-def _together(_: str, parts: Iterable[TrackedBatch]) -> TrackedBatches:
-    return TrackedBatches(tuple(parts))
-
-
-def _is_whole(batches: TrackedBatches) -> bool:
-    return batches.is_whole

@@ -13,7 +13,7 @@ from pipeline.config import load_config
 from pipeline.runners.beam_runner import add_graph, run_graph
 from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.job_files import write_jobs
+from pipeline.runs.pending_jobs.files import write_jobs
 from pipeline.terminal.console import UsageProblem
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization

@@ -4,9 +4,9 @@ from pipeline.runs.filesystems import open_binary
 from schemas.jobs import VideoJob
 from schemas.localizations import Expression, Localization
 from schemas.video_files import VideoFile
+from stages.backends.handlers import SharedModel
 from stages.backends.localizers import load_localizer
 from stages.localize.transform import LocalizeExpressionsDoFn
-from stages.transform import SharedModel
 
 
 def test_a_video_whose_words_cannot_be_looked_for_is_rejected():

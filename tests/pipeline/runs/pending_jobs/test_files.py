@@ -7,9 +7,8 @@ import pytest
 from apache_beam.testing.test_pipeline import TestPipeline as BeamPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
-from pipeline.runs import job_files
-from pipeline.runs.job_files import read_jobs, write_jobs
-from pipeline.runs.transform import ReadInputs
+from pipeline.runs.pending_jobs.files import JOBS_A_FILE, read_jobs, write_jobs
+from pipeline.runs.pending_jobs.transform import ReadInputs
 from schemas.jobs import VideoJob
 from schemas.localizations import (
     SEEN,
@@ -58,9 +57,9 @@ def test_every_kind_of_hint_comes_back_as_it_was(tmp_path, is_remote):
 
 
 def test_a_graph_reads_the_jobs_of_all_files_and_holds_only_their_names(tmp_path):
-    many = jobs(2 * job_files.JOBS_A_FILE + 1)
+    many = jobs(2 * JOBS_A_FILE + 1)
     files = write_jobs(tmp_path, many)
-    assert [len(read_jobs(file)) for file in files] == [job_files.JOBS_A_FILE, job_files.JOBS_A_FILE, 1]
+    assert [len(read_jobs(file)) for file in files] == [JOBS_A_FILE, JOBS_A_FILE, 1]
     with BeamPipeline(runner="FnApiRunner") as pipeline:
         assert_that(pipeline | beam.Create(files) | ReadInputs(), equal_to(many))
         assert len(pipeline.to_runner_api().SerializeToString()) < 50_000

@@ -1,0 +1,1 @@
+"""The jobs of ``annotate`` as Beam workers get them: read from files, less those that are committed."""
