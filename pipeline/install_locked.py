@@ -27,7 +27,7 @@ _ROOM_MB = 1500
 
 
 @dataclass(frozen=True, slots=True)
-class Pin:
+class LockedPackage:
     """One package of a lock: its name, its version, and its lines with the hashes of its files."""
 
     name: str
@@ -43,7 +43,7 @@ class Pin:
         return found.version.partition("+")[0] == self.version and found.read_text("RECORD") is not None
 
 
-def read_lock(text: str) -> Iterator[Pin]:
+def read_lock(text: str) -> Iterator[LockedPackage]:
     r"""The packages of a lock file.
 
     >>> pins = list(read_lock("# made by make lock\nav==18.1.0 \\\n    --hash=sha256:00\nsix==1.17.0\n"))
@@ -52,10 +52,10 @@ def read_lock(text: str) -> Iterator[Pin]:
     """
     for block in re.split(r"\n(?=\S)", text):
         if found := re.match(r"([A-Za-z0-9._-]+)(?:\[.*?\])?==([^\s;]+)", block):
-            yield Pin(found[1], found[2], block)
+            yield LockedPackage(found[1], found[2], block)
 
 
-def install(pins: Sequence[Pin]) -> int:
+def install(pins: Sequence[LockedPackage]) -> int:
     """Install packages batch by batch; pip's exit code, 0 for success."""
     start, n_done = time.monotonic(), 0
     for batch in (pins[i : i + BATCH] for i in range(0, len(pins), BATCH)):

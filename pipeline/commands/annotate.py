@@ -20,7 +20,7 @@ from pipeline.config import RunConfig
 from pipeline.kept_config import keep_config
 from pipeline.runners.choice import BeamRunner, choose_runner
 from pipeline.runners.outcomes import require_finished
-from pipeline.runners.progress import Watch, shown
+from pipeline.runners.progress import ProgressTracker, shown
 from pipeline.runners.supervisor import Supervisor
 from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_processes import WorkerProcesses
@@ -138,7 +138,7 @@ def _work(
     if runner is None:
         planned = planned_jobs(footage, config)
         n_frames = {one.job.key: one.frames for one in planned}
-        watch = Watch(n_frames, {one.job.key: one.needs.seconds for one in planned}, len(foreseen.workers))
+        watch = ProgressTracker(n_frames, {one.job.key: one.needs.seconds for one in planned}, len(foreseen.workers))
         with shown(watch, foreseen.total):
             Supervisor(AnnotateWork(folder, config), processes, watch).do([one.job for one in planned])
         return

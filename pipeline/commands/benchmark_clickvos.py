@@ -33,7 +33,7 @@ _SHOWN_FRAMES = (0, 1, 2, 5, 10, 20, 30, 40, 60, 80, 100)
 
 
 @dataclass(frozen=True, slots=True)
-class _Draw:
+class _ClickSet:
     """All videos from one set of clicks; the name is that of its run folder."""
 
     name: str
@@ -93,7 +93,7 @@ def clickvos(
     found, problems = true_videos(videos, ground_truth)
     sets = _human(videos, localizations) if localizations else _simulated(found, clicks, seeds)
     n_sets = seeds if clicks == "random" else 1
-    draws: list[_Draw] = []
+    draws: list[_ClickSet] = []
     with bar("Videos", n_sets * len(found)) as advance:
         for name, hints in sets:
             folder = RunFolder(run / name)
@@ -102,7 +102,7 @@ def clickvos(
                 keep_config(folder, config)
                 own = _clicked(folder.absolute(), config, found, hints, problems, advance)
             if own:
-                draws.append(_Draw(name, tuple(own)))
+                draws.append(_ClickSet(name, tuple(own)))
     if not draws:
         raise UsageProblem(f"no video could be measured; {problems[0]}")
     report = _report(clicks, draws, problems)
@@ -147,7 +147,7 @@ def _clicked(
     return measured
 
 
-def _report(mode: str, draws: Sequence[_Draw], problems: Sequence[str]) -> dict[str, Any]:
+def _report(mode: str, draws: Sequence[_ClickSet], problems: Sequence[str]) -> dict[str, Any]:
     means = [draw.mean() for draw in draws]
     columns = {name: [one[name] for one in means] for name in means[0]}
     return {
@@ -166,13 +166,13 @@ def _report(mode: str, draws: Sequence[_Draw], problems: Sequence[str]) -> dict[
     }
 
 
-def _lines(report: Mapping[str, Any], draws: Sequence[_Draw]) -> dict[str, Mapping[int, float]]:
+def _lines(report: Mapping[str, Any], draws: Sequence[_ClickSet]) -> dict[str, Mapping[int, float]]:
     """J by frame index: the mean, and each set of clicks of several."""
     own = {draw.name: j_by_frame(draw.videos) for draw in draws} if len(draws) > 1 else {}
     return {"mean": report["J by frame"], **own}
 
 
-def _show(report: dict[str, Any], draws: Sequence[_Draw]) -> None:
+def _show(report: dict[str, Any], draws: Sequence[_ClickSet]) -> None:
     console.print(styled(f"From one {report['clicks']} click an object", "bold"))
     table = Table(box=None, pad_edge=False)
     table.add_column("video", style="cyan", overflow="fold")

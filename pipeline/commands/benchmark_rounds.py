@@ -19,7 +19,7 @@ from pipeline.kept_config import keep_config
 from pipeline.runs.folder import RunFolder
 from pipeline.simulation.corpus import true_videos
 from pipeline.simulation.outcomes import Curve, VideoOutcome, outcome_of
-from pipeline.simulation.rounds import STARTS, Robot, Session
+from pipeline.simulation.rounds import STARTS, Session, SimulatedUser
 from pipeline.simulation.verdicts import VerdictSession
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled
@@ -109,13 +109,13 @@ def rounds(
     run.create()
     with run.lock(), run.tidied():
         keep_config(run, config)
-        robot = Robot(clicks, most_clicks, seed, start)
+        user = SimulatedUser(clicks, most_clicks, seed, start)
         annotator = SimulatedAnnotator(seed=seed)
         at = run.absolute()
         sessions: list[Session] = [
-            Session(at, config, one.file, one.truth, robot)
+            Session(at, config, one.file, one.truth, user)
             if given == "clicks"
-            else VerdictSession(at, config, one.file, one.truth, robot, annotator=annotator)
+            else VerdictSession(at, config, one.file, one.truth, user, annotator=annotator)
             for one in found
         ]
         outcomes = played(sessions, n_rounds, problems)

@@ -12,7 +12,7 @@ import typer
 
 from pipeline.commands.options import Run, anywhere
 from pipeline.runs.data_facts import data_facts
-from pipeline.runs.exporting import Only, masked_ranges, pointed_ranges, require_names
+from pipeline.runs.exporting import ExportScope, masked_ranges, pointed_ranges, require_names
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.provenance import provenance_of, videos_csv
 from pipeline.runs.spool import VideoOpener
@@ -80,7 +80,7 @@ class _Export:
     form: ExportFormat
     name: str
     is_jsonl: bool
-    only: Only
+    only: ExportScope
     split: str | None
 
 
@@ -110,7 +110,7 @@ def export(
         bool, typer.Option("--jsonl", help="pointvos: one entry a line instead of one JSON, as --name Kinetics has.")
     ] = False,
     only: Annotated[
-        Only | None,
+        ExportScope | None,
         typer.Option(
             help="verified: points that people answered, masks of objects on frames with such points. all: unanswered "
             "candidates too, all masks.  \\[default: points verified, masks all]",
@@ -145,7 +145,7 @@ def export(
     is_points = form in _POINTS
     if is_points and video_name(name) != name:
         raise UsageProblem(f"dataset name {name!r} has characters beyond A-Z a-z 0-9 _ -; choose another --name")
-    only = only or (Only.VERIFIED if is_points else Only.ALL)
+    only = only or (ExportScope.VERIFIED if is_points else ExportScope.ALL)
     ranges = (pointed_ranges if is_points else masked_ranges)(folder, only, split)
     try:
         target = ExportTarget.prepare(out.absolute())
@@ -165,7 +165,7 @@ def export(
 def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[str]]:
     from pipeline.table_graphs.export import ExportRunPoints
 
-    folder, is_all = wanted.folder.absolute(), wanted.only is Only.ALL
+    folder, is_all = wanted.folder.absolute(), wanted.only is ExportScope.ALL
     out = _point_folder(wanted, ranges)
     graph = partial(ExportRunPoints, folder, ranges, out, is_all, wanted.form in _WITH_MASKS)
     found = _run(wanted.folder, ranges, graph, ExportedPoints)
@@ -186,7 +186,7 @@ def _write_points(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list
 
 
 def _point_folder(wanted: _Export, ranges: Sequence[VideoRange]) -> PointFolder:
-    target, is_all, frame_file = wanted.target, wanted.only is Only.ALL, wanted.folder.absolute().frame_file
+    target, is_all, frame_file = wanted.target, wanted.only is ExportScope.ALL, wanted.folder.absolute().frame_file
     match wanted.form:
         case ExportFormat.POINTVOS:
             require_names(wanted.folder, ranges, wanted.only)
@@ -205,7 +205,7 @@ def _write_masks(wanted: _Export, ranges: list[VideoRange]) -> tuple[Rows, list[
 
     folder = wanted.folder
     out = MaskFolder(wanted.target, wanted.form, numbered(_object_names(folder)))
-    graph = partial(ExportRunMasks, folder.absolute(), ranges, out, wanted.only is Only.VERIFIED)
+    graph = partial(ExportRunMasks, folder.absolute(), ranges, out, wanted.only is ExportScope.VERIFIED)
     found = _run(folder, ranges, graph, ExportedMasks)
     found.sort(key=lambda one: one.video_id)
     out.join()

@@ -84,7 +84,7 @@ def plan(
     if scale_to and footage:
         facts["corpus"] = corpus_facts(scale_to, corpus_seconds(footage, resolved, scale_to), workers, price, loss_rate)
     if budget is not None:
-        asked = plan_budget.Asked(budget, ground_truth, mixes, plot)
+        asked = plan_budget.BudgetRequest(budget, ground_truth, mixes, plot)
         facts["budget"] = plan_budget.budget_facts(asked, resolved, sum(job.n_objects for job in job_list.open_jobs))
     if as_json:
         typer.echo(json.dumps(facts, indent=1))

@@ -19,7 +19,7 @@ from pipeline.terminal.console import UsageProblem, console, styled
 from pipeline.terminal.plot import Axes, draw_lines
 from schemas.whole_files import write_whole
 from stages.simulate.cost import POLYGON_S, SAM2_FRAME_S, VERIFY_S
-from stages.simulate.mixes import Mix, Purchase, best_masks, efficient, most_points, purchases
+from stages.simulate.mixes import BudgetOutcome, Mix, best_masks, efficient, most_points, purchases
 
 Budget = Annotated[
     float | None,
@@ -48,7 +48,7 @@ _ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BudgetRequest:
     """What was asked of the plan.
 
     Attributes:
@@ -64,7 +64,7 @@ class Asked:
     plot: Path | None
 
 
-def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, Any]:
+def budget_facts(asked: BudgetRequest, config: RunConfig, n_objects: int) -> dict[str, Any]:
     """What every efficient mix buys, and the best ones.
 
     Raises:
@@ -94,7 +94,7 @@ def budget_facts(asked: Asked, config: RunConfig, n_objects: int) -> dict[str, A
     }
 
 
-def _trial(asked: Asked, config: RunConfig) -> Trial:
+def _trial(asked: BudgetRequest, config: RunConfig) -> Trial:
     if asked.ground_truth:
         trial = _tried_now(asked.ground_truth, config)
         if asked.mixes:
@@ -114,7 +114,7 @@ def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:
     from pipeline.runs.folder import RunFolder
     from pipeline.simulation.budget import try_mixes  # needs the models' packages
     from pipeline.simulation.corpus import true_videos
-    from pipeline.simulation.rounds import Robot, Session
+    from pipeline.simulation.rounds import Session, SimulatedUser
 
     found, problems = true_videos(config.videos, ground_truth)
     models = config.models
@@ -125,7 +125,7 @@ def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:
         run = RunFolder(Path(folder) / "run")
         run.create()
         keep_config(run, alone)
-        sessions = [Session(run, alone, one.file, one.truth, Robot()) for one in found]
+        sessions = [Session(run, alone, one.file, one.truth, SimulatedUser()) for one in found]
         done = {one.video_id for one in played(sessions, _ROUNDS, problems)}
         sessions = [one for one in sessions if one.file.video_id in done]
         if not sessions:
@@ -136,7 +136,7 @@ def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:
     return Trial(where, datetime.now(UTC).date().isoformat(), tuple(mixes))
 
 
-def _row(one: Purchase) -> dict[str, Any]:
+def _row(one: BudgetOutcome) -> dict[str, Any]:
     return {**asdict(one.mix), "objects": one.objects, "all_verified": one.verified}
 
 

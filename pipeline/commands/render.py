@@ -17,7 +17,7 @@ from pipeline.commands.options import Run, on_this_machine
 from pipeline.reporting.lists import OVERLAY_VIDEOS
 from pipeline.runs.answer_parts import read_statuses
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.rendering import OverlayJob, Rendered, Renderer, RenderStoppedError, Wanted
+from pipeline.runs.rendering import OverlayJob, Rendered, Renderer, RenderSelection, RenderStoppedError
 from pipeline.runs.units import videos_of
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, summary
@@ -67,7 +67,7 @@ def render(
     """
     folder = run.require()
     use_one_thread_an_operation()
-    wanted = Wanted(frozenset(names or ()), by_object, before)
+    wanted = RenderSelection(frozenset(names or ()), by_object, before)
     target: AnyPath = out.absolute() if out else folder.path.absolute() / "report" / OVERLAY_VIDEOS
     jobs = _jobs(folder, wanted, videos or [], target)
     statuses = read_statuses(folder)
@@ -94,7 +94,7 @@ def _show(run: RunFolder, found: Sequence[Rendered], target: AnyPath) -> None:
         raise typer.Exit(REJECTED)
 
 
-def _jobs(folder: RunFolder, wanted: Wanted, patterns: Sequence[str], target: AnyPath) -> list[OverlayJob]:
+def _jobs(folder: RunFolder, wanted: RenderSelection, patterns: Sequence[str], target: AnyPath) -> list[OverlayJob]:
     """What is to be done.
 
     Raises:

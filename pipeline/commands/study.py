@@ -69,10 +69,10 @@ def study(
       pointvos study --run runs/davis --ground-truth DAVIS/Annotations/480p --out study --frames 2,5,all
     """
     from pipeline.point_vos.plot import study_svg
-    from pipeline.point_vos.supervision import Cell, run_cells
+    from pipeline.point_vos.supervision import SupervisionLevel, run_levels
     from pipeline.point_vos.trials import TrialRunner
 
-    cells = [Cell(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
+    cells = [SupervisionLevel(p, f) for f in _numbers("frames", frames) for p in _numbers("points", points)]
     folder = require_points(run)
     settings = training_settings(
         size, device, steps=steps, batch=batch, between=between, views=views, capacity=capacity, precision=precision
@@ -81,7 +81,7 @@ def study(
         whole = TrialRunner(folder, ground_truth, out, settings, device)
         with bar("Cells", len(cells)) as advance:
             rows = []
-            for cell, facts, trials in run_cells(whole, cells, leave_out, seeds):
+            for cell, facts, trials in run_levels(whole, cells, leave_out, seeds):
                 rows.append({**facts, **_figures(trials)})
                 advance(1)
                 if not console.is_terminal:

@@ -14,7 +14,7 @@ from schemas.points import PointLabel
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class SupervisionLevel:
     """One amount of supervision.
 
     Attributes:
@@ -40,7 +40,7 @@ class Cell:
             point
             for frames in objects.values()
             for idx in spread(sorted(frames), self.frames or len(frames))
-            for point in by_turns(frames[idx])[: self.points]
+            for point in alternating(frames[idx])[: self.points]
         ]
 
 
@@ -55,7 +55,7 @@ def spread(frames: Sequence[int], n: int) -> list[int]:
     return [frames[i * len(frames) // n] for i in range(n)]
 
 
-def by_turns(points: Sequence[PointLabel]) -> list[PointLabel]:
+def alternating(points: Sequence[PointLabel]) -> list[PointLabel]:
     """Points in an order that their ids decide, one on the object and one off it by turns as long as there are both."""
     shuffled = sorted(points, key=lambda point: uniform("study", point.candidate_id))
     sides = [[point for point in shuffled if point.label == label] for label in (1, 0)]
@@ -63,9 +63,9 @@ def by_turns(points: Sequence[PointLabel]) -> list[PointLabel]:
     return [point for _, _, point in sorted(ranked, key=lambda one: one[:2])]
 
 
-def run_cells(
-    whole: TrialRunner, cells: Sequence[Cell], leave_out: int, seeds: int
-) -> Iterator[tuple[Cell, dict[str, Any], list[Trial]]]:
+def run_levels(
+    whole: TrialRunner, cells: Sequence[SupervisionLevel], leave_out: int, seeds: int
+) -> Iterator[tuple[SupervisionLevel, dict[str, Any], list[Trial]]]:
     """Each cell, what its labels are, and its trials. Features and encodings are shared."""
     points = tables.POINTS.records(tables.POINTS.read(whole.run.path))
     folds = whole.folds(leave_out)
@@ -78,7 +78,7 @@ def run_cells(
         yield cell, facts_of(cell, own), [runner.run_trial(trial) for trial in trials]
 
 
-def facts_of(cell: Cell, points: Sequence[PointLabel]) -> dict[str, Any]:
+def facts_of(cell: SupervisionLevel, points: Sequence[PointLabel]) -> dict[str, Any]:
     """What the labels of a cell are."""
     object_frames = {(point.video_id, point.object_id, point.frame_idx) for point in points}
     on = sum(point.label == 1 for point in points)

@@ -33,7 +33,7 @@ class PointSession(PropagationSession, Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Starts:
+class ObjectStarts:
     """Where the objects of a video begin, by frame and object id.
 
     Attributes:
@@ -67,7 +67,7 @@ class Encodings:
 
 
 def track(
-    file: VideoFile, propagator: Propagator, starts: Starts, encodings: Encodings
+    file: VideoFile, propagator: Propagator, starts: ObjectStarts, encodings: Encodings
 ) -> Iterator[tuple[int, Masks, Masks]]:
     """Masks of every frame from the first start on: its index, those from points and those from masks.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.dataset import RunMasks, TrueMasks, open_dataset
-from pipeline.point_vos.tracking import Encodings, Masks, Starts, track
+from pipeline.point_vos.tracking import Encodings, Masks, ObjectStarts, track
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.frame_files import names_of
 from pipeline.runs.resampling import source_of
@@ -193,7 +193,7 @@ class TrialRunner:
         size = video.height, video.width
         return find_truth(self.ground_truth, video_id, set(self._points[video_id]), size, names_of(video))
 
-    def _starts(self, video_id: str, truth: VideoTruth) -> Starts:
+    def _starts(self, video_id: str, truth: VideoTruth) -> ObjectStarts:
         points: dict[int, dict[str, FramePoints]] = {}
         for object_id, frames in self._points[video_id].items():
             first = next((idx for idx, own in frames.items() if own.labels.any()), None)
@@ -207,7 +207,7 @@ class TrialRunner:
                 open_ids.discard(object_id)
             if not open_ids:
                 break
-        return Starts(points, masks)
+        return ObjectStarts(points, masks)
 
     def _test(self, trial: Trial, video_id: str, propagator: Any) -> list[ObjectResult]:
         truth = self._truth(video_id)

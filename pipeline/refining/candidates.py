@@ -98,8 +98,8 @@ def _doubts(state: VideoState, frames: Frames, models: RoundModels) -> Doubts:
     classifiers = PointClassifiers.learned(state, objects, frames, models.describer)
 
     def places(object_id: str, image: NDArray[np.uint8], mask: Drawing, number: int) -> list[tuple[int, int]]:
-        likeness = classifiers.likeness(object_id, image)
-        return doubtful_places(models.segmenter, image, mask, number, likeness)
+        likelihood = classifiers.likelihood(object_id, image)
+        return doubtful_places(models.segmenter, image, mask, number, likelihood)
 
     return places
 

@@ -28,7 +28,7 @@ from stages.backends.segmenters import load_segmenter
 from stages.progress import Step, drawn, tell
 from stages.refine.constraints import is_verified
 from stages.refine.ranges import Reach, reach_of
-from stages.refine.repropagation import Change, Known, Refined, frames_needed, repropagate
+from stages.refine.repropagation import Change, KnownFrames, Refined, frames_needed, repropagate
 from stages.spool import Spool
 
 Frames = Callable[[Collection[int]], Iterator[Frame]]
@@ -149,8 +149,8 @@ class Round:
     def _drawn(self, frame: Frame, one: Correction, classifiers: PointClassifiers) -> _Drawn:
         before = self.state.drawing(one.object_id, one.frame_idx)
         hints = self.hints.on(one.frame_idx)
-        likeness = classifiers.likeness(one.object_id, frame.image) if self._is_unclicked(one) else None
-        asked = draw_correction(self.state, self.models.segmenter, frame.image, one, hints, likeness)
+        likelihood = classifiers.likelihood(one.object_id, frame.image) if self._is_unclicked(one) else None
+        asked = draw_correction(self.state, self.models.segmenter, frame.image, one, hints, likelihood)
         return _Drawn(one, before, *asked)
 
     def _settle(self, found: _Drawn) -> None:
@@ -174,14 +174,14 @@ class Round:
     def _source(self, one: Correction) -> tuple[str, str]:
         return ("segmenter", self.models.segmenter.name) if one.kind == "add" else ("human", "")
 
-    def _known(self, object_id: str, reach: Reach) -> Known:
+    def _known(self, object_id: str, reach: Reach) -> KnownFrames:
         def old(frame_idx: int) -> tuple[Drawing, float] | None:
             mask = self.state.masks.get((object_id, frame_idx))
             return None if mask is None else (mask.decode(), mask.quality)
 
         bounds = [idx for idx in (reach.before, reach.behind, *reach.beyond) if idx is not None]
         anchors = {idx: self.state.drawing(object_id, idx) for idx in bounds}
-        return Known(old, lambda frame_idx: self.state.taken(object_id, frame_idx), anchors)
+        return KnownFrames(old, lambda frame_idx: self.state.taken(object_id, frame_idx), anchors)
 
     def _take(self, object_id: str, refined: Refined) -> None:
         source = ("propagator", self.models.propagator.name)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pipeline.refining.state import VideoState
 from schemas.frames import Frame
 from stages.backends.describer import Describer
-from stages.refine.point_classifier import Likeness, PointClassifier, learn
+from stages.refine.point_classifier import ObjectLikelihood, PointClassifier, learn
 
 _MOST_FRAMES = 64
 """Frames of an object that are learned from, spread over the video; more cost time and tell little more."""
@@ -61,10 +61,10 @@ class PointClassifiers:
         }
         return cls({object_id: one for object_id, one in learned.items() if one is not None}, describer)
 
-    def likeness(self, object_id: str, image: NDArray[np.uint8]) -> Likeness | None:
+    def likelihood(self, object_id: str, image: NDArray[np.uint8]) -> ObjectLikelihood | None:
         """How much the pixels of a (H, W, 3) uint8 RGB frame look like an object; None where that is not known."""
         classifier = self.by_object.get(object_id)
-        return None if classifier is None else classifier.likeness(self.describer().describe(image))
+        return None if classifier is None else classifier.likelihood(self.describer().describe(image))
 
 
 def _frames_of(state: VideoState, objects: Collection[str]) -> dict[int, list[str]]:

@@ -19,7 +19,7 @@ from schemas.videos import Video
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint
 from stages.refine.correcting import corrected, correction_prompt
-from stages.refine.point_classifier import Likeness
+from stages.refine.point_classifier import ObjectLikelihood
 from stages.segment.segment_frame import segment_frame
 
 Drawing = NDArray[np.bool_]
@@ -75,7 +75,7 @@ def draw_correction(
     image: NDArray[np.uint8],
     one: Correction,
     localizations: Sequence[Localization],
-    likeness: Likeness | None = None,
+    likelihood: ObjectLikelihood | None = None,
 ) -> tuple[Drawing, float]:
     """The mask that a correction asks for on its own frame, and the trust in it; it may hold pixels of others.
 
@@ -85,7 +85,7 @@ def draw_correction(
         image: (H, W, 3) uint8 RGB, the frame.
         one: a correction by ``clicks``, ``absent``, ``lock`` or ``add``.
         localizations: of the frame, for an object that is added.
-        likeness: how much the pixels look like the object, where verified points tell and nobody clicked.
+        likelihood: how much the pixels look like the object, where verified points tell and nobody clicked.
 
     Raises:
         ValueError: nothing comes of it; the message says why.
@@ -97,7 +97,7 @@ def draw_correction(
     if one.kind == "lock":
         return before, 1.0
     if one.kind == "clicks":
-        mask = _clicked(segmenter, image, one, before, state.known_points(*key), likeness)
+        mask = _clicked(segmenter, image, one, before, state.known_points(*key), likelihood)
         if one.box_px and not mask.any():
             raise ValueError(f"{segmenter.name} found nothing in the box; click on the object, or mark it absent")
         return mask, 1.0
@@ -114,7 +114,7 @@ def _clicked(
     one: Correction,
     before: Drawing,
     known: Sequence[VerifiedPoint],
-    likeness: Likeness | None,
+    likelihood: ObjectLikelihood | None,
 ) -> Drawing:
     """The mask that clicks ask for; every click and every verified point of the frame lies on its side of the edge."""
     said = {(x, y): label for x, y, label in zip(one.x, one.y, one.label, strict=True)}
@@ -122,7 +122,7 @@ def _clicked(
     prompt = correction_prompt(one.object_id, _as_clicks(every), before, box=one.box_px)
     height, width = before.shape
     points = [(min(int(x), width - 1), min(int(y), height - 1), label) for (x, y), label in every.items()]
-    return corrected(segmenter, image, prompt, points, likeness)[0]
+    return corrected(segmenter, image, prompt, points, likelihood)[0]
 
 
 def _as_clicks(points: Mapping[tuple[float, float], int]) -> Clicks | None:

@@ -17,7 +17,7 @@ from schemas.masks import Mask
 from schemas.videos import Video
 from schemas.wording import many
 from stages.refine.constraints import disagreements
-from stages.refine.looks import Look, best_looks, error_rate, expected_errors, look_at
+from stages.refine.frame_ranking import RankedFrame, best_frames, error_rate, expected_errors, rank_frame
 
 CLICK, ABSENT, POINTS = "click", "absent", "points"
 """Correct the mask by clicks; say whether the object is there at all; verify points."""
@@ -64,8 +64,8 @@ def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
         errors = expected_errors(qualities, rates.get(object_id), lost=video.lost)
         own = {flag.frame_idx: flag for flag in flags if flag.object_id == object_id}
         for idx, flag in own.items():
-            yield _flagged(flag, look_at(qualities, errors, idx, annotated, video.cuts))
-        for look in best_looks(qualities, errors, annotated | set(own), video.cuts, LOOKS_AN_OBJECT):
+            yield _flagged(flag, rank_frame(qualities, errors, idx, annotated, video.cuts))
+        for look in best_frames(qualities, errors, annotated | set(own), video.cuts, LOOKS_AN_OBJECT):
             yield _suggested(video.video_id, object_id, look, (object_id, look.frame_idx) in asked)
 
 
@@ -80,13 +80,13 @@ def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -
     return rates
 
 
-def _flagged(flag: Flag, look: Look) -> Suggestion:
+def _flagged(flag: Flag, look: RankedFrame) -> Suggestion:
     n_wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
     why = f"{n_wrong} contradict the mask, whatever was tried: correct the mask, or the answers"
     return _of(flag.video_id, flag.object_id, look, CLICK, why, is_flagged=True)
 
 
-def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Suggestion:
+def _suggested(video_id: str, object_id: str, look: RankedFrame, is_asked: bool) -> Suggestion:
     if look.quality < 0:
         how, why = ABSENT, "the object has no mask here: say that it is absent, or click on it"
     elif look.error >= _CLICK_FROM:
@@ -98,7 +98,7 @@ def _suggested(video_id: str, object_id: str, look: Look, is_asked: bool) -> Sug
     return _of(video_id, object_id, look, how, why, is_flagged=False)
 
 
-def _of(video_id: str, object_id: str, look: Look, how: str, why: str, is_flagged: bool) -> Suggestion:
+def _of(video_id: str, object_id: str, look: RankedFrame, how: str, why: str, is_flagged: bool) -> Suggestion:
     reach = f"a correction would reach {many(look.n_frames, 'frame')}"
     gain = round(look.gain, 3)
     return Suggestion(video_id, object_id, look.frame_idx, how, gain, look.n_frames, f"{why}; {reach}", is_flagged)

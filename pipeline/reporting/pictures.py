@@ -29,13 +29,13 @@ LOOKS_SHARE = 0.6
 """Of the pictures, for frames that deserve a look, where others want some as well."""
 _WORKERS = 2
 
-Wanted = Mapping[int, Mapping[int, Sequence[str]]]
+WantedPictures = Mapping[int, Mapping[int, Sequence[str]]]
 """Video's place → frame → objects that are shown on it."""
 
 
 def wanted_pictures(
     looks: Sequence[LookEntry], objects: Sequence[ObjectEntry], asked: Sequence[Sequence[int]], most: int
-) -> Wanted:
+) -> WantedPictures:
     """Which pictures a page gets: the best looks first, then frames with points, of objects worth a look first.
 
     Args:
@@ -66,7 +66,7 @@ class PictureMaker:
     run: RunFolder
     files: ReportFiles
 
-    def draw_all(self, videos: Sequence[Video], wanted: Wanted, done: Callable[[int], None]) -> list[str]:
+    def draw_all(self, videos: Sequence[Video], wanted: WantedPictures, done: Callable[[int], None]) -> list[str]:
         """Draw what is wanted; problems of videos that could not be read, in their order.
 
         Args:

@@ -13,7 +13,7 @@ from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.videos import Video
-from stages.refine.looks import Look, best_looks, error_rate, expected_errors, look_at
+from stages.refine.frame_ranking import RankedFrame, best_frames, error_rate, expected_errors, rank_frame
 
 LOOKS_AN_OBJECT = 3
 LEAST_ERROR = 0.25
@@ -114,20 +114,20 @@ def suggested_frames(
     rates = {idx: error_rate(said.points) for idx, said in answers.items() if said.points}
     wrong = [idx for idx, said in answers.items() if said.flags & _CALLED_WRONG]
     errors = expected_errors(qualities, rates, wrong, video.lost)
-    first = [look_at(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
-    found = best_looks(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
+    first = [rank_frame(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
+    found = best_frames(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
     found = [look for look in found if _needs_look(look, answers)]
     return [
         _suggested(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)
     ]
 
 
-def _needs_look(look: Look, answers: Answers) -> bool:
+def _needs_look(look: RankedFrame, answers: Answers) -> bool:
     said = answers.get(look.frame_idx)
     return look.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
 
 
-def _suggested(object_id: str, look: Look, said: FrameAnswers | None, flag: Flag | None) -> SuggestedFrame:
+def _suggested(object_id: str, look: RankedFrame, said: FrameAnswers | None, flag: Flag | None) -> SuggestedFrame:
     reason, why = _reason(look.quality, said)
     if flag is not None:
         wrong = f"{flag.n_wrong} of {flag.n_points} verified points still contradict the mask after correction"

@@ -65,14 +65,14 @@ class JobQueue(Generic[JobT]):
         return bool(self._waiting)
 
     def take(self) -> JobT | None:
-        """The next job, for a worker that will :meth:`leave` it; None when none waits."""
+        """The next job, for a worker that will :meth:`release` it; None when none waits."""
         if not self.has_next():
             return None
         job = self._waiting.popleft()
         self._in_work[job.unit] += 1
         return job
 
-    def leave(self, job: JobT, how: str = "it gave no result") -> None:
+    def release(self, job: JobT, how: str = "it gave no result") -> None:
         """See what became of a job that a worker is through with, or died in; ``how``, if so."""
         self._in_work[job.unit] -= 1
         if self.work.is_finished(job):

@@ -32,7 +32,7 @@ class Total:
 
 
 @dataclass(slots=True)
-class Watch:
+class ProgressTracker:
     """Adds up what is done.
 
     Attributes:
@@ -110,13 +110,13 @@ class Watch:
         whole = sum(amounts[key] for key in list(self._done))
         return whole + sum(amounts[key] * step.share for key, step in list(self._steps.items()))
 
-    def doing(self) -> str:
+    def current_work(self) -> str:
         """What is being worked on, for people."""
         return "; ".join(step.text for step in list(self._steps.values()))
 
 
 @contextmanager
-def shown(watch: Watch, total: Total) -> Iterator[None]:
+def shown(watch: ProgressTracker, total: Total) -> Iterator[None]:
     """Show the progress of ``watch`` until the block ends."""
     stop = Event()
     show = _live if console.is_terminal else _lines
@@ -129,15 +129,15 @@ def shown(watch: Watch, total: Total) -> Iterator[None]:
         thread.join()
 
 
-def _counts(watch: Watch, total: Total) -> str:
+def _counts(watch: ProgressTracker, total: Total) -> str:
     return f"{watch.n_videos}/{total.videos} videos, {watch.n_objects}/{total.objects} objects"
 
 
-def _left(watch: Watch) -> str:
+def _left(watch: ProgressTracker) -> str:
     return f"ETA {duration(watch.seconds_left())}"
 
 
-def _live(watch: Watch, total: Total, stop: Event) -> None:
+def _live(watch: ProgressTracker, total: Total, stop: Event) -> None:
     columns = (
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}/{task.total:,.0f} frames"),
         TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("{task.fields[doing]}", markup=False),
@@ -148,13 +148,13 @@ def _live(watch: Watch, total: Total, stop: Event) -> None:
         while not stop.wait(0.25):
             frames = watch.frames()
             rate = f"{frames / (time.monotonic() - start):.1f} frames/s, {_left(watch)}"
-            bar.update(task, completed=frames, rate=rate, description=_counts(watch, total), doing=watch.doing())
+            bar.update(task, completed=frames, rate=rate, description=_counts(watch, total), doing=watch.current_work())
 
 
-def _lines(watch: Watch, total: Total, stop: Event) -> None:
+def _lines(watch: ProgressTracker, total: Total, stop: Event) -> None:
     start = time.monotonic()
     while not stop.wait(_LINE_EVERY_S):
         frames, seconds = watch.frames(), time.monotonic() - start
         rate = frames / seconds
         message = f"{_counts(watch, total)}, {frames}/{total.frames} frames, {rate:.1f} frames/s, {_left(watch)}"
-        console.print(f"{message}; {doing}" if (doing := watch.doing()) else message)
+        console.print(f"{message}; {doing}" if (doing := watch.current_work()) else message)

@@ -28,7 +28,7 @@ _STANDARD_ERROR = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spawned:
+class SpawnedWorker:
     """A worker process and our end of the pipe to it."""
 
     process: subprocess.Popen[bytes]
@@ -45,7 +45,7 @@ class Spawned:
 
 
 def take_lock_and_log(descriptor: int) -> bool:
-    """The other end of :meth:`Spawned.give`, in the worker; False when the command has ended."""
+    """The other end of :meth:`SpawnedWorker.give`, in the worker; False when the command has ended."""
     found: list[int] = []
     with socket.socket(fileno=os.dup(descriptor)) as ours, suppress(ConnectionError):
         _, found, _, _ = socket.recv_fds(ours, 1, 2)
@@ -58,7 +58,7 @@ def take_lock_and_log(descriptor: int) -> bool:
     return True
 
 
-def spawn(log: int = _STANDARD_ERROR) -> Spawned:
+def spawn(log: int = _STANDARD_ERROR) -> SpawnedWorker:
     """Start a worker, which loads its modules and waits; ``log`` is where it writes what it has to say.
 
     It begins with SIGINT blocked, as we have it meanwhile, for a Ctrl-C is ours to answer: a worker that is still
@@ -79,10 +79,10 @@ def spawn(log: int = _STANDARD_ERROR) -> Spawned:
             )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return Spawned(process, ours)
+    return SpawnedWorker(process, ours)
 
 
-_early: list[Spawned] = []
+_early: list[SpawnedWorker] = []
 
 
 def spawn_early() -> None:
@@ -93,7 +93,7 @@ def spawn_early() -> None:
     _early.append(spawn())
 
 
-def take_early() -> list[Spawned]:
+def take_early() -> list[SpawnedWorker]:
     """The workers that were started early and that nobody has taken."""
     workers, _early[:] = list(_early), []
     return workers

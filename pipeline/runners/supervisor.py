@@ -73,7 +73,7 @@ class Supervisor(Generic[JobT]):
         elif isinstance(message, Ready):
             self._failed_starts = 0
             if worker.job is not None:
-                self._queue.leave(worker.job)
+                self._queue.release(worker.job)
             worker.job = self._queue.take()
             worker.send(worker.job)
 
@@ -93,7 +93,7 @@ class Supervisor(Generic[JobT]):
             if code > 0 or self._failed_starts >= STARTS:
                 raise self._cannot_start(code)
         else:
-            self._queue.leave(worker.job, explain(code))
+            self._queue.release(worker.job, explain(code))
         if self._queue.has_next():
             self._start()
 

@@ -15,20 +15,20 @@ from schemas.ranges import VideoKey, VideoRange
 from stages.export.point_vos import video_name
 
 
-class Only(StrEnum):
+class ExportScope(StrEnum):
     """What of a run is exported."""
 
     VERIFIED = "verified"
     ALL = "all"
 
 
-def pointed_ranges(folder: RunFolder, only: Only, split: str | None) -> list[VideoRange]:
+def pointed_ranges(folder: RunFolder, only: ExportScope, split: str | None) -> list[VideoRange]:
     """The videos whose points are exported, of one split or of all; those without points only add to the unanswered.
 
     Raises:
         UsageProblem: there is nothing to export.
     """
-    if only is Only.VERIFIED and not tables.POINTS.files(folder.path):
+    if only is ExportScope.VERIFIED and not tables.POINTS.files(folder.path):
         raise UsageProblem(
             f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}, or export what "
             "nobody answered too, with --only all"
@@ -36,22 +36,22 @@ def pointed_ranges(folder: RunFolder, only: Only, split: str | None) -> list[Vid
     return in_ranges(_of_split(folder, video_keys(folder), split))
 
 
-def masked_ranges(folder: RunFolder, only: Only, split: str | None) -> list[VideoRange]:
+def masked_ranges(folder: RunFolder, only: ExportScope, split: str | None) -> list[VideoRange]:
     """The videos whose masks are exported, of one split or of all; where only verified masks are, those with points.
 
     Raises:
         UsageProblem: there is nothing to export.
     """
-    if only is Only.ALL:
+    if only is ExportScope.ALL:
         return in_ranges(_of_split(folder, video_keys(folder), split))
     return in_ranges(_pointed(folder, [key for found in pointed_ranges(folder, only, split) for key in found.videos]))
 
 
-def require_names(folder: RunFolder, ranges: Sequence[VideoRange], only: Only) -> None:
+def require_names(folder: RunFolder, ranges: Sequence[VideoRange], only: ExportScope) -> None:
     """Raise WorkProblem when two videos would have one name in the Point-VOS format."""
     keys = [key for found in ranges for key in found.videos]
     video_ids: dict[str, str] = {}
-    for video_id in (key.video_id for key in (_pointed(folder, keys) if only is Only.VERIFIED else keys)):
+    for video_id in (key.video_id for key in (_pointed(folder, keys) if only is ExportScope.VERIFIED else keys)):
         there = video_name(video_id)
         if (other := video_ids.setdefault(there, video_id)) != video_id:
             raise WorkProblem(

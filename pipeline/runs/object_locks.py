@@ -28,7 +28,7 @@ _RENEWED_EVERY_S = 15.0
 _WAIT_S = 2.0
 
 
-class HeldElsewhereError(Exception):
+class LockHeldError(Exception):
     """Somebody else has the lock; the message says who."""
 
 
@@ -48,23 +48,23 @@ class ObjectLock:
         """Take it.
 
         Raises:
-            HeldElsewhereError: somebody else has it, or wants it at the same moment.
+            LockHeldError: somebody else has it, or wants it at the same moment.
         """
         self._write("wants")
         if others := self._others("wants", ("wants", "owns")):
             self._remove("wants")
-            raise HeldElsewhereError(self._described(others[0]))
+            raise LockHeldError(self._described(others[0]))
         self._write("owns")
 
     def renew(self) -> None:
         """Say that the owner is alive.
 
         Raises:
-            HeldElsewhereError: somebody took the lock, for it had not been renewed for too long.
+            LockHeldError: somebody took the lock, for it had not been renewed for too long.
         """
         self._write("owns")
         if others := self._others("owns", ("owns",)):
-            raise HeldElsewhereError(self._described(others[0]))
+            raise LockHeldError(self._described(others[0]))
 
     def release(self) -> None:
         """Give it back."""
@@ -107,7 +107,7 @@ def held(lock: ObjectLock, what: str) -> Iterator[None]:
     """
     try:
         lock.acquire()
-    except HeldElsewhereError as other:
+    except LockHeldError as other:
         raise UsageProblem(
             f"{what} is in use by another pointvos command ({other}); wait for it to end, or choose another --run. "
             f"One that was killed keeps others out for {LEASE_S:.0f} s"
@@ -123,7 +123,7 @@ def waited_for(lock: ObjectLock, what: str) -> Iterator[None]:
         try:
             lock.acquire()
             break
-        except HeldElsewhereError as other:
+        except LockHeldError as other:
             if not is_told:
                 errors.print(f"Waiting for {other}, which does {what} …", soft_wrap=True)
             is_told = True
@@ -156,7 +156,7 @@ def _keep(lock: ObjectLock, what: str, stop: threading.Event) -> None:
             if time.monotonic() - renewed < LEASE_S - _RENEWED_EVERY_S:
                 continue
             errors.print(f"The lock of {what} cannot be renewed: {problem}", soft_wrap=True)
-        except HeldElsewhereError as other:
+        except LockHeldError as other:
             errors.print(f"{what} was taken over by {other}: the lock was not renewed in time.", soft_wrap=True)
         else:
             continue

@@ -64,7 +64,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RenderSelection:
     """What is rendered.
 
     Attributes:

@@ -64,8 +64,8 @@ def outcome_of(session: Session) -> VideoOutcome:
         raise ValueError(f"{session.file.video_id} is not annotated")
     rounds = VideoRounds.read(session.run, video)
     found = [
-        RoundOutcome(act.frames, act.n_given, act.seconds, _mean(session, rounds, act.number))
-        for act in session.acts(rounds)
+        RoundOutcome(one.frames, one.n_given, one.seconds, _mean(session, rounds, one.number))
+        for one in session.interactions(rounds)
     ]
     kept = _kept(session, rounds)
     n_objects = len({loc.object_id for loc in session.job.localizations})

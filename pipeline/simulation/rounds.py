@@ -1,8 +1,8 @@
 """Simulated people in correction rounds: the run folder holds all of it, as if people had worked on it.
 
 Round 1 is one click or one trace an object, on the first frame that shows it, and the annotation that ``pointvos
-annotate`` makes of it. In every later round the robot looks at the frame with the worst masks among those that it has
-not corrected yet, corrects them, and ``pointvos refine``'s code carries that on. An interrupted run continues where it
+annotate`` makes of it. In every later round the simulated user corrects the frame with the worst masks among those not
+corrected yet, and the code of ``pointvos refine`` propagates the corrections. An interrupted run continues where it
 stopped.
 """
 
@@ -48,7 +48,7 @@ that slips off here and there, or a stroke along its skeleton."""
 
 
 @dataclass(frozen=True, slots=True)
-class Robot:
+class SimulatedUser:
     """A simulated person.
 
     Attributes:
@@ -114,7 +114,7 @@ class Robot:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Interaction:
     """What a person did in one round of one video.
 
     Attributes:
@@ -147,21 +147,21 @@ _loaded = cache(load_round_models)
 
 @dataclass
 class Session:
-    """One video that a robot works on.
+    """One video that a user works on.
 
     Attributes:
         run: where it is kept.
         config: of the run.
         file: the video.
         truth: its ground truth.
-        robot: the simulated person.
+        user: the simulated person.
     """
 
     run: RunFolder
     config: RunConfig
     file: VideoFile
     truth: VideoTruth
-    robot: Robot
+    user: SimulatedUser
     _scores: dict[tuple[str, int, str], FrameScore] = field(default_factory=dict)
 
     @cached_property
@@ -171,7 +171,7 @@ class Session:
         Raises:
             ValueError: the ground truth shows no object.
         """
-        hints = self.robot.first_hints(self.file.video_id, self.truth)
+        hints = self.user.first_hints(self.file.video_id, self.truth)
         if not hints:
             raise ValueError("its ground truth shows no object that is large enough to be clicked")
         (job,) = make_jobs([self.file], {self.file.video_id: hints}, self.config.hash())
@@ -202,13 +202,13 @@ class Session:
             rounds = refine_video(self.run, video, VideoHints.of(job.localizations), self.tools())
             yield rounds.number + 1
 
-    def acts(self, rounds: VideoRounds) -> list[Act]:
+    def interactions(self, rounds: VideoRounds) -> list[Interaction]:
         """What was done in each round that is finished, the first hints first."""
-        found = [self.first_act()]
+        found = [self.first_interaction()]
         for number in range(1, rounds.number + 1):
             said = [one for one in rounds.corrections if one.round == number]
             frames = tuple(sorted({one.frame_idx for one in said}))
-            found.append(Act(frames, sum(len(one.x) for one in said), corrections_s(said), number))
+            found.append(Interaction(frames, sum(len(one.x) for one in said), corrections_s(said), number))
         return found
 
     def labels(self, rounds: VideoRounds) -> Iterator[GivenLabel]:
@@ -217,13 +217,13 @@ class Session:
             for x, y, label in zip(one.x, one.y, one.label, strict=True):
                 yield GivenLabel(one.object_id, one.frame_idx, int(x), int(y), bool(label))
 
-    def first_act(self) -> Act:
+    def first_interaction(self) -> Interaction:
         """The first hints."""
         hints = self.job.localizations
         frames = tuple(sorted({loc.frame_idx for loc in hints}))
         n_clicks = sum(len(loc.hint.labels) for loc in hints if isinstance(loc.hint, Clicks))
         others = sum(LOCALIZATION_S[loc.hint.kind] for loc in hints if not isinstance(loc.hint, Clicks))
-        return Act(frames, n_clicks, clicking_s(n_clicks, len(frames)) + others, 0)
+        return Interaction(frames, n_clicks, clicking_s(n_clicks, len(frames)) + others, 0)
 
     def video(self) -> Video | None:
         """What the run knows of it; None before round 1 is done."""
@@ -248,7 +248,7 @@ class Session:
         return self._scores[key]
 
     def _next_corrections(self, job: VideoJob, rounds: VideoRounds) -> list[Correction]:
-        """The robot's next corrections; none when nothing is left that is worth one.
+        """The user's next corrections; none when nothing is left that is worth one.
 
         Frames without any region that is large enough to click are passed over.
         """
@@ -262,12 +262,12 @@ class Session:
         return []
 
     def _corrections_on(self, rounds: VideoRounds, frame_idx: int) -> list[Correction]:
-        """What the robot says of every object on one frame."""
+        """What the user says of every object on one frame."""
         (frame,) = self.truth.only({frame_idx})
         masks = {mask.object_id: mask.decode() for mask in rounds.masks if mask.frame_idx == frame_idx}
         empty = np.zeros(frame.labels.shape, dtype=bool)
         return [
-            self.robot.correction(frame, object_id, masks.get(object_id, empty), self.file.video_id, rounds.number + 1)
+            self.user.correction(frame, object_id, masks.get(object_id, empty), self.file.video_id, rounds.number + 1)
             for object_id in sorted({loc.object_id for loc in self.job.localizations})
         ]
 

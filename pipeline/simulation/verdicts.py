@@ -23,7 +23,7 @@ from pipeline.runs.rounds import VideoRounds, round_marks, round_of
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_records
 from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers
-from pipeline.simulation.rounds import Act, GivenLabel, Session
+from pipeline.simulation.rounds import GivenLabel, Interaction, Session
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.ranges import VideoKey, VideoRange
@@ -38,7 +38,7 @@ from stages.simulate.annotator import Annotator, SimulatedAnnotator
 
 @dataclass
 class VerdictSession(Session):
-    """One video whose masks are corrected by answers to points; the robot gives the first hints alone.
+    """One video whose masks are corrected by answers to points; the user gives the first hints alone.
 
     Attributes:
         annotator: who answers, and looks again where an answer contradicts the proposal.
@@ -70,9 +70,9 @@ class VerdictSession(Session):
                 write_flags(self.run, state)
             yield number + 1
 
-    def acts(self, rounds: VideoRounds) -> list[Act]:
+    def interactions(self, rounds: VideoRounds) -> list[Interaction]:
         """What was done in each round, the first hints first."""
-        video, found = self.video(), [self.first_act()]
+        video, found = self.video(), [self.first_interaction()]
         if video is None:
             return found
         frame_of = {one.candidate_id: one.frame_idx for one in unit_records(self.run, tables.CANDIDATES, video)}
@@ -81,7 +81,7 @@ class VerdictSession(Session):
             frames = sorted({frame_of[one.candidate_id] for one in given})
             behind = self._answers(video, len(found) + 1)
             number = round_of(behind) if behind.is_file() else rounds.number
-            found.append(Act(tuple(frames), len(given), sum(one.lead_time_s for one in given), number))
+            found.append(Interaction(tuple(frames), len(given), sum(one.lead_time_s for one in given), number))
         return found
 
     def labels(self, rounds: VideoRounds) -> Iterator[GivenLabel]:

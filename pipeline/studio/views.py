@@ -17,8 +17,8 @@ from schemas.iou import iou
 from schemas.masks import Mask
 from schemas.video_files import VideoFile
 from schemas.videos import Video
-from stages.refine import looks
-from stages.refine.looks import best_look, expected_errors
+from stages.refine import frame_ranking
+from stages.refine.frame_ranking import best_frame, expected_errors
 from verification_ui.studio.records import Hint, ObjectLine, Pending, StudioObject, SuggestedFrame, VideoCard
 
 _NEAR_FRAMES, _SAME_PLACE = 8, 0.2
@@ -152,7 +152,7 @@ def suggest_next(
         qualities = facts.store.qualities(object_id, facts.video.n_frames)
         own = [idx for one, idx in seen if one == object_id]
         errors = expected_errors(qualities, rates.get(object_id), lost=facts.video.lost)
-        look = best_look(qualities, errors, facts.anchors(object_id), facts.video.cuts, own)
+        look = best_frame(qualities, errors, facts.anchors(object_id), facts.video.cuts, own)
         if look is not None:
             found.append((look.gain, object_id, look))
     if not found:
@@ -163,7 +163,7 @@ def suggest_next(
     return SuggestedFrame(look.frame_idx, object_id, _why(look, name, of_object))
 
 
-def _why(look: looks.Look, name: str, masks: Mapping[int, Mask]) -> str:
+def _why(look: frame_ranking.RankedFrame, name: str, masks: Mapping[int, Mask]) -> str:
     """In a sentence, why a look at an object's mask is worth it."""
     if look.quality < 0:
         how = f"{name} has no mask here"

@@ -66,13 +66,13 @@ class _CudnnSwitch:
     n_wanting: int = 0
     was_on: bool = True
 
-    def turn_off(self) -> None:
+    def disable(self) -> None:
         with self.lock:
             if not self.n_wanting:
                 self.was_on, torch.backends.cudnn.enabled = torch.backends.cudnn.enabled, False
             self.n_wanting += 1
 
-    def turn_back(self) -> None:
+    def restore(self) -> None:
         with self.lock:
             self.n_wanting -= 1
             if not self.n_wanting:
@@ -92,14 +92,14 @@ def without_cudnn(device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    _cudnn.turn_off()
+    _cudnn.disable()
     try:
         yield
     finally:
-        _cudnn.turn_back()
+        _cudnn.restore()
 
 
-def exact_is_wanted() -> bool:
+def wants_exact_arithmetic() -> bool:
     """Whether the environment asks for float32 everywhere, so that all processors of a cluster answer nearly alike.
 
     Raises:
@@ -126,7 +126,7 @@ def fast_precision(device: torch.device) -> torch.dtype:
     Raises:
         ValueError: ``POINTVOS_PRECISION`` holds something unknown.
     """
-    if exact_is_wanted():
+    if wants_exact_arithmetic():
         return torch.float32
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32

@@ -13,7 +13,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.constraints import VerifiedPoint, disagreements
-from stages.refine.point_classifier import Likeness
+from stages.refine.point_classifier import ObjectLikelihood
 from stages.refine.several_answers import Answers, answers_to
 
 Mask = NDArray[np.bool_]
@@ -22,8 +22,8 @@ Box = tuple[float, ...]
 _SAME_BOX = 0.4
 """Intersection over union of a drawn box and the one around the old mask, from which on that mask is worth keeping."""
 _ALIKE = 5.0
-"""So many answers the likeness counts at full trust. Trust is about 0.75, so it outweighs the three answers a little;
-with 1.5 times that weight, J&F of corrected frames fell by up to .07 (DAVIS horsejump-high)."""
+"""At full trust the likelihood counts as this many answers. Trust is about 0.75, so it slightly outweighs the three
+answers; with 1.5 times that weight, J&F of corrected frames fell by up to .07 (DAVIS horsejump-high)."""
 _STEPS = 3
 """How often a segmenter is asked with the same points, at most."""
 _PROBES = 8
@@ -68,7 +68,7 @@ def corrected(
     image: NDArray[np.uint8],
     prompt: Prompt,
     points: Sequence[VerifiedPoint],
-    likeness: Likeness | None = None,
+    likelihood: ObjectLikelihood | None = None,
 ) -> tuple[Mask, float]:
     """The corrected mask, (H, W) bool, and the segmenter's trust in it; every click lies on its side of the edge.
 
@@ -79,7 +79,7 @@ def corrected(
         image: (H, W, 3) uint8 RGB.
         prompt: of all clicks and verified points; see :func:`correction_prompt`.
         points: the same, as the answer should agree with them.
-        likeness: how much each pixel looks like the object, where that is known.
+        likelihood: how much each pixel looks like the object, where that is known.
     """
     best = answers_to(segmenter, image, prompt)
     for _ in range(_STEPS - 1):
@@ -92,7 +92,7 @@ def corrected(
         best = again
     mask = best.mask
     if prompt.mask is not None and prompt.box_xyxy_px is None:
-        mask = decided(prompt.mask, best, points, likeness)
+        mask = decided(prompt.mask, best, points, likelihood)
     return held_to_clicks(mask, prompt), best.quality
 
 
@@ -113,7 +113,9 @@ def held_to_clicks(mask: Mask, prompt: Prompt) -> Mask:
     return np.asarray(held > 0)
 
 
-def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], likeness: Likeness | None = None) -> Mask:
+def decided(
+    prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], likelihood: ObjectLikelihood | None = None
+) -> Mask:
     """The old mask and the answers combined; how much a pixel looks like the object counts as some answers more.
 
     Where they differ, each connected part is decided by itself: by the nearest point, pixel by pixel, if points lie in
@@ -125,8 +127,8 @@ def decided(prior: Mask, answers: Answers, points: Sequence[VerifiedPoint], like
     >>> decided(prior, Answers(new, 3, 0.5), [(1, 0, 0), (3, 0, 1)]).astype(int).tolist()
     [[1, 0, 0, 1]]
     """
-    if likeness is not None:
-        answers = answers.joined_by(likeness.probability, _ALIKE * likeness.trust)
+    if likelihood is not None:
+        answers = answers.joined_by(likelihood.probability, _ALIKE * likelihood.trust)
     votes = answers.n * answers.mean + prior
     found = np.ascontiguousarray(np.where(prior, 2 * votes >= answers.n + 1, 2 * votes > answers.n + 1))
     for label, difference in ((1, answers.mask & ~prior), (0, prior & ~answers.mask)):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segmenter
 from stages.refine.correcting import Mask, probes
-from stages.refine.point_classifier import Likeness
+from stages.refine.point_classifier import ObjectLikelihood
 
 _BOX_GROWTH = 0.1
 _DEEPEST, _TOLD, _TOLD_UNSEEN = 0.15, 0.1, 0.3
@@ -27,13 +27,17 @@ _UNSEEN, _AROUND, _NO_DOUBT = 0.1, 0.6, 1e-4
 """Doubt next to the mask where all answers agree, the share of √area from the mask up to which there is any, half as
 much there, and the least doubt that is asked about. An answer that says otherwise adds up to 2."""
 _ALIKE = 3.0
-"""So many answers the likeness counts at full trust: the five answers tend to miss the same parts, and it does not."""
+"""At full trust the likelihood counts as this many answers: the five answers often miss the same parts, it does not."""
 _EDGE_PX = 3
 """So near the edge of the mask nobody can tell."""
 
 
 def doubtful_places(
-    segmenter: Segmenter, image: NDArray[np.uint8], mask: Mask, n_places: int, likeness: Likeness | None = None
+    segmenter: Segmenter,
+    image: NDArray[np.uint8],
+    mask: Mask,
+    n_places: int,
+    likelihood: ObjectLikelihood | None = None,
 ) -> list[tuple[int, int]]:
     """Pixels (x, y) in the middle of what other answers add to a mask or leave out of it, the most doubtful first.
 
@@ -42,7 +46,7 @@ def doubtful_places(
         image: (H, W, 3) uint8 RGB.
         mask: (H, W) bool, not empty.
         n_places: at most.
-        likeness: how much each pixel looks like the object, where verified points tell; what looks otherwise than the
+        likelihood: how much each pixel looks like the object, where verified points tell; what looks otherwise than the
             mask says is in doubt too, whatever the segmenter says.
     """
     side = float(np.sqrt(mask.sum()))
@@ -52,9 +56,9 @@ def doubtful_places(
     doubt = np.zeros_like(unseen)
     segments = segmenter.segment(image, [replace(one, is_soft=True) for one in other_prompts(mask)])
     opinions = [(1.0, segment.soft(), segment.mask) for segment in segments]
-    if likeness is not None:
-        alike = np.where(mask | (around > 0), likeness.probability, 0)
-        opinions.append((_ALIKE * likeness.trust, alike, alike > 0.5))
+    if likelihood is not None:
+        alike = np.where(mask | (around > 0), likelihood.probability, 0)
+        opinions.append((_ALIKE * likelihood.trust, alike, alike > 0.5))
     for weight, probability, other in opinions:
         doubt += np.float32(weight) * np.abs(probability - mask)
         for part in (other & ~mask, mask & ~other):

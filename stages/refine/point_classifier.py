@@ -23,7 +23,7 @@ _FOLDS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likeness:
+class ObjectLikelihood:
     """How much the pixels of a frame look like an object.
 
     Attributes:
@@ -47,10 +47,10 @@ class PointClassifier:
     weights: Map
     trust: float
 
-    def likeness(self, description: Description) -> Likeness:
+    def likelihood(self, description: Description) -> ObjectLikelihood:
         """How much the pixels of a frame look like the object."""
         scores = description.scores(self.weights)
-        return Likeness(np.clip(0.5 + 0.5 * scores, 0, 1).astype(np.float32), self.trust)
+        return ObjectLikelihood(np.clip(0.5 + 0.5 * scores, 0, 1).astype(np.float32), self.trust)
 
 
 def learn(features: Map, labels: NDArray[np.int64], frames: NDArray[np.int64]) -> PointClassifier | None:

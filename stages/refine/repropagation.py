@@ -43,7 +43,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
+class KnownFrames:
     """What is known of the frames, by frame index.
 
     Attributes:
@@ -81,7 +81,7 @@ def frames_needed(reach: Reach) -> list[int]:
 
 
 def repropagate(
-    frames: Iterable[Frame], change: Change, known: Known, propagator: Propagator, spool: Spool
+    frames: Iterable[Frame], change: Change, known: KnownFrames, propagator: Propagator, spool: Spool
 ) -> Iterator[Refined]:
     """Carry a correction to the other frames of its reach; first those behind it, then those before it, backwards.
 
@@ -107,7 +107,7 @@ def repropagate(
 class _Run:
     """One correction on its way."""
 
-    def __init__(self, change: Change, known: Known, propagator: Propagator, spool: Spool) -> None:
+    def __init__(self, change: Change, known: KnownFrames, propagator: Propagator, spool: Spool) -> None:
         self._change, self._known, self._propagator, self._spool = change, known, propagator, spool
         self._waiting: list[int] = []
         self._here: Encoding = None

@@ -39,7 +39,7 @@ def colours_of(image: Image, window: tuple[slice, slice] | None = None) -> Colou
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Likeness:
+class ColourLikelihood:
     """How much more frequent colours are inside an object than around it.
 
     Attributes:
@@ -51,7 +51,7 @@ class Likeness:
     share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, colours: Colours, inside: BoolMask, around: BoolMask) -> Likeness:
+    def of(cls, colours: Colours, inside: BoolMask, around: BoolMask) -> ColourLikelihood:
         """Count colours.
 
         Args:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stages.sample_points.colours import parts, roughness
-from stages.sample_points.cover import Cover
+from stages.sample_points.coverage import Coverage
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.spreading import Points, spread
 from stages.sample_points.strata import BoolMask, View, upper
@@ -46,8 +46,8 @@ def draw_inside(
     region = eroded(view, options) & free
     if n_points <= 0 or not region.any():
         return np.empty((0, 2), dtype=np.int64), np.empty(0)
-    alike = view.likeness.at(region)
-    sureness, cover = _sureness(view, region, alike), Cover.of(view.mask, rng)
+    alike = view.likelihood.at(region)
+    sureness, cover = _sureness(view, region, alike), Coverage.of(view.mask, rng)
     own_parts = [
         part for part in parts(view.colours, region) if alike[part[region]].mean() >= _OWN and (part != region).any()
     ]

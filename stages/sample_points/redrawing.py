@@ -11,7 +11,7 @@ from schemas.masks import Mask
 from schemas.points import PointCandidate
 from stages.sample_points.frames import choose_frames
 from stages.sample_points.options import SamplingOptions
-from stages.sample_points.sampling import Doubts, Look, draw_candidates
+from stages.sample_points.sampling import Doubts, ReadFrames, draw_candidates
 
 _APART = 3
 """So many changed frames are worth one that is asked about: neighbours tell nearly the same."""
@@ -39,7 +39,7 @@ class MaskChange:
 def redrawn(
     before: Sequence[PointCandidate],
     change: MaskChange,
-    look: Look,
+    read_frames: ReadFrames,
     groups: Mapping[str, str],
     options: SamplingOptions,
     doubts: Doubts | None = None,
@@ -52,7 +52,7 @@ def redrawn(
     Args:
         before: the candidates as they are.
         change: see there.
-        look: asked for the chosen frames, once.
+        read_frames: asked for the chosen frames, once.
         groups: object id → group.
         options: every knob.
         doubts: finds places where a mask may be wrong, which are asked first.
@@ -63,7 +63,7 @@ def redrawn(
     kept = [c for c in before if c.candidate_id in change.answered or (c.object_id, c.frame_idx) not in change.changed]
     asked = _new_frames(change, {(c.object_id, c.frame_idx) for c in kept}, options)
     masks = list(change.masks)
-    new = draw_candidates(masks, asked, look, groups, options, change.round, doubts) if asked else []
+    new = draw_candidates(masks, asked, read_frames, groups, options, change.round, doubts) if asked else []
     return sorted([*kept, *new], key=lambda candidate: (candidate.object_id, candidate.frame_idx))
 
 

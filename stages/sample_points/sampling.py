@@ -26,14 +26,14 @@ Doubts = Callable[[str, NDArray[np.uint8], BoolMask, int], Sequence[tuple[int, i
 """Object id, (H, W, 3) image, (H, W) mask, number → at most so many pixels (x, y) where the mask may be wrong."""
 _DOUBTS = 0.8
 """Share of the points that are asked where a mask is in doubt, where somebody looks for such places."""
-Look = Callable[[Collection[int]], Iterable[Frame]]
+ReadFrames = Callable[[Collection[int]], Iterable[Frame]]
 """Frame indices → those frames, ascending; frames that cannot be had are left out."""
 _OF_THE_FRAME = ("other_object", "elsewhere")
 """Strata that reach beyond the view's window."""
 
 
 @dataclass(frozen=True, slots=True)
-class Draw:
+class DrawnPixel:
     """One pixel that was drawn, before it is given a name; fields as in ``PointCandidate``."""
 
     x: int
@@ -47,7 +47,7 @@ class Draw:
 def sample_video(
     video_id: str,
     masks: Sequence[Mask],
-    look: Look,
+    read_frames: ReadFrames,
     references: Mapping[str, int],
     groups: Mapping[str, str],
     options: SamplingOptions,
@@ -55,12 +55,12 @@ def sample_video(
     doubted: Mapping[str, int] | None = None,
     doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
-    """Draw the candidates of all objects of a video.
+    """DrawnPixel the candidates of all objects of a video.
 
     Args:
         video_id: the video.
         masks: at most one an object and frame, in any order.
-        look: asked for the chosen frames, once.
+        read_frames: asked for the chosen frames, once.
         references: object id → the frame that it was localized on.
         groups: object id → group; the others of an object's non-empty group are its hard negatives.
         options: every knob.
@@ -78,24 +78,24 @@ def sample_video(
         qualities = {idx: mask.quality for idx, mask in own.items()}
         for idx in choose_frames(qualities, references.get(object_id), options, (doubted or {}).get(object_id)):
             asked[idx].append(object_id)
-    return draw_candidates(masks, asked, look, groups, options, round_, doubts)
+    return draw_candidates(masks, asked, read_frames, groups, options, round_, doubts)
 
 
 def draw_candidates(
     masks: Sequence[Mask],
     asked: Mapping[int, Sequence[str]],
-    look: Look,
+    read_frames: ReadFrames,
     groups: Mapping[str, str],
     options: SamplingOptions,
     round_: int,
     doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
-    """Draw the candidates of objects on frames that were chosen.
+    """DrawnPixel the candidates of objects on frames that were chosen.
 
     Args:
         masks: of one video, at most one an object and frame.
         asked: frame index → the objects with a mask there that candidates are drawn of.
-        look: as in :func:`sample_video`.
+        read_frames: as in :func:`sample_video`.
         groups: as there.
         options: as there.
         round_: as there.
@@ -103,7 +103,7 @@ def draw_candidates(
     """
     at = _by_object(masks)
     candidates: list[PointCandidate] = []
-    for frame in look(asked.keys()) if asked else ():
+    for frame in read_frames(asked.keys()) if asked else ():
         here = {object_id: own[frame.idx] for object_id, own in at.items() if frame.idx in own}
         colours = colours_of(frame.image) if len(asked[frame.idx]) > 1 else None
         for object_id in asked[frame.idx]:
@@ -128,8 +128,8 @@ def _by_object(masks: Sequence[Mask]) -> dict[str, dict[int, Mask]]:
 
 def sample_frame(
     view: View, options: SamplingOptions, rng: np.random.Generator, doubts: Sequence[tuple[int, int]] = ()
-) -> list[Draw]:
-    """Draw the points of one object on one frame; no pixel twice.
+) -> list[DrawnPixel]:
+    """DrawnPixel the points of one object on one frame; no pixel twice.
 
     Args:
         view: the object.
@@ -141,7 +141,7 @@ def sample_frame(
         return []
     free = np.ones_like(view.all_others)
     near_free, corner = free[view.window], [view.window[1].start, view.window[0].start]
-    draws: list[Draw] = []
+    draws: list[DrawnPixel] = []
     if doubts:
         points = np.array(doubts, dtype=np.int64)
         draws += _drawn(view, points, "uncertain", np.ones(len(points)))
@@ -188,10 +188,10 @@ def _room(region: BoolMask, n_points: int, options: SamplingOptions) -> int:
     return min(n_points, max(area // options.pixels_per_point, min(area, 1)))
 
 
-def _drawn(view: View, points: NDArray[np.int64], stratum: str, chances: NDArray[np.float64]) -> list[Draw]:
+def _drawn(view: View, points: NDArray[np.int64], stratum: str, chances: NDArray[np.float64]) -> list[DrawnPixel]:
     distances = view.distances_at(points)
     return [
-        Draw(int(x), int(y), bool(distance > 0), stratum, float(chance), float(distance))
+        DrawnPixel(int(x), int(y), bool(distance > 0), stratum, float(chance), float(distance))
         for (x, y), distance, chance in zip(points, distances, chances, strict=True)
     ]
 
@@ -202,7 +202,7 @@ def _union(masks: Sequence[Mask], like: Mask) -> BoolMask:
     return decode_rle(union_rle([mask.rle for mask in masks], like.height, like.width), like.height, like.width)
 
 
-def _named(draw: Draw, mask: Mask, seed: int, round_: int) -> PointCandidate:
+def _named(draw: DrawnPixel, mask: Mask, seed: int, round_: int) -> PointCandidate:
     name = candidate_id(mask.video_id, mask.object_id, mask.frame_idx, round_, draw.x, draw.y)
     return PointCandidate(
         name, mask.video_id, mask.object_id, mask.frame_idx, draw.x, draw.y, draw.is_fg_candidate, draw.stratum,

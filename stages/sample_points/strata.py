@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import Colours, Image, Likeness, colours_of
+from stages.sample_points.colours import ColourLikelihood, Colours, Image, colours_of
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 
@@ -74,9 +74,9 @@ class View:
         return cls(window, near, others[window], image[window], seen, distance_px, quality, others)
 
     @cached_property
-    def likeness(self) -> Likeness:
+    def likelihood(self) -> ColourLikelihood:
         """Of the colours of the window to the object's and to those around it."""
-        return Likeness.of(self.colours, self.mask, around(self))
+        return ColourLikelihood.of(self.colours, self.mask, around(self))
 
     def scale_px(self) -> float:
         """Square root of the mask's area."""
@@ -139,7 +139,7 @@ def uncertain(view: View, options: SamplingOptions) -> BoolMask:
     """(h, w) bool, pixels of object and ring whose colours are about as frequent in the mask as around it."""
     region = (view.distance_px >= -_ring_px(view.scale_px(), view.quality, options)[1]) & ~view.others
     low, high = options.uncertain_band
-    found = view.likeness.at(region)
+    found = view.likelihood.at(region)
     unsure = np.zeros_like(region)
     unsure[region] = (found >= low) & (found <= high)
     return unsure

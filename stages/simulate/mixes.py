@@ -30,7 +30,7 @@ class Mix:
 
 
 @dataclass(frozen=True, slots=True)
-class Purchase:
+class BudgetOutcome:
     """What a budget buys of one mix.
 
     Attributes:
@@ -56,21 +56,21 @@ def _beats(other: Mix, one: Mix) -> bool:
     return theirs != own and all(a >= b for a, b in zip(theirs, own, strict=True))
 
 
-def purchases(mixes: Sequence[Mix], budget_s: float, n_objects: int) -> list[Purchase]:
+def purchases(mixes: Sequence[Mix], budget_s: float, n_objects: int) -> list[BudgetOutcome]:
     """What so many seconds of people's work buy of each mix, for at most ``n_objects``."""
     found = []
     for mix in mixes:
         objects = min(n_objects, int(budget_s / mix.seconds)) if mix.seconds else n_objects
-        found.append(Purchase(mix, objects, objects * mix.verified))
+        found.append(BudgetOutcome(mix, objects, objects * mix.verified))
     return found
 
 
-def best_masks(bought: Sequence[Purchase]) -> Purchase:
+def best_masks(bought: Sequence[BudgetOutcome]) -> BudgetOutcome:
     """The mix with the best masks among those that reach the most objects; of equals, the one with more points."""
     most = max(one.objects for one in bought)
     return max((one for one in bought if one.objects == most), key=lambda one: (one.mix.j_and_f, one.mix.verified))
 
 
-def most_points(bought: Sequence[Purchase]) -> Purchase:
+def most_points(bought: Sequence[BudgetOutcome]) -> BudgetOutcome:
     """The mix that gives the most verified points; of equals, the one with better masks."""
     return max(bought, key=lambda one: (one.verified, one.mix.j_and_f))

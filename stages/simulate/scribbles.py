@@ -1,4 +1,4 @@
-"""A robot that scribbles: one stroke along the skeleton of each region in which a mask is wrong.
+"""A simulated user who scribbles: one stroke along the skeleton of each region in which a mask is wrong.
 
 After the description in Caelles et al., "The 2018 DAVIS Challenge on Video Object Segmentation" (arXiv 1803.00557): the
 error regions are thinned to their skeletons, the longest way through each skeleton is followed and smoothed. Written

@@ -19,8 +19,8 @@ from stages.video.errors import DecodeError
 from stages.video.files import WatchedFile
 from stages.video.pictures import Image, Picture
 from stages.video.streams import film_of, is_cut_off, promises_length
-from stages.video.tears import TearWatch, is_seam
-from stages.video.timeline import Packet, Shown, Timeline
+from stages.video.tears import TearDetector, is_seam
+from stages.video.timeline import DecodedFrame, Packet, Timeline
 
 av.logging.set_level(None)
 
@@ -106,16 +106,16 @@ class ContainerStream:
             self._timeline.fail(number, is_reference=packet is None or not packet.is_disposable)
             return []
 
-    def _shown(self, frame: VideoFrame, number: int) -> Shown:
+    def _shown(self, frame: VideoFrame, number: int) -> DecodedFrame:
         start_s = None if frame.pts is None else frame.pts * self._tick_s
         duration_s = frame.duration * self._tick_s or self._frame_s
         own = number if frame.opaque is None else cast(Packet, frame.opaque).number
-        return Shown(own, start_s, duration_s, is_key=bool(frame.key_frame), is_corrupt=frame.is_corrupt)
+        return DecodedFrame(own, start_s, duration_s, is_key=bool(frame.key_frame), is_corrupt=frame.is_corrupt)
 
     def _packets(self) -> Iterator[AvPacket[VideoStream] | None]:
         """Packets, each noted on the timeline, then None, which flushes the decoder."""
         number, part, end_tick = 0, 0, 0
-        tear = TearWatch(self._file, self._container, self._stream, self._frame_s)
+        tear = TearDetector(self._file, self._container, self._stream, self._frame_s)
         for packet, following, follows_loss in _with_following(self._read()):
             is_torn = tear.is_torn(packet, following)
             if packet.is_corrupt and following is None:

@@ -30,7 +30,7 @@ _DARK, _BRIGHT = 40.0, 215.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class FrameSummary:
     """What is remembered of a frame.
 
     Attributes:
@@ -44,7 +44,7 @@ class Look:
     grey: Grey
 
     @classmethod
-    def at(cls, frame_idx: int, small: NDArray[np.uint8]) -> Look:
+    def at(cls, frame_idx: int, small: NDArray[np.uint8]) -> FrameSummary:
         """Of a (h, WIDTH_PX, 3) RGB picture."""
         return cls(frame_idx, small, np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), dtype=np.float32))
 
@@ -60,7 +60,7 @@ class Look:
         return float(self.grey.std()) < _LEAST_CONTRAST and not _DARK < float(self.grey.mean()) < _BRIGHT
 
 
-def has_same_colours(one: Look, other: Look) -> bool:
+def has_same_colours(one: FrameSummary, other: FrameSummary) -> bool:
     """Whether two frames may show the same scene, though the camera moved between them for a while."""
     return float(np.minimum(one.colours(), other.colours()).sum()) >= _SAME_COLOURS
 

@@ -17,7 +17,7 @@ import cv2
 from schemas.frames import Frame
 from stages.resize import shrink
 from stages.video.no_programs import no_programs
-from stages.video.scene_similarity import WIDTH_PX, Look, has_same_colours, is_same_scene
+from stages.video.scene_similarity import WIDTH_PX, FrameSummary, has_same_colours, is_same_scene
 
 with no_programs():  # it would start ffmpeg to see whether there is one: a quarter of a second of every worker
     from scenedetect import FrameTimecode
@@ -52,7 +52,7 @@ class ShotCuts:
 
     frames: set[int] = field(default_factory=set)
     _detector: Any = field(default_factory=_detector)
-    _seen: deque[Look] = field(default_factory=lambda: deque(maxlen=_LOOK_BACK_FRAMES + LOOK_AHEAD_FRAMES + 1))
+    _seen: deque[FrameSummary] = field(default_factory=lambda: deque(maxlen=_LOOK_BACK_FRAMES + LOOK_AHEAD_FRAMES + 1))
     _suspects: deque[int] = field(default_factory=deque)
 
     def watch(self, frames: Iterable[Frame]) -> Generator[Frame, None, None]:
@@ -60,20 +60,20 @@ class ShotCuts:
         late: deque[Frame] = deque()
         for frame in frames:
             late.append(frame)
-            self._look_at(frame)
+            self._remember(frame)
             if len(late) > LOOK_AHEAD_FRAMES:
                 yield late.popleft()
         self._decide(until=None)
         yield from late
 
-    def _look_at(self, frame: Frame) -> None:
+    def _remember(self, frame: Frame) -> None:
         height, width = frame.image.shape[:2]
         small = shrink(frame.image, (max(1, round(height * WIDTH_PX / width)), WIDTH_PX))
         found = self._detector.process_frame(FrameTimecode(frame.idx, 25.0), cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
         self._suspects.extend(cut.frame_num for cut in found)
-        look = Look.at(frame.idx, small)
-        if not look.is_blank:
-            self._seen.append(look)
+        summary = FrameSummary.at(frame.idx, small)
+        if not summary.is_blank:
+            self._seen.append(summary)
         self._decide(until=frame.idx - LOOK_AHEAD_FRAMES)
 
     def _decide(self, until: int | None) -> None:
@@ -89,8 +89,8 @@ class ShotCuts:
         Blank frames count for neither side. Where only they follow, the lights went off; whether a new shot begins
         shows when there are pictures again, in the colours if that took long.
         """
-        before = [look for look in self._seen if look.frame_idx < suspect][: -_LOOK_BACK_FRAMES - 1 : -1]
-        after = [look for look in self._seen if look.frame_idx >= suspect]
+        before = [summary for summary in self._seen if summary.frame_idx < suspect][: -_LOOK_BACK_FRAMES - 1 : -1]
+        after = [summary for summary in self._seen if summary.frame_idx >= suspect]
         if not before or not after:
             return not before
         if after[0].frame_idx - before[0].frame_idx > _LOOK_BACK_FRAMES:

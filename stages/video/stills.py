@@ -26,7 +26,7 @@ _BAD = (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError, Over
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Still:
+class StillImage:
     """A decoded picture.
 
     Attributes:
@@ -38,7 +38,7 @@ class Still:
     is_plain_jpeg: bool
 
 
-def decode_still(data: bytes, name: str) -> Still | None:
+def decode_still(data: bytes, name: str) -> StillImage | None:
     """Decode a picture: gray, palette, CMYK, alpha and 16 bits become 8-bit RGB, its orientation is applied.
 
     Args:
@@ -60,11 +60,11 @@ def decode_still(data: bytes, name: str) -> Still | None:
     image = _by_opencv(data) if header.format in _BY_OPENCV else _by_pillow(header)
     if image is None:
         return None
-    return Still(_turned(image, orientation), _is_plain_jpeg(header, orientation))
+    return StillImage(_turned(image, orientation), _is_plain_jpeg(header, orientation))
 
 
 def is_plain_jpeg(data: bytes) -> bool:
-    """What :class:`Still` says of a picture that can be decoded, from its header alone."""
+    """What :class:`StillImage` says of a picture that can be decoded, from its header alone."""
     try:
         header = Pillow.open(io.BytesIO(data), formats=FORMATS)
     except _BAD:

@@ -16,7 +16,7 @@ _LONGEST_STEP = 1.9
 _AROUND_BYTES, _MARGIN_BYTES, _MOST_BYTES = 1 << 19, 2 * 204, 1 << 25
 
 
-class TearWatch:
+class TearDetector:
     """Looks at the packets of one stream in turn.
 
     FFmpeg flags a packet of a transport stream once the next frame begins, so the damaged one is the next; and it

@@ -51,7 +51,7 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DecodedFrame:
     """A decoded frame.
 
     Attributes:
@@ -140,7 +140,7 @@ class Timeline:
         """Whether the packet is damaged."""
         return number in self._failed
 
-    def place(self, shown: Shown) -> Place | None:
+    def place(self, shown: DecodedFrame) -> Place | None:
         """Where the next frame in display order stands; None for a frame that counts as lost."""
         packet = self._waiting.pop(shown.number, None)
         if shown.number in self._skipped:
@@ -172,13 +172,13 @@ class Timeline:
         if self._gap is not None:
             self.n_indices += max(0, self._gap.length(self._place, None if self._offset_s else self._gap.until_s))
 
-    def _placed(self, start_s: float, shown: Shown, packet: Packet | None) -> Place:
+    def _placed(self, start_s: float, shown: DecodedFrame, packet: Packet | None) -> Place:
         self._part = packet.order[0] if packet else self._part
         self._place = Place(self.n_indices, start_s, start_s + shown.duration_s)
         self.n_indices += 1
         return self._place
 
-    def _place_behind(self, gap: _Gap, shown: Shown, packet: Packet | None) -> Place | None:
+    def _place_behind(self, gap: _Gap, shown: DecodedFrame, packet: Packet | None) -> Place | None:
         """The place of a sound frame once data is missing, by its time; None when it comes too late to be shown."""
         is_same_part = packet is None or packet.order[0] == self._part
         until_s = shown.start_s + self._offset_s if shown.start_s is not None and is_same_part else None
@@ -193,7 +193,7 @@ class Timeline:
             self.zero_s = start_s
         return self._placed(start_s, shown, packet)
 
-    def _on_clock(self, shown: Shown, packet: Packet | None) -> float:
+    def _on_clock(self, shown: DecodedFrame, packet: Packet | None) -> float:
         """Its start; at a seam of joined recordings the clock continues from the previous part."""
         raw_s = shown.start_s
         if not self._tells_order and packet is not None and self._ticking_s:
@@ -207,7 +207,7 @@ class Timeline:
             return before.end_s
         return raw_s + self._offset_s
 
-    def _missing(self, shown: Shown, packet: Packet | None) -> list[Packet]:
+    def _missing(self, shown: DecodedFrame, packet: Packet | None) -> list[Packet]:
         """Lost frames that should have been shown before that of ``packet``."""
         if packet is None:
             return []
@@ -225,7 +225,7 @@ class Timeline:
             self._ticking_s = sorted(self._ticking_s)[len(missing) :]
         return lost
 
-    def _fail_silent(self, shown: Shown, packet: Packet, missing: list[Packet]) -> None:
+    def _fail_silent(self, shown: DecodedFrame, packet: Packet, missing: list[Packet]) -> None:
         """Note damage of which the decoder said nothing."""
         if self._place is None:  # leading frames of the first key frame may be missing, but not that itself
             if missing and missing[0].is_first:
@@ -272,7 +272,7 @@ class _Gap:
     n_seen: int = 0
     until_s: float | None = None
 
-    def note(self, shown: Shown, n_missing: int, *, is_lost: bool) -> None:
+    def note(self, shown: DecodedFrame, n_missing: int, *, is_lost: bool) -> None:
         """A frame came."""
         self.n_seen += n_missing + is_lost
         if is_lost and shown.start_s is not None:

@@ -19,7 +19,7 @@ from pipeline.terminal.console import UsageProblem
 from schemas import tables
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.server.credentials import EMAIL, load_or_create
-from verification_ui.server.running import Presence
+from verification_ui.server.running import RunningServer
 
 pytestmark = pytest.mark.labelstudio
 
@@ -160,7 +160,7 @@ def test_down_pulls_and_ends_the_server_and_the_command_that_started_it(tiny_run
     with subprocess.Popen(up, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
         next(line for line in owner.stdout if "Ctrl-C" in line)
-        presence = Presence.read(tiny_run.path / "review")
+        presence = RunningServer.read(tiny_run.path / "review")
         assert presence is not None
         with LabelStudioClient(presence.url, token_of(tiny_run.path)) as client:
             queue = client.find_queue(f"pointvos {tiny_run.run_id} contact_sheet")

@@ -63,7 +63,7 @@ class Gate:
         }  # fmt: skip
         app = Starlette(routes=list(self._routes()), exception_handlers=handlers, lifespan=lifespan)
         app.router.redirect_slashes = False
-        app.add_middleware(_WithoutLastSlash)
+        app.add_middleware(_DropTrailingSlash)
         return app
 
     def _routes(self) -> Sequence[Route]:
@@ -95,7 +95,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class _WithoutLastSlash:
+class _DropTrailingSlash:
     """``/api/tasks/1/`` is ``/api/tasks/1``, as Label Studio takes it."""
 
     app: ASGIApp

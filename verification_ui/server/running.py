@@ -16,14 +16,14 @@ _END_TIMEOUT_S = 25.0
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ServerProcess:
     """One process; a process id alone is given again after its end, so the start tells whether it is still the same."""
 
     pid: int
     started_at: float
 
     @classmethod
-    def of(cls, pid: int) -> Member:
+    def of(cls, pid: int) -> ServerProcess:
         """The process that has this id now."""
         return cls(pid, psutil.Process(pid).create_time())
 
@@ -38,7 +38,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Presence:
+class RunningServer:
     """A server that runs, or ran when its command was killed.
 
     Attributes:
@@ -48,22 +48,22 @@ class Presence:
     """
 
     url: str
-    server: Member
-    owner: Member
+    server: ServerProcess
+    owner: ServerProcess
 
     @classmethod
-    def begin(cls, folder: Path, url: str, server_pid: int) -> Presence:
+    def begin(cls, folder: Path, url: str, server_pid: int) -> RunningServer:
         """Record in ``folder`` that this process has started a server."""
-        made = cls(url, Member.of(server_pid), Member.of(os.getpid()))
+        made = cls(url, ServerProcess.of(server_pid), ServerProcess.of(os.getpid()))
         write_whole(folder / ADDRESS, json.dumps(asdict(made)).encode(), mode=0o600)
         return made
 
     @classmethod
-    def read(cls, folder: Path) -> Presence | None:
+    def read(cls, folder: Path) -> RunningServer | None:
         """What is recorded in ``folder``."""
         try:
             found = json.loads((folder / ADDRESS).read_text(encoding="utf-8"))
-            return cls(found["url"], Member(**found["server"]), Member(**found["owner"]))
+            return cls(found["url"], ServerProcess(**found["server"]), ServerProcess(**found["owner"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

@@ -26,7 +26,7 @@ from verification_ui.queue.tokens import accepts, is_personal, make_personal
 from verification_ui.server.accounts import set_password
 from verification_ui.server.credentials import Credentials, keep_signing_key, load_or_create, private_folder, save
 from verification_ui.server.loopback import PLAIN, NoFreePort, choose_port, own_host
-from verification_ui.server.running import ADDRESS, Presence
+from verification_ui.server.running import ADDRESS, RunningServer
 
 START_TIMEOUT_S = 300.0
 _STOP_TIMEOUT_S = 10.0
@@ -125,7 +125,7 @@ def refuse_links(media: Path) -> None:
 
 def running_server(folder: Path) -> Server | None:
     """The server of this run that another command has started, None when there is none."""
-    presence = Presence.read(folder)
+    presence = RunningServer.read(folder)
     if presence is None:
         return None
     credentials, is_new = load_or_create(folder)
@@ -162,7 +162,7 @@ def started(
         process, url = _up(_Start(executable, folder, media, host or own_host(), credentials), port, say)
         try:
             credentials = _with_own_secrets(folder, url, credentials)
-            Presence.begin(folder, url, process.pid)
+            RunningServer.begin(folder, url, process.pid)
             yield Server(url, credentials, is_new, process)
         finally:
             (folder / ADDRESS).unlink(missing_ok=True)
@@ -219,7 +219,7 @@ def _up(start: _Start, port: int, say: Callable[[str], None]) -> tuple[subproces
             say(f"Port {port} is busy; using {chosen}.")
         url = f"http://{start.host}:{chosen}"
         process = start.spawn(chosen)
-        with suppress(_PortLost):
+        with suppress(_PortTaken):
             try:
                 _wait_until_up(process, url, chosen, start.credentials, start.log)
             except BaseException:
@@ -229,7 +229,7 @@ def _up(start: _Start, port: int, say: Callable[[str], None]) -> tuple[subproces
     raise ServerProblem(f"{_N_PORTS} ports on {start.host} were free and then taken by others; try again")
 
 
-class _PortLost(Exception):
+class _PortTaken(Exception):
     """Between our look and the server's start somebody else took the port."""
 
 
@@ -238,12 +238,12 @@ def _wait_until_up(process: subprocess.Popen[bytes], url: str, port: int, creden
     while time.monotonic() < end:
         if process.poll() is not None:
             if _PORT_TAKEN in log.read_text(encoding="utf-8", errors="replace"):
-                raise _PortLost
+                raise _PortTaken
             raise ServerProblem(f"Label Studio ended with exit code {process.returncode}; its log is {log}")
         if accepts(url, credentials.token) or accepts(url, credentials.first_token):
             return
         if _listens_elsewhere(process.pid, port):
-            raise _PortLost
+            raise _PortTaken
         time.sleep(0.3)
     raise ServerProblem(f"Label Studio did not answer within {START_TIMEOUT_S:.0f} s; its log is {log}")
 

@@ -77,7 +77,7 @@ def restore(
     rows: list[tuple[str, object]] = []
     with problems_named():
         archive = _of_this_run(session, file)
-        _bring_back_tables(run, archive)
+        _restore_tables(run, archive)
         with connected(session, url, api_key_file, console.print) as client:
             for copy in archive.queues:
                 with bar("restoring tasks", len(copy.tasks)) as advance:
@@ -110,7 +110,7 @@ def _of_this_run(session: ReviewSession, file: Path) -> Archive:
     return archive
 
 
-def _bring_back_tables(run: RunFolder, archive: Archive) -> None:
+def _restore_tables(run: RunFolder, archive: Archive) -> None:
     """Files that the run has stay: they may know more."""
     for name, content in archive.tables.items():
         if not _TABLE_FILE.fullmatch(name):

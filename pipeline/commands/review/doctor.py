@@ -35,7 +35,7 @@ def doctor(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> N
         probe = _probe(session)
         upload(session.place, session.media, [probe])
         checks = ServerChecks(client, session.place, session.media / QUEUE, probe)
-        for finding in (*checks.findings(), *_at_home(session)):
+        for finding in (*checks.findings(), *_local_findings(session)):
             failed |= finding.is_needed and not finding.works
             unmet = styled("fails", "red") if finding.is_needed else styled("careful", "yellow")
             mark = styled("ok", "green") if finding.works else unmet
@@ -56,7 +56,7 @@ def _probe(session: ReviewSession) -> Path:
     return made
 
 
-def _at_home(session: ReviewSession) -> Iterator[Finding]:
+def _local_findings(session: ReviewSession) -> Iterator[Finding]:
     free_gb = shutil.disk_usage(session.run.local).free / 1e9
     yield Finding("disk", free_gb > _NEEDED_GB, f"{free_gb:.1f} GB free at {session.run.local} ({_NEEDED_GB} needed)")
     file = session.place.credentials_file

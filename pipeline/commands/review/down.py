@@ -6,7 +6,7 @@ from pipeline.commands.options import Run
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.session import ReviewSession, client_of, problems_named
 from pipeline.terminal.console import console
-from verification_ui.server.running import Presence
+from verification_ui.server.running import RunningServer
 from verification_ui.server.server import running_server
 
 
@@ -18,7 +18,7 @@ def down(run: Run) -> None:
     Example: `pointvos review down --run demo-run`
     """
     session = ReviewSession(run.require())
-    presence, server = Presence.read(session.folder), running_server(session.folder)
+    presence, server = RunningServer.read(session.folder), running_server(session.folder)
     if server is not None:
         with problems_named(), client_of(server) as client:
             console.print("Pulling the answers, then stopping the server …")

@@ -39,7 +39,7 @@ class Retry:
 RETRY = Retry()
 
 
-class _BrokenOffError(Exception):
+class _InterruptedError(Exception):
     """Worth another attempt."""
 
 
@@ -72,7 +72,7 @@ def download(
     while True:
         try:
             return transfer.attempt()
-        except _BrokenOffError as problem:
+        except _InterruptedError as problem:
             failures = 1 if transfer.have >= best + _PROGRESS else failures + 1
             best = max(best, transfer.have)
             if failures >= retry.attempts:
@@ -140,15 +140,15 @@ class _Transfer:
             answer.close()
             if answer.code == 416:
                 self.part.unlink(missing_ok=True)
-                raise _BrokenOffError("the server has less than was fetched before") from None
+                raise _InterruptedError("the server has less than was fetched before") from None
             if answer.code in _TRANSIENT:
-                raise _BrokenOffError(f"the server answered {answer.code} {answer.reason}") from None
+                raise _InterruptedError(f"the server answered {answer.code} {answer.reason}") from None
             raise DownloadError(
                 f"{self.url} answered {answer.code} {answer.reason}; download the file yourself and give it with "
                 "--from FILE, or name a mirror with --from URL"
             ) from None
         except (URLError, HTTPException, OSError) as problem:
-            raise _BrokenOffError(str(getattr(problem, "reason", problem)) or type(problem).__name__) from None
+            raise _InterruptedError(str(getattr(problem, "reason", problem)) or type(problem).__name__) from None
 
     def _accepted(self, response: HTTPResponse, start: int) -> int:
         """Where the body begins: ``start`` when the server goes on, 0 when it sends the whole file."""
@@ -156,7 +156,7 @@ class _Transfer:
             return 0
         if not (response.headers["Content-Range"] or "").startswith(f"bytes {start}-"):
             self.part.unlink(missing_ok=True)
-            raise _BrokenOffError(f"asked for bytes from {start}, got {response.headers['Content-Range']}")
+            raise _InterruptedError(f"asked for bytes from {start}, got {response.headers['Content-Range']}")
         return start
 
     def _receive(self, response: HTTPResponse, start: int, total: int | None) -> None:
@@ -170,7 +170,7 @@ class _Transfer:
                 if total is not None and done > total:
                     raise DownloadError(f"{self.url} sends more than {total:,} bytes: not the official file")
         if total is not None and done < total:
-            raise _BrokenOffError(f"the connection ended after {done:,} of {total:,} bytes")
+            raise _InterruptedError(f"the connection ended after {done:,} of {total:,} bytes")
 
 
 def _chunks(response: HTTPResponse) -> Iterator[bytes]:
@@ -178,7 +178,7 @@ def _chunks(response: HTTPResponse) -> Iterator[bytes]:
         try:
             chunk = response.read1(CHUNK)
         except (HTTPException, OSError) as problem:
-            raise _BrokenOffError(str(problem) or type(problem).__name__) from None
+            raise _InterruptedError(str(problem) or type(problem).__name__) from None
         if not chunk:
             return
         yield chunk

@@ -16,7 +16,7 @@ from stages.backends.checkpoints.download import RETRY, Retry, download
 from stages.backends.checkpoints.errors import CheckpointError, DamagedCheckpointError, DownloadError
 
 
-def no_wait() -> None:
+def ignore_wait() -> None:
     """Say nothing."""
 
 
@@ -40,7 +40,7 @@ class Fetch:
     source: str = ""
     sha256: str = ""
     on_progress: OnProgress = no_progress
-    on_wait: Callable[[], None] = no_wait
+    on_wait: Callable[[], None] = ignore_wait
     require_fit: Callable[[Checkpoint, Path], None] = _no_fit
     retry: Retry = RETRY
 
@@ -56,7 +56,7 @@ class Fetch:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with waiting_lock(path.with_name(f".{path.name}.lock"), self.on_wait):
-                return self._present(checkpoint) or self._bring(checkpoint, path)
+                return self._present(checkpoint) or self._download(checkpoint, path)
         except OSError as problem:
             raise CheckpointError(
                 f"{problem.filename or path.parent}: {problem.strerror}; is the disk full, or the folder read-only? "
@@ -75,7 +75,7 @@ class Fetch:
         wanted = self.sha256 == record.sha256 if self.sha256 else not record.own
         return record if wanted else None
 
-    def _bring(self, checkpoint: Checkpoint, path: Path) -> Record:
+    def _download(self, checkpoint: Checkpoint, path: Path) -> Record:
         part = path.with_name(f".{path.name}.part")
         resumed = part.exists()
         try:

@@ -16,7 +16,7 @@ from stages.backends.checkpoints.cache import cache_folder
 from stages.backends.checkpoints.catalog import HUB_MODELS, HubModel
 from stages.backends.checkpoints.checksums import digest_file
 from stages.backends.checkpoints.errors import DamagedCheckpointError, DownloadError, MissingCheckpointError
-from stages.backends.checkpoints.fetching import no_wait
+from stages.backends.checkpoints.fetching import ignore_wait
 
 _READ = ("*.json", "*.txt", "model.safetensors")
 """What transformers reads of a repository: settings, vocabularies and weights, none of which can hold code."""
@@ -108,7 +108,7 @@ def verify_hub_model(model: HubModel, *, again: bool = False) -> HubRecord:
 
 
 def fetch_hub_model(
-    model: HubModel, source: str = "", revision: str = "", on_wait: Callable[[], None] = no_wait
+    model: HubModel, source: str = "", revision: str = "", on_wait: Callable[[], None] = ignore_wait
 ) -> HubRecord:
     """Bring a model into the cache unless it is there already.
 

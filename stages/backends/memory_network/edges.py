@@ -35,7 +35,7 @@ class Edges(nn.Module):
         return tuple(torch.softmax(-scale * apart[reach], dim=1) for scale, reach in zip(scales, REACHES, strict=True))
 
 
-def drawn_onto_edges(logits: Tensor, neighbours: Sequence[Tensor]) -> Tensor:
+def aligned_to_edges(logits: Tensor, neighbours: Sequence[Tensor]) -> Tensor:
     """(B, O, rows, columns) logits, each the mean of cells around it that look alike."""
     for reach, weights in zip(REACHES, neighbours, strict=True):
         padded = functional.pad(logits.flatten(0, 1)[:, None], (reach,) * 4, mode="replicate")

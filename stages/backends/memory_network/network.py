@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.backends.memory_network.affinity import Affinity, weighted
-from stages.backends.memory_network.edges import Edges, drawn_onto_edges
+from stages.backends.memory_network.edges import Edges, aligned_to_edges
 from stages.backends.memory_network.evidence import Evidence
 from stages.backends.memory_network.features import COARSE, FINE, N_COARSE, Maps, coarse_cells
 
@@ -139,7 +139,7 @@ class MemoryNetwork(nn.Module):
         x = functional.relu(self.middle(_twice(x)))
         x = functional.relu(self.fine(torch.cat([_twice(x), votes], dim=1)))
         weight = 2 * self.trust * torch.sigmoid(self.answer(x))
-        return drawn_onto_edges((weight * votes).reshape(-1, n_objects, *votes.shape[-2:]), seen.neighbours)
+        return aligned_to_edges((weight * votes).reshape(-1, n_objects, *votes.shape[-2:]), seen.neighbours)
 
 
 def from_points(network: MemoryNetwork, seen: Seen, points: Evidence) -> Tensor:

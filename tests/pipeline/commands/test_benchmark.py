@@ -23,7 +23,7 @@ from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.splits import SplitOf
 from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation import verdicts as verdict_rounds
-from pipeline.simulation.rounds import STARTS, Robot
+from pipeline.simulation.rounds import STARTS, SimulatedUser
 from pipeline.simulation.trial import Trial
 from schemas import tables
 from schemas.ranges import VideoRange
@@ -71,10 +71,10 @@ def size_of(file: Path) -> tuple[int, int]:
 @pytest.mark.parametrize("start", STARTS)
 def test_a_robot_hints_at_every_object_once_and_always_alike(corpus, start):
     truth = find_truth(corpus / "masks", "a")
-    hints = Robot(start=start).first_hints("a", truth)
+    hints = SimulatedUser(start=start).first_hints("a", truth)
     assert [(one.object_id, one.frame_idx) for one in hints] == [("1", 0), ("2", 0)]
     assert {one.hint.kind for one in hints} == {"clicks" if start == "click" else start}
-    assert hints == Robot(start=start).first_hints("a", truth)
+    assert hints == SimulatedUser(start=start).first_hints("a", truth)
     frame = next(iter(truth.frames()))
     for one in hints:
         prompt = to_prompt([one], *frame.labels.shape)

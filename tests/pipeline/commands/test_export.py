@@ -16,7 +16,7 @@ from PIL import Image
 from pipeline.commands.export import ExportFormat, export
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
-from pipeline.runs.exporting import Only
+from pipeline.runs.exporting import ExportScope
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
@@ -202,7 +202,7 @@ def test_one_row_an_object_holds_its_points_and_says_what_nobody_answered(merged
     found = rows_of(tmp_path / "out")
     assert [row["object_id"] for row in found] == ["1", "2"]
     assert keys(found) == {(p.video_id, p.object_id, p.frame_idx, p.x, p.y, p.label) for p in decided}
-    export(RunFolder(merged_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "all", only=Only.ALL)
+    export(RunFolder(merged_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "all", only=ExportScope.ALL)
     everything = rows_of(tmp_path / "all")
     assert sum(row["n_points"] for row in everything) == n_candidates
     assert {row["object_name"] for row in everything} == {"thing 1", "thing 2", "thing dog"}
@@ -213,7 +213,7 @@ def test_one_row_an_object_holds_its_points_and_says_what_nobody_answered(merged
 def test_only_one_split_and_only_verified_masks_are_written_when_asked_for(merged_run, tmp_path):
     with pytest.raises(UsageProblem, match=r"no video of .* is in split 'val'; there are train"):
         export(RunFolder(merged_run), ExportFormat.DAVIS, tmp_path / "out", split="val")
-    export(RunFolder(merged_run), ExportFormat.COCO, tmp_path / "out", only=Only.VERIFIED, split="train")
+    export(RunFolder(merged_run), ExportFormat.COCO, tmp_path / "out", only=ExportScope.VERIFIED, split="train")
     found = json.loads((tmp_path / "out/instances.json").read_text())["annotations"]
     decided = {(p.object_id, p.frame_idx) for p in tables.POINTS.records(tables.POINTS.read(merged_run))}
     frames = {
@@ -223,7 +223,7 @@ def test_only_one_split_and_only_verified_masks_are_written_when_asked_for(merge
 
 
 def test_the_points_of_a_run_that_nobody_answered_are_written_when_asked_for(finished_run, tmp_path):
-    export(RunFolder(finished_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "out", only=Only.ALL)
+    export(RunFolder(finished_run), ExportFormat.PARQUET_OBJECTS, tmp_path / "out", only=ExportScope.ALL)
     assert sum(row["n_points"] for row in rows_of(tmp_path / "out")) == tables.CANDIDATES.n_rows(finished_run)
 
 

@@ -16,7 +16,7 @@ from pipeline.commands.merge import merge
 from pipeline.commands.study import study
 from pipeline.commands.train_propagator import propagator
 from pipeline.dataset import RunMasks, TrueMasks
-from pipeline.point_vos.supervision import Cell, by_turns, facts_of
+from pipeline.point_vos.supervision import SupervisionLevel, alternating, facts_of
 from pipeline.point_vos.tracking import _full
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import UsageProblem
@@ -160,10 +160,10 @@ def test_the_study_counts_labels_and_draws_a_plot(merged, ground_truth, tmp_path
 
 def test_a_cell_takes_frames_over_the_whole_video_and_points_by_turns(merged):
     points = tables.POINTS.records(tables.POINTS.read(merged.path))
-    own = Cell(2, 1).thinned(points)
-    assert facts_of(Cell(2, 1), own)["object_frames"] == len({(p.video_id, p.object_id) for p in points})
-    assert [p.label for p in by_turns(points)[:4]] == [1, 0, 1, 0]
-    assert {p.candidate_id for p in Cell(2, 1).thinned(points[::-1])} == {p.candidate_id for p in own}
+    own = SupervisionLevel(2, 1).thinned(points)
+    assert facts_of(SupervisionLevel(2, 1), own)["object_frames"] == len({(p.video_id, p.object_id) for p in points})
+    assert [p.label for p in alternating(points)[:4]] == [1, 0, 1, 0]
+    assert {p.candidate_id for p in SupervisionLevel(2, 1).thinned(points[::-1])} == {p.candidate_id for p in own}
     assert study_command._numbers("frames", "all,5,1") == [1, 5, 0]
 
 

@@ -31,12 +31,12 @@ def test_points_on_two_frames_tell_what_the_object_looks_like_on_a_third(
     frames = partial(selected_frames, source_of(video))
     found = PointClassifiers.learned(state(run, video), {"1", "2"}, frames, partial(load_describer, "cpu"))
     (frame,) = frames([1])
-    likeness = found.likeness("1", frame.image)
-    assert likeness is not None
-    assert likeness.trust > 0.8
-    alike, square = likeness.probability > 0.5, truth(1)
+    likelihood = found.likelihood("1", frame.image)
+    assert likelihood is not None
+    assert likelihood.trust > 0.8
+    alike, square = likelihood.probability > 0.5, truth(1)
     assert (alike & square).sum() > 0.8 * (alike | square).sum()
-    assert found.likeness("2", frame.image) is None  # one point
+    assert found.likelihood("2", frame.image) is None  # one point
 
 
 def test_with_points_on_one_frame_or_none_nothing_is_loaded_or_decoded(run: RunFolder, video: Video, say: Say) -> None:
@@ -45,4 +45,4 @@ def test_with_points_on_one_frame_or_none_nothing_is_loaded_or_decoded(run: RunF
 
     say(labels(8))
     found = PointClassifiers.learned(state(run, video), {"1", "2"}, nothing, nothing)
-    assert found.likeness("1", np.zeros((96, 128, 3), dtype=np.uint8)) is None
+    assert found.likelihood("1", np.zeros((96, 128, 3), dtype=np.uint8)) is None

@@ -7,7 +7,7 @@ import pytest
 from pipeline.config import load_config
 from pipeline.runners.job_queue import JobQueue
 from pipeline.runners.outcomes import is_finished
-from pipeline.runners.progress import Watch
+from pipeline.runners.progress import ProgressTracker
 from pipeline.runners.work import AnnotateWork
 from pipeline.runs.batch_rejects import write_reject
 from pipeline.runs.commit import write_unit
@@ -41,7 +41,7 @@ def run(tmp_path) -> RunFolder:
 def queue(run) -> JobQueue[VideoJob]:
     """The three batches of a crowded video, then a video that is one job."""
     jobs = [*BATCHES, OTHER]
-    watch = Watch({job.key: 10.0 for job in jobs}, {job.key: 1.0 for job in jobs})
+    watch = ProgressTracker({job.key: 10.0 for job in jobs}, {job.key: 1.0 for job in jobs})
     found = JobQueue(AnnotateWork(run, load_config(None, {"videos": "v", "localizations": "l"})), watch)
     found.add(jobs)
     return found
@@ -71,11 +71,11 @@ def test_several_workers_share_a_video_which_is_done_with_its_last_batch(run, qu
     assert [queue.take() for _ in range(3)] == BATCHES
     for job in (BATCHES[2], BATCHES[0]):
         keep(run, job)
-        queue.leave(job)
+        queue.release(job)
         assert queue.watch.n_videos == 0
     keep(run, BATCHES[1])
     commit(run, CROWD)
-    queue.leave(BATCHES[1])
+    queue.release(BATCHES[1])
     assert (queue.watch.n_videos, queue.watch.n_objects, queue.watch.frames()) == (1, 3, 30)
     assert not run.batches.exists()
     assert queue.take() == OTHER
@@ -84,19 +84,19 @@ def test_several_workers_share_a_video_which_is_done_with_its_last_batch(run, qu
 def test_a_batch_that_is_there_is_over_though_its_worker_dies_and_the_last_one_has_to_make_the_video_whole(run, queue):
     for _ in range(3):
         keep(run, queue.take())
-    queue.leave(BATCHES[0], KILLED)
-    queue.leave(BATCHES[1])
-    queue.leave(BATCHES[2], KILLED)
+    queue.release(BATCHES[0], KILLED)
+    queue.release(BATCHES[1])
+    queue.release(BATCHES[2], KILLED)
     assert queue.take() == BATCHES[2]
     commit(run, CROWD)
-    queue.leave(BATCHES[2])
+    queue.release(BATCHES[2])
     assert (queue.take(), rejects(run)) == (OTHER, [])
 
 
 def test_a_batch_that_kills_its_worker_twice_rejects_the_video_once_and_the_others_are_not_handed_out(run, queue):
     for _ in range(2):
         assert queue.take() == BATCHES[0]
-        queue.leave(BATCHES[0], KILLED)
+        queue.release(BATCHES[0], KILLED)
     assert queue.take() == OTHER
     assert rejects(run) == [("a", "worker_died")]
     assert "died 2 times on this video (killed by SIGKILL)" in tables.REJECTS.read(run.path)["detail"][0].as_py()
@@ -105,12 +105,12 @@ def test_a_batch_that_kills_its_worker_twice_rejects_the_video_once_and_the_othe
 
 def test_a_video_is_given_up_only_when_nobody_works_on_it_any_more(run, queue):
     first, second = queue.take(), queue.take()
-    queue.leave(first, KILLED)
-    queue.leave(queue.take(), KILLED)
+    queue.release(first, KILLED)
+    queue.release(queue.take(), KILLED)
     assert queue.take() == OTHER
     assert rejects(run) == []
     keep(run, second)
-    queue.leave(second)
+    queue.release(second)
     assert rejects(run) == [("a", "worker_died")]
     assert not run.batches.exists()
 
@@ -118,19 +118,19 @@ def test_a_video_is_given_up_only_when_nobody_works_on_it_any_more(run, queue):
 def test_a_video_that_another_worker_commits_is_not_given_up(run, queue):
     first, second, third = queue.take(), queue.take(), queue.take()
     keep(run, second)
-    queue.leave(second)
-    queue.leave(first, KILLED)
-    queue.leave(queue.take(), KILLED)
+    queue.release(second)
+    queue.release(first, KILLED)
+    queue.release(queue.take(), KILLED)
     commit(run, CROWD)
-    queue.leave(third)
+    queue.release(third)
     assert (rejects(run), queue.watch.n_videos, queue.take()) == ([], 1, OTHER)
 
 
 def test_a_batch_that_is_rejected_rejects_its_video_and_the_others_are_not_handed_out(run, queue):
     first, second = queue.take(), queue.take()
     reject(run, first, "damaged")
-    queue.leave(first)
-    queue.leave(second, KILLED)
+    queue.release(first)
+    queue.release(second, KILLED)
     assert queue.take() == OTHER
     assert rejects(run) == [("a", "damaged")]
     assert queue.watch.n_videos == 1
@@ -141,7 +141,7 @@ def test_of_several_batches_that_are_rejected_the_first_one_of_the_video_is_the_
     jobs = [queue.take(), queue.take()]
     for number in order:
         reject(run, jobs[number], f"reason_{number}")
-        queue.leave(jobs[number])
+        queue.release(jobs[number])
     assert queue.take() == OTHER
     assert rejects(run) == [("a", "reason_0")]
     assert is_finished(run, CROWD)
@@ -150,10 +150,10 @@ def test_of_several_batches_that_are_rejected_the_first_one_of_the_video_is_the_
 def test_a_batch_that_is_rejected_behind_a_commit_that_was_cut_off_rejects_the_video(run, queue):
     first, second = queue.take(), queue.take()
     tables.LOCALIZATIONS.write(run.table_file(tables.LOCALIZATIONS, unit_name("a", CROWD.unit)), [])
-    queue.leave(first, KILLED)
+    queue.release(first, KILLED)
     reject(run, queue.take(), "unexpected")
-    queue.leave(second)
-    queue.leave(first)
+    queue.release(second)
+    queue.release(first)
     assert queue.take() == OTHER
     assert (rejects(run), is_finished(run, CROWD)) == ([("a", "unexpected")], True)
 
@@ -161,9 +161,9 @@ def test_a_batch_that_is_rejected_behind_a_commit_that_was_cut_off_rejects_the_v
 def test_what_a_worker_left_is_taken_away_only_when_nobody_else_may_be_writing(run, queue):
     first, second = queue.take(), queue.take()
     tables.LOCALIZATIONS.write(run.table_file(tables.LOCALIZATIONS, unit_name("a", CROWD.unit)), [])
-    queue.leave(first, KILLED)
+    queue.release(first, KILLED)
     assert tables.LOCALIZATIONS.files(run.path)
-    queue.leave(second, KILLED)
+    queue.release(second, KILLED)
     assert not tables.LOCALIZATIONS.files(run.path)
 
 
@@ -172,7 +172,7 @@ def test_a_video_that_is_committed_by_a_worker_which_then_dies_is_done(run, queu
         queue.take()
     assert queue.take() == OTHER
     commit(run, OTHER)
-    queue.leave(OTHER, KILLED)
+    queue.release(OTHER, KILLED)
     assert (queue.has_next(), queue.watch.n_videos, rejects(run)) == (False, 1, [])
 
 
@@ -181,5 +181,5 @@ def test_a_job_that_gives_no_result_is_tried_once_more(run, queue):
         queue.take()
     for _ in range(2):
         assert queue.take() == OTHER
-        queue.leave(OTHER)
+        queue.release(OTHER)
     assert rejects(run) == [("b", "worker_died")]

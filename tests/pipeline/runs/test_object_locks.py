@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 
 from pipeline.runs import object_locks
-from pipeline.runs.object_locks import LEASE_S, HeldElsewhereError, ObjectLock, held
+from pipeline.runs.object_locks import LEASE_S, LockHeldError, ObjectLock, held
 from pipeline.terminal.console import UsageProblem
 from schemas.remote_paths import RemotePath
 from tests.object_stores import MemoryStore
@@ -42,7 +42,7 @@ def test_a_lock_is_held_by_one_machine_until_it_is_given_back(store, lock_of):
 
 def test_of_two_that_want_it_at_the_same_moment_both_give_way(store, lock_of):
     store.put("s3://bucket/run/.locks/run/b.wants", BytesIO(b'{"who": "process 2 on there"}'))
-    with pytest.raises(HeldElsewhereError, match="process 2 on there"):
+    with pytest.raises(LockHeldError, match="process 2 on there"):
         lock_of("a").acquire()
     assert list(store.objects) == ["s3://bucket/run/.locks/run/b.wants"]
 
@@ -56,11 +56,11 @@ def test_whoever_tries_in_vain_does_not_take_the_lock_from_its_owner(store, lock
 def test_a_lock_that_was_not_renewed_is_taken_by_the_clock_of_the_store(store, lock_of):
     lock_of("a").acquire()
     store.now_s += LEASE_S - 1
-    with pytest.raises(HeldElsewhereError):
+    with pytest.raises(LockHeldError):
         lock_of("b").acquire()
     store.now_s += 2
     lock_of("b").acquire()
-    with pytest.raises(HeldElsewhereError):
+    with pytest.raises(LockHeldError):
         lock_of("a").renew()
 
 
@@ -84,7 +84,7 @@ def test_an_owner_that_is_alive_keeps_the_lock(store, lock_of):
     for _ in range(4):
         store.now_s += LEASE_S / 2
         lock_of("a").renew()
-        with pytest.raises(HeldElsewhereError):
+        with pytest.raises(LockHeldError):
             lock_of("b").acquire()
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segment
 from stages.refine.doubts import doubtful_places
-from stages.refine.point_classifier import Likeness
+from stages.refine.point_classifier import ObjectLikelihood
 
 MASK = np.zeros((120, 200), dtype=bool)
 MASK[40:80, 40:80] = True
@@ -55,10 +55,10 @@ def test_an_answer_tells_most_nearby_so_the_next_question_is_farther_away() -> N
 def test_what_looks_otherwise_than_the_mask_says_is_asked_first_where_all_answers_agree() -> None:
     foot, hole, far = np.zeros_like(MASK), np.zeros_like(MASK), np.zeros_like(MASK)
     foot[50:58, 84:92], hole[56:64, 56:64], far[5:20, 170:190] = True, True, True
-    likeness = Likeness(((MASK & ~hole) | foot | far).astype(np.float32), 0.8)
-    places = doubtful_places(Saying(MASK), IMAGE, MASK, 2, likeness)
+    likelihood = ObjectLikelihood(((MASK & ~hole) | foot | far).astype(np.float32), 0.8)
+    places = doubtful_places(Saying(MASK), IMAGE, MASK, 2, likelihood)
     assert sorted((bool(foot[y, x]), bool(hole[y, x])) for x, y in places) == [(False, True), (True, False)]
-    trusted_less = Likeness(likeness.probability, 0.0)
+    trusted_less = ObjectLikelihood(likelihood.probability, 0.0)
     assert doubtful_places(Saying(MASK), IMAGE, MASK, 9, trusted_less) == doubtful_places(Saying(MASK), IMAGE, MASK, 9)
 
 

@@ -36,11 +36,11 @@ def test_pixels_that_look_like_points_on_the_object_are_likely_its_own_on_any_fr
     classifier = learn(features(LABELS), LABELS, FRAMES)
     assert classifier is not None
     assert classifier.trust == 1.0
-    likeness = classifier.likeness(Plain(np.array([[2, 2, -1], [-1, 9, 0.5]], dtype=np.float32)))
-    assert likeness.probability.dtype == np.float32
-    assert np.allclose(likeness.probability, [[1, 1, 0], [0, 1, 0.5]], atol=0.03)
-    assert likeness.probability.max() <= 1.0
-    assert likeness.trust == 1.0
+    likelihood = classifier.likelihood(Plain(np.array([[2, 2, -1], [-1, 9, 0.5]], dtype=np.float32)))
+    assert likelihood.probability.dtype == np.float32
+    assert np.allclose(likelihood.probability, [[1, 1, 0], [0, 1, 0.5]], atol=0.03)
+    assert likelihood.probability.max() <= 1.0
+    assert likelihood.trust == 1.0
 
 
 def test_both_labels_count_the_same_however_many_points_have_them() -> None:

@@ -16,7 +16,7 @@ from stages.backends.flow import FlowPropagator
 from stages.backends.propagator import Encoding, Estimate, PropagationSession
 from stages.refine.correcting import correction_prompt, held_to_clicks
 from stages.refine.ranges import reach_of
-from stages.refine.repropagation import Change, Known, Refined, frames_needed, repropagate
+from stages.refine.repropagation import Change, KnownFrames, Refined, frames_needed, repropagate
 from stages.spool import Spool
 
 HEIGHT, WIDTH, N = 96, 128, 13
@@ -52,7 +52,7 @@ def refined(
     reach = reach_of(at, annotated, N)
     before = np.zeros((HEIGHT, WIDTH), dtype=bool) if old is None else old
     change = Change(reach, before, after)
-    facts = Known(
+    facts = KnownFrames(
         lambda _: None if old is None else (old, 0.5),
         lambda _: known.get("taken"),  # type: ignore[arg-type, return-value]
         {idx: truth(idx) for idx in annotated},

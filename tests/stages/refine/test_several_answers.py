@@ -13,7 +13,7 @@ from schemas.localizations import Clicks
 from schemas.prompts import Prompt
 from stages.backends.segmenter import Segment
 from stages.refine.correcting import corrected, correction_prompt, decided
-from stages.refine.point_classifier import Likeness
+from stages.refine.point_classifier import ObjectLikelihood
 from stages.refine.several_answers import Answers, answers_to
 
 HEIGHT, WIDTH = 200, 400
@@ -141,7 +141,7 @@ def test_a_likeness_without_trust_changes_nothing():
     there[10:50, 10:90] = True
     left_half = np.where(np.arange(100) < 50, there, False).astype(np.float32)
     alike = (there & (np.arange(60) < 30)[:, None]).astype(np.float32)
-    untrusted = decided(there, Answers(left_half, 3, 0.5), [], Likeness(alike, 0.0))
+    untrusted = decided(there, Answers(left_half, 3, 0.5), [], ObjectLikelihood(alike, 0.0))
     assert np.array_equal(untrusted, left_half > 0.5)
 
 
@@ -149,5 +149,5 @@ def test_a_likeness_without_trust_changes_nothing():
 def test_what_looks_like_the_object_counts_as_five_answers_where_that_is_always_right(n_for, trust, is_added):
     there, more = rectangle(50, 150, 50, 150), rectangle(50, 150, 150, 200)
     answers = Answers((there + more * n_for / 3).astype(np.float32), 3, 0.5)
-    found = decided(there, answers, [], Likeness((there | more).astype(np.float32), trust))
+    found = decided(there, answers, [], ObjectLikelihood((there | more).astype(np.float32), trust))
     assert np.array_equal(found, there | more if is_added else there)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.sample_points.colours import _SMOOTH_BINS, Likeness, _smoothed, colours_of, parts, roughness
+from stages.sample_points.colours import _SMOOTH_BINS, ColourLikelihood, _smoothed, colours_of, parts, roughness
 
 LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
 RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
@@ -25,18 +25,18 @@ def test_the_colours_of_a_window_are_those_of_the_frame_there():
 def test_a_colour_of_the_inside_alone_is_the_objects_and_one_of_the_outside_alone_is_not():
     found = np.empty((40, 60))
     everywhere = np.ones_like(LEFT)
-    found[:] = Likeness.of(stripes(RED, GREEN), LEFT, ~LEFT).at(everywhere).reshape(40, 60)
+    found[:] = ColourLikelihood.of(stripes(RED, GREEN), LEFT, ~LEFT).at(everywhere).reshape(40, 60)
     assert found[:, :25].min() == pytest.approx(1, abs=1e-6)
     assert found[:, 35:].max() == pytest.approx(0, abs=1e-6)
 
 
 def test_a_colour_of_both_sides_says_nothing():
-    assert Likeness.of(stripes(RED, RED), LEFT, ~LEFT).at(LEFT) == pytest.approx(0.5)
+    assert ColourLikelihood.of(stripes(RED, RED), LEFT, ~LEFT).at(LEFT) == pytest.approx(0.5)
 
 
 def test_without_surroundings_all_is_the_objects():
     everywhere = np.ones_like(LEFT)
-    assert Likeness.of(stripes(RED, GREEN), everywhere, ~everywhere).at(LEFT) == pytest.approx(1)
+    assert ColourLikelihood.of(stripes(RED, GREEN), everywhere, ~everywhere).at(LEFT) == pytest.approx(1)
 
 
 def test_two_colours_are_two_parts_and_shades_of_one_are_one():

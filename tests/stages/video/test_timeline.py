@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from stages.video.timeline import LONGEST_RECOVERY, Packet, Shown, Timeline
+from stages.video.timeline import LONGEST_RECOVERY, DecodedFrame, Packet, Timeline
 
 
 def run(
@@ -11,7 +11,7 @@ def run(
         timeline.add(Packet(number, (0, ticks), ticks / 25, is_first=not number))
     for number in failed:
         timeline.fail(number)
-    places = {n: timeline.place(Shown(n, order[n] / 25, 1 / 25, is_key=n in keys)) for n in shown}
+    places = {n: timeline.place(DecodedFrame(n, order[n] / 25, 1 / 25, is_key=n in keys)) for n in shown}
     timeline.end()
     return {number: place.idx for number, place in places.items() if place}
 
@@ -26,7 +26,7 @@ def test_a_hidden_frame_leaves_no_gap():
     timeline = Timeline()
     for number, (ticks, counts) in enumerate([(0, True), (1, False), (1, True), (2, True)]):
         timeline.add(Packet(number, (0, ticks), ticks / 25, counts, is_first=not number))
-    places = [timeline.place(Shown(n, t / 25, 1 / 25)) for n, t in ((0, 0), (2, 1), (3, 2))]
+    places = [timeline.place(DecodedFrame(n, t / 25, 1 / 25)) for n, t in ((0, 0), (2, 1), (3, 2))]
     assert [place.idx for place in places if place] == [0, 1, 2]
 
 
@@ -34,7 +34,7 @@ def test_second_fields_leave_no_gap():
     timeline = Timeline()
     for number in range(6):
         timeline.add(Packet(number, (0, number), number / 25, is_first=not number))
-    places = [timeline.place(Shown(n, n / 25, 2 / 25, is_key=n == 0)) for n in (0, 2, 4)]
+    places = [timeline.place(DecodedFrame(n, n / 25, 2 / 25, is_key=n == 0)) for n in (0, 2, 4)]
     assert [place.idx for place in places if place] == [0, 1, 2]
 
 
@@ -66,5 +66,7 @@ def test_the_clock_goes_on_at_a_seam():
     timeline = Timeline()
     for number, (part, ticks) in enumerate([(0, 0), (0, 1), (1, 0), (1, 1)]):
         timeline.add(Packet(number, (part, ticks), ticks / 25, is_first=not number))
-    places = [timeline.place(Shown(n, t / 25, 1 / 25, is_key=t == 0)) for n, t in ((0, 0), (1, 1), (2, 0), (3, 1))]
+    places = [
+        timeline.place(DecodedFrame(n, t / 25, 1 / 25, is_key=t == 0)) for n, t in ((0, 0), (1, 1), (2, 0), (3, 1))
+    ]
     assert [(place.idx, round(place.start_s * 25)) for place in places if place] == [(0, 0), (1, 1), (2, 2), (3, 3)]

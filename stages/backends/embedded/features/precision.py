@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from stages.backends.devices import exact_is_wanted, fast_precision
+from stages.backends.devices import fast_precision, wants_exact_arithmetic
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def fast_precisions(device: torch.device) -> list[Precision]:
     Raises:
         ValueError: ``POINTVOS_PRECISION`` holds something unknown.
     """
-    if exact_is_wanted() or device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+    if wants_exact_arithmetic() or device.type != "cpu" or not hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
         return []
     dtype = fast_precision(device)
     has_vnni: Callable[[], bool] = getattr(torch.cpu, "_is_vnni_supported", bool)

@@ -50,7 +50,7 @@ def measure(cells: Tensor, weights: Tensor, targets: Tensor) -> Moments:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Backdrop:
+class Background:
     """A frame as background, shared by all objects on it: moments of every ``step``-th cell either way, all at -1.
 
     Attributes:
@@ -64,22 +64,22 @@ class Backdrop:
     step: int
 
     @staticmethod
-    def of(cells: Tensor, shape: tuple[int, int], step: int = 2) -> Backdrop:
+    def of(cells: Tensor, shape: tuple[int, int], step: int = 2) -> Background:
         """Sample (rows · columns, d) cells of a grid of ``shape`` = (rows, columns)."""
         chosen = cells.reshape(*shape, -1)[::step, ::step].reshape(-1, cells.shape[1])
         ones = torch.ones(len(chosen), device=cells.device)
-        return Backdrop(measure(chosen, ones, -ones), shape, step)
+        return Background(measure(chosen, ones, -ones), shape, step)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """The cells of a frame from which one object is learned, on top of the frame's backdrop; always on the CPU.
+    """The cells of a frame from which one object is learned, on top of the frame's background; always on the CPU.
 
     Attributes:
         index: (M,) int64, of the object's cells and of those around it.
-        weights: (M,) float32, less what the backdrop gives these cells; some are negative.
+        weights: (M,) float32, less what the background gives these cells; some are negative.
         targets: (M,) float32, weight times target in [-1, 1], likewise.
-        share: weight of the backdrop's moments.
+        share: weight of the background's moments.
     """
 
     index: NDArray[np.int64]
@@ -92,13 +92,13 @@ def sample_object(probability: Map, band: float, step: int = 2) -> Sample:
     """Choose the cells from which an object is learned, with :func:`balanced_weights` and targets 2p - 1.
 
     Only the object and its surroundings are visited. Of the surroundings the sampled cells count, for neighbours look
-    alike, and all that the object touches: it is there that it ends. The rest of the frame comes from the backdrop: its
-    share of the mass is spread over the sampled cells, less those near the object, which have weights of their own.
+    alike, and all that the object touches: it is there that it ends. The rest of the frame comes from the background:
+    its share of the mass is spread over the sampled cells, less those near the object, which have their own weights.
 
     Args:
         probability: (rows, columns) float32 in [0, 1].
         band: the surroundings reach this many cells from the object.
-        step: of the backdrop.
+        step: of the background.
     """
     rows, columns = probability.shape
     sampled = np.zeros((rows, columns), dtype=np.float32)
@@ -119,31 +119,33 @@ def sample_object(probability: Map, band: float, step: int = 2) -> Sample:
     return Sample(index, weights - spread, weights * targets + spread, float(share))
 
 
-def measure_objects(cells: Tensor, samples: Sequence[Sample], backdrop: Backdrop, each: Each = map) -> list[Moments]:
+def measure_objects(
+    cells: Tensor, samples: Sequence[Sample], background: Background, each: Each = map
+) -> list[Moments]:
     """Moments of several objects against one frame: on a GPU in one batch, else one by one.
 
     Args:
         cells: (rows · columns, d) float32.
         samples: of the objects.
-        backdrop: of the same cells.
+        background: of the same cells.
         each: ``map``, or that of a pool of threads.
     """
     if cells.is_cuda and samples:
-        return _measured_at_once(cells, samples, backdrop)
-    return list(each(partial(_measured, cells, backdrop), samples))
+        return _measured_at_once(cells, samples, background)
+    return list(each(partial(_measured, cells, background), samples))
 
 
 @torch.no_grad()
-def _measured(cells: Tensor, backdrop: Backdrop, sample: Sample) -> Moments:
+def _measured(cells: Tensor, background: Background, sample: Sample) -> Moments:
     extended = _with_bias(cells[torch.from_numpy(sample.index)])
     return Moments(
-        _gram(extended, torch.from_numpy(sample.weights)).add_(backdrop.moments.gram, alpha=sample.share),
-        torch.addmv(backdrop.moments.cross, extended.T, torch.from_numpy(sample.targets), beta=sample.share),
+        _gram(extended, torch.from_numpy(sample.weights)).add_(background.moments.gram, alpha=sample.share),
+        torch.addmv(background.moments.cross, extended.T, torch.from_numpy(sample.targets), beta=sample.share),
     )
 
 
 @torch.no_grad()
-def _measured_at_once(cells: Tensor, samples: Sequence[Sample], backdrop: Backdrop) -> list[Moments]:
+def _measured_at_once(cells: Tensor, samples: Sequence[Sample], background: Background) -> list[Moments]:
     """All objects in one product, padded to as many cells each; nothing waits for the device."""
     size = max(1, *(len(sample.index) for sample in samples))
     index = np.zeros((len(samples), size), dtype=np.int64)
@@ -155,8 +157,8 @@ def _measured_at_once(cells: Tensor, samples: Sequence[Sample], backdrop: Backdr
     weights, targets, shares = to_device(values, cells.device)
     chosen = cells[to_device(index, cells.device).reshape(-1)]
     extended = _with_bias(chosen).reshape(len(samples), size, -1)
-    grams = (extended * weights[..., None]).mT @ extended + shares[:, :1, None] * backdrop.moments.gram
-    crosses = (extended.mT @ targets[..., None])[..., 0] + shares[:, :1] * backdrop.moments.cross
+    grams = (extended * weights[..., None]).mT @ extended + shares[:, :1, None] * background.moments.gram
+    crosses = (extended.mT @ targets[..., None])[..., 0] + shares[:, :1] * background.moments.cross
     return [Moments(gram, cross) for gram, cross in zip(grams, crosses, strict=True)]
 
 

@@ -25,7 +25,7 @@ from stages.backends.embedded.features.ridge import Each, Moments, measure_objec
 from stages.backends.embedded.propagator.appearances import Appearance
 from stages.backends.embedded.propagator.encodings import FrameEncoding
 from stages.backends.embedded.propagator.recipes import FAST, FULL, Recipe
-from stages.backends.embedded.propagator.tracks import Lesson, Scores, Track
+from stages.backends.embedded.propagator.tracks import LearningSamples, Scores, Track
 from stages.backends.embedded.segmenter.click_predictor import WEIGHTS, ClickPredictor, load_click_predictor
 from stages.backends.optical_flow import Motion
 from stages.backends.propagator import Estimate
@@ -88,13 +88,13 @@ class EmbeddedSession:
             ValueError: a new object's mask is empty.
         """
         self._grey = encoding.grey
-        anchored: list[tuple[Track, Lesson]] = []
+        anchored: list[tuple[Track, LearningSamples]] = []
         for object_id, mask in masks.items():
             if mask.any():
                 track = self._tracks.setdefault(object_id, Track(self._recipe, self._predictor))
                 anchored.append((track, track.anchor(encoding.grid, mask)))
             elif object_id in self._tracks:
-                self._tracks[object_id].leave()
+                self._tracks[object_id].mark_absent()
             else:
                 raise ValueError(f"object {object_id!r} starts with an empty mask")
         for track, coarse, fine in self._measured(encoding, anchored):
@@ -117,13 +117,13 @@ class EmbeddedSession:
         drawn = [track.is_drawn(due) for track, due in zip(tracks, self._turns(), strict=True)]
         found = list(self._each(partial(Track.find, encoding=encoding, motion=motion), tracks, scores, drawn))
         images = [encoding.image if is_drawn else None for is_drawn in drawn]
-        settle = partial(Track.settle, is_crowded=len(tracks) > self._recipe.drawn)
-        settled = list(self._each(settle, tracks, found, images))
-        lessons = [(track, lesson) for track, (_, lesson) in zip(tracks, settled, strict=True) if lesson]
-        for track, coarse, fine in self._measured(encoding, lessons):
+        update = partial(Track.update, is_crowded=len(tracks) > self._recipe.drawn)
+        updated = list(self._each(update, tracks, found, images))
+        samples = [(track, sample) for track, (_, sample) in zip(tracks, updated, strict=True) if sample]
+        for track, coarse, fine in self._measured(encoding, samples):
             track.coarse.observe(coarse)
             track.fine.observe(fine)
-        return dict(zip(self._tracks, (estimate for estimate, _ in settled), strict=True))
+        return dict(zip(self._tracks, (estimate for estimate, _ in updated), strict=True))
 
     def _turns(self) -> list[bool]:
         """Whose masks it is the click network's turn to draw on this frame, in the order of the tracks."""
@@ -143,16 +143,16 @@ class EmbeddedSession:
         return [Scores(row[:n_coarse].reshape(shapes[0]), row[n_coarse:].reshape(shapes[1])) for row in values]
 
     def _measured(
-        self, encoding: FrameEncoding, lessons: Sequence[tuple[Track, Lesson]]
+        self, encoding: FrameEncoding, samples: Sequence[tuple[Track, LearningSamples]]
     ) -> Iterator[tuple[Track, Moments, Moments]]:
-        """What the cells of each lesson look like, coarse and fine."""
-        if not lessons:
+        """What the cells of each sample look like, coarse and fine."""
+        if not samples:
             return iter(())
-        coarse, fine = [lesson.coarse for _, lesson in lessons], [lesson.fine for _, lesson in lessons]
+        coarse, fine = [sample.coarse for _, sample in samples], [sample.fine for _, sample in samples]
         return zip(
-            (track for track, _ in lessons),
-            measure_objects(encoding.coarse, coarse, encoding.backdrop, self._each),
-            measure_objects(encoding.fine, fine, encoding.fine_backdrop, self._each),
+            (track for track, _ in samples),
+            measure_objects(encoding.coarse, coarse, encoding.background, self._each),
+            measure_objects(encoding.fine, fine, encoding.fine_background, self._each),
             strict=True,
         )
 

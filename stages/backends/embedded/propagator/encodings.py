@@ -16,7 +16,7 @@ from torch import Tensor
 from stages.backends.embedded.features.cells import COARSE_STRIDE, coarse_cells, fine_cells, halve
 from stages.backends.embedded.features.grids import Grid
 from stages.backends.embedded.features.guided_filter import GuidedFilter
-from stages.backends.embedded.features.ridge import Backdrop
+from stages.backends.embedded.features.ridge import Background
 from stages.resize import resize
 
 EDGE_STRIDE = 4
@@ -65,14 +65,14 @@ class FrameEncoding:
         return Grid(*self.image.shape[:2])
 
     @cached_property
-    def backdrop(self) -> Backdrop:
+    def background(self) -> Background:
         """The whole frame as background, in coarse cells; measured when the first object asks for it."""
-        return Backdrop.of(self.coarse, self.grid.shape(COARSE_STRIDE))
+        return Background.of(self.coarse, self.grid.shape(COARSE_STRIDE))
 
     @cached_property
-    def fine_backdrop(self) -> Backdrop:
+    def fine_background(self) -> Background:
         """The whole frame as background, in fine cells."""
-        return Backdrop.of(self.fine, self.grid.shape(COARSE_STRIDE // 2))
+        return Background.of(self.fine, self.grid.shape(COARSE_STRIDE // 2))
 
     def pack(self) -> dict[str, NDArray[Any]]:
         """The image and the feature maps in half precision; the descriptors are assembled again from them."""

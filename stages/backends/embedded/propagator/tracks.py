@@ -26,7 +26,7 @@ Map = NDArray[np.float32]
 _FLOW_STRIDE = 2
 _PRESENT = 0.3
 _NOTHING = 0.03
-"""Below this a pixel is not the object's at all: maps that are 0 but for the object are settled and kept sooner."""
+"""Below this a pixel is not the object's at all: maps that are 0 but for the object are processed and kept sooner."""
 _ALIKE = 0.5
 """Least intersection over union of what the classifiers found and what the click network makes of it."""
 
@@ -60,7 +60,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class LearningSamples:
     """From which cells of a frame an object's appearance is learned."""
 
     coarse: Sample
@@ -71,7 +71,7 @@ class Track:
     """One object: its appearance at two scales and where it was last.
 
     It looks at a frame in three steps, so that others can do their parts of it together: :meth:`find`,
-    :meth:`settle`, and learning from the lesson. Where the classifiers find the object, the click network draws its
+    :meth:`update`, and learning from the samples. Where the classifiers find the object, the click network draws its
     mask; what it draws is what is learned.
     """
 
@@ -86,16 +86,16 @@ class Track:
         self._drawing_quality = 1.0
         self._rests = False
 
-    def anchor(self, grid: Grid, mask: NDArray[np.bool_]) -> Lesson:
+    def anchor(self, grid: Grid, mask: NDArray[np.bool_]) -> LearningSamples:
         """Take a (H, W) bool mask as the truth on a frame."""
         self._halved = to_cells(mask, grid, _FLOW_STRIDE)
         coarse, fine = (_visible(to_cells(mask, grid, stride)) for stride in (COARSE_STRIDE, FINE_STRIDE))
         self._last_seen = coarse
         self._anchor_area = float(coarse.sum())
         self._drawing_quality = 1.0
-        return self._lesson(coarse, fine)
+        return self._samples(coarse, fine)
 
-    def leave(self) -> None:
+    def mark_absent(self) -> None:
         """Take the object as absent on this frame; what it looks like stays in memory."""
         self._halved = np.zeros_like(self._halved)
 
@@ -132,9 +132,9 @@ class Track:
         distance = cv2.distanceTransform((~present).astype(np.uint8), cv2.DIST_L2, 3)
         return np.maximum(distance - 1, 0).astype(np.float32), Window.around(present, self._recipe.reach, grid)
 
-    def settle(
+    def update(
         self, found: Found, image: NDArray[np.uint8] | None, *, is_crowded: bool
-    ) -> tuple[Estimate, Lesson | None]:
+    ) -> tuple[Estimate, LearningSamples | None]:
         """Remember where the object was found and rate it; what the click network looked at is learned from.
 
         The quality is what the click network says of its last drawing, times the intersection over union of the mask
@@ -175,14 +175,16 @@ class Track:
         self._drawing_quality, self._rests = prediction.quality, agreement >= self._recipe.alike
         return drawn, (trust + drawn) / np.float32(2)
 
-    def _learned(self, window: Window, halved: Map, coarse: Map) -> Lesson | None:
+    def _learned(self, window: Window, halved: Map, coarse: Map) -> LearningSamples | None:
         if coarse.sum() <= self._recipe.min_area * self._anchor_area:
             return None
         fine = window.placed(resize(halved, window.shape(FINE_STRIDE), cv2.INTER_AREA), FINE_STRIDE)
-        return self._lesson(coarse, fine)
+        return self._samples(coarse, fine)
 
-    def _lesson(self, coarse: Map, fine: Map) -> Lesson:
-        return Lesson(sample_object(coarse, self._recipe.coarse.band), sample_object(fine, self._recipe.fine.band))
+    def _samples(self, coarse: Map, fine: Map) -> LearningSamples:
+        return LearningSamples(
+            sample_object(coarse, self._recipe.coarse.band), sample_object(fine, self._recipe.fine.band)
+        )
 
 
 def _visible(cells: Map) -> Map:

@@ -16,7 +16,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stages.backends.embedded.features.precision import fast_precisions
-from stages.backends.embedded.segmenter.layers import ConvNorm, GlobalAttention, InvertedResidual, Likeness, start_small
+from stages.backends.embedded.segmenter.layers import (
+    ConvNorm,
+    GlobalAttention,
+    InvertedResidual,
+    SimilarityMaps,
+    start_small,
+)
 
 MAPS = ("positive", "negative", "trace", "box", "prior", "has_prior")
 """Channels of the maps of hints, in order; see :mod:`stages.backends.embedded.segmenter.prompt_maps`."""
@@ -115,7 +121,7 @@ class Decoder(nn.Module):
         self.maps4, self.maps3, self.maps2 = (nn.Conv2d(len(MAPS), c, 3, 1, 1) for c in (_C16, _C8, _C4))
         self.whole = nn.Linear(_C16, _C16)
         self.mix4 = nn.Sequential(ConvNorm(_C16, _C16, 5, groups=_C16), ConvNorm(_C16, _C16))
-        self.likeness4, self.likeness3 = Likeness(_C16), Likeness(_C8)
+        self.likeness4, self.likeness3 = SimilarityMaps(_C16), SimilarityMaps(_C8)
         self.attention = nn.ModuleList([GlobalAttention(_C16), GlobalAttention(_C16)])
         self.down3, self.down2, self.down1 = _plain(_C16, _C8), _plain(_C8, _C4), _plain(_C4, _C2)
         self.mix3 = nn.Sequential(ConvNorm(_C8, _C8, 3), ConvNorm(_C8, _C8, 3))

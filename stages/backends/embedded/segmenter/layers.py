@@ -73,7 +73,7 @@ class InvertedResidual(nn.Module):
         return x + y if self._residual else cast(Tensor, y)
 
 
-class Likeness(nn.Module):
+class SimilarityMaps(nn.Module):
     """Tells every cell how alike it is to what the prompts mark: cosines by head, and the marked means themselves."""
 
     KINDS = 3
@@ -134,8 +134,8 @@ def _attended(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """(B, heads, N, d) each: attention; in bfloat16 on a CPU two products are twice as fast as torch's own kernel."""
     if query.dtype != torch.bfloat16 or query.is_cuda:
         return functional.scaled_dot_product_attention(query, key, value)
-    likeness = query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)
-    return torch.softmax(likeness, -1) @ value
+    similarity = query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)
+    return torch.softmax(similarity, -1) @ value
 
 
 def start_small(layer: nn.Conv2d | nn.Linear) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch.nn import functional
 
 from stages.backends.memory_network.affinity import Affinity, weighted
-from stages.backends.memory_network.edges import REACHES, Edges, drawn_onto_edges
+from stages.backends.memory_network.edges import REACHES, Edges, aligned_to_edges
 from stages.backends.memory_network.evidence import corrected, of_masks, of_points
 from stages.backends.memory_network.memory_frames import ANCHORS, RECENT, MemoryFrames
 from stages.backends.memory_network.network import MemoryNetwork, Seen, aggregated
@@ -110,7 +110,7 @@ def test_a_mask_is_drawn_onto_the_edges_of_the_picture():
     logits[..., 4:8, 5] = 2.0
     with torch.no_grad():
         network.edges.contrast.fill_(4.0)
-        found = drawn_onto_edges(logits, network.edges.neighbours(fine))[0, 0]
+        found = aligned_to_edges(logits, network.edges.neighbours(fine))[0, 0]
     assert (found[5, :6] > 0).all()
     assert (found[:, 6:] < 0).all()
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stages.backends.embedded.features.ridge import (
-    Backdrop,
+    Background,
     balanced_weights,
     measure,
     measure_objects,
@@ -79,19 +79,19 @@ def test_with_every_cell_sampled_the_backdrop_gives_the_plain_moments(cells, pro
     plain_targets = 2 * probability.reshape(-1) - 1
     plain = measure(cells, balanced_weights(probability, 3.0), plain_targets)
     sample = sample_object(probability.numpy(), 3.0, step=1)
-    (shared,) = measure_objects(cells, [sample], Backdrop.of(cells, (ROWS, COLUMNS), step=1))
+    (shared,) = measure_objects(cells, [sample], Background.of(cells, (ROWS, COLUMNS), step=1))
     np.testing.assert_allclose(shared.gram.numpy(), plain.gram.numpy(), atol=1e-5)
     np.testing.assert_allclose(shared.cross.numpy(), plain.cross.numpy(), atol=1e-5)
 
 
 def test_a_sampled_backdrop_weighs_as_much_as_the_whole(cells, probability):
-    (shared,) = measure_objects(cells, [sample_object(probability.numpy(), 3.0)], Backdrop.of(cells, (ROWS, COLUMNS)))
+    (shared,) = measure_objects(cells, [sample_object(probability.numpy(), 3.0)], Background.of(cells, (ROWS, COLUMNS)))
     assert float(shared.gram[-1, -1]) == pytest.approx(2.0, rel=1e-5)
 
 
 def test_an_object_that_fills_the_frame_needs_no_backdrop(cells):
     filled = torch.full((ROWS, COLUMNS), 0.9)
-    (shared,) = measure_objects(cells, [sample_object(filled.numpy(), 3.0)], Backdrop.of(cells, (ROWS, COLUMNS)))
+    (shared,) = measure_objects(cells, [sample_object(filled.numpy(), 3.0)], Background.of(cells, (ROWS, COLUMNS)))
     plain = measure(cells, balanced_weights(filled, 3.0), torch.full((ROWS * COLUMNS,), 0.8))
     np.testing.assert_allclose(shared.gram.numpy(), plain.gram.numpy(), atol=1e-5)
     np.testing.assert_allclose(shared.cross.numpy(), plain.cross.numpy(), atol=1e-5)
@@ -104,10 +104,10 @@ def test_mixed_moments_lie_between(cells):
 
 
 def test_a_grid_without_object_is_all_backdrop(cells):
-    backdrop = Backdrop.of(cells, (ROWS, COLUMNS))
+    background = Background.of(cells, (ROWS, COLUMNS))
     sample = sample_object(np.full((ROWS, COLUMNS), 0.2, dtype=np.float32), 3.0)
     assert len(sample.index) == 0
-    (moments,) = measure_objects(cells, [sample], backdrop)
+    (moments,) = measure_objects(cells, [sample], background)
     assert float(moments.gram[-1, -1]) == pytest.approx(0.3, rel=1e-5)
 
 
@@ -121,10 +121,10 @@ def objects():
 
 def test_a_gpu_measures_and_solves_all_objects_at_once_as_a_cpu_does_one_by_one(cells):
     samples = [sample_object(probability, 3.0) for probability in objects()]
-    alone = measure_objects(cells, samples, Backdrop.of(cells, (ROWS, COLUMNS)))
+    alone = measure_objects(cells, samples, Background.of(cells, (ROWS, COLUMNS)))
     with another_device():
         away = cells.to("cuda")
-        together = measure_objects(away, samples, Backdrop.of(away, (ROWS, COLUMNS)))
+        together = measure_objects(away, samples, Background.of(away, (ROWS, COLUMNS)))
         solved = solve_all(together, 0.1)
         scores = score_all(away, solved).cpu()
     for one, other, classifier, scored in zip(alone, together, solved, scores, strict=True):
@@ -136,10 +136,10 @@ def test_a_gpu_measures_and_solves_all_objects_at_once_as_a_cpu_does_one_by_one(
 
 def test_threads_measure_and_solve_the_same_bytes(cells):
     samples = [sample_object(probability, 3.0) for probability in objects()]
-    backdrop = Backdrop.of(cells, (ROWS, COLUMNS))
-    alone = measure_objects(cells, samples, backdrop)
+    background = Background.of(cells, (ROWS, COLUMNS))
+    alone = measure_objects(cells, samples, background)
     with ThreadPoolExecutor(3) as pool:
-        together = measure_objects(cells, samples, backdrop, pool.map)
+        together = measure_objects(cells, samples, background, pool.map)
         solved = solve_all(together, 0.1, pool.map)
     assert all(torch.equal(one.gram, other.gram) for one, other in zip(alone, together, strict=True))
     assert all(torch.equal(solve(one, 0.1), other) for one, other in zip(alone, solved, strict=True))

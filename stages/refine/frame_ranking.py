@@ -1,4 +1,4 @@
-"""Where a look is worth most: how wrong a mask may be, times how many frames a correction there would reach."""
+"""Which frames are most worth checking: the expected error of a mask, times the frames a correction would reach."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_TRIED = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RankedFrame:
     """A frame of one object.
 
     Attributes:
@@ -97,14 +97,14 @@ def error_rate(points: Iterable[tuple[bool, bool]]) -> float:
     return 0.5 * sum(sum(side) / len(side) for side in wrong.values() if side)
 
 
-def best_look(
+def best_frame(
     qualities: Sequence[float],
     errors: NDArray[np.float64],
     annotated: Collection[int],
     cuts: Collection[int] = (),
     seen: Collection[int] = (),
-) -> Look | None:
-    """The frame of one object where a look is worth most; None when no error is expected but where people looked.
+) -> RankedFrame | None:
+    """The frame of one object most worth checking; None when no error is expected on frames that nobody has checked.
 
     Of equals the one with the largest gap between frames that a person has seen.
 
@@ -117,18 +117,18 @@ def best_look(
     """
     apart = max(2, len(qualities) // 50)
     closed = set(annotated) | {idx for one in seen for idx in range(one - apart, one + apart + 1)}
-    looks = _looks(qualities, errors, annotated, cuts, closed)
-    return max(looks, key=_worth, default=None)
+    ranked = _ranked(qualities, errors, annotated, cuts, closed)
+    return max(ranked, key=_rank, default=None)
 
 
-def best_looks(
+def best_frames(
     qualities: Sequence[float],
     errors: NDArray[np.float64],
     annotated: Collection[int],
     cuts: Collection[int] = (),
     most: int = 3,
-) -> list[Look]:
-    """The frames of one object where a look is worth most, the best first, each once those before it are corrected.
+) -> list[RankedFrame]:
+    """The frames of one object most worth checking, best first, each ranked as if those before it were corrected.
 
     Args:
         qualities: by frame, in [0, 1]; -1 where there is no mask.
@@ -138,15 +138,15 @@ def best_looks(
         most: frames that are returned at most.
 
     >>> qualities = [0.9, 0.9, 0.4, 0.9, 0.9, 0.9, 0.9, 0.2, 0.9]
-    >>> [look.frame_idx for look in best_looks(qualities, expected_errors(qualities), annotated=[0], most=2)]
+    >>> [frame.frame_idx for frame in best_frames(qualities, expected_errors(qualities), annotated=[0], most=2)]
     [2, 7]
     """
-    known, left, found = set(annotated), errors.copy(), list[Look]()
+    known, left, found = set(annotated), errors.copy(), list[RankedFrame]()
     while len(found) < most:
-        looks = _looks(qualities, left, known, cuts, known)
-        if not looks:
+        ranked = _ranked(qualities, left, known, cuts, known)
+        if not ranked:
             break
-        best = max(looks, key=_worth)
+        best = max(ranked, key=_rank)
         gap = reach_of(best.frame_idx, known, len(qualities), cuts)
         left[gap.frames.start : gap.frames.stop] *= 1 - left[best.frame_idx] * _spread(gap, best.frame_idx)
         known.add(best.frame_idx)
@@ -154,35 +154,35 @@ def best_looks(
     return found
 
 
-def look_at(
+def rank_frame(
     qualities: Sequence[float],
     errors: NDArray[np.float64],
     frame_idx: int,
     annotated: Collection[int],
     cuts: Collection[int] = (),
-) -> Look:
-    """What a look at one frame is worth, whether a person said something there already or not."""
+) -> RankedFrame:
+    """What checking one frame is worth, whether a person said something there already or not."""
     gap = reach_of(frame_idx, annotated, len(qualities), cuts)
     error, gain = float(errors[frame_idx]), _gain(errors, gap, frame_idx)
-    return Look(frame_idx, float(qualities[frame_idx]), error, gain, len(gap.frames))
+    return RankedFrame(frame_idx, float(qualities[frame_idx]), error, gain, len(gap.frames))
 
 
-def _looks(
+def _ranked(
     qualities: Sequence[float],
     errors: NDArray[np.float64],
     annotated: Collection[int],
     cuts: Collection[int],
     closed: Collection[int],
-) -> list[Look]:
+) -> list[RankedFrame]:
     return [
-        Look(idx, float(qualities[idx]), float(errors[idx]), _gain(errors, reach, idx), len(reach.frames))
+        RankedFrame(idx, float(qualities[idx]), float(errors[idx]), _gain(errors, reach, idx), len(reach.frames))
         for reach in _gaps(len(qualities), annotated, cuts)
-        for idx in _tried(errors, reach, closed)
+        for idx in _weighed(errors, reach, closed)
     ]
 
 
-def _worth(look: Look) -> tuple[float, int, int]:
-    return look.gain, look.n_frames, -look.frame_idx
+def _rank(frame: RankedFrame) -> tuple[float, int, int]:
+    return frame.gain, frame.n_frames, -frame.frame_idx
 
 
 def _gaps(n_frames: int, annotated: Collection[int], cuts: Collection[int]) -> list[Reach]:
@@ -197,7 +197,7 @@ def _gaps(n_frames: int, annotated: Collection[int], cuts: Collection[int]) -> l
     return gaps
 
 
-def _tried(errors: NDArray[np.float64], gap: Reach, closed: Collection[int]) -> list[int]:
+def _weighed(errors: NDArray[np.float64], gap: Reach, closed: Collection[int]) -> list[int]:
     """Frames of a gap that are weighed; none on which no error is expected, such as lost ones."""
     frames = [idx for idx in gap.frames if idx not in closed and errors[idx] > 0]
     worst = sorted(frames, key=lambda idx: -errors[idx])[: _MOST_TRIED // 2]

@@ -13,7 +13,7 @@ _PIXELS = 512
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cover:
+class Coverage:
     """Measures points against what as many points at random would cover.
 
     Attributes:
@@ -25,7 +25,7 @@ class Cover:
     near_px2: float
 
     @classmethod
-    def of(cls, mask: NDArray[np.bool_], rng: np.random.Generator) -> Cover:
+    def of(cls, mask: NDArray[np.bool_], rng: np.random.Generator) -> Coverage:
         """Of a (H, W) bool mask with at least one pixel."""
         inside = np.flatnonzero(mask)
         drawn = rng.choice(inside, size=min(_PIXELS, inside.size), replace=False)
