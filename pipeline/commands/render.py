@@ -15,9 +15,9 @@ import typer
 
 from pipeline.commands.options import Run, on_this_machine
 from pipeline.reporting.lists import OVERLAY_VIDEOS
-from pipeline.runs.answer_parts import read_statuses
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.rendering import OverlayJob, Rendered, Renderer, RenderSelection, RenderStoppedError
+from pipeline.runs.statuses import statuses_by_video
 from pipeline.runs.units import videos_of
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, summary
@@ -70,11 +70,12 @@ def render(
     wanted = RenderSelection(frozenset(names or ()), by_object, before)
     target: AnyPath = out.absolute() if out else folder.path.absolute() / "report" / OVERLAY_VIDEOS
     jobs = _jobs(folder, wanted, videos or [], target)
-    statuses = read_statuses(folder)
     for parent in {job.path.parent for job in jobs}:
         for stale in left_behind(parent):
             stale.unlink(missing_ok=True)
-    found = _render(Renderer(folder.absolute(), statuses), jobs, workers or min(_MOST_WORKERS, os.cpu_count() or 1))
+    n_workers = workers or min(_MOST_WORKERS, os.cpu_count() or 1)
+    with statuses_by_video(folder) as statuses_of:
+        found = _render(Renderer(folder.absolute(), statuses_of), jobs, n_workers)
     _show(run, found, target)
 
 
@@ -130,7 +131,7 @@ def _chosen(known: Sequence[Video], patterns: Sequence[str], folder: RunFolder) 
 def _render(renderer: Renderer, jobs: Sequence[OverlayJob], n_workers: int) -> list[Rendered]:
     """All overlay videos, some at a time: decoding, drawing and encoding give up Python's lock."""
     stop = threading.Event()
-    stoppable = Renderer(renderer.run, renderer.statuses, stop.is_set)
+    stoppable = Renderer(renderer.run, renderer.statuses_of, stop.is_set)
     total = sum(job.video.n_frames for job in jobs)
     with bar("Rendering", total) as advance, ThreadPoolExecutor(min(n_workers, len(jobs))) as pool:
         pending = [pool.submit(_render_video, stoppable, job, advance) for job in jobs]

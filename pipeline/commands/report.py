@@ -10,6 +10,7 @@ from pipeline.commands.options import Run
 from pipeline.reporting.lists import MOST_LOOKS, ListBuilder, overlay_videos_of
 from pipeline.reporting.pictures import PictureMaker, wanted_pictures
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.statuses import statuses_by_video
 from pipeline.statistics.reading import VideoReading
 from pipeline.statistics.run import RunStatistics
 from pipeline.terminal.bar import bar
@@ -54,10 +55,13 @@ def report(
     n_objects = sum(video.n_objects for video in statistics.videos)
     is_embedded = min(pictures, n_objects * _PICTURES_AN_OBJECT) <= _MOST_EMBEDDED if one_file is None else one_file
     files = ReportFiles(folder.path / "report", is_embedded)
-    lists = ListBuilder(folder, statistics.statuses, statistics.flags, files, overlay_videos=overlay_videos_of(folder))
-    with bar("Reading", len(statistics.videos)) as advance:
+    lists = ListBuilder(folder, statistics.flags, files, overlay_videos=overlay_videos_of(folder))
+    with (
+        statuses_by_video(folder, statistics.add_answers) as statuses_of,
+        bar("Reading", len(statistics.videos)) as advance,
+    ):
         for video in statistics.videos:
-            read = VideoReading.of(folder, video)
+            read = VideoReading.of(folder, video, statuses_of(video.video_id))
             statistics.add(folder, read)
             lists.add(read)
             advance(1)

@@ -8,14 +8,16 @@ from typing import Any
 from rich.table import Table
 
 from pipeline.commands.options import JsonFile, Run
-from pipeline.runs.answer_parts import AnswerTally, read_statuses
+from pipeline.runs.statuses import statuses_by_video
 from pipeline.statistics.counts import UNANSWERED, RunCounts
 from pipeline.statistics.distribution import Distribution
 from pipeline.statistics.people import people_json
 from pipeline.terminal.charts import show_bars, show_map
 from pipeline.terminal.console import UsageProblem, console, styled, summary
 from pipeline.terminal.json_files import write_json
+from schemas import tables
 from schemas.points import STATUSES
+from stages.consensus.audit import AuditTally
 
 
 def stats(
@@ -31,11 +33,12 @@ def stats(
     Example: `pointvos stats --run runs/demo --json stats.json`
     """
     folder = run.require()
-    tally = AnswerTally.begin(folder)
-    counts = RunCounts.of(folder, read_statuses(folder, tally.add))
+    tally = AuditTally(tables.GOLD.records(tables.GOLD.read(folder.path)))
+    with statuses_by_video(folder, lambda part: tally.add(part.verdicts.votes())) as statuses_of:
+        counts = RunCounts.of(folder, statuses_of)
     if not counts.videos:
         raise UsageProblem(f"run {folder.path} has no videos; make some with: pointvos annotate VIDEOS … --run DIR")
-    people = people_json(tally.audit.audit())
+    people = people_json(tally.audit())
     if json_file:
         write_json(json_file.absolute(), counts.to_json() | people)
     _show_counts(str(run), counts)

@@ -34,7 +34,6 @@ class ListBuilder:
 
     Attributes:
         run: the run.
-        statuses: candidate id → what its verdicts come to.
         flags: candidate id → what people said of its whole frame.
         files: where details go.
         videos: so far.
@@ -45,7 +44,6 @@ class ListBuilder:
     """
 
     run: RunFolder
-    statuses: Mapping[str, str]
     flags: Mapping[str, frozenset[str]]
     files: ReportFiles
     videos: list[VideoEntry] = field(default_factory=list)
@@ -59,8 +57,8 @@ class ListBuilder:
         """Take a video in."""
         video, masks = read.video, read.masks()
         errors = self._errors(read)
-        rows = VideoRows(video, masks, read.candidates, self.statuses, read.localized, errors, read.repairs)
-        answers = answers_by_object(read.candidates, self.statuses, self.flags, masks)
+        rows = VideoRows(video, masks, read.candidates, read.statuses, read.localized, errors, read.repairs)
+        answers = answers_by_object(read.candidates, read.statuses, self.flags, masks)
         self.videos.append(
             VideoEntry(
                 video.video_id,
@@ -84,8 +82,8 @@ class ListBuilder:
         return [entry for *_, entry in sorted(self._looks, key=lambda one: one[:4], reverse=True)]
 
     def _errors(self, read: VideoReading) -> dict[str, MaskRow]:
-        tally = MaskAnswers(self.statuses)
-        tally.add(read.rounds.masks, read.candidates)
+        tally = MaskAnswers()
+        tally.add(read.rounds.masks, read.candidates, read.statuses)
         rows = object_rows(tally.errors(), {}, lambda key: key[1])
         return {object_id: row for (_, object_id), row in rows.items()}
 

@@ -1,22 +1,19 @@
 """The answers of a whole run, a part of the candidates at a time, so that a command holds no more than that.
 
-What is counted over all parts are numbers and tasks; what the verdicts on each candidate come to is kept in
-:class:`Statuses`, some 30 bytes a candidate.
+What is counted over all parts are numbers and tasks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import reduce
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.partitioning import (
@@ -32,10 +29,8 @@ from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.units import unit_rows
 from pipeline.runs.verdicts import read_verdicts
 from schemas import tables
-from schemas.points import STATUSES
 from stages.consensus.audit import AuditTally
 from stages.consensus.blind import BlindCheck
-from stages.consensus.opinions import majority
 from stages.consensus.pace import PaceTally
 from stages.consensus.run_verdicts import RunVerdicts
 
@@ -128,58 +123,3 @@ def remarked_verdicts(run: RunFolder) -> RunVerdicts:
         has_remark = (pc.not_equal(rows[name], "") for name in ("flag", "note", "entered_by"))
         found.append(rows.filter(reduce(pc.or_, has_remark)))
     return RunVerdicts(tables.VERDICTS.records(pa.concat_tables(found)), ())
-
-
-class Statuses(Mapping[str, str]):
-    """What the verdicts on each candidate come to, by candidate id: sorted ids in one array, statuses in another."""
-
-    def __init__(self, parts: Iterable[Mapping[str, str]]) -> None:
-        """Sort.
-
-        Args:
-            parts: status by candidate id, each candidate in one part at most.
-        """
-        names: list[NDArray[np.bytes_]] = [np.empty(0, dtype="S1")]
-        codes: list[NDArray[np.int8]] = [np.empty(0, dtype=np.int8)]
-        for part in parts:
-            names.append(np.array([_bytes(name) for name in part], dtype=np.bytes_))
-            codes.append(np.fromiter(map(STATUSES.index, part.values()), np.int8, len(part)))
-        whole = np.concatenate(names)
-        order = np.argsort(whole, kind="stable")
-        self._names, self._codes = whole[order], np.concatenate(codes)[order]
-
-    def __getitem__(self, candidate_id: str) -> str:
-        """The status of a candidate."""
-        name = _bytes(candidate_id)
-        place = int(np.searchsorted(self._names, np.bytes_(name)))
-        if place == len(self._names) or self._names[place] != name:
-            raise KeyError(candidate_id)
-        return STATUSES[self._codes[place]]
-
-    def __iter__(self) -> Iterator[str]:
-        """All candidate ids."""
-        return (name.decode("utf-8", "surrogatepass") for name in self._names.tolist())
-
-    def __len__(self) -> int:
-        """How many candidates have one."""
-        return len(self._names)
-
-
-def _bytes(candidate_id: str) -> bytes:
-    return candidate_id.encode("utf-8", "surrogatepass")
-
-
-def read_statuses(run: RunFolder, look: Callable[[AnswerPart], None] = lambda _: None) -> Statuses:
-    """What the majority says of each candidate that was answered.
-
-    Args:
-        run: the run.
-        look: is shown each part as well, before the next one is read.
-    """
-
-    def statuses(part: AnswerPart) -> dict[str, str]:
-        look(part)
-        return {name: opinion.status for name, opinion in majority(part.verdicts.deciding()).items()}
-
-    with answer_parts(run) as parts:
-        return Statuses(map(statuses, parts))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import frame_folder_name
 from pipeline.runs.resampling import source_of
 from pipeline.runs.rounds import VideoRounds
 from pipeline.runs.spool import VideoOpener
+from pipeline.runs.statuses import StatusesOf
 from pipeline.runs.units import localized_frames, object_words, unit_records, unit_rows
 from schemas import tables
 from schemas.digests import digest
@@ -105,12 +106,12 @@ class Renderer:
 
     Attributes:
         run: the run.
-        statuses: candidate id → what its verdicts come to.
+        statuses_of: gives what the verdicts on a video's candidates come to.
         is_stopped: asked after every frame.
     """
 
     run: RunFolder
-    statuses: Mapping[str, str] = field(default_factory=dict)
+    statuses_of: StatusesOf = lambda _: {}
     is_stopped: Callable[[], bool] = lambda: False
 
     def render(self, job: OverlayJob, done: Callable[[], None]) -> Rendered:
@@ -171,9 +172,10 @@ class Renderer:
         """Points by frame, and by object the frames that have any."""
         points: dict[int, list[ShownPoint]] = defaultdict(list)
         asked: dict[str, set[int]] = defaultdict(set)
+        statuses = self.statuses_of(job.video.video_id)
         for one in unit_records(self.run, tables.CANDIDATES, job.video):
             if one.object_id in job.object_ids:
-                status = self.statuses.get(one.candidate_id, "")
+                status = statuses.get(one.candidate_id, "")
                 points[one.frame_idx].append(ShownPoint(one.x, one.y, one.is_fg_candidate, status))
                 asked[one.object_id].add(one.frame_idx)
         return {idx: tuple(found) for idx, found in sorted(points.items())}, asked

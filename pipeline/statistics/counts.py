@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pycocotools import mask as coco
 
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.statuses import StatusesOf
 from pipeline.runs.units import unit_rows, videos_of
 from pipeline.statistics.distribution import Distribution
 from schemas import tables
@@ -73,20 +74,20 @@ class RunCounts:
     positions_accepted: NDArray[np.int64] = field(default_factory=lambda: np.zeros((ROWS, COLUMNS), dtype=np.int64))
 
     @classmethod
-    def of(cls, run: RunFolder, statuses: Mapping[str, str]) -> RunCounts:
+    def of(cls, run: RunFolder, statuses_of: StatusesOf) -> RunCounts:
         """Count a run, one video in memory at a time.
 
         Args:
             run: the run.
-            statuses: candidate id → what its verdicts come to.
+            statuses_of: gives what the verdicts on a video's candidates come to.
         """
         counts = cls(is_merged=bool(tables.POINTS.stems(run.path)))
         for video in videos_of(run):
-            counts.add(run, video, statuses)
+            counts.add(run, video, statuses_of(video.video_id))
         return counts
 
     def add(self, run: RunFolder, video: Video, statuses: Mapping[str, str]) -> None:
-        """Count one video."""
+        """Count one video; ``statuses`` are what the verdicts on its candidates come to, by candidate id."""
         self.videos += 1
         self.frames += video.n_frames
         masked = self._add_masks(unit_rows(run, tables.MASKS, video, ["object_id", "rle", "source", "quality"]), video)

@@ -18,20 +18,21 @@ KINDS = ("source", "model", "size")
 
 @dataclass(slots=True)
 class MaskAnswers:
-    """Tallies of a run's masks, filled video by video.
+    """Tallies of a run's masks, filled video by video."""
 
-    Attributes:
-        statuses: candidate id → what its verdicts come to.
-    """
-
-    statuses: Mapping[str, str]
     _tally: MaskTally[Group] = field(default_factory=MaskTally)
 
-    def add(self, masks: Iterable[Mask], candidates: Iterable[PointCandidate]) -> None:
-        """Count the answers to one video's candidates, each for the mask that proposed it."""
+    def add(self, masks: Iterable[Mask], candidates: Iterable[PointCandidate], statuses: Mapping[str, str]) -> None:
+        """Count the answers to one video's candidates, each for the mask that proposed it.
+
+        Args:
+            masks: of the video.
+            candidates: of the video.
+            statuses: candidate id → what its verdicts come to.
+        """
         answered: dict[tuple[str, int, int], list[tuple[bool, str]]] = defaultdict(list)
         for c in candidates:
-            if status := self.statuses.get(c.candidate_id):
+            if status := statuses.get(c.candidate_id):
                 answered[c.object_id, c.frame_idx, c.round].append((c.is_fg_candidate, status))
         asked = {(object_id, frame_idx) for object_id, frame_idx, _ in answered}
         drawn = {(m.object_id, m.frame_idx): m for m in masks if (m.object_id, m.frame_idx) in asked}

@@ -25,6 +25,7 @@ class VideoReading:
         video: the video.
         rounds: its masks and corrections.
         candidates: of all objects.
+        statuses: candidate id → what its verdicts come to.
         repairs: decisions on masks that were found poor.
         flags: frames whose masks contradict what people said, after refining.
         words: object id → (object name, expression), the first that any of its localizations gives.
@@ -35,6 +36,7 @@ class VideoReading:
     video: Video
     rounds: VideoRounds
     candidates: Sequence[PointCandidate]
+    statuses: Mapping[str, str]
     repairs: Sequence[Repair]
     flags: Sequence[Flag]
     words: Mapping[str, tuple[str, str]]
@@ -42,8 +44,8 @@ class VideoReading:
     n_localizations: Mapping[str, int]
 
     @classmethod
-    def of(cls, run: RunFolder, video: Video) -> VideoReading:
-        """Read it."""
+    def of(cls, run: RunFolder, video: Video, statuses: Mapping[str, str]) -> VideoReading:
+        """Read it; ``statuses`` are what the verdicts on its candidates come to."""
         words: dict[str, tuple[str, str]] = {}
         frames: dict[str, set[int]] = defaultdict(set)
         counts: dict[str, int] = defaultdict(int)
@@ -56,6 +58,7 @@ class VideoReading:
             video,
             VideoRounds.read(run, video),
             unit_records(run, tables.CANDIDATES, video),
+            statuses,
             unit_records(run, tables.REPAIRS, video),
             unit_records(run, tables.FLAGS, video),
             words,

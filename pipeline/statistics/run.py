@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pipeline.runs.answer_parts import AnswerPart, AnswerTally, ObjectKey, read_statuses
+from pipeline.runs.answer_parts import AnswerPart, AnswerTally, ObjectKey
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import videos_of
 from pipeline.statistics.answers import answers_of, object_rows
@@ -27,11 +27,10 @@ class RunStatistics:
     Attributes:
         videos: of the run, by id.
         tally: of all answers.
-        statuses: candidate id → what its verdicts come to.
         flags: candidate id → what people said of its whole frame.
         masks: what the answers say about the masks.
-        paces: work by source of verdicts.
         counts: points, frames, sizes, places.
+        by_source: work by source of verdicts.
         n_objects: objects that have masks.
         n_frames_asked: (object, frame) pairs that have candidates.
         asked: (asked as foreground, status or empty) → candidates.
@@ -42,11 +41,10 @@ class RunStatistics:
 
     videos: list[Video]
     tally: AnswerTally
-    statuses: Mapping[str, str]
-    flags: Mapping[str, frozenset[str]]
-    masks: MaskAnswers
-    paces: dict[str, Pace]
     counts: RunCounts
+    by_source: PaceTally[str] = field(default_factory=PaceTally)
+    flags: dict[str, frozenset[str]] = field(default_factory=dict)
+    masks: MaskAnswers = field(default_factory=MaskAnswers)
     n_objects: int = 0
     n_frames_asked: int = 0
     asked: dict[tuple[bool, str], int] = field(default_factory=dict)
@@ -56,20 +54,18 @@ class RunStatistics:
 
     @classmethod
     def begin(cls, folder: RunFolder) -> RunStatistics:
-        """Read the answers; nothing is counted yet."""
-        tally, by_source, flags = AnswerTally.begin(folder), PaceTally[str](), dict[str, frozenset[str]]()
-
-        def count_part(part: AnswerPart) -> None:
-            tally.add(part)
-            for verdict in part.verdicts.given:
-                by_source.add(verdict, verdict.source)
-            for candidate_id, given in part.verdicts.deciding().items():
-                if said := frozenset(verdict.flag for verdict in given if verdict.flag):
-                    flags[candidate_id] = said
-
-        statuses = read_statuses(folder, count_part)
+        """Nothing is counted yet."""
         counts = RunCounts(is_merged=bool(tables.POINTS.stems(folder.path)))
-        return cls(videos_of(folder), tally, statuses, flags, MaskAnswers(statuses), by_source.paces(), counts)
+        return cls(videos_of(folder), AnswerTally.begin(folder), counts)
+
+    def add_answers(self, part: AnswerPart) -> None:
+        """Count a part of the answers."""
+        self.tally.add(part)
+        for verdict in part.verdicts.given:
+            self.by_source.add(verdict, verdict.source)
+        for candidate_id, given in part.verdicts.deciding().items():
+            if said := frozenset(verdict.flag for verdict in given if verdict.flag):
+                self.flags[candidate_id] = said
 
     def add(self, folder: RunFolder, read: VideoReading) -> None:
         """Count one video."""
@@ -77,10 +73,10 @@ class RunStatistics:
         self.n_objects += video.n_objects
         self.n_frames_asked += len({(c.object_id, c.frame_idx) for c in read.candidates})
         for candidate in read.candidates:
-            key = (candidate.is_fg_candidate, self.statuses.get(candidate.candidate_id, ""))
+            key = (candidate.is_fg_candidate, read.statuses.get(candidate.candidate_id, ""))
             self.asked[key] = self.asked.get(key, 0) + 1
-        self.masks.add(read.rounds.masks, read.candidates)
-        self.counts.add(folder, video, self.statuses)
+        self.masks.add(read.rounds.masks, read.candidates, read.statuses)
+        self.counts.add(folder, video, read.statuses)
         n_accepted = sum(repair.accepted for repair in read.repairs)
         self.repairs = self.repairs[0] + len(read.repairs), self.repairs[1] + n_accepted
         for object_id, (name, _) in read.words.items():
@@ -131,7 +127,7 @@ class RunStatistics:
         factor = f"{cost.polygons_s / cost.total_s:.1f} × as much" if cost.total_s else ""
         measured = [
             Fact(f"measured, {source.replace('_', ' ')}", f"{pace.active_s:,.0f} s", _pace(pace))
-            for source, pace in sorted(self.paces.items())
+            for source, pace in sorted(self.by_source.paces().items())
         ]
         return (
             Fact("localizing", f"{cost.localizing_s:,.0f} s", _kinds(self.localizations)),

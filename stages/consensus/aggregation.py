@@ -156,7 +156,8 @@ def _weighed(counted: Mapping[str, Sequence[Verdict]], weights: Weights) -> dict
     if not counted:
         return {}
     statuses = consensus(_votes(counted), weights.rates).statuses()
-    statuses |= {name: split_status(group, weights.accuracy) for name, group in counted.items() if is_split(group)}
+    answers = {name: [(v.annotator, v.status) for v in group] for name, group in counted.items() if len(group) == 2}
+    statuses |= {name: split_status(two, weights.accuracy) for name, two in answers.items() if is_split(two)}
     return {name: Opinion(statuses[name], len(group), decider(group)) for name, group in counted.items()}
 
 

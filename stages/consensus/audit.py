@@ -9,11 +9,11 @@ from itertools import combinations
 from schemas.gold import Gold
 from schemas.reviews import Verdict
 from stages.consensus.bootstrap import Estimate
+from stages.consensus.conflicts import Conflicts
 from stages.consensus.dawid_skene import Consensus, dawid_skene
 from stages.consensus.gold import GoldScore, anchoring, gold_scores
 from stages.consensus.kappa import cohen_kappa, fleiss_kappa, percentage_agreement
 from stages.consensus.pace import Pace, PaceTally
-from stages.consensus.pairs import is_split, split_status
 from stages.consensus.proportions import Proportion
 from stages.consensus.votes import Votes
 
@@ -40,25 +40,6 @@ class AnnotatorAudit:
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """A candidate on which annotators differ, for somebody to adjudicate.
-
-    Attributes:
-        candidate_id: the candidate.
-        task_key: a task that asks it.
-        answers: (annotator, status), by name.
-        consensus: what `pointvos merge --consensus dawid_skene` makes of them.
-        probability: of the status that Dawid-Skene takes for the most probable one.
-    """
-
-    candidate_id: str
-    task_key: str
-    answers: tuple[tuple[str, str], ...]
-    consensus: str
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
 class Audit:
     """The whole review.
 
@@ -70,7 +51,7 @@ class Audit:
         cohen: (annotator, annotator, Cohen's κ) of every pair that shares candidates.
         anchoring: planted wrong proposals that were left standing, of all that anybody answered.
         annotators: by name.
-        conflicts: the most doubtful first.
+        conflicts: candidates on which annotators differ, the most doubtful first.
     """
 
     n_candidates: int
@@ -80,7 +61,7 @@ class Audit:
     cohen: tuple[tuple[str, str, Estimate], ...]
     anchoring: Proportion
     annotators: tuple[AnnotatorAudit, ...]
-    conflicts: tuple[Conflict, ...]
+    conflicts: Conflicts = field(compare=False)
 
 
 def audit(counted: Mapping[str, Sequence[Verdict]], golds: Sequence[Gold]) -> Audit:
@@ -108,8 +89,6 @@ class AuditTally:
     n_candidates: int = 0
     _hidden: frozenset[str] = field(init=False)
     _votes: list[Votes] = field(default_factory=list)
-    _differing: dict[str, Sequence[Verdict]] = field(default_factory=dict)
-    """Candidate id → the answers where they differ."""
     _to_gold: list[Verdict] = field(default_factory=list)
     _pace: PaceTally[str] = field(default_factory=PaceTally)
 
@@ -128,8 +107,6 @@ class AuditTally:
             self.n_candidates += 1
             if len(group) > 1:
                 several.extend(group)
-            if len({verdict.status for verdict in group}) > 1:
-                self._differing[candidate_id] = group
         self._votes.append(Votes.of(several))
 
     @property
@@ -152,7 +129,7 @@ class AuditTally:
             cohen=tuple(pair for pair in pairs if pair[2].n),
             anchoring=anchoring(self.golds, to_gold),
             annotators=_annotators(self._pace.paces(), scores, consensus),
-            conflicts=_conflicts(self._differing, consensus, scores) if consensus else (),
+            conflicts=Conflicts(consensus, {name: score.right for name, score in scores.items()}),
         )
 
 
@@ -165,21 +142,3 @@ def _annotators(
         AnnotatorAudit(n, pace[n], scores.get(n, no_gold), agreement.get(n, NOTHING), errors.get(n, NOTHING))
         for n in sorted(pace)
     )
-
-
-def _conflicts(
-    differing: Mapping[str, Sequence[Verdict]], consensus: Consensus, gold: Mapping[str, GoldScore]
-) -> tuple[Conflict, ...]:
-    statuses = consensus.statuses()
-    accuracy = {name: score.right for name, score in gold.items()}
-    statuses |= {name: split_status(group, accuracy) for name, group in differing.items() if is_split(group)}
-    posteriors = dict(zip(consensus.votes.candidate_ids, consensus.posteriors.max(axis=1).tolist(), strict=True))
-    found = [
-        Conflict(name, group[0].task_key, _answers(group), statuses[name], posteriors[name])
-        for name, group in differing.items()
-    ]
-    return tuple(sorted(found, key=lambda c: (c.probability, c.candidate_id)))
-
-
-def _answers(group: Sequence[Verdict]) -> tuple[tuple[str, str], ...]:
-    return tuple(sorted((verdict.annotator, verdict.status) for verdict in group))

@@ -73,10 +73,15 @@ class Consensus:
 
     def statuses(self) -> dict[str, str]:
         """The most probable status by candidate id; a tie is AMBIGUOUS."""
-        best = self.posteriors.argmax(axis=1)
+        best = self.best().tolist()
+        return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids, best, strict=True)}
+
+    def best(self) -> NDArray[np.int64]:
+        """(I,) int64: the most probable status of each candidate, as an index into STATUSES; a tie is AMBIGUOUS."""
+        best: NDArray[np.int64] = self.posteriors.argmax(axis=1)
         top = np.sort(self.posteriors, axis=1)
         best[top[:, -1] - top[:, -2] < _TIE] = STATUSES.index("AMBIGUOUS")
-        return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids, best.tolist(), strict=True)}
+        return best
 
     def errors(self) -> dict[str, Proportion]:
         """By annotator: expected share of answers that differ from the truth, of so many answers as are known for sure.
@@ -96,9 +101,7 @@ class Consensus:
 
     def agreement(self) -> dict[str, Proportion]:
         """By annotator: answers that are the consensus, of all of theirs."""
-        final = self.statuses()
-        statuses = np.array([STATUSES.index(final[name]) for name in self.votes.candidate_ids])
-        same = statuses[self.votes.candidate] == self.votes.status
+        same = self.best()[self.votes.candidate] == self.votes.status
         parts = np.bincount(self.votes.annotator, same, len(self.votes.annotators))
         wholes = np.bincount(self.votes.annotator, minlength=len(self.votes.annotators))
         return {n: Proportion(float(p), float(w)) for n, p, w in zip(self.votes.annotators, parts, wholes, strict=True)}
@@ -115,11 +118,15 @@ def dawid_skene(votes: Votes, smoothing: float = SMOOTHING) -> Consensus:
 
 def patterns_of(votes: Votes) -> Counter[Pattern]:
     """How many candidates were answered in which way."""
-    answers: list[list[tuple[str, int]]] = [[] for _ in votes.candidate_ids]
-    places = zip(votes.candidate.tolist(), votes.annotator.tolist(), votes.status.tolist(), strict=True)
-    for candidate, annotator, status in places:
-        answers[candidate].append((votes.annotators[annotator], status))
-    return Counter(map(tuple, answers))
+    cell = votes.annotator * N_STATUSES + votes.status
+    n_answers = np.bincount(votes.candidate, minlength=len(votes.candidate_ids))
+    first = np.cumsum(n_answers) - n_answers
+    found: Counter[Pattern] = Counter()
+    for n in np.unique(n_answers).tolist():
+        alike, times = np.unique(cell[first[n_answers == n][:, None] + np.arange(n)], axis=0, return_counts=True)
+        for cells, count in zip(alike.tolist(), times.tolist(), strict=True):
+            found[tuple((votes.annotators[c // N_STATUSES], c % N_STATUSES) for c in cells)] = count
+    return found
 
 
 def fit(patterns: Mapping[Pattern, int], smoothing: float = SMOOTHING) -> Rates:

@@ -41,6 +41,8 @@ def counted_verdicts(verdicts: Iterable[Verdict], excluded: Collection[str] = ()
 
 
 def _counting(by_annotator: Mapping[str, Verdict]) -> list[Verdict]:
+    if len(by_annotator) == 1:
+        return list(by_annotator.values())
     people = [verdict for verdict in by_annotator.values() if verdict.source != "simulated"]
     return sorted(people or by_annotator.values(), key=lambda v: v.annotator)
 

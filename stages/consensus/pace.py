@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Generic, TypeVar
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from schemas.reviews import Verdict
 
@@ -16,6 +18,21 @@ Key = TypeVar("Key", bound=Hashable)
 
 _MAD_TO_SIGMA = 1.4826
 _SIGMAS = 3.0
+_HELD = 1 << 17
+"""Verdicts that are held one by one before they are added up."""
+_ROWS = pa.schema(
+    [
+        ("key", pa.int32()),
+        ("annotator", pa.int32()),
+        ("task", pa.string()),
+        ("lead_s", pa.float64()),
+        ("candidate", pa.string()),
+        ("n", pa.int64()),
+    ]
+)
+"""Verdicts of one annotator on one task that took equally long: the last candidate by id, and how many there are."""
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,38 +71,68 @@ def paces(verdicts: Iterable[Verdict], key: Callable[[Verdict], Key]) -> dict[Ke
 
 @dataclass(slots=True, eq=False)
 class PaceTally(Generic[Key]):
-    """Counts work, verdict by verdict; what it keeps grows with the tasks."""
+    """Counts work, verdict by verdict; what it keeps is about one row a task and annotator, of some 100 bytes."""
 
-    _leads: dict[str, dict[str, tuple[str, float]]] = field(default_factory=lambda: defaultdict(dict))
-    """By annotator and task, seconds a point and the last candidate by id, from which they are."""
-    _counts: dict[Key, Counter[tuple[str, float]]] = field(default_factory=lambda: defaultdict(Counter))
-    _tasks: dict[Key, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    _keys: dict[Key, int] = field(default_factory=dict)
+    _annotators: dict[str, int] = field(default_factory=dict)
+    _held: list[tuple[int, int, str, float, str, int]] = field(default_factory=list)
+    _counted: list[pa.Table] = field(default_factory=list)
+    """Rows that were added up: most of them in the first table, those since then in the others."""
 
     def add(self, verdict: Verdict, key: Key) -> None:
         """Count a verdict. Its lead time is its task's, shared evenly over its points."""
-        by_task, lead = self._leads[verdict.annotator], (verdict.candidate_id, verdict.lead_time_s)
-        by_task[verdict.task_key] = max(by_task.get(verdict.task_key, lead), lead)
-        self._counts[key][verdict.annotator, verdict.lead_time_s] += 1
-        self._tasks[key].add((verdict.annotator, verdict.task_key))
+        place = self._keys.setdefault(key, len(self._keys))
+        who = self._annotators.setdefault(verdict.annotator, len(self._annotators))
+        self._held.append((place, who, verdict.task_key, verdict.lead_time_s, verdict.candidate_id, 1))
+        if len(self._held) >= _HELD:
+            self._count_held()
 
     def paces(self) -> dict[Key, Pace]:
         """What the work comes to."""
-        limits = {annotator: _limit([lead for _, lead in found.values()]) for annotator, found in self._leads.items()}
-        return {key: _pace(counts, limits, len(self._tasks[key])) for key, counts in self._counts.items()}
+        self._count_held()
+        rows = _added_up(self._counted)
+        limits = _limits(rows, len(self._annotators))
+        tasks = rows.group_by(["key", "annotator", "task"]).aggregate([]).group_by("key").aggregate([([], "count_all")])
+        n_tasks = dict(zip(tasks["key"].to_pylist(), tasks["count_all"].to_pylist(), strict=True))
+        leads = rows.group_by(["key", "annotator", "lead_s"]).aggregate([("n", "sum")]).sort_by("key")
+        ends = np.searchsorted(leads["key"].to_numpy(), np.arange(len(self._keys) + 1))
+        lead, n = leads["lead_s"].to_numpy(), leads["n_sum"].to_numpy()
+        active = np.minimum(lead, limits[leads["annotator"].to_numpy()])
+        return {
+            key: _pace(n_tasks[place], n[start:end], active[start:end], lead[start:end])
+            for (key, place), (start, end) in zip(self._keys.items(), pairwise(ends), strict=True)
+        }
+
+    def _count_held(self) -> None:
+        columns = zip(*self._held, strict=True) if self._held else [()] * len(_ROWS)
+        arrays = [pa.array(column, kind.type) for column, kind in zip(columns, _ROWS, strict=True)]
+        self._counted.append(_added_up([pa.Table.from_arrays(arrays, schema=_ROWS)]))
+        self._held = []
+        first, *others = (len(table) for table in self._counted)
+        if sum(others) >= first:
+            self._counted = [_added_up(self._counted)]
 
 
-def _pace(counts: Mapping[tuple[str, float], int], limits: Mapping[str, float], n_tasks: int) -> Pace:
-    active = [(min(lead, limits[annotator]), lead, n) for (annotator, lead), n in counts.items()]
-    return Pace(
-        n_tasks,
-        sum(counts.values()),
-        math.fsum(seconds * n for seconds, _, n in active),
-        math.fsum((lead - seconds) * n for seconds, lead, n in active),
-    )
+def _added_up(rows: Sequence[pa.Table]) -> pa.Table:
+    whole = pa.concat_tables(rows).group_by(["key", "annotator", "task", "lead_s"])
+    found = whole.aggregate([("candidate", "max"), ("n", "sum")])
+    return found.rename_columns({"candidate_max": "candidate", "n_sum": "n"}).select(_ROWS.names)
 
 
-def _limit(leads: Sequence[float]) -> float:
-    """Most seconds a point of an annotator, given those of all tasks."""
-    values = np.array(leads, dtype=np.float64)
-    middle = float(np.median(values))
-    return middle + _SIGMAS * _MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))
+def _limits(rows: pa.Table, n_annotators: int) -> Floats:
+    """(A,) most seconds a point of each annotator, given those of all tasks: of a task, those of its last candidate."""
+    order = [(name, "ascending") for name in ("annotator", "task", "candidate", "lead_s")]
+    tasks = rows.sort_by(order).group_by(["annotator", "task"], use_threads=False).aggregate([("lead_s", "last")])
+    tasks = tasks.sort_by("annotator")
+    ends = np.searchsorted(tasks["annotator"].to_numpy(), np.arange(n_annotators + 1))
+    leads = tasks["lead_s_last"].to_numpy()
+    return np.array([_limit(leads[start:end]) for start, end in pairwise(ends)])
+
+
+def _limit(leads: Floats) -> float:
+    middle = float(np.median(leads))
+    return middle + _SIGMAS * _MAD_TO_SIGMA * float(np.median(np.abs(leads - middle)))
+
+
+def _pace(n_tasks: int, n: NDArray[np.int64], active: Floats, lead: Floats) -> Pace:
+    return Pace(n_tasks, int(n.sum()), math.fsum((active * n).tolist()), math.fsum(((lead - active) * n).tolist()))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from schemas.reviews import Verdict
 from stages.consensus.proportions import Proportion
 
 GoldCounts = Mapping[tuple[str, bool], int]
@@ -26,25 +25,33 @@ def accuracies(counts: GoldCounts) -> dict[str, Proportion]:
     return {name: Proportion(right[name], right[name] + counts.get((name, False), 0)) for name in names}
 
 
-def is_split(verdicts: Sequence[Verdict]) -> bool:
-    """Whether these are two answers that differ."""
-    return len(verdicts) == 2 and verdicts[0].status != verdicts[1].status
+Answer = tuple[str, str]
+"""(annotator, status)"""
 
 
-def split_status(verdicts: Iterable[Verdict], accuracy: Mapping[str, Proportion]) -> str:
+def is_split(answers: Sequence[Answer]) -> bool:
+    """Whether these are two answers that differ.
+
+    >>> is_split([("al", "ACCEPTED"), ("bo", "REJECTED")])
+    True
+    """
+    return len(answers) == 2 and answers[0][1] != answers[1][1]
+
+
+def split_status(answers: Iterable[Answer], accuracy: Mapping[str, Proportion]) -> str:
     """The status that two answers come to which differ.
 
     Args:
-        verdicts: the two.
+        answers: the two.
         accuracy: measured by gold, by annotator; others were not measured.
 
     Returns:
         The answer of the more accurate one where the 95 % intervals of both accuracies lie apart, else AMBIGUOUS.
     """
-    worse, better = sorted(verdicts, key=lambda v: _interval(v, accuracy))
+    worse, better = sorted(answers, key=lambda answer: _interval(answer, accuracy))
     is_clear = _interval(worse, accuracy)[1] < _interval(better, accuracy)[0]
-    return better.status if is_clear else "AMBIGUOUS"
+    return better[1] if is_clear else "AMBIGUOUS"
 
 
-def _interval(verdict: Verdict, accuracy: Mapping[str, Proportion]) -> tuple[float, float]:
-    return accuracy.get(verdict.annotator, Proportion(0, 0)).interval()
+def _interval(answer: Answer, accuracy: Mapping[str, Proportion]) -> tuple[float, float]:
+    return accuracy.get(answer[0], Proportion(0, 0)).interval()

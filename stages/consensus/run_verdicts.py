@@ -86,6 +86,8 @@ class RunVerdicts:
         Without named adjudicators they are those of people who gave no other answer to the candidate; another look of
         one who did counts like any answer of hers, the latest one.
         """
+        if not self.adjudication_tasks:
+            return {}
         answers = [v for v in self.given if v.annotator not in excluded]
         others = {(v.candidate_id, v.annotator) for v in answers if v.task_key not in self.adjudication_tasks}
         return counted_verdicts(
@@ -130,7 +132,8 @@ class RunVerdicts:
 
     def _measuring(self) -> list[Verdict]:
         """Answers to what is asked of everybody, whatever others said of it."""
-        return [v for v in self.given if v.task_key not in self.adjudication_tasks | self.second_looks]
+        later = self.adjudication_tasks | self.second_looks
+        return [v for v in self.given if v.task_key not in later]
 
 
 def conflicts_in(deciding: Mapping[str, Sequence[Verdict]], adjudicated: Collection[str]) -> list[str]:

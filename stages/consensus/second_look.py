@@ -44,6 +44,8 @@ def with_second_looks(
         first: by candidate id, one verdict of each annotator.
         second: the same of second looks.
     """
+    if not second:
+        return {name: list(group) for name, group in sorted(first.items())}
     return {name: _replaced(first.get(name, ()), second.get(name, ())) for name in sorted({*first, *second})}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import accumulate, chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ N_STATUSES = len(STATUSES)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """V votes of A annotators on I candidates, in an order that does not depend on the order of the verdicts.
+    """V votes of A annotators on I candidates, by candidate and annotator, whatever the order of the verdicts.
 
     Attributes:
         candidate_ids: I, sorted.
@@ -59,7 +59,7 @@ class Votes:
     @classmethod
     def joined(cls, parts: Sequence[Votes]) -> Votes:
         """The votes of parts together, each candidate in one of them, as :meth:`of` all their verdicts gives them."""
-        candidate_ids, places = _merged([part.candidate_ids for part in parts])
+        candidate_ids, places = _ranked([part.candidate_ids for part in parts])
         annotators, names = _merged([part.annotators for part in parts])
         tasks, keys = _merged([part.tasks for part in parts])
         candidate = _gathered([place[part.candidate] for place, part in zip(places, parts, strict=True)])
@@ -88,6 +88,15 @@ class Votes:
         own = self.annotator == self.annotators.index(annotator)
         answers[self.candidate[own]] = self.status[own]
         return answers
+
+
+def _ranked(parts: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], list[NDArray[np.int64]]]:
+    """As :func:`_merged`, of names that are in one part each."""
+    names = list(chain.from_iterable(parts))
+    order = sorted(range(len(names)), key=names.__getitem__)
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    return tuple(names[i] for i in order), np.split(rank, list(accumulate(map(len, parts))))[: len(parts)]
 
 
 def _gathered(parts: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:

@@ -176,7 +176,7 @@ def _answers(number: int, ids: list[str], is_fg: Any, task: Any, random: np.rand
             "status": status,
             "annotator": [f"person-{i:02d}@example.org" for i in who],
             "source": ["label_studio"] * n,
-            "lead_time_s": random.random(n) * 3,
+            "lead_time_s": np.repeat(random.random(n)[::POINTS_A_TASK] * 3, POINTS_A_TASK),
             "task_key": [f"{number:06d}-{i:026d}" for i in task[asked]],
             "annotation_id": [f"{number}-{turn}-{i}" for i in task[asked]],
             "decided_at": [_WHEN] * n,

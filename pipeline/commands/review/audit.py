@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Annotated, Any
 
 import pyarrow as pa
@@ -19,9 +20,10 @@ from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.whole_files import write_whole
-from stages.consensus.audit import AnnotatorAudit, Audit, Conflict
+from stages.consensus.audit import AnnotatorAudit, Audit
 from stages.consensus.blind import BlindCheck
 from stages.consensus.bootstrap import Estimate
+from stages.consensus.conflicts import Conflict
 from stages.consensus.pace import Pace
 from stages.consensus.proportions import Proportion
 
@@ -98,7 +100,7 @@ def _show(
         rows += [("confirmed by blind answers", _brief(blind.confirmed))]
         rows += [("wrong claims left unchanged, by blind answers", _brief(blind.let_stand))]
     rows += [("conflicts", len(found.conflicts))]
-    rows += [(f"  {_place(c.candidate_id, candidates)}", _answers(c)) for c in found.conflicts[:_FEW]]
+    rows += [(f"  {_place(c.candidate_id, candidates)}", _answers(c)) for c in islice(found.conflicts, _FEW)]
     slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]
     rows += [("objects that take longest", "")] if len(objects) > 1 else []
     rows += [

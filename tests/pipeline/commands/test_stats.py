@@ -94,7 +94,7 @@ def test_points_are_what_the_answers_come_to_before_merge_has_run(finished_run, 
 
 
 def test_areas_and_sources_of_masks_are_counted(finished_run):
-    counts = RunCounts.of(RunFolder(finished_run), {})
+    counts = RunCounts.of(RunFolder(finished_run), lambda _: {})
     assert counts.by_size() == {"small, under 1 % of the frame": 0, "medium, 1 to 5 %": 12, "large, over 5 %": 24}
     assert counts.mask_sources == {"propagator": 33, "segmenter": 3}
 

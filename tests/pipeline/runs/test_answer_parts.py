@@ -8,10 +8,12 @@ import tempfile
 
 import pytest
 
-from pipeline.runs import answer_parts, partitioning
-from pipeline.runs.answer_parts import AnswerTally, Statuses, read_statuses
+from pipeline.runs import answer_parts, partitioning, statuses
+from pipeline.runs.answer_parts import AnswerTally
 from pipeline.runs.flagged import FlagTally
 from pipeline.runs.folder import RunFolder
+from pipeline.runs.ranges import in_ranges, video_keys
+from pipeline.runs.statuses import statuses_by_video
 from pipeline.runs.verdicts import read_verdicts
 from pipeline.statistics.people import people_json
 from schemas import tables
@@ -35,19 +37,23 @@ def counted(run):
         tally.add(part)
         flags.add(part.verdicts.deciding(), part.asked)
 
-    statuses = read_statuses(run, look)
+    with statuses_by_video(run, look) as statuses_of:
+        by_video = {key.video_id: statuses_of(key.video_id) for key in video_keys(run)}
     found = tally.audit.audit()
-    return statuses, found, tally.objects.paces(), tally.blind_check(), flags.frames()
+    return by_video, found, tally.objects.paces(), tally.blind_check(), flags.frames()
 
 
 def test_many_parts_come_to_what_one_does(run, monkeypatch):
     whole = counted(run)
     monkeypatch.setattr(partitioning, "PART_ROWS", 100)
+    monkeypatch.setattr(statuses, "in_ranges", lambda keys: in_ranges(keys, 1))
     assert partitioning.n_parts(run) == 15
     parts = counted(run)
-    assert dict(parts[0]) == dict(whole[0])
+    assert all(parts[0][video_id].items() <= found.items() for video_id, found in whole[0].items())
+    assert sum(map(len, parts[0].values())) == len(whole[0]["corpus/000000"]) == 1200
     assert json.dumps(people_json(parts[1])) == json.dumps(people_json(whole[1]))
-    assert parts[1].conflicts == whole[1].conflicts
+    assert list(parts[1].conflicts) == list(whole[1].conflicts)
+    assert len(parts[1].conflicts) == len(list(parts[1].conflicts)) > 0
     assert parts[2] == whole[2]
     assert parts[3:] == whole[3:]
     assert len(parts[4]) > 0
@@ -55,8 +61,9 @@ def test_many_parts_come_to_what_one_does(run, monkeypatch):
 
 def test_they_come_to_what_all_verdicts_at_once_do(run):
     verdicts = read_verdicts(run)
-    statuses, found, *_ = counted(run)
-    assert dict(statuses) == {name: opinion.status for name, opinion in majority(verdicts.deciding()).items()}
+    by_video, found, *_ = counted(run)
+    opinions = majority(verdicts.deciding())
+    assert by_video["corpus/000001"] == {name: opinion.status for name, opinion in opinions.items()}
     assert found == audit(verdicts.votes(), verdicts.golds)
 
 
@@ -77,13 +84,6 @@ def test_only_candidates_that_were_answered_are_held(run, tmp_path, monkeypatch,
         asked = [set(part.asked) for part in parts]
     assert len(asked) == n_parts
     assert set().union(*asked) == {verdict.candidate_id for verdict in given}
-
-
-def test_statuses_are_found_by_id_and_unknown_ids_have_none():
-    statuses = Statuses([{"b": "REJECTED", "ä-longer": "AMBIGUOUS"}, {}, {"a": "ACCEPTED"}])
-    assert dict(statuses) == {"a": "ACCEPTED", "b": "REJECTED", "ä-longer": "AMBIGUOUS"}
-    assert [statuses.get(name, "none") for name in ("", "c", "ä-longe", "zz")] == ["none"] * 4
-    assert dict(Statuses([])) == {}
 
 
 def test_only_verdicts_with_a_remark_are_held(run):

@@ -42,9 +42,10 @@ def slow_counts(run, statuses):
 
 def test_errors_by_source_model_and_object_are_those_of_the_joined_rows(finished_run):
     statuses, folder = answered(finished_run), RunFolder(finished_run)
-    found = MaskAnswers(statuses)
+    found = MaskAnswers()
     for video in videos_of(folder):
-        found.add(*(unit_records(folder, table, video) for table in (tables.MASKS, tables.CANDIDATES)))
+        masks, candidates = (unit_records(folder, table, video) for table in (tables.MASKS, tables.CANDIDATES))
+        found.add(masks, candidates, statuses)
     errors, wanted = found.errors(), slow_counts(finished_run, statuses)
     assert {group for group in errors if group[0] != "size"} == {group for group, _ in wanted}
     for (group, is_fg), counts in wanted.items():

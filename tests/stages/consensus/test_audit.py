@@ -49,6 +49,6 @@ def test_conflicts_are_those_candidates_on_which_people_differ_the_most_doubtful
 
 def test_one_annotator_alone_has_a_pace_and_no_agreement(verdict):
     found = audit(counted([verdict(f"c{i}", "al", "ACCEPTED") for i in range(3)]), [])
-    assert (found.n_several, found.fleiss.n, found.cohen, found.conflicts) == (0, 0, (), ())
+    assert (found.n_several, found.fleiss.n, found.cohen, list(found.conflicts)) == (0, 0, (), [])
     (al,) = found.annotators
     assert (al.pace.seconds_a_point, al.error.whole, al.gold.right.whole) == (1.0, 0, 0)
