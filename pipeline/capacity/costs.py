@@ -3,6 +3,9 @@
 Bytes of the embedded models and the baselines bound peaks of real workers with 1 and 9 objects at 480p and 1080p, and
 of a video of 5,000 frames. Those of Segment Anything, Cutie and the SAM 2 family are computed from the sizes of their
 tensors.
+
+Seconds on a GPU are of an NVIDIA H200 beside 16 cores: those of ``embedded`` and Cutie of whole videos (300 frames at
+480p, 1 and 5 objects), the others of single steps with 1 to 20 objects.
 """
 
 from __future__ import annotations
@@ -128,13 +131,20 @@ def _measured(name: str) -> str:
 
 
 @cache
-def load_costs() -> Costs:
-    """The costs that come with the package."""
+def load_costs(on_gpu: bool = False) -> Costs:
+    """The costs that come with the package; of models on a GPU, the bytes are those of main memory."""
     values: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
+    gpu: dict[str, Any] = values["gpu"] if on_gpu else {}
+    segmenters, propagators = (_updated(values[kind], gpu.get(kind, {})) for kind in ("segmenters", "propagators"))
     return Costs(
-        values["machine"],
-        frozenset(values["computed"]),
-        ProcessCost(**values["process"]),
-        {name: SegmenterCost(**cost) for name, cost in values["segmenters"].items()},
-        {name: PropagatorCost(**cost) for name, cost in values["propagators"].items()},
+        gpu.get("machine", values["machine"]),
+        frozenset(gpu.get("computed", values["computed"])),
+        ProcessCost(**values["process"] | gpu.get("process", {})),
+        {name: SegmenterCost(**cost) for name, cost in segmenters.items()},
+        {name: PropagatorCost(**cost) for name, cost in propagators.items()},
     )
+
+
+def _updated(costs: Mapping[str, dict[str, Any]], seconds: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Costs of each model, with the seconds that it takes on a GPU in the place of those on a core."""
+    return {name: cost | seconds.get(name, {}) for name, cost in costs.items()}

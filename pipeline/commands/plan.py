@@ -102,7 +102,7 @@ def plan(
 
 
 def _facts(job_list: JobList, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
-    costs = load_costs()
+    costs = load_costs(uses_gpu(config.compute.device))
     names = (config.models.segmenter, config.models.propagator)
     return {
         **asdict(foreseen.total),

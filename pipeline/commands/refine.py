@@ -128,7 +128,7 @@ def _refine(
 
 def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> str:
     """What is looked at, and how long it takes at most."""
-    costs = load_costs()
+    costs = load_costs(uses_gpu(config.compute.device))
     segmenter, propagator = costs.segmenter(config.models.segmenter), costs.propagator(config.models.propagator)
     videos = [video_of(folder, task.key) for task in tasks]
     n_steps = sum(video.n_frames * video.n_objects for video in videos)
