@@ -20,7 +20,7 @@ COMMANDS = {
     "studio": LazyCommand(
         "pipeline.commands.studio",
         "studio",
-        "Click on objects, watch their masks, correct them: one page in the browser.",
+        "Click on objects, watch and correct their masks, on one page in the browser.",
     ),
     "plan": LazyCommand(
         "pipeline.commands.plan",
@@ -57,12 +57,12 @@ COMMANDS = {
     "suggest": LazyCommand(
         "pipeline.commands.suggest",
         "suggest",
-        "Name the frames that are most worth checking, and how: **points**, **click** or **absent**.",
+        "List the frames most worth checking, and how: **points**, **click** or **absent**.",
     ),
     "provenance": LazyCommand(
         "pipeline.commands.provenance",
         "provenance",
-        "State where the videos of a run come from and under which licence.",
+        "Record the source and the licence of the videos of a run.",
     ),
     "export": LazyCommand("pipeline.commands.export", "export", "Write the dataset of a run.", takes_more=True),
     "validate": LazyCommand(
@@ -91,17 +91,17 @@ COMMANDS = {
     "report": LazyCommand(
         "pipeline.commands.report",
         "report",
-        "Write one HTML page about a run: `report/index.html`, with what needs a look first.",
+        "Write one HTML page about a run: `report/index.html`, frames that need attention first.",
     ),
     "stats": LazyCommand(
         "pipeline.commands.stats",
         "stats",
-        "Count what a run holds: points, frames, answers, sizes of masks, positions of points, pace, agreement.",
+        "Show statistics of a run: points, frames, answers, mask sizes, point positions, pace, agreement.",
     ),
     "render": LazyCommand(
         "pipeline.commands.render",
         "render",
-        "Write overlay videos: masks, points and verdicts drawn on the frames, with a strip of quality below.",
+        "Write overlay videos: masks, points and verdicts drawn on the frames, with a quality strip below.",
     ),
     "compact": LazyCommand(
         "pipeline.commands.compact", "compact", "Join the small files of a run's tables into files of about 128 MB."
@@ -119,7 +119,7 @@ COMMANDS = {
     "study": LazyCommand(
         "pipeline.commands.study",
         "study",
-        "Study the supervision: train on fewer points and frames of a run and test on other videos.",
+        "Study supervision: train on fewer points and frames of a run and test on other videos.",
     ),
     "train": LazyCommand(
         "pipeline.commands.train",
@@ -143,7 +143,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Turn videos and rough object hints into a human-verified, point-supervised VOS dataset.\n\n"
-    "The way: **annotate** → **review** (people) or **simulate** (ground truth) → **merge** → **export**. "
+    "Workflow: **annotate** → **review** (people) or **simulate** (ground truth) → **merge** → **export**. "
     "All results are in one run folder; **report** shows them.",
 )
 

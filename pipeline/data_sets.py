@@ -144,7 +144,7 @@ def _hints(path: Path) -> DataSet | None:
     """Hints that annotate reads, or entries of Point-VOS; None where nothing shows which.
 
     Raises:
-        UsageProblem: there is no telling, since the file, or every file of the folder, is broken.
+        UsageProblem: the kind is unknown, since the file, or every file of the folder, is broken.
     """
     try:
         formats = formats_in(path)

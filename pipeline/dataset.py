@@ -56,7 +56,7 @@ def open_dataset(
         reads_videos: read frames from the videos, where they were annotated; else from the JPEGs of the run.
 
     Raises:
-        UsageProblem: this is no run folder, or its points are not in the splits that it has now.
+        UsageProblem: this is not a run folder, or its points are not in the splits that it has now.
         FileNotFoundError: the run has no points.
     """
     folder = RunFolder(Path(run)).require()

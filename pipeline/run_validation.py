@@ -45,7 +45,7 @@ def run_problems(run: RunFolder) -> Iterator[Problem]:
 def _leaks(splits: dict[str, VideoSplit]) -> Iterator[Problem]:
     for group, own in divided_groups(splits.values()).items():
         names = ", ".join(f"{one.video_id} ({one.split})" for one in own)
-        yield Problem(f"splits group {group}", f"videos that are alike are in several splits: {names}")
+        yield Problem(f"splits group {group}", f"near-duplicate videos are in different splits: {names}")
 
 
 def _point_problems(video: Video, rows: Any, split: VideoSplit | None) -> Iterator[Problem]:
@@ -55,7 +55,7 @@ def _point_problems(video: Video, rows: Any, split: VideoSplit | None) -> Iterat
             yield Problem(where, f"{outside:,} points have {name} outside 0 to {end - 1}; merge or annotate again")
     keys = list(zip(*(rows[name].to_pylist() for name in _COLUMNS[1:6]), strict=True))
     if twice := len(keys) - len(set(keys)):
-        yield Problem(where, f"{twice:,} pixels are there twice; make the points again with pointvos merge")
+        yield Problem(where, f"{twice:,} pixels are duplicated; make the points again with pointvos merge")
     there = sorted(rows["split"].unique().to_pylist())
     if split and there != [split.split]:
         yield Problem(where, f"the split is {', '.join(there)}, splits/ says {split.split}; run pointvos split again")

@@ -25,7 +25,7 @@ def read_pickle(path: Path) -> Any:
     """What a pickle of arrays, text, numbers and their containers holds.
 
     Raises:
-        ValueError: it is no pickle, or holds something else.
+        ValueError: it is not a pickle, or holds something else.
     """
     try:
         with path.open("rb") as file:

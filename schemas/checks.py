@@ -20,11 +20,11 @@ def require_below(name: str, value: str) -> None:
     >>> require_below("video_id", "clips/../../bear")
     Traceback (most recent call last):
         ...
-    ValueError: video_id 'clips/../../bear' leads out of the folder that it is below
+    ValueError: video_id 'clips/../../bear' points outside its folder
     """
     require_text(name, value)
     if value.startswith("/") or ".." in value.split("/") or "\0" in value:
-        raise ValueError(f"{name} {value!r} leads out of the folder that it is below")
+        raise ValueError(f"{name} {value!r} points outside its folder")
 
 
 def require_storable(name: str, value: str) -> None:

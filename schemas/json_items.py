@@ -77,7 +77,7 @@ class JsonItems:
         self._at += 1
 
     def _peek(self) -> str:
-        """The next character that is no space, not taken; empty at the end."""
+        """The next character that is not a space, not taken; empty at the end."""
         while True:
             while self._at < len(self._text) and self._text[self._at] in _SPACE:
                 self._at += 1

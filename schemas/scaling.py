@@ -30,7 +30,7 @@ def scaled(labels: NDArray[Kind], height: int, width: int) -> NDArray[Kind]:
 
 
 def require_aspect(old_height: int, old_width: int, height: int, width: int) -> None:
-    """Raise ValueError when a mask of one size is no scaled picture of a frame of another."""
+    """Raise ValueError when a mask of one size is not a scaled picture of a frame of another."""
     if min(abs(old_width - width * old_height / height), abs(old_height - height * old_width / width)) >= 1:
         raise ValueError(
             f"mask of {old_width}x{old_height} pixels has another aspect than the frame of {width}x{height}; "

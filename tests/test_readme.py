@@ -79,7 +79,7 @@ def test_every_option_that_is_named_exists():
 @pytest.mark.timeout(560)
 def test_make_demo_says_what_it_made_and_what_to_do_next():
     said = run("make demo")
-    assert "What was made" in said
+    assert "Results" in said
     assert "make review" in said
     for made in ("masks", "candidates", "frames", "report/index.html"):
         assert (DEMO / made).exists()

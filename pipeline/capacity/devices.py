@@ -19,7 +19,7 @@ def require_device(name: str) -> None:
     """
     if not name.startswith("cuda"):
         return
-    advice = "use --device cpu, or --device auto, which takes a GPU where there is one"
+    advice = "use --device cpu, or --device auto, which uses a GPU if there is one"
     if not may_have_gpu():
         raise UsageProblem(f"--device {name}: no CUDA device is visible here ({why_no_gpu()}); {advice}")
     from stages.backends.devices import pick_device

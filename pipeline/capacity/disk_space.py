@@ -28,11 +28,11 @@ def check_room(run: RunFolder, foreseen: Estimate) -> None:
     place = run.local
     kept_bytes = foreseen.kept_bytes if run.path == place else 0.0
     needed, free = kept_bytes + foreseen.spool_bytes, free_bytes(place)
-    figures = f"{size(needed)} of disk at most, {size(free)} are free in {place}"
+    figures = f"up to {size(needed)} of disk, and {size(free)} is free at {place}"
     if free < _SURELY * needed:
-        raise UsageProblem(f"the run takes {figures}; free some space or choose another --run")
+        raise UsageProblem(f"the run needs {figures}; free some space or choose another --run")
     if free < needed:
-        console.print(styled(f"The disk may become full: the run takes {figures}.", "yellow"))
+        console.print(styled(f"The disk may fill up: the run needs {figures}.", "yellow"))
 
 
 def size(n_bytes: float) -> str:

@@ -55,14 +55,14 @@ def annotate(
 ) -> None:
     """Turn videos and rough hints into pseudo-masks and point candidates.
 
-    Every localized frame is segmented, the masks are propagated through the video both ways, and points are drawn
-    on chosen frames for people to verify. Finished videos are skipped when the same command runs again.
+    Every localized frame is segmented, the masks are propagated through the video both ways, and points are drawn on
+    chosen frames for people to verify. Finished videos are skipped when the same command runs again.
 
     Videos are annotated by processes of this machine. Options for Apache Beam come last, after `--`, and name another
     runner: `-- --runner=FlinkRunner --flink_master=HOST:8081`.
 
-    With `--review-url` people can begin to answer while other videos are annotated; in the end, all questions are
-    queued that `pointvos review push` would queue.
+    With `--review-url`, people can answer while other videos are still being annotated; at the end, every question that
+    `pointvos review push` would queue has been queued.
 
     Example:
       pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
@@ -201,6 +201,6 @@ def _announce(job_list: JobList, foreseen: Estimate) -> None:
         subject = "1 video is" if changed == 1 else f"{changed} videos are"
         console.print(f"{subject} annotated again: the file or its hints have changed.")
     if unasked := job_list.n_videos - len(job_list.jobs):
-        console.print(f"{unasked} of {job_list.n_videos} videos have no hints and are left out.")
+        console.print(f"{unasked} of {job_list.n_videos} videos have no hints and are skipped.")
     if job_list.open_jobs:
         console.print(foreseen.sentence())

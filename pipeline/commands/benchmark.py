@@ -15,7 +15,7 @@ BENCHMARKS = {
     "clickvos": LazyCommand(
         "pipeline.commands.benchmark_clickvos",
         "clickvos",
-        "Measure masks from one click an object in the first frame, after the ClickVOS protocol.",
+        "Measure masks from one click per object in the first frame, after the ClickVOS protocol.",
     ),
     "point-vos": LazyCommand(
         "pipeline.commands.benchmark_point_vos",

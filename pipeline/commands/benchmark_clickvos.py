@@ -1,4 +1,4 @@
-"""``pointvos benchmark clickvos``: masks from one click an object in the first frame."""
+"""``pointvos benchmark clickvos``: masks from one click per object in the first frame."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def clickvos(
     run: Annotated[
         Path,
         typer.Option(
-            help="Folder of the runs, one a set of clicks; the same command continues an interrupted one.",
+            help="Folder of the runs, one for each set of clicks; the same command continues an interrupted one.",
             metavar="DIR",
             callback=options.on_this_machine,
         ),
@@ -66,7 +66,7 @@ def clickvos(
         str, typer.Option(help=f"center, random (mean and deviation of {SEEDS} draws), or human, with --localizations.")
     ] = "center",
     localizations: Annotated[
-        str | None, typer.Option(help="With human: a clicks file, one click an object on the first frame.")
+        str | None, typer.Option(help="For --clicks human: a clicks file with one click per object on the first frame.")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Draws of random clicks.", min=1)] = SEEDS,
     segmenter: options.Segmenter = None,
@@ -75,10 +75,11 @@ def clickvos(
     device: options.Device = None,
     json_file: Json = None,
 ) -> None:
-    """Measure masks from one click an object in the first frame, after the ClickVOS protocol.
+    """Measure masks from one click per object in the first frame, after the ClickVOS protocol.
 
-    J and F count all frames, the first one too, whose mask is predicted as well. J against the frame index shows
-    whether masks heal from a poor first one or decay. Points are the candidates that `pointvos annotate` draws.
+    J and F are measured on all frames, including the first, whose mask is predicted too. J against the frame index
+    shows whether masks recover from a poor first one or decay. Points are the candidates that `pointvos annotate`
+    draws.
 
     Example:
       pointvos benchmark clickvos DAVIS/JPEGImages/480p --ground-truth DAVIS/Annotations/480p --run runs/clickvos
@@ -173,7 +174,7 @@ def _lines(report: Mapping[str, Any], draws: Sequence[_ClickSet]) -> dict[str, M
 
 
 def _show(report: dict[str, Any], draws: Sequence[_ClickSet]) -> None:
-    console.print(styled(f"From one {report['clicks']} click an object", "bold"))
+    console.print(styled(f"From one {report['clicks']} click per object", "bold"))
     table = Table(box=None, pad_edge=False)
     table.add_column("video", style="cyan", overflow="fold")
     for name in ("J&F", "J", "F"):
@@ -190,4 +191,4 @@ def _show(report: dict[str, Any], draws: Sequence[_ClickSet]) -> None:
     by_frame = report["J by frame"]
     shown = [f"{idx}: {by_frame[idx]:.3f}" for idx in _SHOWN_FRAMES if idx in by_frame]
     console.print(f"J by frame index: {', '.join(shown)}")
-    console.print(f"candidates that are right: {report['mean']['points right']:.1%}")
+    console.print(f"correct candidates: {report['mean']['points right']:.1%}")

@@ -19,12 +19,12 @@ Points = list[tuple[float, float]]
 
 
 def draw_rounds(json_file: Path, curve: Curve, outcomes: Sequence[VideoOutcome], by: str) -> None:
-    """J&F after each round against a person's seconds an object: the mean, and each video of a few."""
+    """J&F after each round against a person's seconds per object: the mean, and each video of a few."""
     lines: dict[str, Points] = {"mean": list(zip(curve.ends_s, curve.scores, strict=True))}
     for one in outcomes if len(outcomes) < _MOST_LINES else ():
         ends = accumulate(found.seconds / one.n_objects for found in one.rounds)
         lines[one.video_id] = [(end, found.j_and_f) for end, found in zip(ends, one.rounds, strict=True)]
-    axes = Axes(f"Masks after each round of {by}", "seconds of work an object", "J&F")
+    axes = Axes(f"Masks after each round of {by}", "seconds of work per object", "J&F")
     _draw(json_file, lines, axes)
 
 
@@ -44,7 +44,7 @@ def draw_objects(json_file: Path, scores: Iterable[tuple[str, float]]) -> None:
         name: [(100.0 * rank / len(own), score) for rank, score in enumerate(sorted(own), 1)]
         for name, own in list(found.items())[:_MOST_LINES]
     }
-    _draw(json_file, lines, Axes("Objects of held-out videos", "% of the objects, the worst first", "J&F"))
+    _draw(json_file, lines, Axes("Objects of held-out videos", "% of the objects, worst first", "J&F"))
 
 
 def _draw(json_file: Path, lines: Mapping[str, Points], axes: Axes) -> None:

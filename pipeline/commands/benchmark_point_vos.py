@@ -48,7 +48,7 @@ def point_vos(
     learn: Annotated[
         list[str] | None,
         typer.Option(
-            help="points, pseudo-masks, pseudo-masks-plain, masks or nothing; repeat it.", show_default="points"
+            help="points, pseudo-masks, pseudo-masks-plain, masks or nothing; may be repeated.", show_default="points"
         ),
     ] = None,
     leave_out: LeaveOut = 0,
@@ -66,8 +66,8 @@ def point_vos(
     """Train on verified points and test on other videos, after the Point-VOS protocol.
 
     Every network is tested from the verified points of each object's first annotated frame, and from its true mask on
-    the first frame that shows it. J and F count the frames behind that one, without the last; accuracy counts the
-    verified points behind it. Networks that learn from masks have the same steps, clips and frames.
+    the first frame that shows it. J and F are measured on the frames after that one, except the last; accuracy on the
+    verified points after it. Networks that learn from masks use the same steps, clips and frames.
 
     Example:
       pointvos benchmark point-vos --run runs/davis --ground-truth DAVIS/Annotations/480p --out bench --leave-out 2

@@ -38,7 +38,7 @@ Json = Annotated[
     Path | None,
     typer.Option(
         "--json",
-        help="Write the same figures to this file, and a plot of them beside it (.png).",
+        help="Also write the figures to this file, and a plot of them beside it (.png).",
         show_default=False,
         callback=options.on_this_machine,
     ),
@@ -73,9 +73,11 @@ def rounds(
     start: Annotated[str, typer.Option(help="First hint on every object: click, box, trace or scribble.")] = "click",
     n_rounds: Annotated[
         int | None,
-        typer.Option("--rounds", min=1, help="Rounds, the first hint counted.", show_default="8, by verdicts 4"),
+        typer.Option(
+            "--rounds", min=1, help="Number of rounds, including the first hint.", show_default="8, by verdicts 4"
+        ),
     ] = None,
-    most_clicks: Annotated[int, typer.Option(min=1, help="Clicks on an object in a round, at most.")] = MOST_REGIONS,
+    most_clicks: Annotated[int, typer.Option(min=1, help="Maximum clicks per object and round.")] = MOST_REGIONS,
     segmenter: options.Segmenter = None,
     propagator: options.Propagator = None,
     repair: options.Repair = None,
@@ -86,12 +88,12 @@ def rounds(
     """Measure correction rounds: a simulated person looks at masks and corrects them.
 
     Round 1 is one hint on every object (`--start`). In every later round the frame with the lowest J&F is corrected
-    with clicks where its masks are wrong, and carried to the frames between the corrected ones, as `pointvos studio`
-    does it. With `--by verdicts` nobody clicks: the open candidates of up to 10 frames an object are answered (2 %
-    wrong, with a second look), and masks are corrected by the answers, as `pointvos refine` does it.
+    with clicks where its masks are wrong, and propagated to the frames between the corrected ones, as `pointvos studio`
+    does. With `--by verdicts` nobody clicks: the open candidates of up to 10 frames per object are answered (2 % wrong,
+    with a second look), and masks are corrected by the answers, as `pointvos refine` does.
 
     The run folder holds every round and can be opened like any other. R-AUC-J&F is the area under J&F over rounds
-    (0.944 would be perfect for eight); seconds are those of a person, after the cost model in the docs.
+    (0.944 would be perfect for eight); seconds are human work according to the cost model in the docs.
 
     Example:
       pointvos benchmark rounds DAVIS/JPEGImages/480p --ground-truth DAVIS/Annotations/480p --run runs/rounds
@@ -184,11 +186,11 @@ def _show(curve: Curve, outcomes: Sequence[VideoOutcome], by: str) -> None:
         table.add_row(one.video_id, *(f"{found.j_and_f:.3f}" for found in one.rounds))
     table.add_section()
     table.add_row("mean", *(f"{score:.3f}" for score in curve.scores), style="bold")
-    table.add_row(f"{by.rpartition(' ')[2]} an object", *(f"{count:.1f}" for count in curve.given))
-    table.add_row("seconds an object", *(f"{end:.0f}" for end in curve.ends_s))
+    table.add_row(f"{by.rpartition(' ')[2]} per object", *(f"{count:.1f}" for count in curve.given))
+    table.add_row("seconds per object", *(f"{end:.0f}" for end in curve.ends_s))
     console.print(table)
     figures = ", ".join(f"{name} {value:.3f}" for name, value in curve.measures().items())
     console.print(
-        f"{figures}; a person's work: {duration(curve.ends_s[-1])} an object, "
-        f"{curve.seconds_an_answer():.1f} s {'a verified point' if by == 'verdicts' else 'a click'}"
+        f"{figures}; human work: {duration(curve.ends_s[-1])} per object, "
+        f"{curve.seconds_an_answer():.1f} s per {'verified point' if by == 'verdicts' else 'click'}"
     )

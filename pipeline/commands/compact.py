@@ -17,8 +17,8 @@ def compact(run: Run) -> None:
     """Join the small files of a run's tables into files of about 128 MB.
 
     `annotate` and `merge` write one file for each video and table, which is slow to list and to copy in a run of
-    thousands of videos. All commands read joined files as they read small ones, and `annotate` continues with new
-    small files; join those later with the same command. It may be interrupted at any moment and repeated.
+    thousands of videos. All commands read joined files like small ones, and `annotate` continues with new small files;
+    join those later with the same command. The command can be interrupted and repeated at any time.
 
     Example: `pointvos compact --run runs/first`
     """

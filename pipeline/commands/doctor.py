@@ -49,9 +49,9 @@ def doctor(
 ) -> None:
     """Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.
 
-    With `--run DIR`, check the tables of a run: every file can be read, whole videos only, no row twice, masks and
-    frames for all candidates, nothing left by interrupted commands. `--repair` drops what is damaged, so that the
-    command that made it makes it again, and moves answers that cannot be read to `DIR/damaged`.
+    With `--run DIR`, check the tables of a run: all files are readable, videos complete, rows unique, candidates have
+    masks and frames, and nothing is left over from interrupted commands. `--repair` removes damaged results, so that
+    the command that made them makes them again, and moves unreadable answers to `DIR/damaged`.
 
     Exits 1 when something that every run needs does not work, or when the run has faults that are not repaired.
 
@@ -132,7 +132,9 @@ def _one_cv2() -> Finding:
     right = owners == ["opencv-python-headless"]
     return (
         right,
-        "one headless OpenCV" if right else f"several builds own cv2: {', '.join(owners)}; keep the headless one",
+        "one headless OpenCV"
+        if right
+        else f"several packages install cv2: {', '.join(owners)}; keep only the headless one",
     )
 
 

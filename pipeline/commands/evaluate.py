@@ -42,8 +42,8 @@ def evaluate(
     Masks: region similarity J, boundary accuracy F and their mean as the DAVIS benchmarks define them, per object over
     frames, then averaged over objects. Candidates and points: how often their label of a pixel is right.
 
-    FRAME.png is the truth of the frame of that name in a folder of frames; in a video file FRAME is the decode index,
-    counted from 0. Ground truth in a store is fetched to a temporary folder first.
+    FRAME.png is the ground truth of the frame of that name in a folder of frames; in a video file FRAME is the decode
+    index, counted from 0. Ground truth in an object store is downloaded to a temporary folder first.
 
     Example: `pointvos evaluate --run runs/demo --ground-truth DAVIS/Annotations/480p --json scores.json`
     """
@@ -53,7 +53,7 @@ def evaluate(
         raise UsageProblem(f"unknown protocol {protocol!r}; known: {', '.join(PROTOCOLS)}")
     folder = run.require()
     if is_elsewhere() and not isinstance(ground_truth, Path):
-        raise UsageProblem(f"{ground_truth} would be fetched to this machine; give a path that all workers see")
+        raise UsageProblem(f"{ground_truth} would be downloaded to this machine; give a path that all workers see")
     with on_disk(ground_truth) as masks:
         results = _evaluate_all(folder, masks, protocol)
         found = [problem for result in results for problem in result.problems]

@@ -124,20 +124,20 @@ def export(
     """Write the dataset of a run.
 
     **pointvos**: the points of `pointvos merge` as the Point-VOS release keeps them: train and val JSON, the annotated
-    frames as JPEG, the points of each frame as PNG. What was written is checked against every demand of that format.
+    frames as JPEG, the points of each frame as PNG. The output is checked against every rule of that format.
 
-    **parquet_objects**: the decided points as Parquet with one nested row an object, for training.
+    **parquet_objects**: the decided points as Parquet with one nested row per object, for training.
 
     **huggingface**, **webdataset**: the decided points with the pictures of their frames, for the `datasets` and
     `webdataset` libraries.
 
-    **clicks**: one click an object on its first frame, in the manner of DAVIS-P and YouTubeVOS-P. **tapvid**: tracks
-    of the points that persist.
+    **clicks**: one click per object on its first frame, as in DAVIS-P and YouTubeVOS-P. **tapvid**: tracks of the
+    points that persist.
 
     **davis**, **youtube_vos**: the masks as PNG of object indices. Masks of a folder of frames are named like its
     frames, those of a video file by decode index, counted from 0. **youtube_vis**, **coco**, **coco_polygons**,
-    **sav**: masks as JSON. **ref_youtube_vos**, **vng**: words and the masks that they mean, and these masks as
-    results that evaluators read. **cvat**, **label_studio**, **mot**, **yolo**: polygons or boxes around the masks.
+    **sav**: masks as JSON. **ref_youtube_vos**, **vng**: expressions with their masks, and these masks as results for
+    evaluators. **cvat**, **label_studio**, **mot**, **yolo**: polygons or boxes around the masks.
 
     Example: `pointvos export --run runs/demo --format pointvos --out demo-dataset`
     """

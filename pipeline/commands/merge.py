@@ -53,19 +53,19 @@ def merge(
     ] = ConsensusRule.MAJORITY,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(help="Ignore the verdicts of this annotator; repeat it for several.", metavar="ANNOTATOR"),
+        typer.Option(help="Ignore the verdicts of this annotator; may be repeated.", metavar="ANNOTATOR"),
     ] = None,
 ) -> None:
     """Join verdicts and candidates into **points**, the training dataset.
 
     The latest verdict of each annotator counts; of several annotators the majority, and a tie is AMBIGUOUS. A second
     look replaces the answer of one person. Human verdicts override simulated ones, and an adjudication overrides all. A
-    candidate without a verdict gives no point, and answers to hidden gold questions never become points. Run it again
-    whenever verdicts were added, or with `--exclude` after `pointvos review audit` showed that somebody's answers are
-    unreliable: it rewrites `points/`.
+    candidate without a verdict gives no point, and answers to hidden gold questions never become points. Run the
+    command again whenever verdicts were added, or with `--exclude` when `pointvos review audit` shows that an
+    annotator's answers are unreliable: it rewrites `points/`.
 
-    With `dawid_skene`, two answers that differ are AMBIGUOUS too, unless gold questions show that one of the two
-    annotators is clearly more accurate: of two, their answers alone cannot tell who errs.
+    With `dawid_skene`, two differing answers are AMBIGUOUS too, unless gold questions show that one of the two
+    annotators is clearly more accurate: two answers alone cannot tell who is wrong.
 
     Example: `pointvos merge --run runs/demo`
     """
@@ -88,11 +88,11 @@ def merge(
             ("candidates", sum(found.n_candidates for found in written)),
             ("answered", n_points),
             *sorted(statuses.items()),
-            ("looked at twice", sum(found.n_looked_again for found in aggregated)),
+            ("with a second look", sum(found.n_looked_again for found in aggregated)),
             ("adjudicated", sum(found.n_adjudicated for found in aggregated)),
             ("conflicts left", n_conflicts),
             ("verdicts on other candidates", sum(found.n_opinions for found in aggregated) - n_points),
-            *([("points of other names of an object", n_copied)] if n_copied else []),
+            *([("points of duplicate object names", n_copied)] if n_copied else []),
             ("points in", folder.path / tables.POINTS.name),
         ],
     )
@@ -120,7 +120,7 @@ def _require_verdicts(folder: RunFolder, excluded: Sequence[str]) -> None:
         )
     require_annotators(annotators, excluded)
     if not is_any_left:
-        raise UsageProblem("no verdict is left without these annotators; exclude fewer")
+        raise UsageProblem("excluding these annotators leaves no verdict; exclude fewer")
 
 
 def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
@@ -139,7 +139,7 @@ def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
         )
     if missing := [key.video_id for key in video_keys(folder) if key.video_id not in found]:
         raise UsageProblem(
-            f"{len(missing):,} videos have no split yet, the first is {missing[0]!r}; give them one with: "
+            f"{len(missing):,} videos have no split yet, the first is {missing[0]!r}; assign them with: "
             f"pointvos split --run {folder.path}"
         )
     return found.__getitem__

@@ -27,7 +27,7 @@ models_app = typer.Typer(
     no_args_is_help=True,
 )
 
-_ALL = "All of them when none is named."
+_ALL = "Default: all."
 
 
 @models_app.command("list")
@@ -50,20 +50,20 @@ def list_models() -> None:
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Which checkpoints; see: pointvos models list.")],
     source: Annotated[
-        str, typer.Option("--from", help="A file or an http(s) address to take it from instead of the official one.")
+        str, typer.Option("--from", help="A file or an http(s) URL to use instead of the official one.")
     ] = "",
-    sha256: Annotated[str, typer.Option(help="Accept weights of your own: the SHA-256 that the file must have.")] = "",
+    sha256: Annotated[str, typer.Option(help="Accept custom weights: the SHA-256 that the file must have.")] = "",
     revision: Annotated[
-        str, typer.Option(help="Of a model on the Hugging Face hub: a commit instead of the one fetched before.")
+        str, typer.Option(help="For models on the Hugging Face hub: the commit to fetch, instead of the previous one.")
     ] = "",
 ) -> None:
     """Download checkpoints into the cache.
 
-    Resumes interrupted downloads. A file gets its name only after its checksum was verified; where
-    only an MD5 or nothing is published, the SHA-256 of the first fetch is recorded and holds from then on. Where
-    nothing is published, the file must also fit the architecture, and is verified only when it comes from the official
-    address. Models of the Hugging Face hub are folders: the commit of the first fetch is recorded and fetched again
-    from then on, and every large file is checked against the SHA-256 that the hub states.
+    Resumes interrupted downloads. A file is put in place only after its checksum was verified. Where only an MD5 or no
+    checksum is published, the SHA-256 of the first download is recorded and required from then on. Without a published
+    checksum, the file must also fit the architecture, and counts as verified only if it comes from the official
+    address. Models of the Hugging Face hub are folders: the commit of the first download is recorded and used from then
+    on, and every large file is checked against the SHA-256 that the hub states.
 
     Examples:
       pointvos models fetch sam_vit_b cutie_base
@@ -138,7 +138,7 @@ def require_models(names: Sequence[str]) -> None:
     """Make sure that the backends called ``names`` have their checkpoints; backends that need none pass.
 
     Raises:
-        UsageProblem: one is missing or damaged; the message names the command that brings it.
+        UsageProblem: one is missing or damaged; the message names the command that fetches it.
     """
     for name in names:
         try:

@@ -29,7 +29,7 @@ def anywhere(text: str) -> AnyPath:
 
 
 def existing(text: str) -> AnyPath:
-    """What a command reads, as it is typed: a path of this machine that is there, or an address of a store.
+    """What a command reads, as it is typed: an existing local path, or an address in an object store.
 
     Raises:
         BadParameter: there is no such path.
@@ -49,7 +49,7 @@ def on_this_machine(path: Path | None) -> Path | None:
     """
     if path is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
         address = re.sub(":/+", "://", str(path), count=1)
-        raise UsageProblem(f"{address} lies in a store; give a path of this machine, and copy the result from there")
+        raise UsageProblem(f"{address} is in an object store; give a local path and copy the result there yourself")
     return path
 
 
@@ -71,7 +71,7 @@ GroundTruth = Annotated[
 JsonFile = Annotated[
     Any,
     typer.Option(
-        "--json", parser=anywhere, metavar="FILE", help="Write the same figures to this file.", show_default=False
+        "--json", parser=anywhere, metavar="FILE", help="Also write the figures to this file.", show_default=False
     ),
 ]
 """An :data:`AnyPath`, or None."""
@@ -136,7 +136,7 @@ MaxMemory = Annotated[
     str | None,
     typer.Option(
         help="Limit for the memory of all processes together, and for GPU memory, e.g. 4GB: chooses threads, workers, "
-        "objects a pass and model sizes.",
+        "objects per pass and model sizes.",
         metavar="SIZE",
     ),
 ]

@@ -39,7 +39,7 @@ def plan(
     run: Annotated[
         RunFolder | None,
         typer.Option(
-            parser=RunFolder.parse, metavar="DIR", help="The run folder; videos that are done there are left out."
+            parser=RunFolder.parse, metavar="DIR", help="The run folder; videos already finished there are skipped."
         ),
     ] = None,
     scale_to: plan_corpus.ScaleTo = None,
@@ -53,15 +53,14 @@ def plan(
 ) -> None:
     """Estimate the time, memory and disk of `annotate` with the same options. Nothing is run or written.
 
-    Memory and disk are upper bounds for any machine; times were measured on the machine that is named. Only the
-    headers and first frames of the videos are read.
+    Memory and disk are upper bounds for any machine; times are based on measurements of the machine that is named. Only
+    the headers and first frames of the videos are read.
 
-    With --scale-to, what these videos take is replayed for a whole corpus on a cluster, whose workers have one core
-    each: hours, money, how long workers wait for the slowest one, and what restarts take.
+    With --scale-to, the costs of these videos are extrapolated to a whole corpus on a cluster of workers with one core
+    each: hours, money, time lost waiting for the slowest worker, and time lost to restarts.
 
-    With --budget, the work of people is planned: what mixes of correction rounds, frames and points buy for all
-    objects in this many hours, as they were tried on videos with ground truth: yours (--ground-truth, --mixes), else
-    some of DAVIS.
+    With --budget, human work is planned: what mixes of correction rounds, frames and points achieve for all objects in
+    this many hours, as measured on videos with ground truth: yours (--ground-truth, --mixes), else some of DAVIS.
 
     For example:
 
@@ -129,14 +128,14 @@ def _facts(job_list: JobList, config: RunConfig, foreseen: Estimate, rejects: Se
 
 def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> None:
     models, compute = facts["models"], facts["compute"]
-    left_out = {"done already": facts["skipped"], "without localization": facts["not_localized"]}
+    left_out = {"already done": facts["skipped"], "without hints": facts["not_localized"]}
     notes = ", ".join(f"{count:,} more {what}" for what, count in left_out.items() if count)
     rows: list[tuple[str, object]] = [
         ("videos", f"{facts['videos']:,}" + (f" ({notes})" if notes else "")),
         ("frames, objects", f"{_n_frames(facts)}, {facts['objects']:,}"),
         ("models", f"{models['segmenter']} and {models['propagator']} on the {'GPU' if facts['gpu'] else 'CPU'}"),
         ("time", f"about {duration(facts['seconds'])} (costs measured on: {facts['measured_on']})"),
-        ("memory", f"at most {size(facts['memory_bytes'])}, of which {size(facts['worker_memory_bytes'])} a worker"
+        ("memory", f"at most {size(facts['memory_bytes'])}, {size(facts['worker_memory_bytes'])} per worker"
                    f" ({size(psutil.virtual_memory().available)} free)"),
         ("disk", f"at most {size(facts['kept_disk_bytes'])} kept, {size(facts['temporary_disk_bytes'])} temporary"
                  f" ({size(free_disk)} free)"),
@@ -145,13 +144,13 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         rows.append(("unknown length", _open_ended(facts["unknown_length"])))
     if facts["gpu"]:
         rows.append(
-            ("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; computed, not measured, as is the time")
+            ("GPU memory", f"at most {size(facts['gpu_memory_bytes'])}; like the time, computed and not measured")
         )
     if facts["not_measured"]:
         rows.append(
             (
                 "not measured",
-                f"{', '.join(facts['not_measured'])}; computed from model sizes, or as the slowest model",
+                f"{', '.join(facts['not_measured'])}; computed from model sizes, or taken from the slowest model",
             )
         )
     for number, share in enumerate(foreseen.workers, 1):
@@ -162,9 +161,9 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
         rows.append(("skipped", facts["input_skipped"]))
     summary("Plan" if facts["videos"] or facts["skipped"] else "Plan: nothing would be annotated", rows)
     if facts["memory_bytes"] > psutil.virtual_memory().available:
-        console.print(styled("This is more memory than is free; --max-memory limits it.", "yellow"))
+        console.print(styled("This exceeds the free memory; limit it with --max-memory.", "yellow"))
     if facts["kept_disk_bytes"] + facts["temporary_disk_bytes"] > free_disk:
-        console.print(styled("This is more disk than is free; choose another --run.", "yellow"))
+        console.print(styled("This exceeds the free disk space; choose another --run.", "yellow"))
 
 
 def _n_frames(facts: Mapping[str, Any]) -> str:
@@ -177,4 +176,4 @@ def _n_frames(facts: Mapping[str, Any]) -> str:
 def _open_ended(video_ids: Sequence[str]) -> str:
     more = f" and {len(video_ids) - _NAMED} more" if len(video_ids) > _NAMED else ""
     named = ", ".join(video_ids[:_NAMED]) + more
-    return f"{named}: the file does not say how many frames it has; only those that are known are counted here"
+    return f"{named}: the file does not state its number of frames; only known frames are counted"

@@ -23,12 +23,12 @@ from stages.simulate.mixes import BudgetOutcome, Mix, best_masks, efficient, mos
 
 Budget = Annotated[
     float | None,
-    typer.Option(help="Plan this many hours of people's work on these objects.", min=0.001, metavar="HOURS"),
+    typer.Option(help="Plan this many hours of human work on these objects.", min=0.001, metavar="HOURS"),
 ]
 GroundTruth = Annotated[
     Path | None,
     typer.Option(
-        help="With --budget: true masks of VIDEOS, to try the mixes on them; it takes as long as correcting them "
+        help="With --budget: ground-truth masks of VIDEOS, to try the mixes on them; takes as long as correcting them "
         "eight times.",
         exists=True,
     ),
@@ -71,7 +71,7 @@ def budget_facts(asked: BudgetRequest, config: RunConfig, n_objects: int) -> dic
         UsageProblem: there is no object, or the file of tried mixes cannot be used.
     """
     if not n_objects:
-        raise UsageProblem("there is no object to plan for: every video is done, or none is localized")
+        raise UsageProblem("nothing to plan: every video is done, or none has hints")
     trial = _trial(asked, config)
     bought = purchases(efficient(trial.mixes), 3600 * asked.hours, n_objects)
     if not any(one.objects for one in bought):
@@ -143,11 +143,9 @@ def _row(one: BudgetOutcome) -> dict[str, Any]:
 def show_budget(facts: Mapping[str, Any]) -> None:
     """Print what :func:`budget_facts` found."""
     hours, each = facts["hours"], facts["seconds_an_object"]
-    console.print(
-        styled(f"{hours:g} hours of people's work on {facts['objects']:,} objects, {each:.0f} s each", "bold")
-    )
+    console.print(styled(f"{hours:g} hours of human work on {facts['objects']:,} objects, {each:.0f} s each", "bold"))
     table = Table(box=None, pad_edge=False)
-    columns = ("rounds", "frames", "points", "s an object", "J&F", "verified points", "right", "objects", "in all")
+    columns = ("rounds", "frames", "points", "s per object", "J&F", "verified points", "right", "objects", "in all")
     for name in columns:
         table.add_column(name, justify="right")
     for one in facts["mixes"]:
@@ -164,14 +162,14 @@ def show_budget(facts: Mapping[str, Any]) -> None:
     when = f", {facts['measured_at']}" if facts["measured_at"] else ""
     if facts["is_stored"]:
         console.print(
-            styled("These mixes were tried on other videos than yours.", "yellow"),
-            "How good masks are depends on the videos: try the mixes on some of yours with --ground-truth MASKS.",
+            styled("These mixes were tried on videos other than yours.", "yellow"),
+            "Mask quality depends on the videos: try the mixes on some of yours with --ground-truth MASKS.",
             soft_wrap=True,
         )
     console.print(
-        f"Tried on: {facts['measured_on']}{when}. Rounds count the first click; frames and points are verified an "
-        f"object and a frame, {VERIFY_S:g} s a point. Beside this, a polygon a frame takes {POLYGON_S:.0f} s, a frame "
-        f"corrected with SAM 2 {SAM2_FRAME_S:g} s.",
+        f"Tried on: {facts['measured_on']}{when}. Rounds include the first click; frames are verified per object, "
+        f"points per object and frame, at {VERIFY_S:g} s per point. For comparison, per frame: a polygon takes "
+        f"{POLYGON_S:.0f} s, a correction with SAM 2 {SAM2_FRAME_S:g} s.",
         soft_wrap=True,
     )
 
@@ -179,7 +177,7 @@ def show_budget(facts: Mapping[str, Any]) -> None:
 def _sentence(one: Mapping[str, Any]) -> str:
     return (
         f"{one['rounds']} round{'s' * (one['rounds'] > 1)} of clicks, then {one['frames']} frames with {one['points']} "
-        f"points each: {one['seconds']:.0f} s an object, {one['objects']:,} objects, J&F {one['j_and_f']:.3f}, "
+        f"points each: {one['seconds']:.0f} s per object, {one['objects']:,} objects, J&F {one['j_and_f']:.3f}, "
         f"{one['all_verified']:,.0f} points"
     )
 
@@ -194,5 +192,5 @@ def _draw(path: Path, mixes: tuple[Mix, ...], seconds: float) -> None:
         ]
         for frames, points in kinds
     }
-    title = "Masks by people's work: rounds of clicks, then points"
-    draw_lines(path, lines, Axes(title, "seconds of work an object (line: the budget)", "J&F", seconds))
+    title = "Mask quality by human work: rounds of clicks, then points"
+    draw_lines(path, lines, Axes(title, "seconds of work per object (line: the budget)", "J&F", seconds))

@@ -16,8 +16,8 @@ from pipeline.terminal.console import summary
 ScaleTo = Annotated[
     int | None, typer.Option(help="Plan a corpus of this many videos like these on a cluster of --workers.", min=1)
 ]
-Price = Annotated[float, typer.Option(help="With --scale-to: the price of a worker's hour.", min=0)]
-LossRate = Annotated[float, typer.Option(help="With --scale-to: the share of workers that is lost in an hour.", min=0)]
+Price = Annotated[float, typer.Option(help="With --scale-to: the price of one worker hour.", min=0)]
+LossRate = Annotated[float, typer.Option(help="With --scale-to: the share of workers lost per hour.", min=0)]
 
 CLUSTER_SIZES = (16, 64, 256, 1024)
 """Workers of the clusters that are shown when no number is asked for."""
@@ -36,7 +36,7 @@ def corpus_facts(
 
 def show_corpus(corpus: Mapping[str, Any]) -> None:
     """Print what :func:`corpus_facts` found."""
-    rows: list[tuple[str, object]] = [("work", f"{corpus['core_hours']:,.0f} hours of one core")]
+    rows: list[tuple[str, object]] = [("work", f"{corpus['core_hours']:,.0f} core hours")]
     rows += [(f"{one['workers']:,} workers", _sentence(one, corpus["price"])) for one in corpus["replays"]]
     summary(f"A corpus of {corpus['videos']:,} videos like these on a cluster", rows)
 
@@ -44,8 +44,8 @@ def show_corpus(corpus: Mapping[str, Any]) -> None:
 def _sentence(one: Mapping[str, Any], price: float) -> str:
     if one["hours"] is None:
         return "never finished: workers are lost faster than they finish videos"
-    money = f", {one['money']:,.0f} at {price:g} an hour" if price else ""
+    money = f", cost {one['money']:,.0f} at {price:g} per hour" if price else ""
     return (
         f"about {duration(3600 * one['hours'])}, {one['worker_hours']:,.0f} worker hours{money}; "
-        f"waiting for the slowest {one['waiting']:.0%}, restarts {one['lost']:.0%}"
+        f"{one['waiting']:.0%} spent waiting for the slowest, {one['lost']:.0%} lost to restarts"
     )

@@ -22,17 +22,17 @@ def provenance(
         Path | None,
         typer.Option(
             "--list",
-            help="CSV with the columns video, source, licence and url; without it, what is known is shown.",
+            help="CSV with the columns video, source, licence and url; without it, show what is recorded.",
             metavar="FILE",
             callback=on_this_machine,
         ),
     ] = None,
 ) -> None:
-    """State where the videos of a run come from and under which licence.
+    """Record the source and the licence of the videos of a run.
 
-    It writes the table `provenance/`. A later list replaces what earlier ones said of the same videos. What nobody has
-    stated is unknown and never guessed. Exports of points carry it: `videos.csv` has a line a video, and the card of
-    the dataset counts the licences. `pointvos split` keeps videos of one URL together.
+    Writes the table `provenance/`. A later list replaces earlier entries for the same videos. Missing information stays
+    unknown and is never guessed. Exports of points include it: `videos.csv` has one line per video, and the dataset
+    card counts the licences. `pointvos split` keeps videos with the same URL together.
 
     Example: `pointvos provenance --run runs/demo --list videos.csv`
     """

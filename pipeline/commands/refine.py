@@ -45,11 +45,11 @@ _WORKER_BYTES = 3 * 2**30
 def refine(
     run: options.Run,
     videos: Annotated[
-        list[str] | None, typer.Argument(metavar="[VIDEO]...", help="Ids of videos; all without any.")
+        list[str] | None, typer.Argument(metavar="[VIDEO]...", help="Ids of videos; default: all.")
     ] = None,
     clicks: Annotated[
         list[str] | None,
-        typer.Option(help="A file of clicks on masks that are wrong, as of localizations; repeat it for several."),
+        typer.Option(help="A file of clicks that correct wrong masks, in any format for clicks; may be repeated."),
     ] = None,
     workers: Annotated[
         int | None,
@@ -62,12 +62,12 @@ def refine(
     """Correct masks from verified points, clicks and studio corrections, and propagate each correction.
 
     Corrections come from verified points that contradict a mask (run `pointvos merge` first), clicks from files, and
-    pending corrections of `pointvos studio`. A frame is segmented again with its old mask and its verified points,
-    and the frames between its neighbours that a person has seen are done again. New candidates are drawn where masks
-    changed. Frames that people localized, corrected or confirmed are never overwritten.
+    pending corrections of `pointvos studio`. A frame is segmented again with its old mask and its verified points, and
+    the frames around it, up to the nearest frames that a person has seen, are propagated again. New candidates are
+    drawn where masks changed. Frames that people localized, corrected or confirmed are never overwritten.
 
     In the end, all verified points agree with their masks, or their frames are flagged in the table `flags`. Without
-    new feedback nothing is changed. The command can be repeated and interrupted.
+    new feedback nothing changes. The command can be interrupted and repeated at any time.
 
     Example: `pointvos refine --run runs/demo`
     """
@@ -154,16 +154,16 @@ def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVi
         ("corrections", total["corrections"]),
         ("masks changed", total["masks"]),
         ("verified points", total["points"]),
-        ("frames that contradict them still", total["flagged"]),
+        ("frames that still contradict them", total["flagged"]),
     ]
     summary(f"Refinement of {folder}", rows)
     problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
     if not total["rounds"] and not problems and not rejects:
         console.print("No new feedback: the run is unchanged.")
     if total["flagged"]:
-        console.print(f"Look at the flagged frames with: pointvos suggest --run {folder}")
+        console.print(f"List the flagged frames with: pointvos suggest --run {folder}")
     if total["masks"] and tables.TASKS.files(folder.path):
-        console.print(f"Bring the queue up to date with: pointvos review push --run {folder}")
+        console.print(f"Update the queue with: pointvos review push --run {folder}")
     show_problems("stopped early, finished rounds are kept:", problems)
     show_rejects(rejects, "correct the files of clicks and run the same command again")
     if problems or rejects:

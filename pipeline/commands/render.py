@@ -36,32 +36,35 @@ def render(
     ] = None,
     names: Annotated[
         list[str] | None,
-        typer.Option("--object", help="Only this object, by id or name; may be given several times."),
+        typer.Option("--object", help="Only this object, by id or name; may be repeated."),
     ] = None,
-    by_object: Annotated[bool, typer.Option("--by-object", help="One file an object instead of one a video.")] = False,
+    by_object: Annotated[
+        bool, typer.Option("--by-object", help="One file per object instead of one per video.")
+    ] = False,
     before: Annotated[
         int,
         typer.Option(
-            min=0, help="Show the masks before this correction round beside the present ones.", metavar="ROUND"
+            min=0, help="Show the masks before this correction round beside the current ones.", metavar="ROUND"
         ),
     ] = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="Where the videos go.", show_default="report/videos of the run", callback=on_this_machine),
+        typer.Option(
+            help="Output folder for the videos.", show_default="report/videos of the run", callback=on_this_machine
+        ),
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Videos that are rendered at a time.", show_default="as cores allow, 4 at most"),
+        typer.Option(min=1, help="Videos rendered in parallel.", show_default="as cores allow, 4 at most"),
     ] = None,
 ) -> None:
-    """Write overlay videos: masks, points and verdicts drawn on the frames, with a strip of quality below.
+    """Write overlay videos: masks, points and verdicts drawn on the frames, with a quality strip below.
 
-    Every frame of the source is one frame of the video (H.264, for any player). The strip has a row an object: red,
-    amber and green are the quality of each mask, grey is no mask. White marks are frames with hints, corrections
-    or locks, blue ones have points. With `--before ROUND` the masks before that correction round stand on the left.
+    Every frame of the source is one frame of the video (H.264, for any player). The strip has one row per object: red,
+    amber and green are the quality of each mask, grey is no mask. White marks are frames with hints, corrections or
+    locks, blue ones have points. With `--before ROUND` the masks before that correction round are shown on the left.
 
-    A video that is there already and would come out the same is kept: interrupt the command and run it again at any
-    time.
+    Existing videos that would not change are kept, so the command can be interrupted and repeated at any time.
 
     Example: `pointvos render --run runs/demo`
     """

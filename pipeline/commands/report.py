@@ -31,7 +31,7 @@ _PICTURES_AN_OBJECT, _MOST_EMBEDDED = 13, 150
 
 def report(
     run: Run,
-    pictures: Annotated[int, typer.Option(min=0, help="Most pictures of the page, some 50 kB each.")] = MOST_PICTURES,
+    pictures: Annotated[int, typer.Option(min=0, help="Maximum number of pictures, about 50 kB each.")] = MOST_PICTURES,
     one_file: Annotated[
         bool | None,
         typer.Option(
@@ -41,11 +41,11 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """Write one HTML page about a run: `report/index.html`, with what needs a look first.
+    """Write one HTML page about a run: `report/index.html`, frames that need attention first.
 
-    It leads with the frames where a look is worth most, with pictures and the reason, and lists all objects and videos.
-    Then: what the answers say about the masks and how far they can be trusted, statistics, what was rejected, and what
-    the work costs people in seconds. It needs no network and opens as a file.
+    The page starts with the frames most worth checking, with pictures and reasons, and lists all objects and videos.
+    Then it shows what the answers say about the masks and how reliable they are, statistics, rejected input, and the
+    human work in seconds. It needs no network and opens as a file.
 
     Example: `pointvos report --run runs/demo`
     """
@@ -72,7 +72,7 @@ def report(
     rows: list[tuple[str, object]] = [
         ("videos", len(statistics.videos)),
         ("objects", len(lists.objects)),
-        ("frames that need a look", lists.n_looks),
+        ("frames that need attention", lists.n_looks),
         ("pictures", len(files.names)),
         ("size of the page", f"{path.stat().st_size / 1e6:.1f} MB"),
     ]
@@ -120,7 +120,7 @@ def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
     sentences = [f"{_count(n_objects, 'object')} in {_count(n_videos, 'video')}."]
     if n_looks:
         verb = "needs" if n_looks == 1 else "need"
-        sentences.append(f"{_count(n_looks, 'frame')} {verb} a look; those where a look is worth most come first.")
+        sentences.append(f"{_count(n_looks, 'frame')} {verb} attention; those most worth checking come first.")
     elif n_objects:
         sentences.append("No frame stands out.")
     if statistics.n_candidates:
@@ -134,7 +134,7 @@ def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
 def _notes(lists: ListBuilder, n_unread: int) -> tuple[str, ...]:
     found = []
     if lists.n_looks > MOST_LOOKS:
-        found.append(f"The {MOST_LOOKS:,} frames where a look is worth most are listed, of {lists.n_looks:,}.")
+        found.append(f"Only the {MOST_LOOKS:,} frames most worth checking are listed, of {lists.n_looks:,}.")
     if n_unread:
         found.append(f"{_count(n_unread, 'video')} could not be read when this page was written: pictures are missing.")
     return tuple(found)

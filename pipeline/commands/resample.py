@@ -45,15 +45,15 @@ def resample(
 ) -> None:
     """Draw new candidates of a run from its masks: another number, other frames or another seed.
 
-    Points are drawn where masks are surely right, to be training data. With `--doubts`, four in five are drawn where
-    the run's segmenter, asked for the same object in other ways, disagrees with its mask: with the answers, `pointvos
-    refine` finds out more about the masks.
+    By default, points are drawn where masks are most likely right, as training data. With `--doubts`, four in five are
+    drawn where the run's segmenter, prompted for the same object in other ways, disagrees with its mask: such answers
+    tell `pointvos refine` more about the masks.
 
-    Without options, the settings of `annotate` are used again: what a `resample` changed comes back. No mask is
-    touched; the videos are read for the colours of their frames. The command can be repeated and interrupted.
+    Without options, the settings of `annotate` are used again, which undoes an earlier `resample`. Masks do not change;
+    the videos are read for the colours of their frames. The command can be interrupted and repeated at any time.
 
-    Verdicts stay: they count wherever their points are among the candidates, now or after another `resample`. The next
-    `review push` takes outdated tasks out of the queue, except those that somebody has answered.
+    Verdicts are kept, and count whenever their points are among the candidates, now or after another `resample`. The
+    next `review push` removes outdated tasks from the queue, except those that somebody has answered.
 
     Example: `pointvos resample --run runs/demo --points 40`
     """
@@ -71,18 +71,18 @@ def resample(
             ("videos", len(found)),
             ("frames of objects", sum(one.n_frames for one in found)),
             ("candidates", n_now),
-            ("of these new", n_now - n_same),
-            ("taken out", n_taken_out),
+            ("new", n_now - n_same),
+            ("removed", n_taken_out),
         ],
     )
     if tables.TASKS.files(folder.path):
-        console.print(f"Bring the queue up to date with: pointvos review push --run {run}")
+        console.print(f"Update the queue with: pointvos review push --run {run}")
     if tables.VERDICTS.files(folder.path):
         if n_taken_out:
-            console.print("Answers to candidates that were taken out are kept; they count when those are drawn again.")
-        console.print(f"Bring the points up to date with: pointvos merge --run {run}")
+            console.print("Answers to removed candidates are kept and count again when these are redrawn.")
+        console.print(f"Update the points with: pointvos merge --run {run}")
     problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
-    show_problems("candidates stay as they were:", problems)
+    show_problems("candidates unchanged:", problems)
     if problems:
         raise typer.Exit(REJECTED)
 

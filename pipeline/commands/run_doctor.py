@@ -66,13 +66,13 @@ class RunChecks:
         """Everything, one after the other.
 
         Raises:
-            UsageProblem: this is no run folder.
+            UsageProblem: this is not a run folder.
         """
         yield from self._config_faults()
         joined = list(self._joined_faults())
         yield from joined
         if joined:
-            self.notes.append("the rest is examined when these are repaired")
+            self.notes.append("the rest is checked once these are repaired")
             return
         marks = self._marks()
         yield from marks.faults
@@ -149,9 +149,9 @@ class RunChecks:
         candidate_ids = rows[tables.CANDIDATES]["candidate_id"].to_pylist()
         for name, keys in (("masks", masks), ("candidates", candidate_ids)):
             if twice := sum(n - 1 for n in Counter(keys).values()):
-                yield f"{twice:,} {name} are there twice"
+                yield f"{twice:,} {name} are duplicated"
         if taken := len(self._candidates & set(candidate_ids)):
-            yield f"{taken:,} of its candidates are those of another video"
+            yield f"{taken:,} of its candidates belong to another video"
         self._candidates.update(candidate_ids)
         asked = set(_keys(rows[tables.CANDIDATES], "object_id", "frame_idx"))
         if unseen := len(asked - {key[:2] for key in masks}):
@@ -167,7 +167,7 @@ class RunChecks:
         for video_id, stems in by_id.items():
             latest = max(stems, key=lambda stem: marks.paths[stem].stat().st_mtime_ns)
             for old in (stem for stem in stems if stem != latest):
-                text = f"video {video_id!r} is there twice, as {old} and, later, as {latest}"
+                text = f"video {video_id!r} exists twice, as {old} and, later, as {latest}"
                 yield Fault(text, "", partial(self.folder.drop_stems, [old]))
 
     def _unmarked(self, stems: Iterable[str]) -> Iterator[Fault]:
@@ -224,7 +224,7 @@ class RunChecks:
         if unknown:
             self.notes.append(f"verdicts on {unknown:,} candidates that the run no longer has; they are kept")
         if twice:
-            self.notes.append(f"{twice:,} verdicts are there twice; each person counts once in pointvos merge")
+            self.notes.append(f"{twice:,} verdicts are duplicated; pointvos merge counts each person once")
 
     def _temporary(self) -> Iterator[Fault]:
         report = self._run / "report"

@@ -30,7 +30,9 @@ def simulate(
     ground_truth: GroundTruth,
     error_rate: Annotated[float, typer.Option(min=0.0, max=1.0, help="Probability of a wrong answer.")] = 0.02,
     seed: Annotated[int, typer.Option(help="Seed of the errors.")] = 0,
-    annotators: Annotated[int, typer.Option(min=1, help="How many answer, each with errors of its own.")] = 1,
+    annotators: Annotated[
+        int, typer.Option(min=1, help="Number of simulated annotators, each with independent errors.")
+    ] = 1,
     overlap: Annotated[
         int | None, typer.Option(min=1, help="How many of them answer each object and frame.", show_default="all")
     ] = None,
@@ -44,9 +46,9 @@ def simulate(
 ) -> None:
     """Answer the candidates from ground truth, as a person with a small error rate would.
 
-    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames or of objects without
-    ground truth get no verdict. Gold questions that were planted are answered too. The verdicts stand beside those of
-    people, who outvote them in `pointvos merge`.
+    Within 2 pixels of the true boundary the answer is AMBIGUOUS. Candidates on frames or of objects without ground
+    truth get no verdict. Gold questions are answered too. The verdicts are stored beside those of people, which
+    override them in `pointvos merge`.
 
     Example: `pointvos simulate --run runs/demo --ground-truth DAVIS/Annotations/480p`
     """
@@ -63,8 +65,8 @@ def simulate(
     rows: list[tuple[str, object]] = [("candidates", found.n_candidates)]
     rows += [("candidates without ground truth", found.n_unknown)] if found.n_unknown else []
     rows += [("answers", found.statuses.total())]
-    rows += [("of these second looks", found.n_second_looks)] if second_look else []
-    rows += [*sorted(found.statuses.items()), ("hours of people's work", f"{found.seconds / 3600:.2f}")]
+    rows += [("second looks", found.n_second_looks)] if second_look else []
+    rows += [*sorted(found.statuses.items()), ("hours of human work", f"{found.seconds / 3600:.2f}")]
     summary(f"Simulated verdicts of {run}", rows)
     show_problems("rejected", [problem.replace(str(masks), str(ground_truth)) for problem in found.problems])
     if found.problems:

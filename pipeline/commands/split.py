@@ -31,25 +31,28 @@ from stages.split.similarity import alike_pairs
 def split(
     run: Run,
     ratios: Annotated[str, typer.Option(help="Shares of train, val and test.", metavar="TRAIN/VAL/TEST")] = "80/10/10",
-    seed: Annotated[int, typer.Option(help="Decides which videos go where.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the assignment.")] = 0,
     given: Annotated[
         Path | None,
         typer.Option("--list", help="CSV with the columns video and split: an official list.", metavar="FILE"),
     ] = None,
     compare: Annotated[
         bool,
-        typer.Option("--compare/--no-compare", help="Compare the pictures of all videos.", show_default="--compare"),
+        typer.Option(
+            "--compare/--no-compare",
+            help="Find near-duplicates by comparing the pictures of all videos.",
+            show_default="--compare",
+        ),
     ] = True,
 ) -> None:
     """Divide the videos of a run into train, val and test; near-duplicates stay together.
 
-    All objects of a video are in one split. The pictures of all videos are compared, and videos that show the same are
-    kept together: copies under other names, re-encoded, scaled, trimmed, mirrored or cropped ones. A video goes to a
-    split by a hash of its id, so shares are met on average; it stays there when videos are added later. Videos of an
-    official `--list` go where it says.
+    All objects of a video are in one split. The pictures of all videos are compared, and videos with the same content
+    are kept together: copies under other names, also re-encoded, scaled, trimmed, mirrored or cropped ones. The split
+    of a video depends on a hash of its id, so the shares are met on average, and it stays the same when videos are
+    added. An official `--list` takes precedence.
 
-    It writes the table `splits/` and gives the splits to the points that are there. `merge`, `export` and the data set
-    for PyTorch use them.
+    Writes the table `splits/` and updates existing points. `merge`, `export` and the PyTorch dataset use the splits.
 
     Example: `pointvos split --run runs/demo --ratios 80/10/10`
     """
@@ -114,9 +117,9 @@ def _show(
     rows += [("videos whose points changed", n_changed)] if n_changed else []
     summary(f"Splits of {folder.path}", [*rows, ("written to", folder.path / tables.SPLITS.name)])
     alike = [f"{', '.join(one.video_id for one in found if one.group == group)}" for group in sorted(groups)]
-    show_problems("alike:", alike)
+    show_problems("near-duplicates:", alike)
 
 
 def _leak(own: Sequence[VideoSplit]) -> str:
     parts = "; ".join(f"{name}: {', '.join(v.video_id for v in own if v.split == name)}" for name in SPLITS)
-    return f"the list parts videos that are alike ({parts})"
+    return f"the list separates near-duplicate videos ({parts})"

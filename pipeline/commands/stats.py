@@ -24,10 +24,10 @@ def stats(
     run: Run,
     json_file: JsonFile = None,
 ) -> None:
-    """Count what a run holds: points, frames, answers, sizes of masks, positions of points, pace, agreement.
+    """Show statistics of a run: points, frames, answers, mask sizes, point positions, pace, agreement.
 
-    The counts of the official Point-VOS statistics are among them: annotated frames, frames with accepted points, and
-    accepted, rejected and ambiguous points, of each object and of all. Points are those of `pointvos merge`; before it,
+    Includes the counts of the official Point-VOS statistics: annotated frames, frames with accepted points, and
+    accepted, rejected and ambiguous points, per object and in total. Points are those of `pointvos merge`; before it,
     those that the answers so far would give.
 
     Example: `pointvos stats --run runs/demo --json stats.json`
@@ -105,7 +105,7 @@ def _show_people(people: Mapping[str, Any]) -> None:
         console.print("Nobody has answered yet.")
         return
     table = Table(box=None, pad_edge=False)
-    for name in ("annotator", "tasks", "points", "s a point", "points an hour", "expected errors"):
+    for name in ("annotator", "tasks", "points", "s per point", "points per hour", "expected errors"):
         table.add_column(name, style="cyan" if name == "annotator" else None, justify="left")
     for name, one in people["pace"].items():
         errors = one["expected_errors"]

@@ -72,10 +72,10 @@ def studio(
         str | None, typer.Option("--open", help="Open this frame of this video first.", metavar="VIDEO:FRAME")
     ] = None,
 ) -> None:
-    """Click on objects, watch their masks, correct them: one page in the browser.
+    """Click on objects, watch and correct their masks, on one page in the browser.
 
     Hints are written to `DIR/hints.json` with every click, and are what `pointvos annotate` reads. The page is served
-    on this machine only and opens with a link that works once. Ctrl-C ends it; nothing is lost.
+    on this machine only and opens with a link that works once. Stop with Ctrl-C; nothing is lost.
 
     For example:
 
@@ -99,7 +99,7 @@ def _place(at: str, known: list[str]) -> str:
     """What stands after the # of the page that shows a frame, given as VIDEO:FRAME.
 
     Raises:
-        UsageProblem: it is written otherwise, or there is no such video.
+        UsageProblem: it is malformed, or there is no such video.
     """
     video, _, frame = at.rpartition(":")
     if not video or not (frame.isascii() and frame.isdigit()):
@@ -159,7 +159,9 @@ def _serve(service: RunStudioService, host: str | None, port: int | None, browse
     except KeyboardInterrupt:
         console.print("Ended. Everything is kept; the same command continues.")
         if isinstance(task := service.worker.task, Track | Refine):
-            console.print(f"Masks of {task.job.video_id} were being made; start that again on the page.", markup=False)
+            console.print(
+                f"Masks of {task.job.video_id} were not finished; start tracking again on the page.", markup=False
+            )
 
 
 def _print_link(folder: Path, page: Page, access: Access, browser: bool, at: str) -> None:
@@ -172,7 +174,7 @@ def _print_link(folder: Path, page: Page, access: Access, browser: bool, at: str
         return
     console.print(f"The studio is ready. Open this link in a browser ({hours}):")
     console.print(address, soft_wrap=True, markup=False, style="bold")
-    console.print("Ctrl-C ends it.")
+    console.print("Stop with Ctrl-C.")
     if browser:
         leaf = folder / "open.html"  # a command line with the link in it could be read by others
         second = link(page, PERSON, access.make_link(PERSON), at)

@@ -46,8 +46,8 @@ def study(
     run: Run,
     ground_truth: GroundTruth,
     out: Out,
-    points: Annotated[str, typer.Option(help="Verified points of an object on a frame, at most.")] = POINTS,
-    frames: Annotated[str, typer.Option(help="Annotated frames of an object, spread over its video.")] = FRAMES,
+    points: Annotated[str, typer.Option(help="Maximum verified points per object and frame.")] = POINTS,
+    frames: Annotated[str, typer.Option(help="Annotated frames per object, spread over its video.")] = FRAMES,
     leave_out: LeaveOut = 0,
     seeds: Seeds = 3,
     steps: Steps = TRIAL_STEPS,
@@ -60,10 +60,11 @@ def study(
     device: Device = "auto",
     json_file: Json = None,
 ) -> None:
-    """Study the supervision: train on fewer points and frames of a run and test on other videos.
+    """Study supervision: train on fewer points and frames of a run and test on other videos.
 
-    Every cell takes as many of the run's verified points, trains as `pointvos benchmark point-vos` does, and is tested
-    on the same videos. OUT/study.svg is the plot. Annotate with `--points 30` to study as many.
+    For every combination, that many of the run's verified points are taken, a network is trained as by `pointvos
+    benchmark point-vos`, and tested on the same videos. OUT/study.svg is the plot. To study 30 points, annotate with
+    `--points 30`.
 
     Example:
       pointvos study --run runs/davis --ground-truth DAVIS/Annotations/480p --out study --frames 2,5,all
@@ -122,9 +123,9 @@ def _figures(trials: Sequence[Any]) -> dict[str, Any]:
 
 
 def _show(rows: Sequence[dict[str, Any]]) -> None:
-    console.print(styled("Supervision of a network, and what it does on other videos", "bold"))
+    console.print(styled("Supervision of a network, and its results on held-out videos", "bold"))
     table = Table(box=None, pad_edge=False)
-    for name in ("frames", "points", "labels in all", "on the object", "J&F from masks", "±", "J&F from points"):
+    for name in ("frames", "points", "total labels", "on the object", "J&F from masks", "±", "J&F from points"):
         table.add_column(name, justify="right")
     for row in rows:
         table.add_row(

@@ -19,14 +19,14 @@ from pipeline.terminal.console import UsageProblem, console
 
 def suggest(
     run: options.Run,
-    top: Annotated[int, typer.Option(min=1, help="How many frames to name.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of frames to list.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Name the frames that are most worth checking, and how: **points**, **click** or **absent**.
+    """List the frames most worth checking, and how: **points**, **click** or **absent**.
 
-    A look is worth the expected error of a mask, times the frames around that a correction would reach. The error is
-    expected from the quality of the mask and, where points were verified, from those that contradict it. Frames that
-    `pointvos refine` flagged come first.
+    Frames are ranked by the expected error of the mask, times the surrounding frames that a correction would reach. The
+    error is estimated from the quality of the mask and, if points were verified, from those that contradict it. Frames
+    that `pointvos refine` flagged come first.
 
     Example: `pointvos suggest --run runs/demo --top 5`
     """
@@ -40,7 +40,7 @@ def suggest(
         typer.echo(json.dumps([asdict(one) for one in best], ensure_ascii=False, indent=2))
         return
     if not best:
-        console.print("Nothing is left to look at: people have seen every frame of every object.")
+        console.print("Nothing left to check: people have seen every frame of every object.")
         return
     table = Table(box=None, pad_edge=False)
     for name in ("video", "object", "frame", "how", "gain", "why"):

@@ -34,22 +34,23 @@ def segmenter(
     out: Annotated[Path, typer.Option(help="Where to write the weights, e.g. own.pt.")],
     run: Annotated[
         list[RunFolder] | None,
-        typer.Option(parser=RunFolder.parse, metavar="DIR", help="A run with verified points; repeat it for several."),
+        typer.Option(parser=RunFolder.parse, metavar="DIR", help="A run with verified points; may be repeated."),
     ] = None,
     coco: Annotated[list[Path] | None, typer.Option(help="A COCO instances file, with --images.")] = None,
     images: Annotated[Path | None, typer.Option(help="Folder of the images of --coco.")] = None,
     packs: Annotated[list[Path] | None, typer.Option(help="A pack, or a folder of packs (*.npz).")] = None,
-    without: Annotated[list[str] | None, typer.Option(help="A source in the packs that is not used.")] = None,
+    without: Annotated[list[str] | None, typer.Option(help="A source in the packs to exclude.")] = None,
     start: Annotated[
-        str, typer.Option("--from", help="First weights: embedded (those that pointvos ships), nothing, or a file.")
+        str,
+        typer.Option("--from", help="Initial weights: embedded (shipped with pointvos), nothing (random), or a file."),
     ] = "embedded",
     steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 2000,
-    batch: Annotated[int, typer.Option(help="Pictures a step.", min=2)] = 16,
-    side: Annotated[int, typer.Option(help="Pixels of a side at which pictures are seen.", min=64)] = 384,
+    batch: Annotated[int, typer.Option(help="Pictures per step.", min=2)] = 16,
+    side: Annotated[int, typer.Option(help="Side length of training pictures, in pixels.", min=64)] = 384,
     rate: Annotated[float, typer.Option(help="Highest learning rate.", min=0.0)] = 5e-4,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
     decoder_only: Annotated[
-        bool, typer.Option("--decoder-only", help="Leave the encoder as it is: half the time a step.")
+        bool, typer.Option("--decoder-only", help="Freeze the encoder: halves the time per step.")
     ] = False,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")] = "auto",
     workers: Annotated[int, typer.Option(help="Threads that prepare pictures; never changes the result.", min=1)] = 2,
@@ -57,13 +58,13 @@ def segmenter(
 ) -> None:
     """Train the embedded segmenter on pictures with masks, or on verified points.
 
-    Of a run, masks that all verified points of their frame agree with are learned as a whole, of the others only the
-    points. A twentieth of the pictures (of the videos, in a run) is held out, and measured before and after. The same
-    command continues a training that was cut off. Use the result with `--segmenter trained:FILE`, and with
+    From a run, masks that agree with all verified points of their frame are learned as a whole; from the others, only
+    the points. A twentieth of the pictures (of the videos, in a run) is held out, and measured before and after. The
+    same command continues a training that was cut off. Use the result with `--segmenter trained:FILE`, and with
     `--propagator trained:FILE` for tracked masks too.
 
-    A run has few frames, and few steps are enough: the network becomes better on videos like these and worse on others.
-    The default of `--steps` is for packs and COCO.
+    A run has few frames, so few steps are enough: the network gets better on videos like these and worse on others. The
+    default of `--steps` is for packs and COCO.
 
     Example:
       pointvos train segmenter --run runs/first --out own.pt --steps 60 --batch 6 --side 256
@@ -83,7 +84,7 @@ def segmenter(
     if worse := decreased(before, after):
         console.print(
             styled(f"Worse than before on held-out pictures: {', '.join(worse)}.", "yellow"),
-            "Keep the first weights for such hints, or train again with fewer --steps or a lower --rate.",
+            "Keep the initial weights for such hints, or train again with fewer --steps or a lower --rate.",
             soft_wrap=True,
         )
     console.print(

@@ -58,12 +58,12 @@ def propagator(
             min=0,
         ),
     ] = 100,
-    seed: Annotated[int, typer.Option(help="Seed of everything that is drawn.", min=0)] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed.", min=0)] = 0,
     views: Views = VIEWS,
     capacity: Capacity = 1,
     precision: PrecisionOption = "auto",
     patience: Annotated[
-        int, typer.Option(help="End after this many measurements without progress; 0: never.", min=0)
+        int, typer.Option(help="Stop after this many measurements without progress; 0: never.", min=0)
     ] = 0,
     measure_every: Annotated[int, typer.Option(help="Steps between measurements on the held-out videos.", min=1)] = 50,
     device: Device = "auto",
@@ -72,9 +72,9 @@ def propagator(
     """Train a propagator on the verified points of a run.
 
     A memory network learns to carry an object through a video from its points on one frame, by its points on others.
-    Clips pass through the frames between, which are read from the videos; without these, give `--between 0`.
-    Videos of split val are held out: the weights that do best on their points are kept. The same command continues a
-    training that was cut off. Use the result with `--propagator trained:FILE`.
+    Clips include the frames in between, which are read from the videos; if these are missing, give `--between 0`.
+    Videos of split val are held out: the weights that perform best on their points are kept. The same command continues
+    a training that was cut off. Use the result with `--propagator trained:FILE`.
 
     Example:
       pointvos train propagator --run runs/first --out tracker.pt

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 SIZE, BETWEEN, VIEWS = "448x256", 3, 8
 BATCH, TRIAL_STEPS = 1, 40
 
-Batch = Annotated[int, typer.Option(help="Clips a step.", min=1)]
-Size = Annotated[str, typer.Option(help="WIDTHxHEIGHT at which frames are seen, multiples of 32.")]
+Batch = Annotated[int, typer.Option(help="Clips per step.", min=1)]
+Size = Annotated[str, typer.Option(help="Frame size in training, WIDTHxHEIGHT, multiples of 32.")]
 Between = Annotated[
     int,
     typer.Option(
@@ -27,8 +27,8 @@ Between = Annotated[
         min=0,
     ),
 ]
-Views = Annotated[int, typer.Option(help="Different views of a video in all; 0: a new one each clip, slower.", min=0)]
-Capacity = Annotated[int, typer.Option(help="Times the channels of the smallest network; more for a GPU.", min=1)]
+Views = Annotated[int, typer.Option(help="Augmented views per video; 0: a new one for each clip, slower.", min=0)]
+Capacity = Annotated[int, typer.Option(help="Multiple of the smallest network's channels; larger for a GPU.", min=1)]
 PrecisionOption = Annotated[str, typer.Option("--precision", help="float32, bfloat16, or auto: bfloat16 on a GPU.")]
 Device = Annotated[str, typer.Option(help="cpu, cuda, cuda:N or auto.")]
 Steps = Annotated[int, typer.Option(help="Steps of the optimizer, at most.", min=1)]

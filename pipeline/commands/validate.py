@@ -23,16 +23,17 @@ def validate(
             metavar="PATH",
         ),
     ],
-    most: Annotated[int, typer.Option(min=1, help="Problems of one kind that are shown.")] = 3,
+    most: Annotated[int, typer.Option(min=1, help="Maximum problems shown per kind.")] = 3,
 ) -> None:
     """Check a data set against every rule of its format.
 
-    Known are run folders, every format that export writes, and all hints that annotate reads; which it is shows in the
-    files. Everything is read: pictures are decoded, points must lie inside their frames, ids must be known, no video
-    may be in two splits. A run in an object store is read there; other files are fetched to a temporary folder first.
+    Run folders, every format that export writes and all hint formats that annotate reads are supported; the format is
+    detected from the files. Everything is read: pictures are decoded, points must lie inside their frames, ids must be
+    known, no video may be in two splits. A run in an object store is read there; other files are downloaded to a
+    temporary folder first.
 
-    Every problem names the file, the line, row or entry, the value, and what is right. Of each kind of problem the
-    first ones are shown, and how many there are. The exit code is 1 when there are any.
+    Every problem names the file, the line, row or entry, the value, and what is expected. The first problems of each
+    kind are shown, with the total number. The exit code is 1 if there are any problems.
 
     Example: `pointvos validate dataset`
     """
@@ -46,7 +47,7 @@ def validate(
             f"{many(counts.total(), 'problem')} of {many(len(counts), 'kind')} in {path} ({found.kind})", soft_wrap=True
         )
         raise typer.Exit(1)
-    console.print(f"{path} keeps all rules ({found.kind}).", soft_wrap=True)
+    console.print(f"{path} follows all rules ({found.kind}).", soft_wrap=True)
 
 
 def _shown(data_set: DataSet, most: int) -> Counter[str]:

@@ -38,13 +38,13 @@ def demo(run: Annotated[Path, typer.Option(help="The run folder.")] = Path("demo
         code = subprocess.run([sys.executable, "-m", "pipeline", *arguments], check=False).returncode
         if code:
             raise typer.Exit(code)
-    console.print(styled("\nWhat was made", "bold"), f"in {run}/")
+    console.print(styled("\nResults", "bold"), f"in {run}/")
     console.print(
-        "  report/index.html   look at it in a browser: what needs a look, with pictures\n"
+        "  report/index.html   open it in a browser: pictures, frames that need attention first\n"
         "  masks/ candidates/  the Parquet tables (also videos/, localizations/, rejects/)\n"
         "  frames/             the frames that people verify"
     )
-    console.print(styled("What to do next", "bold"))
+    console.print(styled("Next steps", "bold"))
     console.print(
         "  make review         verify the candidates in Label Studio\n"
         "  pointvos annotate --help   your own videos and hints"

@@ -86,9 +86,9 @@ def _problem(one: Localization, state: VideoState, objects: Collection[str]) -> 
     """Why a localization cannot correct a mask: a short name and a sentence."""
     if one.object_id not in objects:
         known = ", ".join(sorted(objects))
-        return "unknown_object", f"object {one.object_id!r} is none of {one.video_id!r}; known: {known}"
+        return "unknown_object", f"unknown object {one.object_id!r} in {one.video_id!r}; known: {known}"
     if not isinstance(one.hint, Clicks):
-        return "not_clicks", f"a {one.hint.kind} corrects no mask here; give clicks, or draw it in pointvos studio"
+        return "not_clicks", f"a {one.hint.kind} cannot correct a mask here; give clicks, or draw it in pointvos studio"
     has_mask = (one.object_id, one.frame_idx) in state.masks
     if not has_mask and not any(one.hint.labels):
         return "no_positive_click", "the object has no mask on this frame and all clicks are off it; nothing to correct"

@@ -82,18 +82,18 @@ def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -
 
 def _flagged(flag: Flag, look: RankedFrame) -> Suggestion:
     n_wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
-    why = f"{n_wrong} contradict the mask, whatever was tried: correct the mask, or the answers"
+    why = f"{n_wrong} still contradict the mask: correct the mask, or the answers"
     return _of(flag.video_id, flag.object_id, look, CLICK, why, is_flagged=True)
 
 
 def _suggested(video_id: str, object_id: str, look: RankedFrame, is_asked: bool) -> Suggestion:
     if look.quality < 0:
-        how, why = ABSENT, "the object has no mask here: say that it is absent, or click on it"
+        how, why = ABSENT, "the object has no mask here: mark it absent, or click on it"
     elif look.error >= _CLICK_FROM:
         how, why = CLICK, f"the mask is doubtful (expected error {look.error:.2f})"
     else:
         how = POINTS
-        where = "its points are in the queue" if is_asked else "look at it, or lock it"
+        where = "its points are in the queue" if is_asked else "check it, or lock it"
         why = f"the mask is probably right (expected error {look.error:.2f}); {where}"
     return _of(video_id, object_id, look, how, why, is_flagged=False)
 

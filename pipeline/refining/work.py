@@ -65,7 +65,7 @@ class RefineWork:
 
     def give_up(self, job: RefineTask, detail: str) -> None:
         """Write down why; rounds that the workers finished before they died stand, and are not counted."""
-        problem = f"{detail}. To go on from there, run the same command with --workers 1"
+        problem = f"{detail}. To continue, run the same command with --workers 1"
         _write(self.results, RefinedVideo(job.video_id, problem=problem))
 
     def close(self, job: RefineTask) -> None:

@@ -155,7 +155,7 @@ def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:
 
 
 def _covers(one: PointCandidate, mask: Mask | None, drawn: dict[tuple[str, int], NDArray[np.bool_]]) -> bool:
-    """Whether the present mask covers the point; a mask that is no newer than the point is not decoded for it."""
+    """Whether the present mask covers the point; a mask not newer than the point is not decoded for it."""
     if mask is None:
         return False
     if mask.round <= one.round:

@@ -22,10 +22,10 @@ def explain(returncode: int) -> str:
     """An exit status of a worker in the middle of its work, and what to look at.
 
     >>> explain(-9), explain(1)
-    ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; logs/workers.log of the run says more')
+    ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; see logs/workers.log in the run folder')
     >>> explain(-11)
-    'killed by SIGSEGV; logs/workers.log of the run says more'
+    'killed by SIGSEGV; see logs/workers.log in the run folder'
     """
     is_killed = returncode == -signal.SIGKILL
-    hint = "out of memory is the usual cause" if is_killed else "logs/workers.log of the run says more"
+    hint = "out of memory is the usual cause" if is_killed else "see logs/workers.log in the run folder"
     return f"{describe(returncode)}; {hint}"

@@ -31,7 +31,7 @@ def refuse_links(run: Path) -> None:
             f"{found} is a symbolic link to {os.readlink(found)!r}, which may lead out of the run folder; "  # noqa: PTH115
             "remove it, or put the file or folder itself in its place"
         )
-    raise UsageProblem(f"{found} is a named pipe, a socket or a device, which no run folder holds; remove it")
+    raise UsageProblem(f"{found} is a named pipe, a socket or a device, which a run folder must not contain; remove it")
 
 
 def _neither_file_nor_folder(folder: Path, left_out: Collection[Path]) -> Iterator[Path]:

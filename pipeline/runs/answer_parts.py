@@ -41,7 +41,7 @@ class AnswerPart:
 
     Attributes:
         verdicts: on them; with all gold and all tasks of checking designs that concern them.
-        asked: what the answered ones are about, by id; verdicts may be on candidates that are none of the run.
+        asked: what the answered ones are about, by id; verdicts may be on candidates of other runs.
     """
 
     verdicts: RunVerdicts

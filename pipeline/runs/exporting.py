@@ -30,8 +30,8 @@ def pointed_ranges(folder: RunFolder, only: ExportScope, split: str | None) -> l
     """
     if only is ExportScope.VERIFIED and not tables.POINTS.files(folder.path):
         raise UsageProblem(
-            f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}, or export what "
-            "nobody answered too, with --only all"
+            f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}, or export "
+            "unanswered candidates too, with --only all"
         )
     return in_ranges(_of_split(folder, video_keys(folder), split))
 

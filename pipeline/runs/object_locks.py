@@ -110,7 +110,7 @@ def held(lock: ObjectLock, what: str) -> Iterator[None]:
     except LockHeldError as other:
         raise UsageProblem(
             f"{what} is in use by another pointvos command ({other}); wait for it to end, or choose another --run. "
-            f"One that was killed keeps others out for {LEASE_S:.0f} s"
+            f"The lock of a killed command expires after {LEASE_S:.0f} s"
         ) from None
     yield from _renewed(lock, what)
 
@@ -125,7 +125,7 @@ def waited_for(lock: ObjectLock, what: str) -> Iterator[None]:
             break
         except LockHeldError as other:
             if not is_told:
-                errors.print(f"Waiting for {other}, which does {what} …", soft_wrap=True)
+                errors.print(f"Waiting for {other} to finish {what} …", soft_wrap=True)
             is_told = True
             time.sleep(random.uniform(0.5, 1.0) * _WAIT_S)
     yield from _renewed(lock, what)

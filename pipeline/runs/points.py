@@ -25,7 +25,7 @@ class WrittenPoints:
     Attributes:
         statuses: points by status, those of other names of an object left out.
         n_candidates: answered or not.
-        n_copied: points of other names of an object.
+        n_copied: points of duplicate object names.
         files: names of the files written.
     """
 

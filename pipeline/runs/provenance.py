@@ -27,7 +27,7 @@ def provenance_of(run: RunFolder) -> dict[str, Provenance]:
 
 
 def listed_provenance(file: Path, video_ids: Collection[str]) -> tuple[list[Provenance], list[str]]:
-    """What a CSV says of the videos of a run, and the names in it that are none of theirs.
+    """What a CSV says of the videos of a run, and its names that are not videos of the run.
 
     Raises:
         UsageProblem: the file cannot be read, says nothing, or contradicts itself.

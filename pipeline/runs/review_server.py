@@ -19,4 +19,4 @@ class ReviewServer:
 
     def __post_init__(self) -> None:
         if bool(self.url) != bool(self.api_key_file):
-            raise ValueError("--review-url and --review-key-file go together: give both, or none")
+            raise ValueError("--review-url and --review-key-file go together: give both, or neither")

@@ -29,7 +29,7 @@ def one_at_a_time(run: RunFolder, act: str, is_told: bool = True) -> Iterator[No
 
     def tell_waiting() -> None:
         if is_told:
-            console.print(f"Another command is doing a {act} of this run; waiting for it …")
+            console.print(f"Another command is running {act} on this run; waiting …")
 
     with waiting_lock(path, tell_waiting), run.turn(act):
         yield

@@ -87,7 +87,7 @@ class VideoReview:
     def asked(self, selection: Selection) -> list[PointCandidate]:
         """The candidates that are asked about; where a design shows claims, gold stands in the place of what it shows.
 
-        One of several names for one thing is asked, and nothing about hopeless masks
+        One of several names for one thing is asked, and nothing about unusable masks
         (:mod:`stages.sample_points.questions`).
         """
         if selection.chosen is not None:
@@ -99,7 +99,7 @@ class VideoReview:
         return [c for c in shown if self._is_asked(c)]
 
     def held_back(self) -> tuple[int, int]:
-        """How many objects with candidates are other names of one that is asked, and how many masks are hopeless."""
+        """How many objects with candidates are other names of one that is asked, and how many masks are unusable."""
         left = [c for c in self.sampled if not self._is_asked(c)]
         names = {c.object_id for c in left if c.object_id in self.questions.leaders}
         return len(names), len({(c.object_id, c.frame_idx) for c in left if c.object_id not in names})

@@ -98,7 +98,7 @@ class Curve:
 
     Attributes:
         scores: mean J&F after each round.
-        ends_s: seconds of work an object until the end of each round.
+        ends_s: seconds of work per object until the end of each round.
         given: clicks or answers, an object and round.
         in_mask: share of the labels of clicks or answers that the last masks agree with; 1 without any.
     """

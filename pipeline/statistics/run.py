@@ -131,7 +131,7 @@ class RunStatistics:
         ]
         return (
             Fact("localizing", f"{cost.localizing_s:,.0f} s", _kinds(self.localizations)),
-            Fact("verifying", f"{cost.verifying_s:,.0f} s", "estimate: 2 s a frame and 1 s a point"),
+            Fact("verifying", f"{cost.verifying_s:,.0f} s", "estimate: 2 s per frame and 1 s per point"),
             *measured,
             Fact("the same frames by polygons", f"{cost.polygons_s:,.0f} s", factor),
         )
@@ -173,8 +173,8 @@ class RunStatistics:
 
 
 def _pace(pace: Pace) -> str:
-    away = f", {pace.trimmed_s:,.0f} s away left out" if round(pace.trimmed_s) else ""
-    return f"{pace.seconds_a_point:.2f} s an answer{away}"
+    away = f", {pace.trimmed_s:,.0f} s of breaks excluded" if round(pace.trimmed_s) else ""
+    return f"{pace.seconds_a_point:.2f} s per answer{away}"
 
 
 def _kinds(counts: Mapping[str, int]) -> str:

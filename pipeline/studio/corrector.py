@@ -121,7 +121,7 @@ class Corrector:
             video, rounds = self._video_and_rounds(file)
             to_round = rounds.undone_to()
             if to_round is None:
-                raise Refusal("there is no round to take back", 409)
+                raise Refusal("there is no round to undo", 409)
             gone = [one for one in rounds.in_effect if one.round > to_round]
             row = Correction(file.video_id, "", 0, "undo", rounds.number + 1, to_round=to_round)
             self._commit_without_model(file, video, rounds, row)

@@ -172,7 +172,7 @@ class RunStudioService:
             file = self._changeable(number)
             video, rounds = self.workspace.tracked(file), self._corrector.rounds(file)
             if video is None or rounds is None or not rounds.pending:
-                raise Refusal("no correction waits for a round", 409)
+                raise Refusal("there are no pending corrections", 409)
             self._work.begin(Refine(self.workspace.job(file), video, self.workspace.frames_folder))
 
     def correct(self, number: int, hint: Hint) -> Preview:
@@ -239,7 +239,7 @@ class RunStudioService:
         """
         file, task = self.workspace.file(number), self._work.task
         if task is not None and task.job.video_id == file.video_id:
-            raise Refusal(f"masks of {file.video_id} are being made; wait for them, or stop it", 409)
+            raise Refusal(f"masks of {file.video_id} are being made; wait, or stop the work", 409)
         return file
 
     def _changeable(self, number: int) -> VideoFile:
@@ -249,7 +249,7 @@ class RunStudioService:
             Refusal: something is.
         """
         if (task := self._work.task) is not None:
-            raise Refusal(f"masks of {task.job.video_id} are being made; wait for them, or stop it", 409)
+            raise Refusal(f"masks of {task.job.video_id} are being made; wait, or stop the work", 409)
         return self.workspace.file(number)
 
     def _require_own_hints(self) -> None:

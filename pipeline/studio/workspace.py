@@ -171,7 +171,7 @@ class Workspace:
             raise Refusal(str(problem), 409) from None
         found = next((job for job in inputs.jobs(self.config) if job.video_id == file.video_id), None)
         if found is None:
-            raise Refusal(f"nothing is hinted in {file.video_id}; click on an object first", 409)
+            raise Refusal(f"{file.video_id} has no hints; click on an object first", 409)
         return found
 
     def names(self, video: Video) -> dict[str, str]:

@@ -37,7 +37,7 @@ def show_outcome(folder: RunFolder, job_list: JobList, seconds: float) -> int:
     rows += [("skipped", job_list.skipped)] if job_list.skipped else []
     rows.append(("run folder", folder.path))
     summary(headline(videos.num_rows, n_candidates), [*rows, *(_next_steps(folder.path) if n_candidates else [])])
-    show_rejects(rejects, f"all of them: {folder.path / tables.REJECTS.name}, or pointvos report --run {folder.path}")
+    show_rejects(rejects, f"full list: {folder.path / tables.REJECTS.name}, or pointvos report --run {folder.path}")
     return len(rejects)
 
 
@@ -54,7 +54,7 @@ def headline(n_videos: int, n_candidates: int) -> str:
 
 def _videos(n_done: int, job_list: JobList) -> str:
     n_before = len(job_list.jobs) - len(job_list.open_jobs)
-    text = f"{n_done:,} done" + (f", {n_before:,} of them before" if n_before else "")
+    text = f"{n_done:,} done" + (f", {n_before:,} of them previously" if n_before else "")
     n_failed = len(job_list.jobs) - n_done
     return text + (f", {n_failed:,} rejected" if n_failed > 0 else "")
 
@@ -79,4 +79,4 @@ def _pace(videos: pa.Table, job_list: JobList, seconds: float) -> list[tuple[str
 
 
 def _next_steps(run: AnyPath) -> list[tuple[str, object]]:
-    return [("look at it", f"pointvos report --run {run}"), ("verify it", f"pointvos review up --run {run}")]
+    return [("view it", f"pointvos report --run {run}"), ("verify it", f"pointvos review up --run {run}")]

@@ -22,7 +22,7 @@ def sentence_of(problem: Exception) -> str | None:
         return None
     where = f" at {problem.filename}" if problem.filename else ""
     if problem.errno in _FULL:
-        return f"{_FULL[problem.errno]}{where}. What is done is kept: free some space and run the same command again"
+        return f"{_FULL[problem.errno]}{where}. Finished work is kept: free some space and run the same command again"
     if problem.errno in _CLOSED:
         return f"{problem.strerror}{where}; check who may write there, then run the same command again"
-    return f"{problem.strerror}{where}; what is done is kept: run the same command again when this is fixed"
+    return f"{problem.strerror}{where}; finished work is kept: run the same command again when this is fixed"

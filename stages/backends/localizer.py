@@ -37,7 +37,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class NotLocated:
-    """Why there is no place.
+    """Why the object was not located.
 
     Attributes:
         error: ``no_class`` (the model knows nothing of that name) or ``not_seen`` (it is not on this image).

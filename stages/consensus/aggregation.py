@@ -28,7 +28,7 @@ class VerdictPart:
         number: of the part, from 0.
         verdicts: on its candidates.
         ranges: number of the range of videos that an answered candidate belongs to, by candidate id; verdicts may be on
-            candidates that are none of the run.
+            candidates of other runs.
         is_fg: what each of these candidates claims.
     """
 
@@ -68,7 +68,7 @@ class AggregatedPart:
 
     Attributes:
         number: of the part.
-        opinions: by candidate id, those on candidates that are none of the run among them.
+        opinions: by candidate id, including those on candidates of other runs.
         ranges: as in the part.
         n_conflicts: candidates on which people differ and that nobody has adjudicated.
         n_looked_again: candidates with a second look.
@@ -91,7 +91,7 @@ class AggregatedCounts:
     """How many candidates of a part have an opinion, and how each was decided.
 
     Attributes:
-        n_opinions: candidates with an opinion, those that are none of the run among them.
+        n_opinions: candidates with an opinion, including candidates of other runs.
         n_adjudicated: of these, decided by adjudication.
         n_conflicts: candidates on which people differ and that nobody has adjudicated.
         n_looked_again: candidates with a second look.

@@ -34,7 +34,7 @@ def unanimous_statuses(verdicts: Iterable[Verdict]) -> dict[str, str]:
     """Status by candidate id where two or more people answered, all of them the same and none AMBIGUOUS.
 
     Args:
-        verdicts: those that count, one of each annotator and candidate; the simulated annotator is no person.
+        verdicts: those that count, one of each annotator and candidate; not those of the simulated annotator.
     """
     said: dict[str, list[str]] = defaultdict(list)
     for verdict in verdicts:

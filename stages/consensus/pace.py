@@ -1,4 +1,4 @@
-"""How long people need: active seconds a point, with the time that they were away trimmed off."""
+"""How long people need: active seconds per point, with the time that they were away trimmed off."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Pace:
 
     @property
     def seconds_a_point(self) -> float:
-        """Active seconds a point."""
+        """Active seconds per point."""
         return self.active_s / self.n_points
 
 
@@ -120,7 +120,7 @@ def _added_up(rows: Sequence[pa.Table]) -> pa.Table:
 
 
 def _limits(rows: pa.Table, n_annotators: int) -> Floats:
-    """(A,) most seconds a point of each annotator, given those of all tasks: of a task, those of its last candidate."""
+    """(A,) maximum seconds per point of each annotator, given all tasks; a task counts with its last candidate."""
     order = [(name, "ascending") for name in ("annotator", "task", "candidate", "lead_s")]
     tasks = rows.sort_by(order).group_by(["annotator", "task"], use_threads=False).aggregate([("lead_s", "last")])
     tasks = tasks.sort_by("annotator")

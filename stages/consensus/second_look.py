@@ -18,7 +18,7 @@ _CONTRADICTION = {True: "REJECTED", False: "ACCEPTED"}
 def contradictions(deciding: Mapping[str, Sequence[Verdict]], is_fg: Mapping[str, bool]) -> list[str]:
     """Ids of the candidates that one person alone answered, against the proposal.
 
-    What a person said of the whole frame (a flag) is no slip at one pixel: such a frame needs a correction instead.
+    What a person said of the whole frame (a flag) is not a slip at one pixel: such a frame needs a correction instead.
 
     Args:
         deciding: the verdicts that make points, by candidate id.

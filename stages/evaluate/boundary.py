@@ -28,7 +28,7 @@ def region_and_boundary(truth: NDArray[np.bool_], mask: NDArray[np.bool_]) -> tu
     """J and F of ``mask`` against ``truth``.
 
     J is intersection over union. F balances how many boundary pixels of each mask have a boundary pixel of the other
-    within the tolerance; the frame's edge is no boundary.
+    within the tolerance; the frame's edge is not a boundary.
 
     Args:
         truth: (H, W) bool.

@@ -64,7 +64,7 @@ class VideoTruth:
         video_id: the video.
         paths: PNG of every annotated frame by frame index, in frame order.
         unknown: a sentence about PNGs that no frame is named like; empty when there are none.
-        sole: id of the run's only object where that id is no label (VidLN's ``a0``) and the truth shows one object:
+        sole: id of the run's only object where that id is not a label (VidLN's ``a0``) and the truth shows one object:
             both are the same then. Empty elsewhere.
         full: what 255 is in a palette image that holds nothing else: VOID, or object 1 where no frame shows a number.
         size: (H, W) of the video's frames, which truth of another size is scaled to; None leaves it as it is.
@@ -175,7 +175,7 @@ def _few(names: Sequence[str], nothing: str) -> str:
 
 
 def _sole(truth: VideoTruth, object_ids: Collection[str]) -> str:
-    """The run's only object when its id is no label and the first frame that shows anything shows one object."""
+    """The run's only object when its id is not a label and the first frame that shows anything shows one object."""
     if len(object_ids) != 1 or (only := next(iter(object_ids))).isdecimal():
         return ""
     visible = next((ids for frame in truth.frames() if (ids := frame.object_ids())), set())

@@ -36,7 +36,7 @@ def read_truth(files: Sequence[Path]) -> Truth:
     """The annotations of all files.
 
     Raises:
-        ValueError: one is no such file; the message says which.
+        ValueError: a file is not in this format; the message says which.
     """
     found: dict[str, dict[str, Any]] = {}
     for file in files:

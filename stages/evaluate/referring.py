@@ -64,7 +64,7 @@ def by_expression(results: Path, document: Mapping[str, Any]) -> list[Referred]:
     """The expressions of a ``meta_expressions.json`` with a place for results below ``results``.
 
     Raises:
-        ValueError: the document is no such file; the message says where.
+        ValueError: the document is not in this format; the message says where.
     """
     videos = document.get("videos")
     if not isinstance(videos, dict):

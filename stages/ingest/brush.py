@@ -40,7 +40,7 @@ def brush_mask(data: bytes, height: int, width: int) -> NDArray[np.bool_]:
         (H, W) bool.
 
     Raises:
-        ValueError: the stream is none of a picture of this size.
+        ValueError: the stream does not encode a picture of this size.
 
     Source: https://github.com/HumanSignal/label-studio-sdk, ``label_studio_sdk.converter.brush``.
     """

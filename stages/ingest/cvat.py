@@ -70,7 +70,9 @@ def parse(content: str, input_uri: str) -> Parsed:
 
 def _root(content: str, input_uri: str) -> Element:
     if "<!DOCTYPE" in content or "<!ENTITY" in content:
-        raise IngestError("malformed", f"{input_uri!r} declares entities, which no export of CVAT does; it is not read")
+        raise IngestError(
+            "malformed", f"{input_uri!r} declares entities, which exports of CVAT never do; it is rejected"
+        )
     try:
         return ElementTree.fromstring(content)  # noqa: S314  # without entities
     except ElementTree.ParseError as problem:
@@ -146,7 +148,7 @@ def _read_hint(element: Element, size: Size | None, key: str, parsed: Parsed) ->
         case "polyline" if size:
             return stroke(_points(attributes), size)
     known, without = ", ".join(SHAPES), " without the original_size of its task" * (element.tag in SHAPES)
-    raise IngestError("unsupported_shape", f"a {element.tag}{without} is not read; known shapes are {known}")
+    raise IngestError("unsupported_shape", f"a {element.tag}{without} is not supported; known shapes: {known}")
 
 
 def _box(attributes: Mapping[str, str], size: Size | None) -> Box:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 MARGIN_NORM = 0.05
-"""A position may leave the frame by this much and is put back on its edge; further out it is no position in it."""
+"""A position may leave the frame by this much and is put back on its edge; further out it is not a position in it."""
 
 
 def is_near_frame(x_norm: float, y_norm: float) -> bool:

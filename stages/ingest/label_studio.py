@@ -158,7 +158,7 @@ def _read_rectangle(
     """The key frames of a video rectangle that can be read; ``first`` is the number of the first frame."""
     value = mapping(region.get("value"), "the value of a region")
     if "sequence" not in value:
-        raise IngestError("unsupported_shape", "only rectangles are read on a video")
+        raise IngestError("unsupported_shape", "only rectangles are supported on a video")
     track, shapes = optional_text(region, "id"), list[Shape]()
     for place, entry in enumerate(items(value, "sequence"), start=1):
         with parsed.entry(f"{where}, key frame {place}"):
@@ -229,7 +229,9 @@ def _xy(value: Mapping[str, Any]) -> Point:
 
 def _box(value: Mapping[str, Any]) -> Box:
     if _angle(value):
-        raise IngestError("unsupported_shape", "a rotated rectangle on a video is not read; draw it without rotation")
+        raise IngestError(
+            "unsupported_shape", "rotated rectangles on videos are not supported; draw it without rotation"
+        )
     x, y = _xy(value)
     return Box((x, y, x + number(value.get("width"), "width"), y + number(value.get("height"), "height")))
 

@@ -89,7 +89,7 @@ def _read_hint(raw: Mapping[str, Any], points: Pairs, size: Size, key: str, pars
             return pasted(_png_part(raw), left, top, size)
         case "line" | "linestrip" if points:
             return stroke(points, size)
-    raise IngestError("unsupported_shape", f"shape_type {kind!r} with {len(points)} points is not read")
+    raise IngestError("unsupported_shape", f"shape_type {kind!r} with {len(points)} points is not supported")
 
 
 def _circle(middle: tuple[float, float], edge: tuple[float, float]) -> list[float]:

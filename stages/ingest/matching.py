@@ -28,8 +28,8 @@ class Matches:
     Attributes:
         by_video: localizations by our video id, in the order of the videos; each carries that id, and its frame by
             position.
-        rejects: ``unknown_video``, ``ambiguous_video`` or ``no_video`` for a name that is no video of ours;
-            ``unknown_frame``, ``ambiguous_frame`` or ``bad_frame`` for a name that is no frame of its video; where two
+        rejects: ``unknown_video``, ``ambiguous_video`` or ``no_video`` for a name of an unknown video;
+            ``unknown_frame``, ``ambiguous_frame`` or ``bad_frame`` for a name of an unknown frame; where two
             names mean one video, ``duplicate_entry`` or ``conflicting_entries`` for an object that both localize on
             one frame.
         notes: sentences about names that were understood in a way that people should know of.
@@ -82,10 +82,10 @@ def _matched(
         if not _names_no_video(name, named[0].input_uri):
             raise
         video_id = _only(name, videos, problem)
-        notes.append(f"{name!r} names no video; its localizations are taken for the only one, {video_id!r}.")
+        notes.append(f"{name!r} names no video; its localizations are assigned to the only one, {video_id!r}.")
     else:
         if not name:
-            notes.append(f"Localizations that name no video are taken for the only one, {video_id!r}.")
+            notes.append(f"Localizations that name no video are assigned to the only one, {video_id!r}.")
     return video_id, [replace(one, video_id=video_id) for one in named]
 
 
@@ -141,7 +141,7 @@ def _object_folder(
 
 def _reject(name: str, named: Sequence[Localization], problem: IngestError, names: VideoNames | None) -> Reject:
     close = names.close(name) if names and problem.error == "unknown_video" else []
-    near = f"; close are {', '.join(map(repr, close))}" if close else ""
+    near = f"; similar names: {', '.join(map(repr, close))}" if close else ""
     n_objects = len({one.object_id for one in named})
     what = "object is" if n_objects == 1 else "objects are"
     detail = f"{problem.detail}{near}; its {n_objects:,} {what} left out"

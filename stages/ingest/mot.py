@@ -70,7 +70,7 @@ def _read_line(row: str, video_id: str, first: int) -> list[Shape]:
     track = whole(cells[1], "id")
     if track < 0:
         raise IngestError(
-            "no_track", f"id {track} tells no object: detections; give the file of tracks, such as gt.txt"
+            "no_track", f"id {track} marks a detection without a track; give the file of tracks, such as gt.txt"
         )
     idx = whole(cells[0], "frame")
     if idx < first:

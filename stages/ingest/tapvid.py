@@ -72,7 +72,7 @@ def _read_entry(video_id: str, entry: Mapping[str, Any], parsed: Parsed) -> None
     for number, (object_id, idx) in enumerate(zip(objects, starts.tolist(), strict=True)):
         with parsed.entry(f"{video_id}, track {number}"):
             if not 0 <= idx < n_frames or hidden[number, idx]:
-                raise IngestError("never_seen", "the point is on no frame")
+                raise IngestError("never_seen", "the point is visible on no frame")
             x, y = points[number, idx].astype(float).tolist()
             if not (0 <= x <= 1 and 0 <= y <= 1):
                 raise IngestError(

@@ -109,15 +109,15 @@ class InstanceSearch:
         return named
 
     def rejects(self) -> list[Reject]:
-        """Expressions of which nothing was seen, and instances beyond the most that are taken."""
+        """Expressions without any instance, and those with more instances than are used."""
         rejects = []
         for one in self.asked:
             n, key = len(self.instances.get(one.object_id, ())), f"{one.video_id}/{one.object_id}"
             if not n:
-                detail = f"{self.localizer.name} saw nothing that {one.expression!r} means on any frame"
+                detail = f"{self.localizer.name} found no instance of {one.expression!r} on any frame"
                 rejects.append(Reject(STAGE, key, "not_seen", detail, one.input_uri))
             elif n > MOST_INSTANCES:
-                detail = f"{n} instances of {one.expression!r} were seen; the {MOST_INSTANCES} surest are taken"
+                detail = f"{n} instances of {one.expression!r} were found; the {MOST_INSTANCES} most confident are used"
                 rejects.append(Reject(STAGE, key, "too_many_instances", detail, one.input_uri))
         return rejects
 

@@ -104,4 +104,4 @@ def _told_apart(
 
 def _alike(ones: Sequence[Localization]) -> NotLocated:
     names = ", ".join(f"{one.object_id} ({one.expression})" for one in ones)
-    return NotLocated("not_distinct", f"objects {names} lead to one and the same place; give clicks for them")
+    return NotLocated("not_distinct", f"objects {names} were located at the same place; give clicks for them")

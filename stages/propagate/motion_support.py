@@ -77,7 +77,7 @@ def _distance(mask: Bits) -> NDArray[np.float32]:
 
 
 def _within_reach(mask: Bits, reach_px: float) -> tuple[slice, slice]:
-    """Rows and columns of what is no farther from a mask, not empty, than ``reach_px``."""
+    """Rows and columns of what lies no farther from a non-empty mask than ``reach_px``."""
     left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
     reach = math.ceil(_STEP * reach_px)
     return (

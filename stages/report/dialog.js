@@ -44,7 +44,7 @@ function words(object, details, look, rings) {
   return [
     object.expression && object.expression !== object.title ? el("p", { class: "soft" }, `“${object.expression}”`) : null,
     look ? el("p", { class: "why" }, look.why) : null,
-    look ? el("p", { class: "soft small" }, `Expected gain: as much as ${count(Number(look.gain.toFixed(1)), "wrong frame")} put right.`) : null,
+    look ? el("p", { class: "soft small" }, `Expected gain: as much as ${count(Number(look.gain.toFixed(1)), "wrong frame")} corrected.`) : null,
     el("p", { class: "small" }, object.nAsked ? `${count(object.nAnswered, "point")} of ${object.nAsked.toLocaleString("en")} answered${answered.length ? `: ${answered.map(([name, n]) => `${n.toLocaleString("en")} ${name}`).join(", ")}` : ""}.`
       : "Nobody is asked about this object."),
     rings.length ? legend(rings) : null,
@@ -69,7 +69,7 @@ function correctIt(object, frame) {
   const copy = el("button", { type: "button", onclick: () => copyText(command, copy) }, "Copy");
   return el("div", { class: "correct" }, el("div", { class: "small soft" }, "Correct it in the studio:"), el("div", { class: "command" }, el("code", {}, command), copy),
     el("div", { class: "links small" },
-      LISTS.studio ? el("a", { href: studioPage(object, frame), target: "_blank", rel: "noopener" }, "Open in the studio, where it runs") : null,
+      LISTS.studio ? el("a", { href: studioPage(object, frame), target: "_blank", rel: "noopener" }, "Open in the studio, if it is running") : null,
       object.video.overlays.map(([what, address]) => el("a", { href: `${address}#t=${at}`, target: "_blank", rel: "noopener" }, `Play ${what} from here`))));
 }
 

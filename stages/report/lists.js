@@ -3,14 +3,14 @@ const view = { kind: LOOKS.length ? "looks" : "objects", page: 0, found: [] };
 const A_PAGE = { looks: 24, objects: 50, videos: 50 };
 
 const KINDS = {
-  looks: { all: LOOKS, what: "frame", sorts: { gain: ["most to gain", (a, b) => a.rank - b.rank], video: ["video", (a, b) => a.object.number - b.object.number || a.frame - b.frame] } },
+  looks: { all: LOOKS, what: "frame", sorts: { gain: ["highest gain", (a, b) => a.rank - b.rank], video: ["video", (a, b) => a.object.number - b.object.number || a.frame - b.frame] } },
   objects: { all: OBJECTS.map((object) => ({ object, frame: object.looks[0]?.frame ?? null })), what: "object", sorts: {
-    gain: ["most to gain", (a, b) => b.object.gain - a.object.gain || a.object.number - b.object.number],
+    gain: ["highest gain", (a, b) => b.object.gain - a.object.gain || a.object.number - b.object.number],
     video: ["video and name", (a, b) => a.object.number - b.object.number],
     quality: ["lowest quality", (a, b) => a.object.quality - b.object.quality],
     wrong: ["most contradicted", (a, b) => b.object.nWrong - a.object.nWrong || b.object.gain - a.object.gain],
   } },
-  videos: { all: VIDEOS.map((video) => ({ video })), what: "video", sorts: { gain: ["most to gain", (a, b) => b.video.gain - a.video.gain || a.video.place - b.video.place], video: ["name", (a, b) => a.video.place - b.video.place] } },
+  videos: { all: VIDEOS.map((video) => ({ video })), what: "video", sorts: { gain: ["highest gain", (a, b) => b.video.gain - a.video.gain || a.video.place - b.video.place], video: ["name", (a, b) => a.video.place - b.video.place] } },
 };
 
 function find() {
@@ -51,7 +51,7 @@ function showList(page = 0) {
 }
 
 function nothing() {
-  if (KINDS[view.kind].all.length) return "Nothing fits the filter.";
+  if (KINDS[view.kind].all.length) return "Nothing matches the filter.";
   return view.kind === "looks" ? "No frame stands out: no mask is doubtful, and nobody contradicted one." : "The run has none.";
 }
 
@@ -68,7 +68,7 @@ const makers = {
       el("span", { class: "small" }, `quality ${object.quality.toFixed(2)}`, meter(object.quality, `mean quality ${object.quality.toFixed(2)}`)),
       el("span", { class: "small" }, object.nAsked ? `${percent(object.nAnswered / object.nAsked)} of ${count(object.nAsked, "point")} answered` : FIXED.verified.not_asked, object.nAsked ? meter(object.nAnswered / object.nAsked, "answered") : null),
       el("span", { class: "small" }, object.nWrong ? `${count(object.nWrong, "point")} contradicted` : ""),
-      el("span", { class: "small soft" }, object.looks.length ? `${count(object.looks.length, "frame")} to look at` : "nothing stands out"));
+      el("span", { class: "small soft" }, object.looks.length ? `${count(object.looks.length, "frame")} to check` : "nothing stands out"));
   },
   videos: ({ video }) => el("div", { class: "card row video" },
     el("button", { type: "button", class: "plain title", onclick: () => showObjectsOf(video) }, el("b", {}, video.id)), el("span", { class: "small soft" }, video.facts),

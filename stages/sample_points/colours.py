@@ -23,7 +23,7 @@ _ALIKE = 35.0
 """Colours nearer than this are one part, in units of Lab; lightness, which shades change, counts less."""
 _LIGHTNESS = 0.6
 _LEAST_PART = 0.05
-"""Share of the object below which a colour is no part of its own."""
+"""Share of the object below which a colour is not a part of its own."""
 _LOOKED_AT = 1024
 _ROUNDS = 6
 

@@ -1,4 +1,4 @@
-"""What of a video people are asked about: one question for a thing with several names, none about hopeless masks.
+"""What of a video people are asked about: one question for a thing with several names, none about unusable masks.
 
 A narrative names one thing more than once, as "a man", "man" and "brown shirt" by the same trace of the mouse. Names
 whose masks are nearly one mask are one question: the first of them is asked. The answers hold for another name only
@@ -30,16 +30,16 @@ class Questions:
     Attributes:
         leaders: object id → the object that is asked in its place.
         means: of these, the objects that mean the same thing as the one that is asked.
-        hopeless: (object id, frame index) of masks that nobody is asked about.
+        unusable: (object id, frame index) of masks that nobody is asked about.
     """
 
     leaders: Mapping[str, str]
     means: Mapping[str, str]
-    hopeless: frozenset[tuple[str, int]]
+    unusable: frozenset[tuple[str, int]]
 
     def ask(self, object_id: str, frame_idx: int) -> bool:
         """Whether people see this object on this frame."""
-        return object_id not in self.leaders and (object_id, frame_idx) not in self.hopeless
+        return object_id not in self.leaders and (object_id, frame_idx) not in self.unusable
 
 
 def questions(
@@ -63,16 +63,16 @@ def questions(
         for other, leader in leaders.items()
         if _meant_object(other, groups) == _meant_object(leader, groups)
     }
-    hopeless = frozenset(
+    unusable = frozenset(
         (object_id, idx)
         for object_id, own in at.items()
         for idx, mask in own.items()
-        if is_hopeless(mask, spans.get(object_id, 1.0))
+        if is_unusable(mask, spans.get(object_id, 1.0))
     )
-    return Questions(leaders, means, hopeless)
+    return Questions(leaders, means, unusable)
 
 
-def is_hopeless(mask: Mask, span: float) -> bool:
+def is_unusable(mask: Mask, span: float) -> bool:
     """Whether a mask is empty, of very low quality, or runs over nearly the whole frame from a small hint.
 
     Args:

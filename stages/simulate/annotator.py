@@ -147,7 +147,7 @@ class Team:
 
 
 def _near_boundary(truth: NDArray[np.bool_], x: int, y: int) -> bool:
-    """Whether a pixel of the other kind lies within BOUNDARY_PX; the frame's edge is no boundary."""
+    """Whether a pixel of the other kind lies within BOUNDARY_PX; the frame's edge is not a boundary."""
     top, left = max(y - BOUNDARY_PX, 0), max(x - BOUNDARY_PX, 0)
     rows, columns = np.nonzero(truth[top : y + BOUNDARY_PX + 1, left : x + BOUNDARY_PX + 1] != truth[y, x])
     return bool(((rows + top - y) ** 2 + (columns + left - x) ** 2 <= BOUNDARY_PX**2).any())

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from schemas.corrections import Correction
 
 CLICK_S = 1.5
-"""A click within an interaction: Bearman et al., "What's the Point" (ECCV 2016), 0.9–2.4 s a point."""
+"""A click within an interaction: Bearman et al., "What's the Point" (ECCV 2016), 0.9–2.4 s per point."""
 INTERACTION_S = 1.0
 """To see what is wrong on a frame before the first click; with CLICK_S a first click takes 2.5 s."""
 SCRIBBLE_S = 11.0
@@ -25,7 +25,7 @@ ASSISTED_MASK_S = 14.0
 POINT_S = 0.9
 """Yes or no to a point that is shown."""
 VERIFY_S = 1.0
-"""Budgeted seconds a point: an answer of POINT_S and a margin for hard ones."""
+"""Budgeted seconds per point: an answer of POINT_S and a margin for hard ones."""
 ABSENT_S = 3.0
 """To see that an object is not there, and to say so."""
 LOCK_S = 1.0

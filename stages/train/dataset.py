@@ -197,7 +197,7 @@ class ClipSampler(Sampler[ClipKey]):
             ValueError: there is no such rank.
         """
         if not 0 <= rank < n_ranks:
-            raise ValueError(f"rank {rank} is none of {n_ranks} ranks, which count from 0")
+            raise ValueError(f"rank {rank} is not in 0..{n_ranks - 1}")
         self._dataset, self._rank, self._n_ranks, self._is_shuffled = dataset, rank, n_ranks, is_shuffled
         self._epoch = self._start = 0
 

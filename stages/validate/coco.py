@@ -89,7 +89,7 @@ class _Document:
         try:
             folder = next((f for f in _FOLDERS if (self.file.parent / f / name).is_file()), None)
         except OSError as problem:
-            yield Problem(where, f"picture {name[:40]!r} cannot be looked at: {problem.strerror}")
+            yield Problem(where, f"picture {name[:40]!r} cannot be read: {problem.strerror}")
             return
         if folder is None:
             return
@@ -110,10 +110,10 @@ class _Document:
     def _annotation(self, where: str, item: dict[str, Any]) -> Iterator[Problem]:
         of = "video_id" if self._is_video else "image_id"
         if (size := self._sizes.get(item[of])) is None:
-            yield Problem(where, f"{of} {item[of]} is none of the listed ones")
+            yield Problem(where, f"{of} {item[of]} is not listed")
             return
         if item["category_id"] not in self._ids.get("categories", ()):
-            yield Problem(where, f"category_id {item['category_id']} is none of the listed categories")
+            yield Problem(where, f"category_id {item['category_id']} is not a listed category")
         if not self._is_video:
             yield from _shape_problems(where, item, size[:2])
             return

@@ -45,7 +45,7 @@ def youtube_vos_problems(root: Path) -> Iterator[Problem]:
             yield from _described_problems(root, name, objects)
         except OSError as problem:
             yield Problem(
-                f"meta.json video {name}", f"its files cannot be looked at ({problem}); its other objects were not read"
+                f"meta.json video {name}", f"its files cannot be listed ({problem}); its other objects were not read"
             )
     for folder in _sequences(root / "Annotations"):
         name = folder.relative_to(root / "Annotations").as_posix()

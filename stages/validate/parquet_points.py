@@ -98,7 +98,7 @@ class ParquetPoints:
         for one in row["frames"]:
             place = f"{where} frame {one['frame_idx']}"
             if not 0 <= one["frame_idx"] < row["n_frames"]:
-                yield Problem(place, f"frame {one['frame_idx']} is none of the {row['n_frames']} of the video")
+                yield Problem(place, f"frame {one['frame_idx']} is outside the {row['n_frames']} frames of the video")
             yield from points_problems(place, one["x"], one["y"], one["label"], (row["width"], row["height"]))
 
     def _split(self, where: str, row: Row) -> Iterator[Problem]:

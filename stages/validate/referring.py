@@ -55,7 +55,7 @@ def problems_in(root: Path) -> Iterator[Problem]:
                 yield from _annotation_problems(root, name, video)
             yield from _result_problems(root, name, video)
         except OSError as problem:
-            yield Problem(where, f"its files cannot be looked at ({problem}); the rest of the video was not read")
+            yield Problem(where, f"its files cannot be listed ({problem}); the rest of the video was not read")
 
 
 def _mask_problems(root: Path) -> Iterator[Problem]:
@@ -98,12 +98,12 @@ def _expression(place: str, one: Mapping[str, Any], known: Collection[str]) -> I
 def _noun(place: str, one: Mapping[str, Any], narratives: Sequence[str], known: Collection[str]) -> Iterator[Problem]:
     actor, start, end = (one[name] for name in _NOUN)
     if not 0 <= actor < len(narratives):
-        yield Problem(place, f"narrative {actor} is none of the {len(narratives)} of its video")
+        yield Problem(place, f"narrative {actor} is not one of the {len(narratives)} of its video")
     elif not 0 <= start < end <= len(narratives[actor]):
         length = len(narratives[actor])
         yield Problem(place, f"the noun at {start} to {end} is not inside its narrative of {length} characters")
     if "obj_id" in one and str(one["obj_id"]) not in known:
-        yield Problem(place, f"mask {one['obj_id']!r} is none of those of its video")
+        yield Problem(place, f"mask {one['obj_id']!r} is not among those of its video")
 
 
 def _listed(video: Video, name: str) -> Sequence[Any]:

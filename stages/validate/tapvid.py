@@ -77,7 +77,7 @@ def _track_problems(where: str, points: NDArray[Any], hidden: NDArray[np.bool_])
         is_inside: NDArray[np.bool_] = np.all((points >= 0) & (points <= 1), axis=2)
     for number in range(len(hidden)):
         if hidden[number].all():
-            yield Problem(f"{where} track {number}", "the point is seen on no frame")
+            yield Problem(f"{where} track {number}", "the point is visible on no frame")
         outside = np.flatnonzero(~hidden[number] & ~is_inside[number])
         if len(outside):
             x, y = points[number, outside[0]].tolist()
@@ -100,7 +100,7 @@ def _beside_problems(where: str, entry: Mapping[str, Any], hidden: NDArray[np.bo
         return
     for number, idx in enumerate(verified.tolist()):
         if not 0 <= idx < n_frames or hidden[number, idx]:
-            yield Problem(f"{where} track {number}", f"the point is not seen on its verified frame {idx}")
+            yield Problem(f"{where} track {number}", f"the point is not visible on its verified frame {idx}")
 
 
 def _film_problems(where: str, film: Any, n_frames: int) -> Iterator[Problem]:

@@ -62,7 +62,9 @@ def mot_problems(root: Path) -> Iterator[Problem]:
             if len(cells) < 6:
                 continue
             if length and cells[0].isdecimal() and int(cells[0]) >= first + length:
-                detail = f"frame {cells[0]} is none of the {length} of {_SEQUENCE}; frames count from {first} here"
+                detail = (
+                    f"frame {cells[0]} is outside the {length} frames of {_SEQUENCE}; frames count from {first} here"
+                )
                 yield Problem(f"{name}:{number}", detail)
             if (key := (cells[0], cells[1])) in seen and not cells[1].startswith("-"):
                 yield Problem(f"{name}:{number}", f"object {cells[1]} has another box on frame {cells[0]}")

@@ -30,7 +30,7 @@ def problems_in(root: Path) -> Iterator[Problem]:
                 for key, sample in _samples(archive):
                     where = f"{file.name} sample {key}"
                     if key in seen:
-                        yield Problem(where, f"key {key!r} is there twice; the files of a sample follow each other")
+                        yield Problem(where, f"key {key!r} is repeated; the files of a sample must follow each other")
                     seen.add(key)
                     yield from _sample_problems(where, sample, split if split in SPLITS else "", ledger)
         except (tarfile.TarError, OSError, EOFError) as problem:

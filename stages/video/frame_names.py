@@ -117,7 +117,7 @@ class FrameNames:
             start = max(0, min(ahead - _COMPARED // 2, len(self._sorted) - _COMPARED))
             around = {frame_stem(other): other for other in self._sorted[start : start + _COMPARED]}
             near = [around[stem] for stem in get_close_matches(frame_stem(name), around)]
-        return f"; near are {', '.join(map(repr, near))}" if near else ""
+        return f"; similar names: {', '.join(map(repr, near))}" if near else ""
 
     def _range(self) -> str:
         first, last = self._names[0], self._names[-1]

@@ -73,7 +73,7 @@ def frames_between(file: VideoFile, marks: Sequence[FrameMark], opener: Opener |
                 del open_marks[0]
     for mark, frame in zip(open_marks, selected_frames(file, [mark.idx for mark in open_marks], opener), strict=False):
         if checksum(frame.image) != mark.checksum:
-            raise LookupError(f"frame {mark.idx} of {file.uri!r} is not what it was; the file has changed")
+            raise LookupError(f"frame {mark.idx} of {file.uri!r} differs from before: the file has changed")
         yield frame
 
 
@@ -81,7 +81,7 @@ def frame_at(file: VideoFile, mark: FrameMark, opener: Opener | None = None) -> 
     """The (H, W, 3) uint8 RGB pixels of one frame, exactly; see :func:`frames_between`."""
     found = next(frames_between(file, [mark], opener), None)
     if found is None:
-        raise LookupError(f"frame {mark.idx} of {file.uri!r} is not there any more; the file has changed")
+        raise LookupError(f"frame {mark.idx} of {file.uri!r} is missing: the file has changed")
     return found.image
 
 

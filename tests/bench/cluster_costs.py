@@ -44,7 +44,7 @@ def block() -> str:
     return (
         f"Core-minutes for a minute of video, {_HEIGHT}p at {_FPS} frames a second, hints on one frame:\n\n"
         f"{table(head, costs)}\n"
-        f"{N_VIDEOS:,} videos take {math.fsum(seconds) / 3600:,.0f} hours of one core; the longest one, "
+        f"{N_VIDEOS:,} videos take {math.fsum(seconds) / 3600:,.0f} core hours; the longest one, "
         f"or batch of objects of one, takes {duration(longest)}.\n\n"
         f"{table(_HEAD, rows)}"
     )

@@ -65,7 +65,7 @@ def test_where_the_pictures_are_is_set_checked_and_leaves_the_hash_alone(tmp_pat
     assert config.review_media == MediaPlace("s3://bucket/prefix", region="eu-west-1")
     assert config.hash() == load_config(None, {"videos": "v", "localizations": "l"}).hash()
     file.write_text("videos: v\nlocalizations: l\nreview_media: {place: 'ftp://x/y'}\n")
-    with pytest.raises(UsageProblem, match="unknown place of media 'ftp://x/y'; known: local, s3://bucket/prefix"):
+    with pytest.raises(UsageProblem, match="unknown media location 'ftp://x/y'; known: local, s3://bucket/prefix"):
         load_config(file, {})
     file.write_text("videos: v\nlocalizations: l\nreview_media: {bucket: x}\n")
     with pytest.raises(UsageProblem, match=r"unknown setting 'review_media\.bucket'; known: review_media\.place"):

@@ -193,7 +193,7 @@ def test_results_and_secrets_have_no_place_in_addresses_and_options(tmp_path):
         with pytest.raises(UsageProblem, match=f"^--s3_{name} on the command line can be read") as refused:
             use_options(["--runner=FnApiRunner", f"--s3_{name}={SECRET}"])
         assert SECRET not in str(refused.value)
-    with pytest.raises(UsageProblem, match="s3://bucket/out lies in a store; give a path of this machine"):
+    with pytest.raises(UsageProblem, match="s3://bucket/out is in an object store; give a local path"):
         on_this_machine(Path("s3://bucket/out"))
     assert on_this_machine(tmp_path / "s3:") == tmp_path / "s3:"
 

@@ -67,13 +67,13 @@ def test_a_queue_survives_its_deletion_with_its_answers_and_verdicts(
     client.sdk.projects.delete(queue.project_id)
     for path in (run / "verdicts").iterdir():
         path.unlink()
-    assert "4 tasks brought back, 0 left as they are" in run_command("restore", file, "--run", run, *there)
+    assert "4 tasks restored, 0 unchanged" in run_command("restore", file, "--run", run, *there)
     assert verdicts(run) == before
     assert "tasks changed 2 verdicts 24" in run_command("pull", "--run", run, *there)
     assert verdicts(run) == before
     assert len(before) == 24
     assert "new in the queue 0 already there 4" in run_command("push", "--run", run, *there)
-    assert "0 tasks brought back, 4 left as they are" in run_command("restore", file, "--run", run, *there)
+    assert "0 tasks restored, 4 unchanged" in run_command("restore", file, "--run", run, *there)
     assert verdicts(run) == before
 
     with zipfile.ZipFile(file) as archive:

@@ -37,8 +37,12 @@ def test_push_pull_and_status_say_what_they_did_and_outlive_the_project(
             sdk.annotations.create(id=task.id, result=[], lead_time=9.0)
         assert "tasks changed 2 verdicts 24 skipped 0" in review("pull", own_run.path)
         said = review("status", own_run.path)
-        assert "tasks 4 done, answered 2 left 2 work left 18 s of one person done at the present pace in 18 s" in said
-        person = f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s a task, 0.75 s a point, 0% unsure"
+        assert (
+            "tasks 4 done, answered 2 left 2 work left 18 s for one person time left at the current pace 18 s" in said
+        )
+        person = (
+            f"{served_run.server.credentials.email} 2 tasks, 24 points, 9.0 s per task, 0.75 s per point, 0% unsure"
+        )
         assert person in said
         sdk.projects.delete(project.id)
 
@@ -92,9 +96,7 @@ def test_tasks_are_asked_of_several_people_and_what_they_agree_on_becomes_hidden
         next_task = next(task for task in sdk.tasks.list(project=project.id) if task.id != first_task.id)
         sdk.annotations.create(id=next_task.id, result=[], lead_time=9.0)
         said = review("status", own_run.path)
-        assert (
-            "tasks 4 done, answered by 2 people each 1 left 3 of these started 1 work left 45 s of one person" in said
-        )
+        assert "tasks 4 done, answered by 2 people each 1 left 3 left, started 1 work left 45 s for one person" in said
         assert "two people agree 1.000" in said
         sdk.annotations.delete(id=next(iter(sdk.annotations.list(id=next_task.id))).id)
         sdk.projects.update(project.id, maximum_annotations=1)

@@ -35,9 +35,9 @@ def answer_body(body: Any, user_id: int, project: int, task: int | None, design:
     if given.pop("completed_by", user_id) not in (user_id, str(user_id)):
         raise Refusal("completed_by names another account; answers are accepted for your own only")
     if unknown := sorted(set(given) - _ANSWER_FIELDS):
-        raise Refusal(f"an answer has no {', '.join(unknown)}")
+        raise Refusal(f"unknown fields in an answer: {', '.join(unknown)}")
     if given.pop("parent_annotation", None) is not None:
-        raise Refusal("an answer is not made from another one")
+        raise Refusal("an answer cannot refer to another answer")
     for name, own in (("project", project), ("task", task)):
         if str(given.pop(name, own)) != str(own):
             raise Refusal(f"{name} in the body differs from the address")
@@ -59,7 +59,7 @@ def _require_made_by_page(mark: Mapping[str, Any], known: Mapping[str, Control])
     if control is None:
         raise UnreadableAnswer(f"from_name is {name!r}; known: {', '.join(sorted(known))}")
     if mark.get("to_name") != control.of or mark.get("type") not in control.kinds:
-        raise UnreadableAnswer(f"{name} is of another kind, or about something else")
+        raise UnreadableAnswer(f"{name} has another type or target than the page gives it")
     (read,) = parse_marks([mark])
     if control.choices is not None and (unknown := sorted(set(read.values) - control.choices)):
         raise UnreadableAnswer(f"{name} is {unknown[0]!r}; known: {', '.join(sorted(control.choices))}")

@@ -86,7 +86,7 @@ class Gate:
 
     async def _no_route(self, request: Request, problem: Exception) -> Response:
         """Unknown paths and methods alike: annotators can do what the labelling page needs."""
-        what = f"{request.method} {request.url.path} is not part of answering questions"
+        what = f"{request.method} {request.url.path} is not available to annotators"
         return await self.guard.refused(request, Refusal(what))
 
     async def _no_server(self, request: Request, problem: Exception) -> Response:

@@ -29,7 +29,7 @@ async def json_body(request: Request) -> Any:
         json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
         return found
     except (ValueError, RecursionError):
-        raise Refusal("this is not JSON", 400) from None
+        raise Refusal("the request body is not JSON", 400) from None
 
 
 async def json_or_form(request: Request) -> dict[str, Any]:

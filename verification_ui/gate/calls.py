@@ -127,7 +127,7 @@ async def no_labels(request: Request, work: Work) -> Response:
 async def next_task(request: Request, work: Work) -> Response:
     """The one action of the data manager that is allowed."""
     if request.query_params.getlist("id") != ["next_task"]:
-        raise Refusal(f"the action {request.query_params.get('id')!r} is not part of answering questions")
+        raise Refusal(f"the action {request.query_params.get('id')!r} is not available to annotators")
     return JSONResponse(await work.next_task(_number(request, "project")))
 
 

@@ -23,15 +23,17 @@ def require_own_origin(request: Request, origin: str) -> None:
     """
     headers = request.headers
     if headers.getlist("host") != [origin.removeprefix("http://")]:
-        raise Refusal(f"this server answers to {origin} only")
+        raise Refusal(f"this server answers requests to {origin} only")
     cause = headers.get("sec-fetch-site", "")
     given = ", ".join(headers.getlist("origin")) if "origin" in headers else None
     if request.method not in SAFE:
         if given != origin:
-            raise Refusal(f"changes are taken from the page at {origin} only, not from {given or 'an unnamed origin'}")
+            raise Refusal(
+                f"changes are accepted from the page at {origin} only, not from {given or 'an unnamed origin'}"
+            )
         if cause not in OWN_FETCHES[:2]:
-            raise Refusal("changes are not taken from another site")
+            raise Refusal("changes from another site are not accepted")
         return
     is_visit = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
     if given not in (None, origin) or (cause not in OWN_FETCHES and not is_visit):
-        raise Refusal("nothing is shown inside other sites")
+        raise Refusal("this page cannot be shown inside other sites")

@@ -42,7 +42,7 @@ class MediaPlace:
     def __post_init__(self) -> None:
         if self.place != LOCAL and not re.fullmatch(r"(s3|gs|https?)://[^/\s?#=\"']+(/[^\s?#=\"']*)?", self.place):
             raise ValueError(
-                f"unknown place of media {self.place!r}; known: local, s3://bucket/prefix, gs://bucket/prefix, "
+                f"unknown media location {self.place!r}; known: local, s3://bucket/prefix, gs://bucket/prefix, "
                 "https://host/prefix (without ?, #, = and quotes)"
             )
         if self.signed_minutes < 1:

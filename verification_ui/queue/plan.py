@@ -57,7 +57,7 @@ class ReviewedVideo(Protocol):
         ...
 
     def held_back(self) -> tuple[int, int]:
-        """Objects that are other names of one that is asked, and hopeless masks."""
+        """Objects that are other names of one that is asked, and unusable masks."""
         ...
 
     def cut_clips(self, tasks: Sequence[ReviewTask]) -> str:
@@ -75,7 +75,7 @@ class PlannedRange:
         n_tasks: planned.
         n_points: in these tasks.
         n_other_names: objects that are other names of one that is asked.
-        n_hopeless: masks that nobody is asked about.
+        n_unusable: masks that nobody is asked about.
     """
 
     number: int
@@ -83,7 +83,7 @@ class PlannedRange:
     n_tasks: int = 0
     n_points: int = 0
     n_other_names: int = 0
-    n_hopeless: int = 0
+    n_unusable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,16 +120,16 @@ class TaskPlan:
     def plan(self, found: VideoRange, videos: Iterable[ReviewedVideo]) -> PlannedRange:
         """Plan the tasks of a range of videos."""
         tasks: list[ReviewTask] = []
-        n_candidates = n_other_names = n_hopeless = 0
+        n_candidates = n_other_names = n_unusable = 0
         for video in videos:
             n_candidates += len(video.sampled)
             tasks += build_tasks(video.asked(self.selection), self.selection.design)
             names, masks = video.held_back()
-            n_other_names, n_hopeless = n_other_names + names, n_hopeless + masks
+            n_other_names, n_unusable = n_other_names + names, n_unusable + masks
         tasks.sort(key=queue_order)
         self._write(found.number, tasks)
         n_points = sum(len(task.candidate_ids) for task in tasks)
-        return PlannedRange(found.number, n_candidates, len(tasks), n_points, n_other_names, n_hopeless)
+        return PlannedRange(found.number, n_candidates, len(tasks), n_points, n_other_names, n_unusable)
 
     def draw(self, found: VideoRange, videos: Iterable[tuple[VideoKey, ReviewedVideo]]) -> DrawnRange:
         """Draw the pictures and cut the clips of a range's tasks that are not there yet."""

@@ -268,7 +268,7 @@ def _with_own_secrets(folder: Path, url: str, credentials: Credentials) -> Crede
     try:
         made = replace(credentials, token=make_personal(url, credentials.first_token or credentials.token))
     except httpx.HTTPError as problem:
-        raise ServerProblem(f"Label Studio does not take the account of {folder}: {problem}") from None
+        raise ServerProblem(f"Label Studio does not accept the account of {folder}: {problem}") from None
     set_password(folder, made.email, made.password)
     save(folder, made)
     return made

@@ -141,7 +141,7 @@ class Studio:
         asked = {name: _query(request, name) for name in ("start", "stop", "round")}
         start, stop = asked["start"] or 0, asked["stop"] or 0
         if stop - start > _MOST_MASK_FRAMES:
-            raise Refusal(f"masks of at most {_MOST_MASK_FRAMES} frames are given at once", 400)
+            raise Refusal(f"at most {_MOST_MASK_FRAMES} frames of masks can be requested at once", 400)
         return await run_in_threadpool(self.service.masks, _number(request), start, stop, asked["round"])
 
     async def _next(self, request: Request) -> Any:
@@ -181,14 +181,14 @@ class Studio:
                 wanted = {"track": self.service.track, "refine": self.service.refine, "undo": self.service.undo}[act]
                 await run_in_threadpool(wanted, number)
             case _:
-                raise Refusal(f"{act!r} is not something that the studio does", 404)
+                raise Refusal(f"unknown action {act!r}", 404)
         self._tell_change(request)
         return {}
 
     async def _work(self, request: Request) -> Any:
         act = request.path_params["act"]
         if act not in ("pause", "resume", "stop"):
-            raise Refusal(f"{act!r} is not something that the studio does", 404)
+            raise Refusal(f"unknown action {act!r}", 404)
         if act == "stop":
             await run_in_threadpool(self.service.stop)
         else:

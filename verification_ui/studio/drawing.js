@@ -22,7 +22,7 @@ function advice([x, y]) {
   const box = mask && pieces(mask.rle, height).box, far = box && Math.hypot(box[2] - box[0], box[3] - box[1]) / 4;
   const isFar = box && (x < box[0] - far || y < box[1] - far || x > box[2] + far || y > box[3] + far);
   const text = hasMasks(chosen) ? `Is the mask on the wrong object? Drag a box around ${nameOf(chosen)}: what lies outside then no longer counts.`
-    : `This click counts for ${nameOf(chosen)}. If you meant another object: Z takes it back, N begins a new one.`;
+    : `This click counts for ${nameOf(chosen)}. If you meant another object, press Z to undo and N for a new one.`;
   return isFar && (hint.points.length || hasMasks(chosen)) ? { frame, text } : null;
 }
 
@@ -40,8 +40,8 @@ export async function ask(what, body = {}) {
 
 function draw(change) {
   if (S.view.card.problem) return null;
-  if (S.work) return say("Masks are being made. Stop that first to draw (S).", true);
-  if (S.earlier) return say("This is how the masks were. Go back to the present ones to draw (M).", true);
+  if (S.work) return say("Masks are being made. Stop the work first to draw (S).", true);
+  if (S.earlier) return say("These are earlier masks. Return to the current ones to draw (M).", true);
   if (S.playing) stopPlaying();
   return hasMasks(S.chosen) ? correct(change) : hint(change);
 }
@@ -69,7 +69,7 @@ function correct(change) {
 }
 
 export const undo = () => takeBack(S.corrections.undo() ?? S.hints.undo(), "There is no click to undo.");
-export const redo = () => takeBack(S.corrections.redo() ?? S.hints.redo(), "There is nothing to do again.");
+export const redo = () => takeBack(S.corrections.redo() ?? S.hints.redo(), "There is nothing to redo.");
 
 function takeBack(before, otherwise) {
   S.advice = null;

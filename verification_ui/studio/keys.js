@@ -11,10 +11,10 @@ export const GROUPS = [
     ["V X D", "click on it, off it, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z Y", "undo a click, redo it"],
   ]],
   ["Without a mouse", [
-    ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "put the cross away"],
+    ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "hide the cross"],
   ]],
   ["Masks", [
-    ["T", "track"], ["P", "pause, go on"], ["S", "stop"], ["J", "next frame to check"], ["Enter", "apply corrections"],
+    ["T", "track"], ["P", "pause, continue"], ["S", "stop"], ["J", "next frame to check"], ["Enter", "apply corrections"],
     ["A", "object is absent here"], ["L", "mask is right: lock it"], ["U", "undo the last round"], ["M", "before the last round, now"],
   ]],
   ["Videos", [["Page Up Page Down", "previous, next video"], ["/", "filter the list of videos"]]],

@@ -7,7 +7,7 @@ import { showStep } from "./panels.js";
 export function nextStep(now, actions) {
   step(now, actions);
   if (now.hasCross && !now.work && !now.problem) showHints([["arrows", "move the cross (Shift: far)"], ["Enter", `on ${now.name}`], ["X", "off it"],
-    ["B", "corner of a box, twice"], ["Esc", `put the cross away${now.nWaiting ? ", then Enter applies" : ""}`], ["?", "all keys"]]);
+    ["B", "corner of a box, twice"], ["Esc", `hide the cross${now.nWaiting ? ", then Enter applies" : ""}`], ["?", "all keys"]]);
 }
 
 function step(now, actions) {
@@ -28,7 +28,7 @@ function atWork({ state, text, share, left_s, is_round }, isFollowing, actions) 
   const isPaused = state === "paused", percent = Math.round(100 * (share || 0));
   const doing = is_round ? "Applying corrections" : "Tracking", isDone = percent === 100;
   const left = left_s && !isPaused && !isDone ? `, ${duration(left_s)} left` : "", now = isDone ? "all masks are made; points to verify are being chosen" : text || "starting";
-  const watching = isFollowing ? "The picture shows the newest masks; go to any frame, or to another video, whenever you like."
+  const watching = isFollowing ? "The picture shows the newest masks; you can go to any frame or video at any time."
     : "Masks appear on every frame as they are made. F shows the newest ones.";
   const early = is_round || isDone ? "" : " If a mask goes wrong early, stop, click on that frame too, and track again.";
   showStep({ title: isPaused ? `Paused at ${percent} %` : `${doing}: ${percent} %${left}`, share: share || 0,
@@ -57,21 +57,21 @@ function adding({ name, isTracked }) {
 
 function hinting({ name, plan }, actions) {
   showStep({ title: "Is the mask right?",
-    text: `Click where ${name} is missing, right-click where its mask is too large: a mask of the whole object is followed best. N begins another object. When all masks are right, track the objects through the video${plan ? `: about ${duration(plan)}` : ""}.`,
+    text: `Click where ${name} is missing, right-click where its mask is too large: a mask of the whole object tracks best. Press N for another object. When all masks are right, track the objects through the video${plan ? `: about ${duration(plan)}` : ""}.`,
     buttons: [["Track", "T", actions.track, true], ["New object", "N", actions.add]] });
   showHints([["click", `on ${name}`], ["right click", "off it"], ["N", "new object"], ["Z", "undo"], ["T", "track"], ["?", "all keys"]]);
 }
 
 function correcting({ name, nWaiting, hasCross }, actions) {
   showStep({ title: `${nWaiting} correction${nWaiting > 1 ? "s" : ""} to apply`,
-    text: "Is the mask right on this frame now? Apply carries it to the frames around, up to the next ones that you hinted, corrected or locked. All other masks stay.",
+    text: "Is the mask right on this frame now? Apply propagates it to the frames around, up to the next ones that you hinted, corrected or locked. All other masks stay as they are.",
     buttons: [["Apply", hasCross ? "Esc Enter" : "Enter", actions.apply, true], ["Undo click", "Z", actions.undo]] });
   showHints([["Enter", "apply"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["?", "all keys"]]);
 }
 
 function looking({ name, round, canUndo }, actions) {
   showStep({ title: round ? `Round ${round} is done` : "Check the masks",
-    text: "“Check next” leads to the mask that is most likely wrong. Where a mask is wrong, select its object and click: left on the object, right off it. Where it is on another object, drag a box around the right one; where the object is out of sight, press A.",
+    text: "“Check next” goes to the mask that is most likely wrong. Where a mask is wrong, select its object and click: left on the object, right off it. Where it is on another object, drag a box around the right one; where the object is out of sight, press A.",
     buttons: [["Check next", "J", actions.next, true], canUndo ? ["Undo round", "U", actions.undoRound] : ["Play", "Space", actions.play]] });
   showHints([["J", "check next"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["N", "new object"], ["Space", "play"],
     ...(round ? [["M", "before | now"]] : []), ["?", "all keys"]]);

@@ -56,12 +56,12 @@ function waiting(line, kind) {
 
 // The line on the frame: what went wrong here, else why the page led here.
 function hint() {
-  if (!isReady(S.frame) && !S.view.card.problem) return `Frame ${S.frame.toLocaleString("en")} is not read yet (${S.view.n_ready.toLocaleString("en")} are). It appears as soon as it is.`;
+  if (!isReady(S.frame) && !S.view.card.problem) return `Frame ${S.frame.toLocaleString("en")} is not decoded yet (${S.view.n_ready.toLocaleString("en")} are). It appears as soon as it is.`;
   if (S.corner) return "Move the cross to the other corner, then press B.";
   const problems = [S.hints, S.corrections].map((one) => Object.entries(one.previews.get(S.frame)?.problems ?? {})).flat();
   const problem = problems.find(([objectId]) => objectId === S.chosen);
   if (problem) return problem[1];
-  if (S.earlier) return `These masks are of ${S.earlier.round ? `round ${S.earlier.round}` : "tracking"}, before later corrections. M goes back to the present ones.`;
+  if (S.earlier) return `These masks are from ${S.earlier.round ? `round ${S.earlier.round}` : "tracking"}, before later corrections. Press M for the current ones.`;
   if (S.advice?.frame === S.frame) return S.advice.text;
   return S.suggestion?.frame_idx === S.frame ? S.suggestion.why : "";
 }

@@ -11,7 +11,7 @@ import { S, hasMasks, isTracked, isWaiting } from "./state.js";
 export async function track() {
   await quiet();
   if (S.work || !S.hints.ids.length) return;
-  const rounds = S.view.round ? " Its corrections are lost." : "";
+  const rounds = S.view.round ? " Its corrections will be lost." : "";
   if (isTracked() && !confirm(`Track all objects of this video again from their hints?${rounds}`)) return;
   await begin("track", false);
 }
@@ -69,7 +69,7 @@ export async function suggestNext() {
   if (!isTracked() || S.work) return;
   try {
     const { suggestion } = await get(`/api/videos/${S.view.card.number}/next?after=${S.frame}`);
-    if (!suggestion) return say("No mask stands out any more. Play the video once to be sure.");
+    if (!suggestion) return say("No doubtful mask is left. Play the video once to be sure.");
     S.suggestion = suggestion;
     choose(suggestion.object_id);
     go(suggestion.frame_idx);

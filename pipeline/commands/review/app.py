@@ -62,7 +62,7 @@ def up(
 ) -> None:
     """Start the run's own Label Studio, fill its queue, and wait until Ctrl-C; then the answers are pulled.
 
-    Prints a link that logs `--annotator` in once, to a terminal only; else the link goes into a file of `DIR/review`
+    Prints a link that logs `--annotator` in once. Without a terminal, the link is written to a file in `DIR/review`
     that only you can read. Links for others: `pointvos review users add`.
 
     The page is served on this machine only. It lets annotators answer questions and do nothing else. While it is open,
@@ -106,15 +106,15 @@ def push(
     adjudicator: AdjudicatorOption = None,
     second_look: SecondLookOption = None,
 ) -> None:
-    """Add the run's questions to the queue. Tasks that are there already stay as they are; repeat it at any time.
+    """Add the run's questions to the queue. Existing tasks stay as they are; the command can be repeated at any time.
 
-    `--overlap 3` asks three people each task; `--gold-share 0.05` hides questions with a known answer and a wrong
-    proposal among the others; `--audit-share 0.05` asks a sample again without any proposal, one pixel at a time, in a
-    queue of its own. All are what `pointvos review audit` measures with. Gold never becomes points, and a blind answer
-    only where nobody gave another.
+    `--overlap 3` has each task answered by three people; `--gold-share 0.05` hides questions with a known answer and a
+    wrong proposal among the others; `--audit-share 0.05` asks a sample again without any proposal, one pixel at a time,
+    in a queue of its own. `pointvos review audit` uses all three. Gold never becomes points, and a blind answer only if
+    there is no other.
 
-    `--design adjudication` asks blindly once more what people differ on; that answer decides in `pointvos merge`.
-    `--second-look` has `pointvos review pull` queue what one person answered against the proposal once more.
+    `--design adjudication` asks once more, blindly, what people disagree on; that answer decides in `pointvos merge`.
+    With `--second-look`, `pointvos review pull` queues once more what one person answered against the proposal.
     `--exclude NAME` asks again what only NAME has answered.
 
     Example: `pointvos review push --run demo-run --design frame`
@@ -138,7 +138,7 @@ def push(
 def pull(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
     """Copy the answers given so far into `DIR/verdicts`: new, edited and deleted ones.
 
-    Verdicts that were pulled are kept, even when somebody deletes the project.
+    Pulled verdicts are kept, even if somebody deletes the project.
 
     Answers of one person that contradict the proposal are queued once more, one pixel at a time; the second answer
     counts in `pointvos merge`. Where several people answer each task, this is off; see `pointvos review push

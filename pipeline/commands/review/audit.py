@@ -34,20 +34,20 @@ _FEW = 8
 def audit(
     run: Run,
     exclude: Annotated[
-        list[str] | None, typer.Option(help="Annotator to leave out; repeat it for several.", metavar="ANNOTATOR")
+        list[str] | None, typer.Option(help="Annotator to exclude; may be repeated.", metavar="ANNOTATOR")
     ] = None,
 ) -> None:
     """Measure how reliable the pulled answers are, and write it to `DIR/review/audit.json`.
 
-    For each annotator: answers, active seconds a point (the time away from a task is trimmed), gold questions seen
+    For each annotator: answers, active seconds per point (the time away from a task is trimmed), gold questions seen
     and left unchanged, agreement with the consensus, expected error rate. For all: raw agreement, Cohen's and Fleiss'
-    κ, the share of wrong proposals of gold questions that were left unchanged, the objects that take longest, and the
-    candidates on which people differ, the most doubtful first. Shares have 95 % intervals. Flags on frames and notes
-    are listed, the latest first, and answers whose author is not who was logged in. Blind answers count as those of
+    κ, the share of wrong proposals of gold questions that were left unchanged, the slowest objects, and the candidates
+    on which people disagree, the most doubtful first. Shares have 95 % intervals. Flags on frames and notes are listed,
+    the latest first, and answers entered from another account than the author's. Blind answers count as those of
     another person, `NAME (blind)`.
 
-    Agreement needs candidates that several people answered: `pointvos review push --overlap 3`.
-    Gold questions are added by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
+    Agreement needs candidates that several people answered: `pointvos review push --overlap 3`. Gold questions are
+    added by `pointvos review push --gold-share 0.05`, blind questions by `--audit-share 0.05`.
 
     Example: `pointvos review audit --run demo-run`
     """
@@ -76,15 +76,23 @@ def audit(
     _show_remarks(remarks, candidates)
     if entered:
         rows: list[tuple[str, object]] = [(who, f"{n:,} tasks, entered by {by}") for who, by, n in entered]
-        summary("Answers whose author is not who was logged in", rows)
-    console.print(f"Everything in {file}", markup=False)
+        summary("Answers entered from another account than the author's", rows)
+    console.print(f"All figures: {file}", markup=False)
 
 
 def _show(
     found: Audit, candidates: Mapping[str, PointCandidate], objects: Mapping[ObjectKey, Pace], blind: BlindCheck
 ) -> None:
     people = Table(box=None, pad_edge=False)
-    for heading in ("annotator", "points", "s a point", "gold right", "gold untouched", "with consensus", "errors"):
+    for heading in (
+        "annotator",
+        "points",
+        "s per point",
+        "gold correct",
+        "gold unchanged",
+        "agrees with consensus",
+        "errors",
+    ):
         people.add_column(heading, overflow="fold")
     for a in found.annotators:
         shares = (a.gold.right, a.gold.untouched, a.agreement, a.error)
@@ -102,9 +110,11 @@ def _show(
     rows += [("conflicts", len(found.conflicts))]
     rows += [(f"  {_place(c.candidate_id, candidates)}", _answers(c)) for c in islice(found.conflicts, _FEW)]
     slowest = sorted(objects.items(), key=lambda item: (-item[1].seconds_a_point, item[0]))[:_FEW]
-    rows += [("objects that take longest", "")] if len(objects) > 1 else []
+    rows += [("slowest objects", "")] if len(objects) > 1 else []
     rows += [
-        (f"  {v}, object {o}", f"{pace.seconds_a_point:.2f} s a point") for (v, o), pace in slowest if len(objects) > 1
+        (f"  {v}, object {o}", f"{pace.seconds_a_point:.2f} s per point")
+        for (v, o), pace in slowest
+        if len(objects) > 1
     ]
     summary("Agreement, with 95 % intervals", rows)
 

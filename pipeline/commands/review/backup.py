@@ -41,7 +41,7 @@ def backup(
 ) -> None:
     """Write the run's queues into one file: tasks, answers, settings, and what was pulled before.
 
-    Every member has its checksum. No password and no key is in it; the annotators' addresses are. Drafts are not.
+    Every member has a checksum. The file holds the annotators' addresses, but no passwords, keys or drafts.
 
     Example: `pointvos review backup queue.zip --run demo-run`
     """
@@ -88,9 +88,7 @@ def restore(
                 )
                 with one_at_a_time(session.run, "pull"):
                     new.take_over(old, session.run.metadata())
-                rows.append(
-                    (copy.title, f"{restored.n_added:,} tasks brought back, {restored.n_left:,} left as they are")
-                )
+                rows.append((copy.title, f"{restored.n_added:,} tasks restored, {restored.n_left:,} unchanged"))
     summary(f"Restored from {file}", rows)
 
 

@@ -21,7 +21,7 @@ _NEEDED_GB = 1.0
 
 
 def doctor(run: Run, url: UrlOption = None, api_key_file: KeyOption = None) -> None:
-    """Try out what a review needs: server, key, closed sign-up, strict predictions, pictures, disk. One row each.
+    """Check what a review needs: server, key, closed sign-up, strict predictions, pictures, disk.
 
     The pictures are looked for where `review_media` of the run's config says: `place: local` (the default),
     `s3://bucket/prefix`, `gs://bucket/prefix` or `https://host/prefix`. Exits 1 when something needed does not work.

@@ -24,7 +24,7 @@ KeyOption = Annotated[
 ]
 OverlapOption = Annotated[
     int | None,
-    typer.Option("--overlap", min=1, help="Number of people who answer each task; unchanged without it (1 at first)."),
+    typer.Option("--overlap", min=1, help="Number of people who answer each task; default: unchanged (initially 1)."),
 ]
 GoldShareOption = Annotated[
     float,
@@ -52,9 +52,7 @@ AuditShareOption = Annotated[
 ]
 ExcludeOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--exclude", help="Ignore the verdicts of this annotator; repeat it for several.", metavar="ANNOTATOR"
-    ),
+    typer.Option("--exclude", help="Ignore the verdicts of this annotator; may be repeated.", metavar="ANNOTATOR"),
 ]
 AdjudicatorOption = Annotated[
     list[str] | None,
@@ -69,14 +67,14 @@ SecondLookOption = Annotated[
     typer.Option(
         "--second-look/--one-look",
         help="Ask once more, blindly, what one person answered against the proposal; the second answer counts. "
-        "Unchanged without it (at first: where each task is answered by one person).",
+        "Default: unchanged (initially on if each task is answered by one person).",
         show_default=False,
     ),
 ]
 HostOption = Annotated[
     str | None,
-    typer.Option("--host", help="Loopback address to serve the page at; without it, one of the run's own (127.x.y.z)."),
+    typer.Option("--host", help="Loopback address to serve the page at; default: one of the run's own (127.x.y.z)."),
 ]
 PortOption = Annotated[
-    int | None, typer.Option("--port", min=0, max=65535, help="Port to prefer; without it, that of last time, or 8181.")
+    int | None, typer.Option("--port", min=0, max=65535, help="Preferred port; default: the previous one, or 8181.")
 ]

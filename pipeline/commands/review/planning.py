@@ -54,8 +54,8 @@ class PlannedPush:
 
     def held_back(self) -> list[tuple[str, object]]:
         """How many objects and masks with candidates are not asked about, for the summary of a push."""
-        names, masks = (sum(getattr(c, name) for c in self.counts) for name in ("n_other_names", "n_hopeless"))
-        rows = (("held back: other names of an object", names), ("held back: hopeless masks", masks))
+        names, masks = (sum(getattr(c, name) for c in self.counts) for name in ("n_other_names", "n_unusable"))
+        rows = (("held back: duplicate names of an object", names), ("held back: unusable masks", masks))
         return [(what, count) for what, count in rows if count]
 
     def require_tasks(self) -> None:

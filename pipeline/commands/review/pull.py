@@ -36,7 +36,7 @@ def _pull_design(session: ReviewSession, client: LabelStudioClient, design: str,
     if queue is None:
         console.print(
             f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
-            f"Make the queue again with: pointvos review push --run {session.run} --design {design}"
+            f"Recreate the queue with: pointvos review push --run {session.run} --design {design}"
         )
         return 0
     ledger = Ledger.of_project(session.run.path, queue.identity)

@@ -88,7 +88,7 @@ def keep_rejects(session: ReviewSession, rejects: list[Reject], stem: str = "rev
         file.unlink(missing_ok=True)
         return
     tables.REJECTS.write(file, rejects, session.run.metadata())
-    show_rejects(rejects, f"all of them: {file}")
+    show_rejects(rejects, f"full list: {file}")
 
 
 def _opened(

@@ -207,7 +207,7 @@ def connected(
         UsageProblem: only one of address and key was given, or the server cannot be started.
     """
     if (url is None) != (api_key_file is None):
-        raise UsageProblem("--url and --api-key-file go together: give both for your own server, or none")
+        raise UsageProblem("--url and --api-key-file go together: give both for your own server, or neither")
     if url is not None and api_key_file is not None:
         with _checked(LabelStudioClient(url, read_api_key(api_key_file))) as client:
             yield client

@@ -37,11 +37,11 @@ def status(
         float | None, typer.Option("--every", min=1.0, help="Seconds between updates, until Ctrl-C.")
     ] = None,
 ) -> None:
-    """Show what is done and left, who did how much and how fast, how long the rest takes, and agreement so far.
+    """Show the progress of the review: tasks done and left, work and pace of each annotator, time left, agreement.
 
-    A task is done when as many different people have answered it as `--overlap` asks for. While a server is up its
-    latest answers are pulled first; without one the figures are those of the latest pull. Frames whose masks annotators
-    found wrong are named with the command that opens the studio there.
+    A task is done when as many different people have answered it as `--overlap` asks for. While a server is running,
+    its latest answers are pulled first; otherwise the figures are those of the latest pull. Frames whose masks
+    annotators found wrong are listed with the command that opens them in the studio.
 
     Example: `pointvos review status --run demo-run --every 60`
     """

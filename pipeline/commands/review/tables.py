@@ -46,10 +46,10 @@ def show_pull(title: str, pulled: Pulled) -> None:
     ]
     rows += [("points added by people (not used)", pulled.n_added_points)] if pulled.n_added_points else []
     rows += [("tasks of another run", pulled.n_unknown)] if pulled.n_unknown else []
-    rows += [("left out, unreadable", len(pulled.unreadable))] if pulled.unreadable else []
+    rows += [("skipped, unreadable", len(pulled.unreadable))] if pulled.unreadable else []
     summary(f"Answers of {title}", rows)
     for answer in pulled.unreadable[:_MOST_UNREADABLE]:
-        console.print(f"Left out: {answer}")
+        console.print(f"Skipped: {answer}")
     if pulled.n_miscounted:
         console.print(
             f"Label Studio miscounts the answers to {pulled.n_miscounted} tasks, as it does after two projects "
@@ -62,11 +62,13 @@ def show_progress(design: str, now: Progress) -> None:
     """How far the review of one design is."""
     people = f"answered by {now.n_people} people each" if now.n_people > 1 else "answered"
     rows: list[tuple[str, object]] = [("tasks", now.n_tasks), (f"done, {people}", now.n_done), ("left", now.n_left)]
-    rows += [("of these started", now.n_begun)] if now.n_begun else []
-    rows += [("of these skipped by somebody", now.n_skipped)] if now.n_skipped else []
+    rows += [("left, started", now.n_begun)] if now.n_begun else []
+    rows += [("left, skipped by somebody", now.n_skipped)] if now.n_skipped else []
     if now.left_s is not None and now.n_left:
-        rows += [("work left", f"{duration(now.left_s)} of one person")]
-        rows += [("done at the present pace in", duration(now.eta_s) if now.eta_s is not None else "nobody is working")]
+        rows += [("work left", f"{duration(now.left_s)} for one person")]
+        rows += [
+            ("time left at the current pace", duration(now.eta_s) if now.eta_s is not None else "nobody is working")
+        ]
     rows += [("two people agree", now.agreement), ("Fleiss' κ", now.fleiss)] if now.agreement.n else []
     rows += [(person.annotator, _work(person)) for person in now.annotators]
     summary(f"Review by {design}", rows)
@@ -104,7 +106,7 @@ def duration(seconds: float) -> str:
 def _work(person: AnnotatorProgress) -> str:
     parts = [f"{person.n_tasks:,} tasks, {person.n_points:,} points"]
     if person.n_points:
-        parts += [f"{person.seconds_a_task:.1f} s a task, {person.seconds_a_point:.2f} s a point"]
+        parts += [f"{person.seconds_a_task:.1f} s per task, {person.seconds_a_point:.2f} s per point"]
         parts += [f"{person.n_unsure / person.n_points:.0%} unsure"]
     parts += [f"{person.n_skipped:,} skipped"] if person.n_skipped else []
     return ", ".join([*parts, f"last at {person.last_at:%Y-%m-%d %H:%M} UTC"])

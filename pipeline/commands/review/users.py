@@ -38,10 +38,10 @@ def list_users(run: Run, url: UrlOption = None) -> None:
 
 @users_app.command()
 def add(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
-    """Give somebody an account and a link that logs them in once; also for a new link, or to enable an account again.
+    """Create an account with a link that logs in once; also gives a new link, or re-enables an account.
 
-    The link is printed to a terminal only; else it goes into a file of `DIR/review` that only you can read. It works
-    while `pointvos review up` runs.
+    The link is printed on a terminal; without one, it is written to a file in `DIR/review` that only you can read. It
+    works while `pointvos review up` runs.
 
     Example: `pointvos review users add ann@example.org --run demo-run`
     """

@@ -203,8 +203,8 @@ def _terms(model: HubModel) -> str:
     if not model.is_gated:
         return ""
     return (
-        f". Its weights are given to people who accept Meta's terms: log in at {model.url}, accept them, wait for the "
-        "consent, then run hf auth login with a token of yours and fetch again"
+        f". Its weights are given to people who accept Meta's terms: log in at {model.url}, accept them, wait for "
+        "approval, then run hf auth login with your token and fetch again"
     )
 
 

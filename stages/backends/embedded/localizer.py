@@ -119,7 +119,7 @@ def _strongest(posterior: Map, classes: Sequence[int], x_norm: float, y_norm: fl
 
 
 def _no_class(expression: Expression, sense: Sense) -> NotLocated:
-    near = f"; nearest are {', '.join(sense.near)}" if sense.near else ""
-    what = f"{sense.noun!r} is none of the 1,000 ImageNet classes" if sense.noun else "it names nothing"
+    near = f"; similar classes: {', '.join(sense.near)}" if sense.near else ""
+    what = f"{sense.noun!r} is not one of the 1,000 ImageNet classes" if sense.noun else "it names nothing"
     detail = f"{' / '.join(map(repr, expression.texts))}: {what}{near}; give a click, or choose another --localizer"
     return NotLocated("no_class", detail)

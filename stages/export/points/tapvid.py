@@ -154,7 +154,7 @@ def pictures(found: VideoTables, opener: Opener | None = None) -> NDArray[np.uin
     with open_video(VideoFile(video.video_id, video.uri, names), opener) as reader:
         for frame in reader:
             if frame.image.shape[:2] != (video.height, video.width) or frame.idx >= video.n_frames:
-                raise ValueError(f"{video.uri} is not what it was when it was annotated; annotate it again")
+                raise ValueError(f"{video.uri} has changed since it was annotated; annotate it again")
             taken[frame.idx] = resize(frame.image, (height, width), cv2.INTER_AREA)
     return taken
 

@@ -115,7 +115,7 @@ def test_answers_alone_correct_masks_and_a_cut_off_session_goes_on(corpus: Path,
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     shown = run(*given, "--run", whole, "--rounds", 3, "--json", tmp_path / "whole.json")
     assert "J&F after each round, verdicts" in shown
-    assert "verdicts an object" in shown
+    assert "verdicts per object" in shown
     run(*given, "--run", parts, "--rounds", 2)
     run(*given, "--run", parts, "--rounds", 3, "--json", tmp_path / "parts.json")
     assert json.loads((tmp_path / "whole.json").read_text()) == json.loads((tmp_path / "parts.json").read_text())
@@ -202,7 +202,7 @@ def test_clicks_of_people_are_read_from_a_file(corpus: Path, tmp_path: Path) -> 
     points = [{"object_id": "1", "x": 36, "y": 46}, {"object_id": "2", "x": 126, "y": 56}]
     (tmp_path / "clicks.json").write_text(json.dumps({"a": {"frame": 0, "points": points}}))
     given = ("benchmark", "clickvos", corpus / "clips", "--ground-truth", corpus / "masks", "--run", tmp_path / "run")
-    assert "From one human click an object" in run(
+    assert "From one human click per object" in run(
         *given, *FAST, "--clicks", "human", "--localizations", tmp_path / "clicks.json"
     )
     answer = CliRunner().invoke(app, [*map(str, given), *FAST, "--clicks", "human"])
@@ -224,7 +224,7 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 0.1, *FAST)
     kept = ("--mixes", tmp_path / "tried.json")
     shown = run(*given, *kept, "--ground-truth", corpus / "masks", "--plot", tmp_path / "plot.png")
-    assert "0.1 hours of people's work on 2 objects, 180 s each" in shown
+    assert "0.1 hours of human work on 2 objects, 180 s each" in shown
     assert size_of(tmp_path / "plot.png") == (960, 600)
     again = json.loads(run(*given, *kept, "--json"))["budget"]
     assert again["measured_on"] == "1 videos (a), grabcut and flow"
@@ -241,7 +241,7 @@ def test_a_budget_is_planned_from_stored_mixes_where_nothing_was_tried(corpus: P
     given = ("plan", corpus / "clips", "--localizations", tmp_path / "clicks.json", "--budget", 1, *FAST)
     shown = " ".join(run(*given, "--plot", tmp_path / "plot.png").split())
     stored = Trial.stored()
-    assert "These mixes were tried on other videos than yours." in shown
+    assert "These mixes were tried on videos other than yours." in shown
     assert f"Tried on: {stored.measured_on}, {stored.date}." in shown
     assert size_of(tmp_path / "plot.png") == (960, 600)
     assert Trial.from_json(stored.to_json()) == stored

@@ -121,7 +121,7 @@ def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, ad
 @pytest.mark.parametrize(
     ("column", "value", "reason"),
     [
-        ("video_id", "../../a", r"video_id '\.\./\.\./a' leads out of the folder that it is below"),
+        ("video_id", "../../a", r"video_id '\.\./\.\./a' points outside its folder"),
         ("video_id", "/tmp/a", "video_id '/tmp/a' leads out of the folder"),
         ("height", 2**31 - 1, "is too large; at most"),
     ],

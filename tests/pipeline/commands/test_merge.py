@@ -106,7 +106,7 @@ def test_excluding_an_annotator_makes_the_points_as_if_she_had_never_answered(fi
     assert {(p.status == right(0, p), p.n_verdicts) for p in points(finished_run)} == {(True, 1)}
     with pytest.raises(UsageProblem, match="unknown annotator 'di'; known: al, bo, cy"):
         merge(RunFolder(finished_run), 0.1, exclude=["di"])
-    with pytest.raises(UsageProblem, match="no verdict is left"):
+    with pytest.raises(UsageProblem, match="leaves no verdict"):
         merge(RunFolder(finished_run), 0.1, exclude=["al", "bo", "cy"])
 
 

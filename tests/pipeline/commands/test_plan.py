@@ -68,7 +68,7 @@ def test_an_unknown_length_is_planned_as_unknown_and_named(pointvos, tmp_path):
     answer = pointvos("plan", tmp_path / "v", "--localizations", hints)
     rows = {line.split("  ")[0]: line.split() for line in answer.stdout.splitlines()}
     assert rows["frames, objects"][2:] == ["unknown,", "1"]
-    assert "recorder: the file does not say how many frames it has" in answer.stdout
+    assert "recorder: the file does not state its number of frames" in answer.stdout
 
 
 def test_a_sample_is_scaled_to_a_corpus_on_a_cluster(pointvos, corpus):

@@ -104,7 +104,7 @@ def test_the_worst_frames_come_first_with_pictures_of_frames_that_nobody_had_kep
     assert best[4] == "The mask is probably wrong here (quality 0.20 of 1). A correction here would reach 11 frames."
     assert best[5] in found["pictures"]
     assert [look[2] for look in found["looks"]] == sorted((look[2] for look in found["looks"]), reverse=True)
-    assert f"frames that need a look  {len(found['looks'])}" in capsys.readouterr().out
+    assert f"frames that need attention  {len(found['looks'])}" in capsys.readouterr().out
 
 
 def test_points_that_people_contradict_bring_a_frame_to_the_top(filmed_run):

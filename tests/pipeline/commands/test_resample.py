@@ -81,7 +81,7 @@ def test_another_count_other_frames_and_another_seed_change_candidates_and_nothi
     said = " ".join(capsys.readouterr().out.split())
     assert "Drawing 20 points on each of up to 5 frames of 3 objects in 3 videos: about 1 s" in said
     found, before = candidates(run), {c.candidate_id for c in candidates(annotated)}
-    assert f"candidates 300 of these new {sum(c.candidate_id not in before for c in found)} taken out" in said
+    assert f"candidates 300 new {sum(c.candidate_id not in before for c in found)} removed" in said
     assert len(found) == 3 * 5 * 20
     assert {c.seed for c in found} == {7}
     assert all(RunFolder(run).frame_file(c.video_id, c.frame_idx).is_file() for c in found)
@@ -172,7 +172,7 @@ def test_verdicts_count_wherever_their_points_are_candidates(run, capsys):
 
     assert merged() == {c.candidate_id for c in first}
     resample(folder, points=4)
-    assert "Answers to candidates that were taken out are kept" in " ".join(capsys.readouterr().out.split())
+    assert "Answers to removed candidates are kept" in " ".join(capsys.readouterr().out.split())
     assert merged() == {c.candidate_id for c in first} & {c.candidate_id for c in candidates(run)}
     resample(folder)
     assert merged() == {c.candidate_id for c in first}

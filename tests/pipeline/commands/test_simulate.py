@@ -47,7 +47,7 @@ def test_second_looks_are_tasks_of_their_own_whose_answers_count(finished_run, t
     capsys.readouterr()
     simulate(folder, tmp_path / "truth", 0.2, 0, second_look=True)
     n_answers, n_against = len(first) + len(against), len(against)
-    assert f"answers {n_answers} of these second looks {n_against} " in " ".join(capsys.readouterr().out.split())
+    assert f"answers {n_answers} second looks {n_against} " in " ".join(capsys.readouterr().out.split())
     tasks = tables.TASKS.records(tables.TASKS.read(finished_run))
     assert {name for task in tasks for name in task.candidate_ids} == against != set()
     deciding = {name: group[0].status for name, group in read_verdicts(folder).deciding().items()}

@@ -104,7 +104,7 @@ def test_copies_of_a_video_are_found_and_stay_where_the_original_is(pointvos, fa
     answer = pointvos("split", "--run", run)
     assert answer.returncode == 0, answer.stderr
     assert "3 videos in 1 group" in answer.stdout
-    assert "alike: copy, more/part, one" in answer.stdout
+    assert "near-duplicates: copy, more/part, one" in answer.stdout
     after = rows_of(run)
     assert {after[name].split for name in ("copy", "more/part", "one")} == {before["one"].split}
     assert after["one"].alike == ("copy", "more/part")
@@ -185,7 +185,7 @@ def test_an_official_list_is_obeyed_and_what_it_parts_is_named(annotated, tmp_pa
         split(RunFolder(tmp_path / "run"), "1/0/0", given=official)
     assert leaving.value.exit_code == 3
     shown = capsys.readouterr().out
-    assert "leak: the list parts videos that are alike (train: a, sub/c; val: b; test: )" in shown
+    assert "leak: the list separates near-duplicate videos (train: a, sub/c; val: b; test: )" in shown
     assert "names 1 video not in the run: nowhere" in shown
     assert {name: (one.split, one.rule) for name, one in rows_of(tmp_path / "run").items()} == {
         "a": ("train", "list"), "b": ("val", "list"), "sub/c": ("train", "group"),

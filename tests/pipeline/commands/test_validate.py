@@ -1,4 +1,4 @@
-"""What the tool writes keeps all rules; every way to break one is told with its place."""
+"""What the tool writes follows all rules; every way to break one is told with its place."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_run_and_all_its_exports_keep_all_rules(merged_run, exported, capsys):
     assert {*written, "tapvid"} == set(ExportFormat), "tapvid needs the video; see test_tapvid.py"
     for form in written:
         validate(exported(form))
-    kinds = [line.rpartition("(")[2] for line in capsys.readouterr().out.splitlines() if "keeps all rules" in line]
+    kinds = [line.rpartition("(")[2] for line in capsys.readouterr().out.splitlines() if "follows all rules" in line]
     assert kinds == [
         f"{kind})."
         for kind in (
@@ -85,7 +85,7 @@ def test_points_of_a_run_must_lie_in_their_video_and_in_its_split(merged_run, pr
     )
     shown = problems(merged_run)
     assert "points of video a: 1 points have x outside 0 to 79" in shown
-    assert "1 pixels are there twice" in shown
+    assert "1 pixels are duplicated" in shown
     assert "the split is val, splits/ says train; run pointvos split again" in shown
     next((merged_run / "masks").iterdir()).unlink()
     assert "has no masks; repair it with: pointvos doctor" in problems(merged_run)
@@ -116,8 +116,8 @@ def respelled(file, change):
 
 COCO_FAULTS = {
     "id 7 is used twice": lambda d: [one.update(id=7) for one in d["annotations"][:2]],
-    "image_id 5000000000 is none of the listed ones": lambda d: d["annotations"][0].update(image_id=5 * 10**9),
-    "category_id 99 is none of the listed categories": lambda d: d["annotations"][0].update(category_id=99),
+    "image_id 5000000000 is not listed": lambda d: d["annotations"][0].update(image_id=5 * 10**9),
+    "category_id 99 is not a listed category": lambda d: d["annotations"][0].update(category_id=99),
     "has no area": lambda d: d["annotations"][0].update(bbox=[1, 2, 0, 5]),
     "leaves the image of 80 x 60 pixels": lambda d: d["annotations"][0].update(bbox=[70, 2, 30, 5]),
     "is not the one around the mask": lambda d: d["annotations"][0].update(bbox=[1, 2, 3, 4]),
@@ -155,7 +155,7 @@ def test_a_youtube_vis_file_of_other_types_is_told_and_read_to_its_end(tmp_path,
     shown = problems(tmp_path)
     for sentence in (
         "file name '[]' is not text", "a run length is larger than any mask", "bboxes '7' is not a list",
-        "cannot be looked at: File name too long", "pixels is too large",
+        "cannot be read: File name too long", "pixels is too large",
     ):  # fmt: skip
         assert sentence in shown
 
@@ -262,7 +262,7 @@ def test_samples_of_shards_are_whole(exported, problems):
     assert f"{file.name} sample a/000000 object 1: point (-1," in shown
     assert "the picture cannot be decoded" in shown
     assert "there is no .json beside jpg" in shown
-    assert "key 'a/000000' is there twice" in shown
+    assert "key 'a/000000' is repeated" in shown
     file.write_bytes(file.read_bytes()[:600])
     assert "the archive cannot be read to its end" in problems(file)
 
@@ -273,7 +273,7 @@ def test_of_many_problems_of_one_kind_the_first_are_shown_and_all_are_counted(ex
     n = len(json.loads((folder / "instances.json").read_text())["annotations"])
     shown = problems(folder, most=2)
     assert shown.count("category_id 99") == 2
-    assert f"… and {n - 2} more: category_id … is none of the listed categories" in shown
+    assert f"… and {n - 2} more: category_id … is not a listed category" in shown
     assert f"{n} problems of 1 kind" in shown
 
 
@@ -313,7 +313,7 @@ def replaced(folder, pattern, old, new):
 TOOL_FAULTS = {
     ("clicks", "clicks.json", '"label": 1', '"label": 5'): "label 5 is not 1 (on the object) or 0 (off it)",
     ("sav", "*_manual.json", '"size": [60, 80]', '"size": [30, 80]'): "size [30, 80]; the video's is [60, 80]",
-    ("mot", "gt.txt", "1,1,", "13,1,"): "gt.txt:1: frame 13 is none of the 12 of seqinfo.ini",
+    ("mot", "gt.txt", "1,1,", "13,1,"): "gt.txt:1: frame 13 is outside the 12 frames of seqinfo.ini",
     ("yolo", "*.txt", "0 ", "7 "): "class 7 has no name in data.yaml",
     ("cvat", "*.xml", 'points="', 'points="x;'): "are not x,y;x,y;...",
     ("label_studio", "tasks.json", '"frame": 1,', '"frame": 0,'): "frame 0: the frames of this export count from 1",
@@ -341,9 +341,9 @@ def test_runs_and_data_sets_in_a_store_are_checked_like_those_of_this_machine(me
     data_set = stored(exported("mot"), "s3://bucket/mot")
     for path, kind in ((stored(merged_run, "s3://bucket/run"), "run folder"), (data_set, "MOT")):
         validate(path)
-        assert f"{path} keeps all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
+        assert f"{path} follows all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
     data_set.store.put("s3://bucket/mot/a/gt/gt.txt", io.BytesIO(b"99,1,1,1,2,2,1,1,1\n"))
-    assert "gt.txt:1: frame 99 is none of the 12 of seqinfo.ini" in problems(data_set)
+    assert "gt.txt:1: frame 99 is outside the 12 frames of seqinfo.ini" in problems(data_set)
     with pytest.raises(UsageProblem, match="there is no object s3://bucket/gone, and none below it"):
         validate(RemotePath("s3://bucket/gone", data_set.store))
     data_set.store.put("s3://bucket/cut/clip.json", io.BytesIO(b'[{"frame": 0'))
@@ -356,7 +356,7 @@ def test_a_file_that_tells_of_a_folder_is_checked_with_it(exported, capsys):
         ("ref_youtube_vos", "meta_expressions.json", "Ref-YouTube-VOS"), ("youtube_vos", "meta.json", "YouTube-VOS")
     ):  # fmt: skip
         validate(exported(form) / file)
-        assert f"{file} keeps all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
+        assert f"{file} follows all rules ({kind})." in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_absent_masks_of_sav_and_mot_frames_from_0_keep_the_rules(tmp_path, problems):
@@ -376,11 +376,13 @@ def test_absent_masks_of_sav_and_mot_frames_from_0_keep_the_rules(tmp_path, prob
     gt.parent.with_name("seqinfo.ini").write_text("[Sequence]\nseqLength=8\n")
     validate(tmp_path / "mot")
     gt.write_text("0,1,1,1,2,2,1,1,1\n8,1,1,1,2,2,1,1,1\n", encoding="utf-16")
-    assert "gt.txt:2: frame 8 is none of the 8 of seqinfo.ini; frames count from 0 here" in problems(tmp_path / "mot")
+    assert "gt.txt:2: frame 8 is outside the 8 frames of seqinfo.ini; frames count from 0 here" in problems(
+        tmp_path / "mot"
+    )
 
 
 def test_the_command_line_takes_a_path_and_refuses_what_is_no_place(tmp_path):
     (tmp_path / "clip.txt").write_text("1,3,9,5,16,8,1\n")
     taken, refused = (CliRunner().invoke(app, ["validate", path]) for path in (str(tmp_path), "ftp://host/set"))
-    assert (taken.exit_code, "keeps all rules (MOT)" in taken.output.replace("\n", " ")) == (0, True)
+    assert (taken.exit_code, "follows all rules (MOT)" in taken.output.replace("\n", " ")) == (0, True)
     assert "data set 'ftp://host/set': ftp:// is not supported" in str(refused.exception)

@@ -39,7 +39,7 @@ def test_it_says_what_it_did_and_that_nothing_is_new(
     said = said_by(capsys)
     assert "Looking at 1 object in 1 video with new feedback: at most about" in said
     assert "with new feedback 1 rounds 1 corrections 1 masks changed" in said
-    assert f"verified points {len(labels(8))} frames that contradict them still 0" in said
+    assert f"verified points {len(labels(8))} frames that still contradict them 0" in said
     assert not run.work.exists()
     refine(run, ["a"])
     assert "No new feedback" in said_by(capsys)
@@ -157,5 +157,5 @@ def test_suggest_names_doubtful_frames_and_those_that_were_flagged_first(
     capsys.readouterr()
     suggest(run, 3)
     said = said_by(capsys)
-    assert "1 of 52 verified points contradict the mask, whatever was tried" in said
+    assert "1 of 52 verified points still contradict the mask" in said
     assert VideoRounds.read(run, video).number == 2  # what two answers on one pixel say was tried once each

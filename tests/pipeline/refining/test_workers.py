@@ -60,9 +60,7 @@ def test_a_video_that_is_given_up_is_settled_and_says_why(annotated: Path, tmp_p
     first, *others = [RefineTask(key) for key in video_keys(run)]
     work.give_up(first, "the worker process died 2 times on this video")
     assert [work.is_finished(task) for task in (first, *others)] == [True] + [False] * len(others)
-    problem = (
-        "the worker process died 2 times on this video. To go on from there, run the same command with --workers 1"
-    )
+    problem = "the worker process died 2 times on this video. To continue, run the same command with --workers 1"
     assert work.result_of(first) == RefinedVideo(first.video_id, problem=problem)
 
 

@@ -124,7 +124,7 @@ def test_lists_are_filtered_sorted_and_turned_page_by_page(page):
     assert text(page, "#list .title") == "dog 9999"
     page.click("#clear")
     page.select_option("#of-verified", "all")
-    assert text(page, "#list") == "Nothing fits the filter."
+    assert text(page, "#list") == "Nothing matches the filter."
     page.click("#clear")
     page.select_option("#sort", "quality")
     assert page.evaluate("view.found[0].object.quality") == 0.5

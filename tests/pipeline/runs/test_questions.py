@@ -61,7 +61,7 @@ def test_names_of_one_thing_are_asked_once_and_counted(narrated):
         asked = {c.object_id for c in session.asked(design) if c.video_id == "a"}
         assert asked == {"1", "2"}
     with planned(session, Selection("contact_sheet")) as push:
-        assert push.held_back() == [("held back: other names of an object", 2)]
+        assert push.held_back() == [("held back: duplicate names of an object", 2)]
 
 
 def test_answers_count_for_the_names_that_mean_the_same_thing(pointvos, narrated):
@@ -80,10 +80,10 @@ def test_answers_count_for_the_names_that_mean_the_same_thing(pointvos, narrated
     assert by_object["1n0"] == by_object["1"]
     assert not by_object["1n1"]
     assert {p.object_name for p in points if p.object_id == "1n0"} == {"name 1n0"}
-    assert f"points of other names of an object  {len(verdicts)}" in answer.stdout
+    assert f"points of duplicate object names  {len(verdicts)}" in answer.stdout
 
 
-def test_hopeless_masks_are_held_back_and_a_queue_of_nothing_else_is_refused(finished_run):
+def test_unusable_masks_are_held_back_and_a_queue_of_nothing_else_is_refused(finished_run):
     run = RunFolder(finished_run)
     for video in videos_of(run):
         file = unit_file(run, tables.MASKS, video)
@@ -95,8 +95,8 @@ def test_hopeless_masks_are_held_back_and_a_queue_of_nothing_else_is_refused(fin
     n_frames = len({(c.video_id, c.object_id, c.frame_idx) for c in session.candidates.values()})
     assert session.asked("contact_sheet") == []
     with planned(session, Selection("contact_sheet")) as push:
-        assert push.held_back() == [("held back: hopeless masks", n_frames)]
-        with pytest.raises(UsageProblem, match=rf"hopeless masks \({n_frames}\)"):
+        assert push.held_back() == [("held back: unusable masks", n_frames)]
+        with pytest.raises(UsageProblem, match=rf"unusable masks \({n_frames}\)"):
             push.require_tasks()
 
 

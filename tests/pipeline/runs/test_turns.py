@@ -38,7 +38,7 @@ def test_the_second_command_waits_for_the_first_and_says_so(tmp_path, capsys):
     with one_at_a_time(RunFolder(tmp_path), "pull"):
         other = threading.Thread(target=second)
         other.start()
-        while "waiting for it" not in capsys.readouterr().out:
+        while "waiting …" not in capsys.readouterr().out:
             time.sleep(0.01)
         order.append("first")
     other.join()

@@ -44,7 +44,7 @@ def test_when_nothing_was_annotated_the_headline_says_so_and_the_reasons_follow(
     assert "Rejected 3: 3 × unknown_video (ingest)" in lines
     assert any("there is no video 'sub/d'" in text and "'sub/c'" in text for text in lines)
     assert "verify it" not in answer.stdout
-    assert "look at it" not in answer.stdout
+    assert "view it" not in answer.stdout
 
 
 def test_some_rejects_are_told_beside_what_was_annotated(pointvos, own_corpus, tmp_path, fast):
@@ -100,8 +100,8 @@ def test_a_disk_that_is_surely_too_small_is_refused_and_one_that_may_be_is_told(
     check_room(RunFolder(tmp_path), needing(free / 2))
     assert not capsys.readouterr().out
     check_room(RunFolder(tmp_path), needing(2 * free))
-    assert "The disk may become full: the run takes" in capsys.readouterr().out
-    with pytest.raises(UsageProblem, match=r"takes .* GB of disk at most, .* are free in .*; free some space"):
+    assert "The disk may fill up: the run needs" in capsys.readouterr().out
+    with pytest.raises(UsageProblem, match=r"needs up to .* GB of disk, and .* is free at .*; free some space"):
         check_room(RunFolder(tmp_path), needing(20 * free))
 
 

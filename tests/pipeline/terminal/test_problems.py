@@ -96,7 +96,7 @@ def test_a_full_disk_is_named_and_nothing_is_lost(run, full_disk, tmp_path, name
     found = answer(name, there)
     assert (found.returncode, found.stderr.count("Traceback")) == (1, 0), found.stderr
     assert found.stderr.startswith(f"Stopped: no space is left at {full_disk}/")
-    assert "What is done is kept: free some space and run the same command again" in found.stderr
+    assert "Finished work is kept: free some space and run the same command again" in found.stderr
     assert {path: path.read_bytes() for path in there.rglob("*.parquet")} == before
     filler.unlink()
     assert answer(name, there).returncode == 0

@@ -98,7 +98,7 @@ def test_an_unknown_video_is_rejected_with_the_closest_ids():
     (reject,) = found.rejects
     assert list(found.by_video) == ["480p/dog"]
     assert (reject.key, reject.error) == ("blackswam", "unknown_video")
-    assert "close are '480p/blackswan'" in reject.detail
+    assert "similar names: '480p/blackswan'" in reject.detail
 
 
 @pytest.mark.parametrize("name", ["og", "480p", "p/dog", "val/dog"])
@@ -113,7 +113,7 @@ def test_with_one_video_hints_that_name_none_are_its_own(one):
     assert [own.video_id for own in found.by_video["clip"]] == ["clip"]
     assert not found.rejects
     (note,) = found.notes
-    assert note.endswith("taken for the only one, 'clip'.")
+    assert note.endswith("assigned to the only one, 'clip'.")
 
 
 @pytest.mark.parametrize(("one", "error"), [(at(""), "no_video"), (at("17"), "unknown_video")])
@@ -161,7 +161,7 @@ def test_a_name_that_no_frame_has_is_rejected_and_near_ones_are_named(name):
     (reject,) = found.rejects
     assert not found.by_video
     assert (reject.key, reject.error) == (f"clip/{name}", "unknown_frame")
-    assert f"no frame is named '{name}'; near are '00001.jpg'" in reject.detail
+    assert f"no frame is named '{name}'; similar names: '00001.jpg'" in reject.detail
     assert "the video has 2 frames, '00001.jpg' to '00002.jpg'" in reject.detail
 
 

@@ -1,4 +1,4 @@
-"""The look that is worth most: doubtful, and with many frames that depend on it."""
+"""The frame most worth checking: doubtful, and with many frames that depend on it."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.masks import Mask, encode_rle
-from stages.sample_points.questions import is_hopeless, questions, same_mask
+from stages.sample_points.questions import is_unusable, questions, same_mask
 
 GROUPS = {"a0": "actors", "a1": "actors", "a0n0": "actors/a0", "a0n1": "", "a1n0": "actors/a1"}
 NAMES = ("a0", "a1", "a0n0", "a0n1", "a1n0")
@@ -49,21 +49,21 @@ def test_masks_that_meet_on_a_few_frames_only_are_not_one():
     assert not same_mask(one, {idx + 100: m for idx, m in one.items()})
 
 
-def test_a_mask_is_hopeless_when_it_is_empty_very_bad_or_all_of_the_frame_from_a_small_hint():
-    assert is_hopeless(mask("a0", 0, side=0), 1.0)
-    assert is_hopeless(mask("a0", 0, quality=0.24), 1.0)
-    assert not is_hopeless(mask("a0", 0, quality=0.25), 0.1)
+def test_a_mask_is_unusable_when_it_is_empty_very_bad_or_all_of_the_frame_from_a_small_hint():
+    assert is_unusable(mask("a0", 0, side=0), 1.0)
+    assert is_unusable(mask("a0", 0, quality=0.24), 1.0)
+    assert not is_unusable(mask("a0", 0, quality=0.25), 0.1)
     whole = np.ones((40, 60), dtype=bool)
     whole[:4] = False
     covering = Mask("v", "a0", 0, 40, 60, encode_rle(whole), "propagator", "m", 0.9)
-    assert is_hopeless(covering, 0.49)
-    assert not is_hopeless(covering, 0.5)
+    assert is_unusable(covering, 0.49)
+    assert not is_unusable(covering, 0.5)
     by_hand = Mask("v", "a0", 0, 40, 60, encode_rle(whole), "human", "m", 1.0)
-    assert not is_hopeless(by_hand, 0.0)
+    assert not is_unusable(by_hand, 0.0)
 
 
-def test_hopeless_masks_are_not_asked_about_and_the_other_frames_are():
+def test_unusable_masks_are_not_asked_about_and_the_other_frames_are():
     masks = [*track("1", n_frames=3), mask("1", 3, quality=0.1)]
     found = questions(masks, (), {}, {})
-    assert found.hopeless == {("1", 3)}
+    assert found.unusable == {("1", 3)}
     assert [found.ask("1", idx) for idx in range(4)] == [True, True, True, False]

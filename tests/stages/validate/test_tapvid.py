@@ -43,8 +43,8 @@ FAULTS = {
     "train.pkl video a track 0 frame 0: point (nan, nan) lies outside; expected 0 to 1": changed(
         "points", lambda xy: xy * np.nan
     ),
-    "train.pkl video a track 0: the point is seen on no frame": changed("occluded", np.ones_like),
-    "train.pkl video a track 1: the point is not seen on its verified frame 0": changed(
+    "train.pkl video a track 0: the point is visible on no frame": changed("occluded", np.ones_like),
+    "train.pkl video a track 1: the point is not visible on its verified frame 0": changed(
         "verified_frames", np.zeros_like
     ),
     "train.pkl video a: 1 object_ids for 2 tracks; expected as many": changed("object_ids", lambda ids: ids[:1]),

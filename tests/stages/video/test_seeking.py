@@ -37,5 +37,5 @@ def test_a_time_that_says_nothing_falls_back_on_a_sequential_pass(video: VideoFi
 
 
 def test_a_file_that_has_changed_is_told(video: VideoFile) -> None:
-    with pytest.raises(LookupError, match=r"frame 3 of .* is not what it was; the file has changed"):
+    with pytest.raises(LookupError, match=r"frame 3 of .* differs from before: the file has changed"):
         frame_at(video, FrameMark(3, 0.3, 1))

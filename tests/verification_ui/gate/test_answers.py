@@ -36,12 +36,12 @@ def test_the_author_is_never_taken_from_the_answer(own: Any) -> None:
         ({"completed_by": OTHER}, "completed_by names another account"),
         ({"completed_by": {"id": OTHER}}, "completed_by names another account"),
         ({"completed_by": None}, "completed_by names another account"),
-        ({"ground_truth": True}, "an answer has no ground_truth"),
-        ({"user": OTHER}, "an answer has no user"),
-        ({"updated_by": OTHER, "created_at": "x"}, "an answer has no created_at, updated_by"),
+        ({"ground_truth": True}, "unknown fields in an answer: ground_truth"),
+        ({"user": OTHER}, "unknown fields in an answer: user"),
+        ({"updated_by": OTHER, "created_at": "x"}, "unknown fields in an answer: created_at, updated_by"),
         ({"project": 8}, "project in the body differs"),
         ({"task": 6}, "task in the body differs"),
-        ({"parent_annotation": 9}, "an answer is not made from another one"),
+        ({"parent_annotation": 9}, "an answer cannot refer to another answer"),
     ],
 )
 def test_an_answer_that_claims_more_is_refused(more: dict[str, Any], reason: str) -> None:
@@ -80,8 +80,8 @@ def test_the_marks_of_each_design_go_through() -> None:
     ("mark", "reason"),
     [
         ({**MARK, "from_name": "zz"}, "from_name is 'zz'; known: flag, look, note, unsure, wrong"),
-        ({**MARK, "to_name": "sheet"}, "flag is of another kind, or about something else"),
-        ({**MARK, "type": "labels"}, "flag is of another kind, or about something else"),
+        ({**MARK, "to_name": "sheet"}, "flag has another type or target than the page gives it"),
+        ({**MARK, "type": "labels"}, "flag has another type or target than the page gives it"),
         ({**MARK, "value": {"choices": ["nice"]}}, "flag is 'nice'; known: absent, bad_frame, wrong_object"),
         (POINT, "from_name is 'points'"),
         ({}, "from_name is ''"),

@@ -49,7 +49,7 @@ def test_a_bucket_and_its_prefix_are_told_apart() -> None:
 
 @pytest.mark.parametrize("place", ["", "remote", "s3://", "ftp://host/x", "https://host/a?b", "s3://b/'", "s3://b/a=b"])
 def test_a_place_that_no_server_could_show_is_refused(place: str) -> None:
-    with pytest.raises(ValueError, match="unknown place of media"):
+    with pytest.raises(ValueError, match="unknown media location"):
         MediaPlace(place)
 
 

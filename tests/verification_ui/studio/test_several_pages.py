@@ -116,7 +116,7 @@ def test_a_round_is_chosen_from_the_menu_and_shown_until_m_is_pressed(command: C
     person.wait("studio.picture.layers.length === 2")
     assert person.see("studio.picture.layers[0].rle") == first["1", 9].rle
     person.click(x, y)
-    assert "how the masks were" in person.see("document.getElementById('error').textContent")
+    assert "earlier masks" in person.see("document.getElementById('error').textContent")
     person.press("m")
     person.wait("studio.S.earlier === null")
     now = masks_of(command.run)["1", 9]

@@ -147,7 +147,7 @@ def test_every_kind_of_hint_is_undone_and_drawn_without_a_mouse(command: Command
     person.press("c", *["ArrowRight"] * 3, "Enter")
     person.settle()
     assert person.see("studio.S.hints.of('1', 0).points") == [[WIDTH // 2 + 6, HEIGHT // 2, 1]]
-    assert "put the cross away" in person.see("document.getElementById('keys').textContent")
+    assert "hide the cross" in person.see("document.getElementById('keys').textContent")
     person.press("b", "Shift+ArrowDown", "Shift+ArrowRight", "b", "x", "Escape")
     person.settle()
     assert person.see("studio.S.hints.of('1', 0).box") == [86, 60, 107, 81]

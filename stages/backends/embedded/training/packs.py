@@ -32,7 +32,7 @@ def read_packs(paths: Sequence[Path], left_out: Collection[str] = ()) -> list[Pi
         left_out: names of sources that are not used.
 
     Raises:
-        ValueError: a file is no pack, or a name in ``left_out`` is of no source; the message names it.
+        ValueError: a file is not a pack, or a name in ``left_out`` is not a source; the message names it.
     """
     packs = [(path, _read(path)) for path in sorted(paths)]
     known = {str(name) for _, pack in packs for name in pack.get("names", ())}

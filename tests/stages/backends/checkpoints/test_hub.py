@@ -140,7 +140,7 @@ def test_a_gated_model_says_how_to_get_it(hub, toy, monkeypatch):
     hub.is_gated = True
     gated = HubModel("toy", ("segmenter",), "me/toy", "own", is_gated=True)
     monkeypatch.setitem(HUB_MODELS, "toy", gated)
-    how = "log in at https://huggingface.co/me/toy, accept them, wait for the consent, then run hf auth login"
+    how = "log in at https://huggingface.co/me/toy, accept them, wait for approval, then run hf auth login"
     with pytest.raises(DownloadError, match=how):
         fetch_hub_model(gated)
     with pytest.raises(MissingCheckpointError, match=how):

@@ -50,7 +50,7 @@ def test_what_has_no_class_is_refused_by_name(localizer):
     assert isinstance(answer, NotLocated)
     assert answer.error == "no_class"
     assert answer.detail.startswith(
-        "'a break dancer' / 'the man': 'dancer' is none of the 1,000 ImageNet classes; "
+        "'a break dancer' / 'the man': 'dancer' is not one of the 1,000 ImageNet classes; "
         "nearest are ballplayer, groom, scuba diver"
     )
 
