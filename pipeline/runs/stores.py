@@ -128,7 +128,7 @@ class BeamStore:
 
 @dataclass(frozen=True, slots=True)
 class S3Store(BeamStore):
-    """S3 by Beam's client, kept for the process: a new one for every call, as Beam's file system makes, takes 50 ms.
+    """S3 by one client, kept for the process: a new one for every call, as Beam's file system makes, takes 50 ms.
 
     An object is sent in one request; Beam's upload takes three, and leaves parts behind when it is killed.
     """
@@ -278,10 +278,26 @@ def _google_client() -> Any:
 
 @cache
 def _s3_client() -> Any:
-    """The client of this process, which threads may share, with Beam's options."""
+    """The client of this process, which threads may share, with Beam's options.
+
+    Beam's own client keeps 10 connections, and a warning is printed whenever more threads than that read.
+    """
+    import boto3
+    from botocore.config import Config
+
     with quietly():
-        from apache_beam.io.aws.clients.s3.boto3_client import Client
-    return Client(_filesystems()._pipeline_options).client
+        from apache_beam.options.pipeline_options import S3Options
+
+    options = _filesystems()._pipeline_options.view_as(S3Options)
+    return boto3.client(
+        "s3",
+        region_name=options.s3_region_name,
+        api_version=options.s3_api_version,
+        endpoint_url=options.s3_endpoint_url,
+        use_ssl=not options.s3_disable_ssl,
+        verify=options.s3_verify,
+        config=Config(max_pool_connections=_CONNECTIONS),
+    )
 
 
 def _body(answer: Any) -> Any:

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import pytest
 
+from pipeline.runs import stores
 from pipeline.runs.stores import BeamStore, GoogleStore, S3Store, find
 from tests.object_stores import BUCKET
 
@@ -54,3 +55,7 @@ def test_what_goes_wrong_is_an_os_error_with_the_address(store, folder):
         assert (problem.value.errno, f"{folder}/none" in str(problem.value)) == (errno.ENOENT, True)
     with pytest.raises(OSError, match=f"{scheme(store)}://no-such-bucket/x"):
         store.put(f"{scheme(store)}://no-such-bucket/x", BytesIO(b"1"))
+
+
+def test_more_threads_than_ever_read_at_once_have_a_connection_each_to_s3(s3):
+    assert stores._s3_client().meta.config.max_pool_connections == 32
