@@ -18,8 +18,6 @@ MASK_ROW_BYTES = 1200
 CANDIDATE_ROW_BYTES = 150
 _ASKED_AGAIN, _PROMPTS_A_REPAIR = 0.5, 2
 """Share of the chances for a repair that are taken, on real videos, and what is asked then."""
-_TEXT_SHARE = 4 / 3
-"""Of bytes, when they are written in base64."""
 SIDE_BY_SIDE = 0.7
 """Share of its speed that a core keeps while others work too, measured on two."""
 _OWN_SHORT_SIDE_PX, _OWN_MEMORY_FRAMES = 480, 10
@@ -109,7 +107,7 @@ def _memory(footage: Footage, config: RunConfig, costs: Costs) -> float:
     n_remembered = limits.memory_frames or _OWN_MEMORY_FRAMES
     worked = scale * (propagator.frame_bytes * in_flight + propagator.object_bytes * n_objects)
     remembered = scale * n_remembered * (propagator.memory_bytes + propagator.object_memory_bytes * n_objects)
-    rows = (MASK_ROW_BYTES + _trust_bytes(footage, config, propagator)) * footage.least_frames * footage.job.n_objects
+    rows = MASK_ROW_BYTES * footage.least_frames * footage.job.n_objects
     models = costs.process.worker_bytes + segmenter.model_bytes + propagator.model_bytes
     return models + drawn + worked + remembered + rows
 
@@ -131,7 +129,6 @@ def _disk(footage: Footage, config: RunConfig, costs: Costs) -> tuple[float, flo
     n_kept = n_objects * (config.sampling.frames + 1)
     masks = MASK_ROW_BYTES * n_frames * n_objects
     if footage.job.n_batches(config.models.objects_a_pass) > 1:
-        trusts = _trust_bytes(footage, config, propagator) * n_frames * n_objects
-        spool += masks + _TEXT_SHARE * trusts  # of batches that wait for the others
+        spool += masks + _trust_bytes(footage, config, propagator) * n_frames * (n_objects + at_once)
     rows = masks + CANDIDATE_ROW_BYTES * n_kept * config.sampling.points
     return spool, min(n_kept, n_frames) * jpeg + rows

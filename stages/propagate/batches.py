@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from schemas.elements import ObjectFrame, SegmentedBatch, TrackedBatch
+from schemas.elements import SegmentedBatch, TrackedBatch
 from schemas.frames import Frame
 from schemas.masks import Mask
 from schemas.object_masks import ObjectMask
@@ -19,6 +19,7 @@ from stages.backends.segmenter import Segmenter
 from stages.patches import pack_patch
 from stages.progress import BatchProgress, drawn
 from stages.propagate.bidirectional import Task, propagate
+from stages.propagate.joining.stored_maps import StoredMaps
 from stages.propagate.overlaps import contested_objects
 from stages.propagate.prefetch import prefetched_results
 from stages.propagate.repair import Repairer, RepairOptions
@@ -95,11 +96,12 @@ class _Run:
     masks: list[Mask] = field(default_factory=list)
     repairs: list[Repair] = field(default_factory=list)
     references: dict[str, int] = field(default_factory=dict)
-    trusts: dict[ObjectFrame, bytes] = field(default_factory=dict)
+    trusts: StoredMaps = field(init=False)
     _contested: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._contested = contested_objects(self.seeds.batch)
+        self.trusts = StoredMaps.in_folder(self.options.scratch)
 
     def through(self, frames: Iterable[Frame], cuts: Collection[int]) -> Generator[ObjectMask, None, None]:
         job = self.seeds.job
@@ -123,7 +125,7 @@ class _Run:
         self.masks.append(mask)
         drawn(mask)
         if row.trust is not None and row.object_id in self._contested:
-            self.trusts[row.object_id, row.frame_idx] = pack_patch(row.trust)
+            self.trusts.put((row.object_id, row.frame_idx), pack_patch(row.trust))
 
     def _repairer(self) -> Repairer | None:
         options, job = self.options.repair, self.seeds.job

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import cv2
@@ -25,7 +25,10 @@ def contested_objects(batch: ObjectBatch) -> frozenset[str]:
 
 
 def resolve_overlaps(
-    masks: Sequence[Mask], contested: frozenset[str], groups: Mapping[str, str], trusts: Mapping[ObjectFrame, bytes]
+    masks: Sequence[Mask],
+    contested: frozenset[str],
+    groups: Mapping[str, str],
+    trust_of: Callable[[ObjectFrame], bytes],
 ) -> list[Mask]:
     """The masks of a video without what others of their group got; one of which nothing is left is dropped.
 
@@ -33,18 +36,18 @@ def resolve_overlaps(
         masks: of all batches, at most one an object and frame.
         contested: objects that exclude objects of other batches; the others stay as they are.
         groups: object id → group.
-        trusts: packed trust maps of all contested masks.
+        trust_of: the packed trust map of a contested mask; that of one frame after the other is asked for.
     """
     at: dict[int, dict[str, Mask]] = defaultdict(dict)
     for mask in masks:
         if mask.object_id in contested:
             at[mask.frame_idx][mask.object_id] = mask
-    settled = [kept for rows in at.values() for kept in _resolved(rows, groups, trusts)]
+    settled = [kept for rows in at.values() for kept in _resolved(rows, groups, trust_of)]
     return [mask for mask in masks if mask.object_id not in contested] + settled
 
 
 def _resolved(
-    rows: Mapping[str, Mask], groups: Mapping[str, str], trusts: Mapping[ObjectFrame, bytes]
+    rows: Mapping[str, Mask], groups: Mapping[str, str], trust_of: Callable[[ObjectFrame], bytes]
 ) -> Iterator[Mask]:
     """The rows of one frame, by object id."""
     for together, settled in exclusion_sets(rows, groups):
@@ -52,15 +55,15 @@ def _resolved(
         if len(own) == 1:
             yield own[0]
             continue
-        assigned = assign_pixels([row.decode() for row in own], [_trust(row, trusts) for row in own])
+        assigned = assign_pixels([row.decode() for row in own], [_trust(row, trust_of) for row in own])
         for row, drawn in zip(own, assigned, strict=True):
             if row.object_id in settled and drawn.any():
                 yield replace(row, rle=encode_rle(drawn))
 
 
-def _trust(row: Mask, trusts: Mapping[ObjectFrame, bytes]) -> NDArray[np.uint8] | None:
+def _trust(row: Mask, trust_of: Callable[[ObjectFrame], bytes]) -> NDArray[np.uint8] | None:
     """A mask's trust map; None for one that was given or that a segmenter drew: it is taken as it is."""
-    return unpack_patch(trusts[row.object_id, row.frame_idx]) if row.source == "propagator" else None
+    return unpack_patch(trust_of((row.object_id, row.frame_idx))) if row.source == "propagator" else None
 
 
 def assign_pixels(

@@ -57,7 +57,10 @@ Annotate = Callable[..., subprocess.Popen[str]]
 def annotate(make_video, fast, tmp_path, monkeypatch) -> Annotate:
     """Start ``annotate`` on a video with six objects in three batches, in a session of its own."""
     make_video(tmp_path / "videos" / "crowd.mp4", 8, (128, 96))
-    rows = [{"object_id": str(i), "x": 10 + 20 * i, "y": 14 + 60 * (i % 2), "label": 1} for i in range(N_OBJECTS)]
+    rows = [
+        {"object_id": str(i), "x": 10 + 20 * i, "y": 14 + 60 * (i % 2), "label": 1, "group": "all"}
+        for i in range(N_OBJECTS)
+    ]
     (tmp_path / "clicks.json").write_text(json.dumps({"crowd": {"frame": 2, "points": rows}}))
     (tmp_path / "config.yaml").write_text(f"models: {{objects_a_pass: {A_PASS}}}\n")
     package = tmp_path / "package" / "stand_in-1.0.dist-info"
@@ -120,7 +123,7 @@ def test_a_worker_that_is_killed_at_any_write_of_a_batch_or_of_the_commit_costs_
     annotate, tmp_path, monkeypatch
 ):
     assert ended(annotate("whole", "--workers", 1)) == 0
-    for file in ("0.json", "1.json", "2.json", "localizations", "candidates", "videos"):
+    for file in ("0.json", "1.maps", "2.json", "localizations", "candidates", "videos"):
         monkeypatch.setenv("KILLED_AT", file)
         assert ended(annotate(f"at-{file}", "--workers", 2)) == 0
         (tmp_path / "package" / "killed").unlink()

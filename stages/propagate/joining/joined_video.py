@@ -14,10 +14,10 @@ def join_batches(batches: Sequence[TrackedBatch]) -> TrackedVideo:
     """One video of all its batches, whatever their order; overlaps between batches are resolved."""
     parts = sorted(batches, key=lambda part: part.seeds.batch.number)
     job, placed = parts[0].job, parts[0].seeds.batch.video
-    trusts = {key: trust for part in parts for key, trust in part.trusts.items()}
+    trusts = {object_id: part.trusts for part in parts for object_id in part.seeds.batch.object_ids}
     masks = [mask for part in parts for mask in part.masks]
     contested = frozenset[str]().union(*(contested_objects(part.seeds.batch) for part in parts))
-    masks = resolve_overlaps(masks, contested, job.groups, trusts)
+    masks = resolve_overlaps(masks, contested, job.groups, lambda mask: trusts[mask[0]][mask])
     references = {object_id: idx for part in parts for object_id, idx in part.references.items()}
     repairs = [repair for part in parts for repair in part.repairs]
     rejects = [reject for part in parts for reject in part.seeds.rejects]

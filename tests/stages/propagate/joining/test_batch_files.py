@@ -1,3 +1,4 @@
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from schemas.videos import Video
 from stages.patches import pack_patch
 from stages.propagate.joining.batch_files import batch_file, join_waiting
 from stages.propagate.joining.joined_video import join_batches
+from stages.propagate.joining.stored_maps import StoredMaps
 
 RNG = np.random.default_rng(3)
 ROWS = tuple(Localization("v", name, 0, Clicks(((5.0, 5.0),), (1,)), group="all") for name in "abc")
@@ -57,3 +59,17 @@ def test_the_only_batch_of_a_video_goes_on_without_a_file(tmp_path):
     part = tracked(0, "abc", 1)
     assert join_waiting(tmp_path, part).parts == (part,)
     assert not list(tmp_path.iterdir())
+
+
+def test_maps_of_trust_wait_in_a_file_and_travel_as_bytes(tmp_path):
+    maps = StoredMaps.in_folder(tmp_path)
+    for key, packed in {("a", 0): b"first", ("b", 0): b"", ("a", 3): b"third"}.items():
+        maps.put(key, packed)
+    assert not list(tmp_path.iterdir())
+    assert maps == {("a", 0): b"first", ("b", 0): b"", ("a", 3): b"third"}
+    travelled = pickle.loads(pickle.dumps(maps))
+    assert (type(travelled), travelled) == (dict, maps)
+    join_waiting(tmp_path, tracked(0, "ab"))
+    (waiting,) = join_waiting(tmp_path, tracked(1, "c")).parts[1:]
+    assert type(waiting.trusts) is StoredMaps
+    assert len(waiting.trusts) == 8
