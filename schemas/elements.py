@@ -37,7 +37,7 @@ class PlacedVideo:
 
     Attributes:
         job: as it was given.
-        found: localizations in the place of expressions.
+        found: localizations that replace expressions.
         searched: where the objects of expressions were looked for.
         rejects: expressions that led nowhere.
     """

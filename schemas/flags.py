@@ -1,4 +1,4 @@
-"""Frames of objects that somebody must look at: their masks contradict what people said, whatever was tried."""
+"""Frames of objects that need checking: their masks still contradict the answers after correction."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class ObjectStore(Protocol):
         ...
 
     def put(self, address: str, content: BinaryIO) -> None:
-        """Write an object, whole or not at all, in the place of one that is there."""
+        """Write an object, whole or not at all, replacing an existing one."""
         ...
 
     def delete(self, addresses: Sequence[str]) -> None:

@@ -126,7 +126,7 @@ class Costs:
 
 
 def _measured(name: str) -> str:
-    """The model that was measured in the place of one with other weights."""
+    """The measured model that stands for one with other weights."""
     return "embedded" if name.startswith(PREFIX) else name
 
 
@@ -146,5 +146,5 @@ def load_costs(on_gpu: bool = False) -> Costs:
 
 
 def _updated(costs: Mapping[str, dict[str, Any]], seconds: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Costs of each model, with the seconds that it takes on a GPU in the place of those on a core."""
+    """Costs of each model, with the seconds that it takes on a GPU instead of those on a core."""
     return {name: cost | seconds.get(name, {}) for name, cost in costs.items()}

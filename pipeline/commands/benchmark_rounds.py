@@ -153,7 +153,7 @@ def simulated_config(
 
 
 def played(sessions: Sequence[Session], n_rounds: int, problems: list[str]) -> list[VideoOutcome]:
-    """What came of every video; one that fails is named among the problems, and the others go on."""
+    """The outcome of every video; one that fails is named among the problems, and the others go on."""
     outcomes = []
     with bar("Rounds", n_rounds * len(sessions)) as advance:
         for session in sessions:

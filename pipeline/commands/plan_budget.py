@@ -1,4 +1,4 @@
-"""The part of ``pointvos plan`` that plans the work of people: what a number of hours buys."""
+"""The part of ``pointvos plan`` that plans human work: what a number of hours achieves."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class BudgetRequest:
     """What was asked of the plan.
 
     Attributes:
-        hours: of people's work.
+        hours: of human work.
         ground_truth: to try the mixes on, or None.
         mixes: file of tried mixes, or None.
         plot: PNG to write, or None.

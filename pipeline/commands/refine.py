@@ -1,4 +1,4 @@
-"""``pointvos refine``: masks of a run are corrected from the feedback of people."""
+"""``pointvos refine``: masks of a run are corrected from human feedback."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def _usual_workers(config: RunConfig) -> int:
 def _refine(
     folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask], n_workers: int, lock: int
 ) -> list[RefinedVideo]:
-    """What became of each video, by id."""
+    """The outcome of each video, by id."""
     from pipeline.refining.transform import RefineVideos
     from pipeline.runners.table_runner import is_elsewhere, result_folder, results, run_table_graph
     from pipeline.table_graphs.refine import RefineRun

@@ -1,4 +1,4 @@
-"""``pointvos report``: one page that shows a run, what deserves a look first."""
+"""``pointvos report``: one page that shows a run, what should be checked first."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _segmenter_of(stored: Mapping[str, Any]) -> Callable[[], Segmenter]:
 def _resample(
     folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int, load: Callable[[], Segmenter] | None
 ) -> list[Resampled]:
-    """What became of each video, by id."""
+    """The outcome of each video, by id."""
     from pipeline.runners.table_runner import result_folder, results, run_table_graph
     from pipeline.table_graphs.resample import ResampleRun, ResampleVideos
 

@@ -26,7 +26,7 @@ from schemas.whole_files import left_behind, write_whole
 from schemas.wording import many
 
 SIDE_FOLDER = "damaged"
-"""Where files go that hold people's work and cannot be read."""
+"""Where unreadable files with human work go."""
 
 ANNOTATE = "the same annotate command"
 _HUMAN = (tables.TASKS, tables.VERDICTS, tables.SKIPS, tables.GOLD)

@@ -37,7 +37,7 @@ LeaveOut = Annotated[int, typer.Option(help="Videos to hold out at a time, by id
 Out = Annotated[
     Path,
     typer.Option(
-        help="Keeps weights, what came of each trial, and results/ for official evaluators; the same command "
+        help="Keeps weights, the result of each trial, and results/ for official evaluators; the same command "
         "continues an interrupted one.",
         metavar="DIR",
         callback=on_this_machine,

@@ -73,7 +73,7 @@ class ObjectResult:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """What is done and what came of it.
+    """A trial and its result.
 
     Attributes:
         learn: one of the supervisions, or NOTHING.
@@ -156,7 +156,7 @@ class TrialRunner:
         return [tuple(usable[i : i + leave_out]) for i in range(0, len(usable) - leave_out + 1, leave_out)]
 
     def run_trial(self, trial: Trial, tell: Tell = lambda *_: None) -> Trial:
-        """Train and test, or read what came of it before."""
+        """Train and test, or read its earlier result."""
         kept = self.out / "trials" / f"{trial.name}.json"
         settings = self._settings(trial)
         sources = self._sources(settings, trial.held_out)

@@ -82,7 +82,7 @@ class Round:
         models: the run's.
         frames: the video's.
         scratch: for what waits on disk.
-        changes: what came of it, by object and frame; None where there is no mask any more.
+        changes: its result, by object and frame; None where there is no mask any more.
     """
 
     state: VideoState

@@ -1,4 +1,4 @@
-"""One video of ``pointvos refine``: its input, its rounds, and what came of them."""
+"""One video of ``pointvos refine``: its input, its rounds, and their results."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class RefineTask:
 
 @dataclass(frozen=True, slots=True)
 class RefinedVideo:
-    """What became of a video.
+    """The outcome of a video.
 
     Attributes:
         video_id: the video.

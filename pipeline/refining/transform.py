@@ -51,11 +51,11 @@ class RefineVideos(beam.PTransform[PCollection[RefineTask], PCollection[RefinedV
 
 
 class RefineJobs(beam.PTransform[PCollection[RefineTask], PCollection[None]]):
-    """Videos as a worker process of this machine asks for them; what became of each is a file of its own.
+    """Videos as a worker process of this machine asks for them; the outcome of each is a file of its own.
 
     Args:
         refine: what is done with each.
-        write: writes what became of one.
+        write: writes the outcome of one.
     """
 
     def __init__(self, refine: RefineVideos, write: Callable[[RefinedVideo], None]) -> None:

@@ -29,14 +29,14 @@ _RESULT = TypeAdapter(RefinedVideo)
 
 @dataclass(frozen=True, slots=True)
 class RefineWork:
-    """See :class:`pipeline.runners.work.Work`: videos are refined, and what became of each is a small file.
+    """See :class:`pipeline.runners.work.Work`: videos are refined, and the outcome of each is a small file.
 
     Attributes:
         run: the run.
         n_workers: worker processes.
         load: loads the models of the run.
         redrawing: how candidates are redrawn.
-        results: folder of what became of the videos.
+        results: folder of the outcome of the videos.
     """
 
     run: RunFolder
@@ -53,7 +53,7 @@ class RefineWork:
         return RefineJobs(refine, partial(_write, self.results))
 
     def is_finished(self, job: RefineTask) -> bool:
-        """Whether it is known what became of the video."""
+        """Whether the outcome of the video is known."""
         return _file(self.results, job.video_id).is_file()
 
     def is_kept(self, job: RefineTask) -> bool:
@@ -72,7 +72,7 @@ class RefineWork:
         """Nothing is to be done: a video is one job."""
 
     def result_of(self, job: RefineTask) -> RefinedVideo:
-        """What became of a finished one."""
+        """The outcome of a finished one."""
         return _RESULT.validate_json(_file(self.results, job.video_id).read_bytes())
 
 
@@ -103,7 +103,7 @@ def refine_with_workers(
     """Refine videos in worker processes; of a video that kills its worker twice, finished rounds stand.
 
     Returns:
-        What became of each video, by id.
+        The outcome of each video, by id.
 
     Args:
         work: what is done.

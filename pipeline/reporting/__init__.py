@@ -1,1 +1,1 @@
-"""The report of a run: what deserves a look, and everything else on one page."""
+"""The report of a run: what should be checked, and everything else on one page."""

@@ -39,7 +39,7 @@ class ListBuilder:
         videos: so far.
         objects: so far.
         asked: by object, the frames with candidates.
-        n_looks: frames that deserve a look, listed or not.
+        n_looks: frames that should be checked, listed or not.
         overlay_videos: overlay videos of the run, as of :func:`overlay_videos_of`.
     """
 
@@ -78,7 +78,7 @@ class ListBuilder:
             self._add_object(rows, (place, object_id), read.words.get(object_id, ("", "")), looks, n_wrong)
 
     def looks(self) -> list[LookEntry]:
-        """The frames that deserve a look, the best first."""
+        """The frames that should be checked, best first."""
         return [entry for *_, entry in sorted(self._looks, key=lambda one: one[:4], reverse=True)]
 
     def _errors(self, read: VideoReading) -> dict[str, MaskRow]:

@@ -1,4 +1,4 @@
-"""The pictures of the report: which frames get one, and how the frames are come by."""
+"""The pictures of the report: which frames get one, and how the frames are obtained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from stages.report.sections import LookEntry, ObjectEntry
 from stages.video import DecodeError, selected_frames
 
 LOOKS_SHARE = 0.6
-"""Of the pictures, for frames that deserve a look, where others want some as well."""
+"""Of the pictures, for frames that should be checked; the rest is for other frames."""
 _WORKERS = 2
 
 WantedPictures = Mapping[int, Mapping[int, Sequence[str]]]

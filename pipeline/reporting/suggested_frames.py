@@ -1,4 +1,4 @@
-"""Which frames of a video deserve a look, and why, in words that anybody understands."""
+"""Which frames of a video should be checked, and why, in plain words."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class FrameAnswers:
 
 @dataclass(frozen=True, slots=True)
 class SuggestedFrame:
-    """A frame of an object that deserves a look.
+    """A frame of an object that should be checked.
 
     Attributes:
         object_id: the object.
@@ -100,7 +100,7 @@ def suggested_frames(
     answers: Answers,
     flags: Mapping[int, Flag],
 ) -> list[SuggestedFrame]:
-    """The frames of one object that deserve a look: those that a correction could not put right, then the best ones.
+    """The frames of one object that should be checked: those still wrong after correction, then the best ones.
 
     Args:
         video: the video.

@@ -17,7 +17,7 @@ _WRONG = ("DaskRunner", "RayRunner")
 
 @dataclass(frozen=True, slots=True)
 class BeamRunner:
-    """A Beam runner with its options, for the graph to run on in the place of this machine's own workers."""
+    """A Beam runner with its options, for the graph to run on instead of this machine's own workers."""
 
     name: str
     options: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The jobs of one command: which is next, what became of it, and which video is given up.
+"""The jobs of one command: which is next, its outcome, and which video is given up.
 
 A video has one job, or one for each batch of its objects. These may be in work on several workers at once: each leaves
 its batch where the others find it, and whoever comes last makes the video whole and commits it.
@@ -73,7 +73,7 @@ class JobQueue(Generic[JobT]):
         return job
 
     def release(self, job: JobT, how: str = "it gave no result") -> None:
-        """See what became of a job that a worker is through with, or died in; ``how``, if so."""
+        """Take note of the outcome of a job that a worker has finished, or died in (``how``)."""
         self._in_work[job.unit] -= 1
         if self.work.is_finished(job):
             self._finished.add(job.unit)

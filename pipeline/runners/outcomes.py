@@ -1,4 +1,4 @@
-"""What became of a job, as the run folder says: nothing else is believed."""
+"""The outcome of a job according to the run folder, the only authority."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What worker processes are told to do: a graph over jobs, and how to see what became of each."""
+"""What worker processes are told to do: a graph over jobs, and how to see the outcome of each."""
 
 from __future__ import annotations
 

@@ -123,7 +123,7 @@ def _partition_by_range(folder: Path, files: Sequence[AnyPath], ranges: Sequence
 
 
 def _candidates(run: RunFolder, found: VideoRange, golds: Mapping[str, Gold]) -> pa.Table:
-    """All candidates of a range of videos, and gold in the place of those that it replaces."""
+    """All candidates of a range of videos, and gold replacing some of them."""
     drawn = pa.concat_tables([unit_rows(run, tables.CANDIDATES, key) for key in found.videos])
     drawn = drawn.replace_schema_metadata()
     planted = [golds.get(name) for name in drawn["candidate_id"].to_pylist()] if golds else []

@@ -28,7 +28,7 @@ _CHUNK_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Fingerprinted:
-    """What became of one video.
+    """The outcome of one video.
 
     Attributes:
         video_id: the video.

@@ -1,4 +1,4 @@
-"""Localizations from a local path, or from a store by way of a copy."""
+"""Localizations from a local path, or from a store through a copy."""
 
 from __future__ import annotations
 

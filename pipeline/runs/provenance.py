@@ -54,7 +54,7 @@ def listed_provenance(file: Path, video_ids: Collection[str]) -> tuple[list[Prov
 
 
 def keep_provenance(run: RunFolder, stated: Collection[Provenance]) -> dict[str, Provenance]:
-    """Add statements to the table, in the place of earlier ones on the same videos; returns all."""
+    """Add statements to the table, replacing earlier ones on the same videos; returns all."""
     known = provenance_of(run) | {one.video_id: one for one in stated}
     rows = [known[video_id] for video_id in sorted(known)]
     tables.PROVENANCE.write(run.table_file(tables.PROVENANCE, _STEM), rows, run.metadata())

@@ -56,7 +56,7 @@ class OverlayJob:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What became of an overlay video: it was written now, or it was there, or it could not be made."""
+    """The outcome of an overlay video: written now, existing already, or failed."""
 
     path: AnyPath
     n_frames: int = 0

@@ -1,7 +1,7 @@
 """Candidates redrawn from the masks of a run, video by video; no mask is touched.
 
 What is written of a video depends on its tables, its frames and the settings alone: the frames that people will look at
-first, then its candidates as one file in the place of the old one. So any video may be repeated or cut off anywhere.
+first, then its candidates as one file that replaces the old one. So any video may be repeated or cut off anywhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from stages.video import DecodeError, Opener, selected_frames
 
 @dataclass(frozen=True, slots=True)
 class Resampled:
-    """What became of the candidates of one video.
+    """How the candidates of one video were redrawn.
 
     Attributes:
         video_id: the video.
@@ -69,7 +69,7 @@ class Resampling:
 def resample_video(
     run: RunFolder, key: VideoKey, resampling: Resampling, segmenter: Segmenter | None = None
 ) -> Resampled:
-    """Redraw the candidates of a video and put them in the place of the old ones.
+    """Redraw the candidates of a video, replacing the old ones.
 
     With a segmenter, most of them lie where it disagrees with the masks.
 

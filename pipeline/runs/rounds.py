@@ -1,4 +1,4 @@
-"""Correction rounds of a video on disk: what was asked, what came of it, and every state in between.
+"""Correction rounds of a video on disk: what was asked, its result, and every state in between.
 
 ``corrections`` are written before the work on them. A round writes what it replaces (``superseded``), then the masks,
 whose metadata name the round: with them it is done. A round that was cut off is done again from the state before it, so

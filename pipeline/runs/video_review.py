@@ -85,7 +85,7 @@ class VideoReview:
         return {(mask.object_id, mask.frame_idx): mask for mask in unit_records(self.run, tables.MASKS, self.video)}
 
     def asked(self, selection: Selection) -> list[PointCandidate]:
-        """The candidates that are asked about; where a design shows claims, gold stands in the place of what it shows.
+        """The candidates that are asked about; where a design shows claims, gold replaces them.
 
         One of several names for one thing is asked, and nothing about unusable masks
         (:mod:`stages.sample_points.questions`).

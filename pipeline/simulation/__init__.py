@@ -1,1 +1,1 @@
-"""Simulated people at work on runs of the production code, and what comes of it."""
+"""Simulated people working on runs of the production code, and the results."""

@@ -53,7 +53,7 @@ class Corrector:
             self._rounds.pop(file.video_id, None)
 
     def keep(self, file: VideoFile, object_id: str, frame_idx: int, kind: str, hint: Hint | None = None) -> None:
-        """Keep one correction in the place of what was said of an object and frame; an empty hint takes it away."""
+        """Keep one correction, replacing the earlier one of its object and frame; an empty hint removes it."""
         with self._lock:
             video, rounds = self._video_and_rounds(file)
             others = [

@@ -35,7 +35,7 @@ class MaskStore:
         return store
 
     def put(self, masks: Iterable[PageMask]) -> None:
-        """Add masks, in the place of what was there."""
+        """Add masks, replacing what was there."""
         with self._lock:
             for mask in masks:
                 self._at.setdefault(mask.frame_idx, {})[mask.object_id] = mask

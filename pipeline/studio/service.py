@@ -117,7 +117,7 @@ class RunStudioService:
         return self.previewer.draw((file.video_id, frame_idx), image, parsed.localizations, parsed.rejects, only)
 
     def hint(self, number: int, hint: Hint) -> Preview:
-        """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask."""
+        """Keep what was drawn on an object and a frame, replacing the earlier hint, and draw its mask."""
         with self._lock:
             file = self._markable(number)
             self._require_own_hints()
@@ -272,7 +272,7 @@ class RunStudioService:
         return VideoFacts(file, hints, video, self._store(file), rounds)
 
     def _outcome(self, task: Task) -> str:
-        """What became of a video, in a sentence; empty when all is well."""
+        """The outcome of a video, in a sentence; empty when all is well."""
         run, job = self.workspace.run, task.job
         if self.workspace.tracked(job.file) is not None:
             if isinstance(task, Refine):

@@ -16,7 +16,7 @@ from stages.video import Opener
 
 
 class FingerprintVideos(beam.PTransform[PCollection[VideoKey], PCollection[Fingerprinted]]):
-    """Videos → what became of their fingerprints, which are written to the run."""
+    """Videos → how fingerprinting them ended; the fingerprints are written to the run."""
 
     def __init__(self, run: RunFolder, opener: Opener) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class FingerprintRun(beam.PTransform[PBegin, PCollection[None]]):
         run: the run.
         keys: the videos.
         opener: opens videos.
-        out: where it is written what became of each.
+        out: where the outcome of each is written.
     """
 
     def __init__(self, run: RunFolder, keys: list[VideoKey], opener: Opener, out: AnyPath) -> None:

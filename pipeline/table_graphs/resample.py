@@ -19,7 +19,7 @@ from stages.transform import count_done
 
 
 class ResampleVideos(beam.PTransform[PCollection[VideoKey], PCollection[Resampled]]):
-    """Videos → what became of their candidates, which are redrawn from their masks.
+    """Videos → how their candidates were redrawn from their masks.
 
     Args:
         run: the run.

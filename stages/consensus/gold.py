@@ -72,7 +72,7 @@ def plant(
 
 
 def with_gold(candidates: Iterable[PointCandidate], golds: Iterable[Gold]) -> list[PointCandidate]:
-    """The candidates that are asked: each gold candidate in the place of the one whose pixel it shows."""
+    """The candidates that are asked: each gold candidate replaces the one whose pixel it shows."""
     by_original = {gold.of_candidate_id: gold for gold in golds}
     return [
         replace(c, candidate_id=gold.candidate_id, is_fg_candidate=gold.is_fg_candidate)

@@ -23,7 +23,7 @@ MAX_HINTS = 100
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """What became of localizations.
+    """The outcome of localizations.
 
     Attributes:
         by_video: localizations by our video id, in the order of the videos; each carries that id, and its frame by

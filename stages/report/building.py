@@ -103,7 +103,7 @@ def object_detail(
         rows: what the tables hold.
         object_id: the object; it has at least one mask.
         rings: its candidates by frame.
-        looks: its frames that deserve a look.
+        looks: its frames that should be checked.
     """
     own = rows.masks[object_id]
     names = {idx: picture_of(rows, object_id, idx).name for idx in {*rings, *looks}}
@@ -123,7 +123,7 @@ def object_detail(
 
 
 def repair_sentence(repair: Repair) -> str:
-    """What became of a mask of low quality."""
+    """The outcome of a mask of low quality."""
     which = "first" if repair.occasion == "start" else "tracked"
     decision = f"{repair.model} {'drew a better one' if repair.accepted else _DECISIONS[repair.outcome]}"
     end = "which replaced it" if repair.accepted else "the mask was kept, and people see it early"

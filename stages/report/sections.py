@@ -16,7 +16,7 @@ REASONS = {
     "missing": "no mask for a moment",
     "doubtful": "doubtful mask",
 }
-"""Why a frame deserves a look, as the page's filter names it."""
+"""Why a frame should be checked, as the page's filter names it."""
 VERIFIED = {
     "all": "fully verified",
     "some": "partly verified",
@@ -74,9 +74,9 @@ class ObjectDetail:
     Attributes:
         plot: quality over time.
         counts: (what, how many), answers to its candidates.
-        frames: in time order: those with candidates and those that deserve a look.
+        frames: in time order: those with candidates and those that should be checked.
         errors: what the answers say about its masks; None where nobody has answered.
-        remarks: sentences, such as what became of repairs.
+        remarks: sentences, such as the outcome of repairs.
     """
 
     plot: QualityPlot
@@ -149,7 +149,7 @@ class ObjectEntry:
 
 @dataclass(frozen=True, slots=True)
 class LookEntry:
-    """A frame that deserves a look.
+    """A frame that should be checked.
 
     Attributes:
         object: place of its object in the list of all.
@@ -282,7 +282,7 @@ class Lists:
     Attributes:
         videos: all, by id.
         objects: all, by video.
-        looks: the frames that deserve a look, the best first.
+        looks: the frames that should be checked, best first.
         chunks: addresses of the files of details, as seen from the page; empty where they are in the page.
         pictures: names of those that there are.
         run: what the command line calls the run.

@@ -14,7 +14,7 @@ class Mix:
         rounds: of clicks, the first click counted.
         frames: verified frames an object.
         points: candidates a frame.
-        seconds: of people's work an object.
+        seconds: of human work per object.
         j_and_f: of the masks, mean over objects.
         verified: points an object that people could tell, on the object or off it.
         right: share of these whose label is true.
@@ -57,7 +57,7 @@ def _beats(other: Mix, one: Mix) -> bool:
 
 
 def purchases(mixes: Sequence[Mix], budget_s: float, n_objects: int) -> list[BudgetOutcome]:
-    """What so many seconds of people's work buy of each mix, for at most ``n_objects``."""
+    """What so many seconds of human work achieve with each mix, for at most ``n_objects``."""
     found = []
     for mix in mixes:
         objects = min(n_objects, int(budget_s / mix.seconds)) if mix.seconds else n_objects

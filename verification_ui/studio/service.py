@@ -31,7 +31,7 @@ class StudioService(Protocol):
         ...
 
     def hint(self, number: int, hint: Hint) -> Preview:
-        """Keep what was drawn on an object and a frame in the place of what was there, and draw its mask.
+        """Keep what was drawn on an object and a frame, replacing the earlier hint, and draw its mask.
 
         The masks of the others on the frame may change with it; :meth:`preview` gives them.
         """
