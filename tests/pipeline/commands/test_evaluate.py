@@ -84,6 +84,6 @@ def test_truth_that_is_named_like_no_frame_is_said_and_the_rest_is_measured(run_
     assert leaving.value.exit_code == 3
     said = " ".join(capsys.readouterr().out.split())
     assert "rejected a: ground truth of frames that the video does not have: no frame is named 'frame_0000.png'" in said
-    assert "near are 'frame_0005.jpg'" in said
+    assert "similar names: 'frame_0005.jpg'" in said
     objects = json.loads((tmp_path / "scores.json").read_text())["objects"]
     assert [(one["frames"], one["J"]) for one in objects] == [(11, 1.0), (11, 0.5)]

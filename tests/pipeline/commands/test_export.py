@@ -122,7 +122,7 @@ def test_two_videos_of_one_name_are_refused_and_named(finished_run, tmp_path, ad
     ("column", "value", "reason"),
     [
         ("video_id", "../../a", r"video_id '\.\./\.\./a' points outside its folder"),
-        ("video_id", "/tmp/a", "video_id '/tmp/a' leads out of the folder"),
+        ("video_id", "/tmp/a", "video_id '/tmp/a' points outside its folder"),
         ("height", 2**31 - 1, "is too large; at most"),
     ],
 )

@@ -69,5 +69,5 @@ def test_the_report_shows_mask_errors_and_who_answered(finished_run):
     assert "<td>propagator</td>" in page
     assert "Of the answered points inside the masks, people put" in page
     assert "<td>al</td>" in page
-    assert "0.50 s an answer" in page
+    assert "0.50 s per answer" in page
     assert "thing dog, sub/b" in page

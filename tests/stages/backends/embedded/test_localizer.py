@@ -51,7 +51,7 @@ def test_what_has_no_class_is_refused_by_name(localizer):
     assert answer.error == "no_class"
     assert answer.detail.startswith(
         "'a break dancer' / 'the man': 'dancer' is not one of the 1,000 ImageNet classes; "
-        "nearest are ballplayer, groom, scuba diver"
+        "similar classes: ballplayer, groom, scuba diver"
     )
 
 
