@@ -84,7 +84,7 @@ check-cluster-quick: setup ## the parts of check-cluster in which a TaskManager 
 	@$(BIN)/python -m pytest -q -m cluster tests/cluster -k killed
 
 .PHONY: bench
-bench: setup ## measure accuracy, speed and memory; writes BENCHMARKS.md
+bench: setup ## measure accuracy, speed and memory; writes build/benchmarks.md
 	@$(BIN)/python -m tests.bench
 
 AGAINST =

@@ -1,4 +1,6 @@
-"""``make bench``: measure, write ``build/bench.json`` and ``BENCHMARKS.md``.
+"""``make bench``: measure, write ``build/bench.json`` and ``build/benchmarks.md``.
+
+The repository's ``BENCHMARKS.md`` is kept by hand: tables are copied into it beside what they mean.
 
 ``python -m tests.bench accuracy ratios`` measures only the named sections and keeps the rest; all: see ``SECTIONS``.
 ``POINTVOS_AGAINST`` names another working tree of the project that the speed is compared with.
@@ -75,11 +77,11 @@ def main(names: list[str]) -> int:
 
 
 def write_page(results: dict[str, Any]) -> None:
-    """``BENCHMARKS.md`` from what has been measured."""
+    """``build/benchmarks.md`` from what has been measured."""
     facts = ", ".join(f"{k} {v}" for k, v in results["machine"].items())
     parts = [page(results[name]) for name, (_, page) in SECTIONS.items() if name in results]
     head = f"# Benchmarks\n\nWritten by `make bench`. Measured on: {facts}.\n"
-    (REPOSITORY / "BENCHMARKS.md").write_text("\n".join([head, *parts]))
+    RESULTS.with_name("benchmarks.md").write_text("\n".join([head, *parts]))
 
 
 if __name__ == "__main__":

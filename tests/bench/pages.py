@@ -1,4 +1,4 @@
-"""``BENCHMARKS.md`` from the measurements."""
+"""``build/benchmarks.md`` from the measurements."""
 
 from __future__ import annotations
 

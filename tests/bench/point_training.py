@@ -57,7 +57,7 @@ def mean(found: dict[str, Any], kind: str, start: str) -> float:
 
 
 def page(found: dict[str, Any]) -> str:
-    """The section of ``BENCHMARKS.md``."""
+    """The section of ``build/benchmarks.md``."""
     rows = []
     for kind, figures in found["learned from"].items():
         masks, points = figures["from masks"], figures["from points"]

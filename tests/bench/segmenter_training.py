@@ -87,7 +87,7 @@ def _sequence(picture: Picture) -> str:
 
 
 def page(found: dict[str, Any]) -> str:
-    """The section of ``BENCHMARKS.md``."""
+    """The section of ``build/benchmarks.md``."""
     rows = [
         [name, kind.removeprefix("J, "), f"{j:.3f}", f"{mean(one[name][kind] for one in found['after']):.3f}"]
         for name, own in found["before"].items()
