@@ -48,26 +48,26 @@ def unanimous_statuses(verdicts: Iterable[Verdict]) -> dict[str, str]:
 
 
 def plant(
-    candidates: Iterable[PointCandidate], known: Mapping[str, str], known_by: str, share: float, seed: int = 0
+    claims: Mapping[str, bool], known: Mapping[str, str], known_by: str, share: float, seed: int = 0
 ) -> list[Gold]:
     """Gold for a share of the candidates whose proposal is known to be right; theirs is shown flipped.
 
     Which ones is a matter of each candidate's id and the seed alone, so the same call always plants the same.
 
     Args:
-        candidates: to choose from.
+        claims: of the candidates to choose from: whether each is proposed as foreground, by id.
         known: true status by candidate id.
         known_by: one of KNOWN_BY.
         share: of the candidates that qualify, in [0, 1].
         seed: of the choice.
     """
     golds = []
-    for candidate in candidates:
-        status = known.get(candidate.candidate_id, "")
-        is_right = status in _WRONG_CLAIM and candidate.is_fg_candidate != _WRONG_CLAIM[status]
-        if is_right and uniform("choose", seed, candidate.candidate_id) < share:
-            name = name_of("gold", seed, candidate.candidate_id)
-            golds.append(Gold(name, candidate.candidate_id, _WRONG_CLAIM[status], status, known_by))
+    for candidate_id, is_fg in claims.items():
+        status = known.get(candidate_id, "")
+        is_right = status in _WRONG_CLAIM and is_fg != _WRONG_CLAIM[status]
+        if is_right and uniform("choose", seed, candidate_id) < share:
+            name = name_of("gold", seed, candidate_id)
+            golds.append(Gold(name, candidate_id, _WRONG_CLAIM[status], status, known_by))
     return golds
 
 

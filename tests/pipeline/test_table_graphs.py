@@ -238,6 +238,7 @@ def test_memory_of_large_runs_stays_within_a_gigabyte(tmp_path):
         ("merge", "--run", run, "--consensus", "dawid_skene"),
         ("export", "--run", run, "--format", "pointvos", "--out", tmp_path / "out"),
         ("evaluate", "--run", run, "--ground-truth", tmp_path / "truth", "--json", tmp_path / "scores.json"),
+        ("stats", "--run", run),
     ):
         code = (
             "import re, sys; from pipeline.cli import app; sys.argv = ['pointvos', *sys.argv[1:]]\n"

@@ -50,12 +50,12 @@ def push(
 
     The server neither knows our keys nor refuses a task that it has. So we look before every import and count after
     it: a second push at the same time shows as doubles, and whoever counts last removes them. After an unknown
-    outcome we wait, look again, import what is missing; such batches are looked at again after a longer pause in the
-    end, until nothing comes twice any more: an import whose reply did not come may still be under way.
+    outcome we wait, look again, import what is missing. The tasks of such batches are looked for again after a longer
+    pause in the end, until none comes twice any more: an import whose reply did not come may still be under way.
 
     Args:
         queue: the project.
-        payloads: the queue, first task first; only one batch is held in memory, and those that met trouble.
+        payloads: the queue, first task first; one batch is held in memory, and the keys of those that met trouble.
         done: called with the number of tasks that are surely there now.
         pause: sleeps.
         batch_size: tasks an import.
@@ -67,30 +67,44 @@ def push(
         OutcomeUnknown: it did not recover in time; what is there stays, a repeated push completes it.
     """
     total = Pushed()
-    troubled: list[list[Payload]] = []
+    troubled: list[list[str]] = []
     rest = iter(payloads)
     while batch := list(islice(rest, batch_size)):
         pushed, was_smooth = _settle(queue, batch, pause)
         total += pushed
-        troubled += [batch] if was_cut_off or not was_smooth else []
+        troubled += [[payload.task_key for payload in batch]] if was_cut_off or not was_smooth else []
         done(len(batch))
     if troubled:
         total += Pushed(n_doubles_removed=_look_again(queue, troubled, pause, late_s))
     return total
 
 
-def _look_again(
-    queue: ReviewQueue, troubled: list[list[Payload]], pause: Callable[[float], None], late_s: float
-) -> int:
-    """Settle batches until all stay as they are for ``late_s``; how many doubles had to go."""
+def _look_again(queue: ReviewQueue, troubled: list[list[str]], pause: Callable[[float], None], late_s: float) -> int:
+    """Remove doubles of the tasks of some batches until none comes for ``late_s``; how many had to go."""
     n_doubles = 0
     for _ in range(_LAST_LOOKS):
         pause(late_s)
-        settled = [_settle(queue, batch, pause) for batch in troubled]
-        n_doubles += sum(pushed.n_doubles_removed for pushed, _ in settled)
-        if all(was_smooth for _, was_smooth in settled):
+        n_removed = sum(_remove_doubles(queue, keys, pause) for keys in troubled)
+        if not n_removed:
             return n_doubles
+        n_doubles += n_removed
     raise OutcomeUnknown("the server is still importing tasks of an earlier push; push again in a minute")
+
+
+def _remove_doubles(queue: ReviewQueue, keys: Sequence[str], pause: Callable[[float], None]) -> int:
+    n_removed = 0
+    problem = OutcomeUnknown("tasks were added during the push; let one push end before the next")
+    for wait_s in BACKOFF_S:
+        try:
+            doubles = list(surplus(queue.present(keys)))
+            if not doubles:
+                return n_removed
+            queue.remove(doubles)
+            n_removed += len(doubles)
+        except OutcomeUnknown as unknown:
+            problem = unknown
+            pause(wait_s)
+    raise problem
 
 
 def _settle(queue: ReviewQueue, batch: Sequence[Payload], pause: Callable[[float], None]) -> tuple[Pushed, bool]:

@@ -34,8 +34,9 @@ from pipeline.commands.review.second_look import queue_second_looks, queue_while
 from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
 from pipeline.commands.review.status import status
 from pipeline.commands.review.users import users_app
+from pipeline.runs.annotators import annotators_of
 from pipeline.runs.folder import RunFolder
-from pipeline.runs.verdicts import read_verdicts, require_annotators
+from pipeline.runs.verdicts import require_annotators
 from pipeline.terminal.console import UsageProblem, console, summary
 from schemas.checks import require_choice
 from schemas.reviews import DESIGNS, ReviewTask
@@ -170,7 +171,7 @@ def _selected(
         raise UsageProblem(f"--adjudicator goes with --design adjudication, not with {design!r}")
     again = []
     if excluded:
-        require_annotators({verdict.annotator for verdict in read_verdicts(session.run).given}, excluded)
+        require_annotators(annotators_of(session.run), excluded)
         again = session.asked_again(design, excluded)
     selection = _selection(session, design, excluded)
     if selection.chosen is not None and not selection.chosen:

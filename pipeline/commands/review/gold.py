@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from pipeline.runs.answer_parts import answer_parts
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_records, videos_of
-from pipeline.runs.verdicts import read_verdicts
 from pipeline.simulation.answers import true_answers, truth_of
 from pipeline.terminal.console import UsageProblem
 from schemas import tables
+from schemas.gold import Gold
 from stages.consensus.gold import plant, unanimous_statuses
 from stages.simulate.annotator import SimulatedAnnotator
 
 _STEM = "gold"
+KnownAnswers = tuple[Mapping[str, bool], Mapping[str, str]]
+"""Whether candidates are proposed as foreground, and the true statuses that are known of some of them, by id."""
 
 
 def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> int:
@@ -31,33 +35,32 @@ def plant_gold(folder: RunFolder, share: float, ground_truth: Path | None) -> in
     """
     planted = tables.GOLD.records(tables.GOLD.read(folder.path))
     taken = {gold.of_candidate_id for gold in planted}
-    known = _unanimous(folder) if ground_truth is None else _true(folder, ground_truth)
-    if not known:
+    known_by = "unanimous" if ground_truth is None else "ground_truth"
+    n_known, fresh = 0, list[Gold]()
+    for claims, known in _unanimous(folder) if ground_truth is None else _true(folder, ground_truth):
+        n_known += len(known)
+        fresh += plant({name: is_fg for name, is_fg in claims.items() if name not in taken}, known, known_by, share)
+    if not n_known:
         raise UsageProblem(
             "gold questions need known answers: give --gold-truth DIR with true masks, "
             "or pull answers that two or more people gave first"
         )
-    candidates = tables.CANDIDATES.records(tables.CANDIDATES.read(folder.path))
-    fresh = plant(
-        (c for c in candidates if c.candidate_id not in taken),
-        known,
-        "unanimous" if ground_truth is None else "ground_truth",
-        share,
-    )
     tables.GOLD.write(folder.table_file(tables.GOLD, _STEM), [*planted, *fresh], folder.metadata())
     return len(fresh)
 
 
-def _unanimous(folder: RunFolder) -> dict[str, str]:
-    deciding = read_verdicts(folder).deciding()
-    return unanimous_statuses(verdict for group in deciding.values() for verdict in group)
+def _unanimous(folder: RunFolder) -> Iterator[KnownAnswers]:
+    with answer_parts(folder) as parts:
+        for part in parts:
+            deciding = part.verdicts.deciding()
+            known = unanimous_statuses(verdict for group in deciding.values() for verdict in group)
+            yield {name: about.is_fg for name, about in part.asked.items()}, known
 
 
-def _true(folder: RunFolder, ground_truth: Path) -> dict[str, str]:
+def _true(folder: RunFolder, ground_truth: Path) -> Iterator[KnownAnswers]:
     sure = SimulatedAnnotator(error_rate=0.0)
-    statuses: dict[str, str] = {}
     for video in videos_of(folder):
         candidates = unit_records(folder, tables.CANDIDATES, video)
         if truth := truth_of(ground_truth, video, candidates):
-            statuses |= {v.candidate_id: v.status for v in true_answers(sure, truth, video, candidates)}
-    return statuses
+            known = {v.candidate_id: v.status for v in true_answers(sure, truth, video, candidates)}
+            yield {c.candidate_id: c.is_fg_candidate for c in candidates}, known

@@ -22,7 +22,7 @@ NOTHING_TO_ASK = {
     "second_look": "no answer of one person contradicts a proposal, or each has been looked at again",
 }
 """Why a design that asks answers again asks nothing."""
-_REVIEWS = 256
+_REVIEWS = 8
 """Videos that are kept in memory while tasks are queued: the frames of one object follow each other."""
 
 
@@ -128,8 +128,12 @@ class ReviewCache:
     def __init__(self, session: ReviewSession, ranges: Sequence[VideoRange]) -> None:
         keys = {key.video_id: key for found in ranges for key in found.videos}
         run, media = session.run.absolute(), session.media
-        self.ids = keys.keys()
+        self._ids = keys.keys()
         self.get = lru_cache(_REVIEWS)(lambda video_id: review_of_video(run, media, keys[video_id]))
+
+    def has_all_of(self, task: ReviewTask) -> bool:
+        """Whether the run still has all candidates of a task; else its video was annotated again."""
+        return task.video_id in self._ids and self.get(task.video_id).candidates.keys() >= set(task.candidate_ids)
 
 
 def _n_videos(ranges: Sequence[VideoRange]) -> int:

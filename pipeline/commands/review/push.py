@@ -18,7 +18,6 @@ from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, console, show_rejects
 from schemas import tables
 from schemas.rejects import Reject
-from schemas.reviews import ReviewTask
 from verification_ui.page.label_config import guidelines, label_config
 from verification_ui.page.media_paths import QUEUE
 from verification_ui.page.tabs import hide_markup
@@ -51,8 +50,8 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
         refuse_links(session.media)
         copy_pictures(session)
         cache = ReviewCache(session, planned.ranges)
-        queue, left = with_retries(lambda: _opened(planned, rejected, client, overlap))
-        n_taken_back = with_retries(lambda: take_back(queue, [t.task_key for t in left if not _is_current(t, cache)]))
+        queue, outdated = with_retries(lambda: _opened(planned, rejected, client, overlap, cache))
+        n_taken_back = with_retries(lambda: take_back(queue, outdated))
         payloads = (cache.get(task.video_id).payload(task) for task in planned.tasks(rejected))
         mark = session.folder / f"pushing-{design}"
         with bar("queueing tasks", planned.n_tasks - len(rejects)) as advance, marked(mark) as was_cut_off:
@@ -61,13 +60,6 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
     counts = (planned.n_tasks - len(rejects), planned.n_points - sum(found.n_lost_points for found in drawn))
     show_push(session.title(design), counts, replace(pushed, n_taken_back=n_taken_back), rejects, held_back)
     return rejects
-
-
-def _is_current(task: ReviewTask, cache: ReviewCache) -> bool:
-    """Whether the run still has all candidates of a task; else its video was annotated again."""
-    return task.video_id in cache.ids and all(
-        candidate_id in cache.get(task.video_id).candidates for candidate_id in task.candidate_ids
-    )
 
 
 def exit_with_rejects(session: ReviewSession, rejects: list[Reject]) -> None:
@@ -92,15 +84,16 @@ def keep_rejects(session: ReviewSession, rejects: list[Reject], stem: str = "rev
 
 
 def _opened(
-    planned: PlannedPush, rejected: frozenset[str], client: LabelStudioClient, overlap: int | None
-) -> tuple[LabelStudioQueue, list[ReviewTask]]:
-    """The project, ready for tasks, and those of earlier pushes that are not asked now.
+    planned: PlannedPush, rejected: frozenset[str], client: LabelStudioClient, overlap: int | None, cache: ReviewCache
+) -> tuple[LabelStudioQueue, list[str]]:
+    """The project, ready for tasks, and the keys of tasks of earlier pushes whose videos were annotated again.
 
     Our own ledger knows of the tasks before the server does.
     """
     session, design = planned.session, planned.plan.selection.design
     queue, n_people = open_project(session, client, design, overlap)
-    return queue, session.write_tasks(design, planned.tasks(rejected), n_people=n_people)
+    tasks = planned.tasks(rejected)
+    return queue, session.write_tasks(design, tasks, lambda task: not cache.has_all_of(task), n_people=n_people)
 
 
 def open_project(

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,13 +11,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from pipeline.runs.annotators import answered_by_none_but
 from pipeline.runs.asked_tasks import current_keys
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.queue_notes import QueueNotes
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.review_queue import project_title
 from pipeline.runs.turns import one_at_a_time
-from pipeline.runs.verdicts import read_verdicts
 from pipeline.runs.video_review import VideoReview, media_folder
 from pipeline.terminal.console import UsageProblem, WorkProblem
 from schemas import tables
@@ -90,12 +89,8 @@ class ReviewSession:
 
     def asked_again(self, design: str, excluded: Sequence[str]) -> list[ReviewTask]:
         """The tasks that only excluded annotators answered, under new keys: the server takes the old ones for done."""
-        people: dict[str, set[str]] = defaultdict(set)
-        for verdict in read_verdicts(self.run).given:
-            people[verdict.task_key].add(verdict.annotator)
-        enough, ignored = self.notes(design).n_people, set(excluded)
-        lost = [t for t in self.tasks(design) if len(people[t.task_key]) >= enough and people[t.task_key] <= ignored]
-        return [again(task, excluded) for task in lost]
+        lost = answered_by_none_but(self.run, excluded, self.notes(design).n_people)
+        return [again(task, excluded) for task in self.tasks(design, lost)] if lost else []
 
     @cached_property
     def objects(self) -> Mapping[ObjectKey, AskedObject]:
@@ -114,9 +109,16 @@ class ReviewSession:
         """The ledger of the tasks of one design."""
         return self.run.path / tables.TASKS.name / f"{design}.parquet"
 
-    def tasks(self, design: str) -> list[ReviewTask]:
-        """The tasks of one design that were pushed at any time, less those that are outdated."""
-        return [task for task in self._pushed(design) if self._is_current(task)]
+    def tasks(self, design: str, only: Collection[str] | None = None) -> list[ReviewTask]:
+        """The tasks of one design that were pushed at any time, less those that are outdated.
+
+        Args:
+            design: the review design.
+            only: keys of those that are wanted; None for all.
+        """
+        keys = self.task_keys(design)
+        wanted = keys if only is None else keys.intersection(only)
+        return [task for task in self._pushed(design) if task.task_key in wanted]
 
     def task_keys(self, design: str) -> frozenset[str]:
         """The keys of :meth:`tasks`; neither tasks nor candidates are held."""
@@ -125,9 +127,6 @@ class ReviewSession:
     def _pushed(self, design: str) -> Iterator[ReviewTask]:
         for rows in read_pieces(tables.TASKS, self.task_files(design), tables.TASKS.schema.names, _TASKS_AT_ONCE):
             yield from tables.TASKS.records(rows)
-
-    def _is_current(self, task: ReviewTask) -> bool:
-        return all(candidate_id in self.candidates for candidate_id in task.candidate_ids)
 
     def task_files(self, design: str) -> list[AnyPath]:
         """The ledger, and those of videos that ``annotate`` has queued since it was written."""
@@ -146,19 +145,27 @@ class ReviewSession:
                 for _ in self._write(design, [], notes):
                     pass
 
-    def write_tasks(self, design: str, tasks: Iterable[ReviewTask], **changes: Any) -> list[ReviewTask]:
+    def write_tasks(
+        self,
+        design: str,
+        tasks: Iterable[ReviewTask],
+        is_taken_back: Callable[[ReviewTask], bool] = lambda _: False,
+        **changes: Any,
+    ) -> list[str]:
         """Our ledger, before the server hears of them; tasks of earlier pushes stay, their answers refer to them.
 
         Args:
             design: the review design.
             tasks: in the order of the queue; they are not held in memory.
+            is_taken_back: whether a task of an earlier push that is not among these needs no answer any more.
             changes: of its notes, fields of :class:`QueueNotes`.
 
         Returns:
-            The tasks of earlier pushes that are not among these.
+            The keys of the tasks to take back.
         """
         with one_at_a_time(self.run, "note", is_told=False):
-            return list(self._write(design, tasks, replace(self.notes(design), **changes)))
+            others = self._write(design, tasks, replace(self.notes(design), **changes))
+            return [task.task_key for task in others if is_taken_back(task)]
 
     def _write(self, design: str, tasks: Iterable[ReviewTask], notes: QueueNotes) -> Iterator[ReviewTask]:
         """Write the tasks and those that were there; yields the latter."""
