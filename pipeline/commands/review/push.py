@@ -116,9 +116,14 @@ def copy_pictures(session: ReviewSession) -> None:
     """Copy the pictures of a queue to where they are shown, unless they are shown from this machine."""
     if not is_uploaded(session.place):
         return
-    files = [path for path in sorted((session.media / QUEUE).rglob("*")) if path.is_file() and path.suffix != ".tmp"]
-    with bar("copying pictures", len(files)) as advance:
-        upload(session.place, session.media, files, advance)
+    folders = [path for path in sorted((session.media / QUEUE).iterdir()) if path.is_dir()]
+    with bar("copying pictures", sum(len(_pictures(folder)) for folder in folders)) as advance:
+        for folder in folders:
+            upload(session.place, session.media, _pictures(folder), advance)
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and path.suffix != ".tmp"]
 
 
 @contextmanager

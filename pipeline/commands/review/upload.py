@@ -16,26 +16,27 @@ def is_uploaded(place: MediaPlace) -> bool:
 
 
 def upload(place: MediaPlace, media: Path, files: Sequence[Path], done: Callable[[int], None] = lambda _: None) -> int:
-    """Copy files of the media folder that the bucket does not have yet; how many were copied.
+    """Copy files of one folder that the bucket does not have yet; how many were copied.
 
     A file is never changed under its name, so that its size tells whether it is there.
 
     Args:
         place: an ``s3://`` or ``gs://`` place; others have nothing to copy to.
         media: the media folder.
-        files: below it.
+        files: of one folder below it.
         done: called with the number of files that are there now.
 
     Raises:
         UsageProblem: the bucket cannot be written from here.
     """
-    if not is_uploaded(place):
+    if not files or not is_uploaded(place):
         return 0
     require_packages(place.scheme, f"review_media {place.place}")
     root = remote_path(place.address("").rstrip("/"))
     addresses = {str(root / path.relative_to(media).as_posix()): path for path in files}
     try:
-        there = {found.address: found.st_size for found in root.store.below(f"{root}/")}
+        folder = root / files[0].parent.relative_to(media).as_posix()
+        there = {found.address: found.st_size for found in root.store.below(f"{folder}/")}
         missing = [address for address, path in addresses.items() if there.get(address) != path.stat().st_size]
         done(len(addresses) - len(missing))
         for address in missing:

@@ -11,7 +11,14 @@ from schemas import tables
 from schemas.reviews import Verdict
 
 WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-ANSWERS = {"t0": ("al",), "t1": ("al", "bo"), "t2": ("bo", "al", "bo"), "t3": ("cy",), "t4": ("al", "cy"), "t5": ("bo",)}
+ANSWERS = {
+    "t0": ("al",),
+    "t1": ("al", "bo"),
+    "t2": ("bo", "al", "bo"),
+    "t3": ("cy",),
+    "t4": ("al", "cy"),
+    "t5": ("bo",),
+}
 
 
 @pytest.mark.parametrize("part_rows", [1, 4, 200_000])
