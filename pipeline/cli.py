@@ -168,9 +168,9 @@ def main() -> None:
 
             use_options(sys.argv[sys.argv.index("--") + 1 :])
         elif sys.argv[1:2] == ["annotate"] and not {"-h", "--help"} & set(sys.argv):
-            from pipeline.runners.spawning import spawn_early
+            from pipeline.runners.spawning import start_early
 
-            spawn_early()
+            start_early()
         app()
     except (Exception, SystemExit) as ended:
         if isinstance(ended, SystemExit) and not ended.code:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.capacity.budget import n_cores, with_workers, within_budget
+from pipeline.capacity.budget import with_workers, within_budget
 from pipeline.capacity.disk_space import check_room
 from pipeline.capacity.estimate import Estimate, estimate, planned_jobs
 from pipeline.capacity.footage import Footage, probe_videos
@@ -77,8 +77,6 @@ def annotate(
         WorkerProcesses[VideoJob](run, lock) as processes,
         _forgotten_when_refused(run),
     ):
-        if runner is None:
-            processes.start_ahead(min(resolved.compute.workers or 1, n_cores()))
         rejects = _run(run, processes, resolved, runner)
         if resolved.review_server.url:
             rejects += _queue_the_rest(run, resolved.review_server)

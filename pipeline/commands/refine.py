@@ -119,7 +119,7 @@ def _refine(
         redrawing = Redrawing(config.sampling, config.jpeg_quality, answers)
         load = partial(load_round_models, config.models, config.compute.device)
         if n_workers > 1 and not is_elsewhere():
-            refining = RefineWork(folder.absolute(), n_workers, load, redrawing, Path(str(work)))
+            refining = RefineWork(folder.absolute(), n_workers, config.models, load, redrawing, Path(str(work)))
             return refine_with_workers(refining, lock, tasks, advance)
         videos = RefineVideos(folder.absolute(), load, redrawing, VideoOpener())
         run_table_graph(folder, RefineRun(tasks, videos, work / "refined.json"), "RefineRun")

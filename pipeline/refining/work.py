@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter
 
+from pipeline.config import Models
 from pipeline.refining.candidates import Redrawing
 from pipeline.refining.correction_round import RoundModels
 from pipeline.refining.task import RefinedVideo, RefineTask
@@ -19,6 +20,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.spool import VideoOpener
 from schemas.digests import digest
 from schemas.whole_files import write_whole
+from stages.backends.preloading import import_packages
 from stages.progress import Step
 
 if TYPE_CHECKING:
@@ -34,16 +36,24 @@ class RefineWork:
     Attributes:
         run: the run.
         n_workers: worker processes.
-        load: loads the models of the run.
+        models: of the run, by name.
+        load: loads them.
         redrawing: how candidates are redrawn.
         results: folder of the outcome of the videos.
     """
 
     run: RunFolder
     n_workers: int
+    models: Models
     load: Callable[[], RoundModels]
     redrawing: Redrawing
     results: Path
+
+    def preload(self) -> None:
+        """See :class:`pipeline.runners.work.Work`."""
+        import pipeline.refining.transform  # noqa: F401
+
+        import_packages(self.models.segmenter, self.models.propagator)
 
     def graph(self) -> RefineJobs:
         """See :class:`pipeline.runners.work.Work`."""

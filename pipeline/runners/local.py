@@ -50,12 +50,11 @@ class TakeJobsDoFn(beam.DoFn):
             yield job
 
 
-def work(connection: WorkerConnection) -> bool:
+def work(connection: WorkerConnection, given: Work[Job]) -> bool:
     """Run the graph in this process; False when results cannot be written because the disk is full."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _connections[:] = [connection]
     progress.listen(connection.send)
-    given: Work[Job] = connection.receive()
     try:
         with new_pipeline([_IN_MEMORY, _UNCHECKED]) as pipeline:
             start = pipeline | "Start" >> beam.Create([None], reshuffle=False)

@@ -1,7 +1,7 @@
-"""Starting a worker process, with the little that has to be imported for it.
+"""The process that workers are forked from, as its command sees it, with the little that has to be imported for it.
 
-A command knows late where its run folder is, and it has much to import; its first worker has more. So that worker is
-started before anything is known, and given the run's lock and log later.
+It loads what all workers need, once, while the command still finds out what there is to do: a command knows late where
+its run folder is, and it has much to import; a worker has more. Several workers then start as fast as one.
 """
 
 from __future__ import annotations
@@ -16,52 +16,95 @@ from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from stages.memory import KEEP_MEMORY
+
+if TYPE_CHECKING:
+    from pipeline.runners.work import Work
 
 _ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048", **KEEP_MEMORY}
 """One thread an operation, in every thread of the worker, memory that stays, and twice as many prepared layers, so that
 crops of all sizes find theirs."""
-
 _STANDARD_ERROR = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SpawnedWorker:
-    """A worker process and our end of the pipe to it."""
+@dataclass(frozen=True, slots=True)
+class ForkRequest:
+    """Fork a worker; its end of a pipe, the lock of the run and the log follow.
+
+    Attributes:
+        number: which worker, for :class:`ExitRequest`.
+        work: what it does.
+    """
+
+    number: int
+    work: Work[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRequest:
+    """Say with which exit code a worker ends, when it does."""
+
+    number: int
+
+
+@dataclass(slots=True, eq=False)
+class ForkServer:
+    """A process that forks workers, and our end of the pipe to it. All of them end with it.
+
+    Attributes:
+        process: the process.
+        connection: our end.
+        n_forked: workers that were asked for.
+    """
 
     process: subprocess.Popen[bytes]
     connection: Connection[Any, Any]
+    n_forked: int = 0
 
-    def give(self, lock: int, log: int) -> None:
-        """Give it the lock of the run folder to hold and the log to write to, both descriptors, before any message.
+    def fork(self, work: Work[Any], lock: int, log: int) -> tuple[int, Connection[Any, Any]]:
+        """Have a worker started; when the server has ended, the pipe to the worker says so.
 
-        Raises:
-            OSError: it has ended.
+        Args:
+            work: what it does.
+            lock: descriptor of the lock of the run folder, for the worker to hold.
+            log: descriptor of the file that it writes to.
+
+        Returns:
+            The worker's number and our end of the pipe to it.
         """
-        with socket.socket(fileno=os.dup(self.connection.fileno())) as ours:
-            socket.send_fds(ours, [b"."], [lock, log])
+        ours, theirs = Pipe()
+        number, self.n_forked = self.n_forked, self.n_forked + 1
+        with theirs, suppress(OSError), socket.socket(fileno=os.dup(self.connection.fileno())) as channel:
+            self.connection.send(ForkRequest(number, work))
+            socket.send_fds(channel, [b"."], [theirs.fileno(), lock, log])
+        return number, ours
+
+    def exit_code(self, number: int) -> int:
+        """How a worker ended, or ends; the server's own exit code where it took all workers with it."""
+        try:
+            self.connection.send(ExitRequest(number))
+            code: int = self.connection.recv()
+        except (EOFError, OSError):
+            return self.process.wait()
+        return code
+
+    def end(self) -> None:
+        """End the server and its workers, and wait until they are gone."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.connection.close()
 
 
-def take_lock_and_log(descriptor: int) -> bool:
-    """The other end of :meth:`SpawnedWorker.give`, in the worker; False when the command has ended."""
-    found: list[int] = []
-    with socket.socket(fileno=os.dup(descriptor)) as ours, suppress(ConnectionError):
-        _, found, _, _ = socket.recv_fds(ours, 1, 2)
-    if not found:
-        return False
-    _, log = found  # the lock is held until this process ends
-    os.dup2(log, sys.stdout.fileno())
-    os.dup2(log, sys.stderr.fileno())
-    os.close(log)
-    return True
+def start_server() -> ForkServer:
+    """Start a process that workers are forked from; until it has their log, it writes to our standard error.
 
-
-def spawn(log: int = _STANDARD_ERROR) -> SpawnedWorker:
-    """Start a worker, which loads its modules and waits; ``log`` is where it writes what it has to say.
-
-    It begins with SIGINT blocked, as we have it meanwhile, for a Ctrl-C is ours to answer: a worker that is still
+    It begins with SIGINT blocked, as we have it meanwhile, for a Ctrl-C is ours to answer: a process that is still
     starting would print a traceback.
     """
     ours, theirs = Pipe()
@@ -72,31 +115,26 @@ def spawn(log: int = _STANDARD_ERROR) -> SpawnedWorker:
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=_STANDARD_ERROR,
                 env=worker_environment(),
                 pass_fds=(theirs.fileno(),),
             )
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    return SpawnedWorker(process, ours)
+    return ForkServer(process, ours)
 
 
-_early: list[SpawnedWorker] = []
+_early: list[ForkServer] = []
 
 
-def spawn_early() -> None:
-    """Start a worker for a command that is still to be imported; it ends with this process, needed or not.
-
-    Until it is given a log, it writes to our standard error.
-    """
-    _early.append(spawn())
+def start_early() -> None:
+    """Start the server of a command that is still to be imported; it ends with this process, needed or not."""
+    _early.append(start_server())
 
 
-def take_early() -> list[SpawnedWorker]:
-    """The workers that were started early and that nobody has taken."""
-    workers, _early[:] = list(_early), []
-    return workers
+def take_early() -> ForkServer | None:
+    """The server that was started early, if nobody has taken it."""
+    return _early.pop() if _early else None
 
 
 def worker_environment() -> dict[str, str]:

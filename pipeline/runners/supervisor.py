@@ -2,8 +2,9 @@
 
 Every worker runs the whole graph in memory and asks for its next job over a pipe, so a slow video holds nobody up, no
 port is opened, and a dead worker costs one video at most: its job is tried once more, then the video is rejected.
-Beam's own multi-processing waits for ever when a worker is killed; general pools (pebble, loky) import the main module
-before anything of ours runs in the child, too late for the death signal, and pass on no progress.
+Beam's own multi-processing waits for ever when a worker is killed; general pools (pebble, loky) and multiprocessing's
+fork server import the main module before anything of ours runs in the child, too late for the death signal, and pass on
+no progress.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pipeline.terminal.console import WorkProblem
 from stages.progress import Step
 
 STARTS = 2
-"""How often a worker may be killed while it starts."""
+"""How often, for each worker, one may be killed while it starts; all die with the process that forks them."""
 
 
 @dataclass(slots=True)
@@ -53,14 +54,13 @@ class Supervisor(Generic[JobT]):
         self._queue.add(jobs)
         for _ in range(min(self.work.n_workers, len(jobs))):
             self._start()
-        self.workers.end_ahead()
         while running := self.workers.running:
             ready = wait([worker.connection for worker in running])
             for worker in [worker for worker in running if worker.connection in ready]:
                 self._receive(worker)
 
     def _start(self) -> None:
-        self.workers.start().send(self.work)
+        self.workers.start(self.work)
 
     def _receive(self, worker: WorkerProcess[JobT]) -> None:
         try:
@@ -80,7 +80,7 @@ class Supervisor(Generic[JobT]):
     def _handle_exit(self, worker: WorkerProcess[JobT]) -> None:
         self.workers.running.remove(worker)
         worker.connection.close()
-        code = worker.process.wait()
+        code = worker.exit_code()
         if code == NO_SPACE:
             raise WorkProblem(
                 f"no space is left for run folder {self.work.run.path}. Finished videos are kept: "
@@ -90,7 +90,7 @@ class Supervisor(Generic[JobT]):
             return
         if worker.job is None:
             self._failed_starts += 1
-            if code > 0 or self._failed_starts >= STARTS:
+            if code > 0 or self._failed_starts >= STARTS * self.work.n_workers:
                 raise self._cannot_start(code)
         else:
             self._queue.release(worker.job, explain(code))

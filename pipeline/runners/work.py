@@ -14,6 +14,7 @@ from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
+from stages.backends.preloading import import_packages
 from stages.propagate.joining.batch_files import batch_file
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ class Work(Protocol[Job_contra]):
         """See the class."""
         ...
 
+    def preload(self) -> None:
+        """Import what workers need, in the process that they are forked from; it may not touch a GPU."""
+        ...
+
     def graph(self) -> beam.PTransform[Any, Any]:
         """What is done with jobs; a worker asks for the next one when the last one has gone through."""
         ...
@@ -102,6 +107,10 @@ class AnnotateWork:
     def n_workers(self) -> int:
         """As the config says."""
         return self.config.compute.n_workers
+
+    def preload(self) -> None:
+        """The packages of the models."""
+        import_packages(self.config.models.segmenter, self.config.models.propagator)
 
     def graph(self) -> beam.PTransform[Any, Any]:
         """See :class:`Work`."""

@@ -1,8 +1,12 @@
-"""One worker process: takes jobs from its command until there are none, and ends with it.
+"""The process that forks the workers of a command, and the workers, which take jobs until there are none.
 
-Started by :mod:`pipeline.runners.spawning` as ``python -m pipeline.runners.worker DESCRIPTOR PARENT``. A worker never
-outlives its command: the kernel kills it (Linux), and the pipe between them tells it. Both are set up before anything
-heavy is imported, and the lock of the run folder, which it is given, keeps other commands out until it is gone.
+Started by :mod:`pipeline.runners.spawning` as ``python -m pipeline.runners.worker DESCRIPTOR PARENT``. No process
+outlives its command: the kernel kills this one with it, and the workers with this one (Linux), and the pipes to the
+command tell each of them. That is set up before anything heavy is imported, and the lock of the run folder, which the
+workers are given, keeps other commands out until they are gone.
+
+Workers are forked while this process has one thread and has not touched a GPU: it imports what they need, and they load
+the models.
 """
 
 from __future__ import annotations
@@ -12,9 +16,19 @@ import faulthandler
 import gc
 import os
 import signal
+import socket
 import sys
+import traceback
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from multiprocessing.connection import Connection
+from pathlib import Path
+from threading import Thread
+from types import FrameType
+from typing import Any, NoReturn
 
-from pipeline.runners.spawning import take_lock_and_log
+from pipeline.runners.spawning import ExitRequest, ForkRequest
 from pipeline.runners.worker_connection import ORPHANED, WorkerConnection
 
 NO_SPACE = os.EX_IOERR
@@ -23,7 +37,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int) -> None:
-    """Have the kernel end this process when its parent does (Linux prctl(2)); the parent answers Ctrl-C."""
+    """Have the kernel end this process when its parent does (Linux prctl(2)); the command answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked since it was started
     library = ctypes.CDLL(None)
@@ -33,19 +47,114 @@ def end_with_parent(parent: int) -> None:
         os._exit(ORPHANED)
 
 
-def main(descriptor: int, parent: int) -> int:
-    """Work until there is no job left; returns the exit code."""
+@dataclass(slots=True)
+class Workers:
+    """The workers that run, by number; ``commands`` is the pipe to their command."""
+
+    commands: Connection[Any, Any]
+    _pids: dict[int, int] = field(default_factory=dict)
+
+    def serve(self) -> None:
+        """Fork workers and say how they ended, until the command has ended."""
+        with suppress(EOFError, OSError):
+            while True:
+                request: ForkRequest | ExitRequest = self.commands.recv()
+                if isinstance(request, ExitRequest):
+                    _, status = os.waitpid(self._pids[request.number], 0)
+                    del self._pids[request.number]
+                    self.commands.send(os.waitstatus_to_exitcode(status))
+                else:
+                    self._fork(request)
+
+    def end(self) -> None:
+        """Kill those that still run, and wait until they are gone."""
+        for pid in self._pids.values():
+            os.kill(pid, signal.SIGKILL)
+        for pid in self._pids.values():
+            os.waitpid(pid, 0)
+
+    def _fork(self, request: ForkRequest) -> None:
+        """Import what the work needs, where no worker did yet; if that fails, the worker that tries again says so."""
+        connection, lock, log = self._receive_descriptors()
+        os.dup2(log, sys.stdout.fileno())
+        os.dup2(log, sys.stderr.fileno())
+        with suppress(Exception):
+            request.work.preload()
+        gc.freeze()
+        server = os.getpid()
+        pid = os.fork()
+        if not pid:
+            self.commands.close()
+            _work(server, connection, request)
+        self._pids[request.number] = pid
+        for descriptor in (connection, lock, log):
+            os.close(descriptor)
+
+    def _receive_descriptors(self) -> list[int]:
+        """Of a worker's end of the pipe, the lock and the log."""
+        with socket.socket(fileno=os.dup(self.commands.fileno())) as channel:
+            _, found, _, _ = socket.recv_fds(channel, 1, 3)
+        if not found:
+            raise EOFError
+        return found
+
+
+def _work(server: int, connection: int, request: ForkRequest) -> NoReturn:
+    """Be a worker, which holds the lock of the run until it ends."""
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        end_with_parent(server)
+        from pipeline.runners.local import work
+
+        status = 0 if work(WorkerConnection(connection), request.work) else NO_SPACE
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        _exit_now(status)
+
+
+def _exit_now(status: int) -> NoReturn:
+    """End without taking torch and Beam apart, which would take a second: all is written."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _open_torch() -> None:
+    """Load torch's libraries, a third of its import, beside the modules of others: unlike an import, this is no work
+    for Python's interpreter, which one thread at a time may use.
+    """
+    spec = find_spec("torch")
+    if spec and spec.origin:
+        library = Path(spec.origin).parent / "lib" / "libtorch_python.so"
+        ctypes.CDLL(None).dlopen(str(library).encode(), os.RTLD_NOW)
+
+
+def _end(_: int, __: FrameType | None) -> NoReturn:
+    raise SystemExit
+
+
+def main(descriptor: int, parent: int) -> None:
+    """Load what workers need, then fork them until the command has ended."""
     end_with_parent(parent)
     faulthandler.enable()  # a crash in a decoder or a model leaves its place in the log
-    connection = WorkerConnection(descriptor, take_lock_and_log)
+    workers = Workers(Connection(descriptor))
     gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
-    from pipeline.runners.local import work
-
-    return 0 if work(connection) else NO_SPACE
+    try:
+        signal.signal(signal.SIGTERM, _end)
+        opening = Thread(target=_open_torch)
+        opening.start()
+        with suppress(Exception):
+            import pipeline.runners.local  # noqa: F401
+        opening.join()
+        workers.serve()
+    except Exception:
+        traceback.print_exc()
+    finally:
+        workers.end()
+        _exit_now(ORPHANED)
 
 
 if __name__ == "__main__":
-    status = main(int(sys.argv[1]), int(sys.argv[2]))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)  # all is written, and to take torch and Beam apart first would take a second
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -6,7 +6,6 @@ import os
 import pickle
 import queue
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
@@ -26,14 +25,8 @@ class WorkerConnection:
     What comes is unpickled by whoever receives it, in the worker's main thread. Only the command writes to the pipe.
     """
 
-    def __init__(self, descriptor: int, begin: Callable[[int], bool] | None = None) -> None:
-        """Listen from now on, in a thread.
-
-        Args:
-            descriptor: of our end.
-            begin: called in that thread before the first message; False when the command has ended.
-        """
-        self._begin = begin
+    def __init__(self, descriptor: int) -> None:
+        """Listen from now on, in a thread; ``descriptor`` is our end."""
         self._connection: Connection[Any, Any] = Connection(descriptor)
         self._inbox: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self._sending = threading.Lock()
@@ -52,8 +45,6 @@ class WorkerConnection:
             os._exit(ORPHANED)
 
     def _listen(self) -> None:
-        if self._begin is not None and not self._begin(self._connection.fileno()):
-            os._exit(ORPHANED)
         while True:
             try:
                 self._inbox.put(self._connection.recv_bytes())

@@ -1,9 +1,7 @@
-"""The worker processes of one command: started, maybe before there is work for them, and ended with it."""
+"""The worker processes of one command, forked from one that was maybe started early, and ended with the command."""
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -11,16 +9,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic
 
-from pipeline.runners.spawning import spawn, take_early
-from pipeline.runners.work import JobT
+from pipeline.runners.spawning import ForkServer, start_server, take_early
+from pipeline.runners.work import JobT, Work
 from pipeline.runs.folder import RunFolder
 
 
 @dataclass(slots=True, eq=False)
 class WorkerProcess(Generic[JobT]):
-    """A process, our end of the pipe to it, and the job that it works on."""
+    """A process, our end of the pipe to it, and the job that it works on.
 
-    process: subprocess.Popen[bytes]
+    Attributes:
+        server: which forked it.
+        number: its number there.
+        connection: our end of the pipe.
+        job: None while it has none.
+    """
+
+    server: ForkServer
+    number: int
     connection: Connection[Any, Any]
     job: JobT | None = None
 
@@ -28,6 +34,10 @@ class WorkerProcess(Generic[JobT]):
         """Say something to the worker."""
         with suppress(OSError):  # of a dead worker, whose end of the pipe will say so
             self.connection.send(message)
+
+    def exit_code(self) -> int:
+        """How the worker ended, or ends; it is asked once."""
+        return self.server.exit_code(self.number)
 
 
 class WorkerProcesses(Generic[JobT]):
@@ -47,8 +57,7 @@ class WorkerProcesses(Generic[JobT]):
         """
         self.log: Path = run.local / "logs" / "workers.log"
         self.running: list[WorkerProcess[JobT]] = []
-        self._ahead: list[WorkerProcess[JobT]] = []
-        self._early = take_early()
+        self._server = take_early()
         self._lock = lock
 
     def __enter__(self) -> WorkerProcesses[JobT]:
@@ -57,48 +66,27 @@ class WorkerProcesses(Generic[JobT]):
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self.end()
 
-    def start_ahead(self, n: int = 1) -> None:
-        """Start some that load their modules while the caller still finds out what there is to do."""
-        self._ahead += [self._started() for _ in range(n)]
-
-    def start(self) -> WorkerProcess[JobT]:
-        """One more that runs, started ahead or now; it waits for what it is to do."""
-        worker = self._ahead.pop(0) if self._ahead else self._started()
+    def start(self, work: Work[JobT]) -> WorkerProcess[JobT]:
+        """One more that runs; it has the lock and the log, and asks for jobs when it has loaded its models."""
+        if self._server is None or self._server.process.poll() is not None:
+            self._server = start_server()
+        self.log.parent.mkdir(exist_ok=True)
+        with self.log.open("ab") as log:
+            worker: WorkerProcess[JobT] = WorkerProcess(
+                self._server, *self._server.fork(work, self._lock, log.fileno())
+            )
         self.running.append(worker)
         return worker
 
-    def end_ahead(self) -> None:
-        """End those that nobody needs."""
-        workers, self._ahead = self._ahead, []
-        _end(workers)
-
     def end(self) -> None:
         """End all, and leave no empty log behind."""
-        workers, self.running = self.running, []
-        _end(workers)
-        self.end_ahead()
+        for worker in self.running:
+            worker.connection.close()
+        self.running = []
+        if self._server is not None:
+            self._server.end()
+            self._server = None
         with suppress(OSError):
             if not self.log.stat().st_size:
                 self.log.unlink()
                 self.log.parent.rmdir()
-
-    def _started(self) -> WorkerProcess[JobT]:
-        """One that was started early, or a new one; it has the lock and the log now."""
-        self.log.parent.mkdir(exist_ok=True)
-        with self.log.open("ab") as log:
-            worker = self._early.pop() if self._early else spawn(log.fileno())
-            with suppress(OSError):  # of a dead worker, whose end of the pipe says so
-                worker.give(self._lock, log.fileno())
-        return WorkerProcess(worker.process, worker.connection)
-
-
-def _end(workers: Sequence[WorkerProcess[Any]]) -> None:
-    for worker in workers:
-        worker.process.terminate()
-        worker.connection.close()
-    for worker in workers:
-        try:
-            worker.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            worker.process.kill()
-            worker.process.wait()

@@ -93,7 +93,7 @@ def contents(run: Path) -> dict[str, bytes]:
 
 def workers(process: subprocess.Popen[str]) -> list[psutil.Process]:
     try:
-        return psutil.Process(process.pid).children()
+        return psutil.Process(process.pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 

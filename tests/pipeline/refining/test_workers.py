@@ -56,7 +56,7 @@ def test_a_video_that_is_given_up_is_settled_and_says_why(annotated: Path, tmp_p
     run = RunFolder(annotated)
     config = load_config(Path(str(run.config_file)), {})
     redrawing = Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
-    work = RefineWork(run, 2, partial(load_round_models, config.models, "cpu"), redrawing, tmp_path)
+    work = RefineWork(run, 2, config.models, partial(load_round_models, config.models, "cpu"), redrawing, tmp_path)
     first, *others = [RefineTask(key) for key in video_keys(run)]
     work.give_up(first, "the worker process died 2 times on this video")
     assert [work.is_finished(task) for task in (first, *others)] == [True] + [False] * len(others)
@@ -84,7 +84,7 @@ def test_a_video_whose_worker_dies_in_its_second_round_keeps_the_first_and_goes_
         (results := tmp_path / f"results-{number}").mkdir()
         redrawing = Redrawing(config.sampling, config.jpeg_quality, AnswersInRun(run))
         with run.lock() as lock, run.tidied():
-            work = RefineWork(run, 2, load, redrawing, results)
+            work = RefineWork(run, 2, config.models, load, redrawing, results)
             (found,) = refine_with_workers(work, lock, [RefineTask(video_keys(run)[0])], lambda n: None)
         rounds.append((VideoRounds.read(run, video).number, bool(found.problem)))
     assert rounds == [(2, False), (1, True), (2, False)]

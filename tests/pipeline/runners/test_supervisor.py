@@ -76,8 +76,9 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    """The process that forks the workers, then the workers."""
     try:
-        return psutil.Process(process.pid).children()
+        return psutil.Process(process.pid).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 
@@ -211,10 +212,13 @@ def test_workers_that_are_killed_between_the_writes_of_a_commit_leave_no_half_vi
     assert contents(tmp_path / "run") == contents(tmp_path / "whole")
 
 
-def test_a_worker_that_is_killed_while_it_starts_is_replaced(start, annotated, tmp_path):
+@pytest.mark.parametrize(("number", "file"), [(0, "run.yaml"), (1, "run.yaml"), (0, ".work/video-*")])
+def test_a_worker_that_is_killed_while_it_starts_and_the_process_that_forks_all_are_replaced(
+    start, annotated, tmp_path, number, file
+):
     process = start()
-    wait_for(lambda: children(process))
-    children(process)[0].kill()
+    wait_for(lambda: len(children(process)) > number and list((tmp_path / "run").glob(file)))
+    children(process)[number].kill()
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     assert contents(tmp_path / "run") == contents(annotated)

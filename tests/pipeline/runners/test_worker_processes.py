@@ -1,13 +1,16 @@
-"""Worker processes of a command are there early, and none outlives it."""
+"""Worker processes of a command are forked from one that is there early, and none outlives the command."""
 
 from __future__ import annotations
 
-import time
+import signal
 
 import psutil
 import pytest
 
-from pipeline.runners.spawning import spawn_early
+from pipeline.config import load_config
+from pipeline.runners.spawning import start_early
+from pipeline.runners.work import AnnotateWork
+from pipeline.runners.worker_connection import Ready
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
 
@@ -20,57 +23,61 @@ def run(tmp_path):
 
 
 @pytest.fixture
+def work(run):
+    models = {"models.segmenter": "grabcut", "models.propagator": "flow"}
+    return AnnotateWork(run, load_config(None, {"videos": "clips", "localizations": "clicks.json", **models}))
+
+
+@pytest.fixture
 def others():
     """Processes of this one that have nothing to do with the test, such as servers of other tests."""
     return set(psutil.Process().children())
 
 
-def test_one_that_was_started_ahead_is_handed_out_first(run, others):
-    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
-        processes.start_ahead()
-        (early,) = set(psutil.Process().children()) - others
-        first, second = processes.start(), processes.start()
-        assert first.process.pid == early.pid != second.process.pid
-        assert processes.running == [first, second]
-    assert first.process.returncode is not None
-    assert second.process.returncode is not None
-
-
-def test_one_that_was_started_before_the_run_was_known_is_taken_and_holds_its_lock_and_log(run, others):
-    spawn_early()
+def test_workers_are_forked_from_a_process_that_was_there_before_the_run_was_known(run, work, others):
+    start_early()
     (early,) = set(psutil.Process().children()) - others
     with run.lock() as lock, WorkerProcesses(run, lock) as processes:
-        worker = processes.start()
-        assert worker.process.pid == early.pid
-        wanted, give_up = {str(run.path / ".lock"), str(processes.log)}, time.monotonic() + 60
-        while not wanted <= {file.path for file in early.open_files()} and time.monotonic() < give_up:
-            time.sleep(0.1)
-        assert wanted <= {file.path for file in early.open_files()}
+        workers = [processes.start(work), processes.start(work)]
+        assert [worker.connection.recv() for worker in workers] == [Ready(), Ready()]
+        forked = early.children()
+        assert len(forked) == 2
+        wanted = {str(run.path / ".lock"), str(processes.log)}
+        assert all(wanted <= {file.path for file in one.open_files()} for one in forked)
+        forked[1].kill()
+        workers[0].send(None)
+        assert [worker.exit_code() for worker in workers] == [0, -signal.SIGKILL]
+    assert not psutil.wait_procs([early, *forked], timeout=0)[1]
 
 
-def test_those_that_were_started_ahead_and_are_not_needed_can_be_ended(run, others):
+def test_after_the_death_of_the_process_that_forks_them_workers_come_from_another_one(run, work, others):
     with run.lock() as lock, WorkerProcesses(run, lock) as processes:
-        processes.start_ahead(3)
-        needed = processes.start()
-        processes.end_ahead()
-        assert {child.pid for child in set(psutil.Process().children()) - others} == {needed.process.pid}
+        first = processes.start(work)
+        (server,) = set(psutil.Process().children()) - others
+        server.kill()
+        with pytest.raises(EOFError):
+            first.connection.recv()
+        assert first.exit_code() == -signal.SIGKILL
+        assert processes.start(work).connection.recv() == Ready()
 
 
-def interrupted(run):
+def interrupted(run, work):
     with run.lock() as lock, WorkerProcesses(run, lock) as processes:
-        processes.start_ahead()
+        processes.start(work)
         raise KeyboardInterrupt
 
 
-def test_one_that_nobody_needed_ends_with_its_command_and_leaves_nothing(run, others):
+def test_none_outlives_its_command_and_one_that_did_nothing_leaves_nothing(run, work, others):
+    start_early()
+    (early,) = set(psutil.Process().children()) - others
     with pytest.raises(KeyboardInterrupt):
-        interrupted(run)
-    assert set(psutil.Process().children()) <= others
+        interrupted(run, work)
+    assert not early.is_running()
     assert not (run.path / "logs").exists()
 
 
-def test_a_log_that_says_something_is_kept(run):
+def test_a_log_that_says_something_is_kept(run, work):
     with run.lock() as lock, WorkerProcesses(run, lock) as processes:
-        processes.start_ahead()
+        processes.start(work)
         processes.log.write_text("a warning\n")
     assert processes.log.read_text() == "a warning\n"
