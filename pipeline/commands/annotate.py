@@ -68,7 +68,8 @@ def annotate(
       pointvos annotate clips/ --localizations clicks.json --run runs/first --workers 2
     """
     resolved = options.resolve(ctx.params)
-    runner = choose_runner(ctx.args)
+    if runner := choose_runner(ctx.args):
+        runner.require_seen(run, resolved.videos)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     run.create()
     with (

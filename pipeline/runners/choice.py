@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 
+from pipeline.runs.storage import is_remote
 from pipeline.runs.stores import quietly
 from pipeline.terminal.console import UsageProblem
 
@@ -26,6 +27,21 @@ class BeamRunner:
     def chooses_machines(self) -> bool:
         """Whether it takes machines by their resource hints; to others a hint is one more environment to start."""
         return self.name == "DataflowRunner"
+
+    def require_seen(self, *places: object) -> None:
+        """Make sure that workers can see what they work on, as far as the runner alone tells.
+
+        Args:
+            places: folders and files, as they are typed.
+
+        Raises:
+            UsageProblem: no worker will ever see one of them.
+        """
+        unseen = [str(place) for place in places if not is_remote(str(place))]
+        if self.name == "DataflowRunner" and unseen:
+            raise UsageProblem(
+                f"workers of {self.name} run on machines that cannot see {unseen[0]!r}; give it as gs:// or s3://"
+            )
 
     @property
     def is_cluster(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from importlib.util import find_spec
 
 import apache_beam as beam
@@ -37,6 +38,7 @@ def hints_of_stages(tmp_path, options, config):
     pipeline = beam.Pipeline(runner="FnApiRunner", options=PipelineOptions([*options[1:]]))
     add_graph(pipeline, runner_of(options), RunFolder(tmp_path), config, write_jobs(tmp_path, [JOB]))
     parts = pipeline.to_runner_api().components
+    shutil.rmtree(pipeline.local_tempdir)  # it never runs
     return {
         step.unique_name: {
             urn: hint.decode() for urn, hint in parts.environments[step.environment_id].resource_hints.items()
@@ -84,6 +86,14 @@ def test_dataflow_translates_the_graph_without_submitting_it(tmp_path):
 def test_dataflow_without_its_packages_is_refused_before_anything_starts():
     with pytest.raises(UsageProblem, match=r"pip install 'pointvos\[gcp\]'"):
         choose_runner(DATAFLOW)
+
+
+@pytest.mark.parametrize("places", [("gs://bucket/run", "clips"), ("runs/first", "gs://bucket/clips")])
+def test_folders_that_workers_on_dataflow_cannot_see_are_refused_before_anything_starts(places):
+    with pytest.raises(UsageProblem, match=r"cannot see '(clips|runs/first)'; give it as gs:// or s3://"):
+        BeamRunner("DataflowRunner", DATAFLOW).require_seen(*places)
+    BeamRunner("DataflowRunner", DATAFLOW).require_seen("gs://bucket/run", "gs://bucket/clips")
+    BeamRunner("FlinkRunner", ()).require_seen(*places)
 
 
 @pytest.mark.parametrize(
