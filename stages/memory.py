@@ -18,16 +18,16 @@ giving them back to the kernel each time costs a fifth of the encoding (mallopt(
 _LARGE_BYTES = 1 << 30
 
 
-def give_back_when_large() -> None:
-    """:func:`give_back_free_memory` where a process is large; a smaller one soon uses again what is free.
+def release_memory_when_large() -> None:
+    """:func:`release_free_memory` where a process is large; a smaller one soon uses again what is free.
 
     To get it back from the kernel takes a tenth of a second a video.
     """
     if psutil.Process().memory_info().rss > _LARGE_BYTES:
-        give_back_free_memory()
+        release_free_memory()
 
 
-def give_back_free_memory() -> None:
+def release_free_memory() -> None:
     """Give what is free to the kernel, so that one step's leftovers do not add to the next one's (malloc_trim(3))."""
     library = ctypes.CDLL(None)
     if hasattr(library, "malloc_trim"):

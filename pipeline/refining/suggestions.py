@@ -21,7 +21,7 @@ from stages.refine.frame_ranking import RankedFrame, best_frames, error_rate, ex
 
 CLICK, ABSENT, POINTS = "click", "absent", "points"
 """Correct the mask by clicks; say whether the object is there at all; verify points."""
-LOOKS_AN_OBJECT = 3
+FRAMES_PER_OBJECT = 3
 _CLICK_FROM = 0.3
 """Masks that are wrong so far are corrected rather than verified."""
 
@@ -65,8 +65,8 @@ def suggestions(run: RunFolder, video: Video) -> Iterator[Suggestion]:
         own = {flag.frame_idx: flag for flag in flags if flag.object_id == object_id}
         for idx, flag in own.items():
             yield _flagged(flag, rank_frame(qualities, errors, idx, annotated, video.cuts))
-        for look in best_frames(qualities, errors, annotated | set(own), video.cuts, LOOKS_AN_OBJECT):
-            yield _suggested(video.video_id, object_id, look, (object_id, look.frame_idx) in asked)
+        for ranked in best_frames(qualities, errors, annotated | set(own), video.cuts, FRAMES_PER_OBJECT):
+            yield _suggested(video.video_id, object_id, ranked, (object_id, ranked.frame_idx) in asked)
 
 
 def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -> dict[str, dict[int, float]]:
@@ -80,25 +80,25 @@ def contradiction_rates(masks: Mapping[ObjectFrame, Mask], verified: Verified) -
     return rates
 
 
-def _flagged(flag: Flag, look: RankedFrame) -> Suggestion:
+def _flagged(flag: Flag, ranked: RankedFrame) -> Suggestion:
     n_wrong = f"{flag.n_wrong} of {flag.n_points} verified points"
     why = f"{n_wrong} still contradict the mask: correct the mask, or the answers"
-    return _of(flag.video_id, flag.object_id, look, CLICK, why, is_flagged=True)
+    return _of(flag.video_id, flag.object_id, ranked, CLICK, why, is_flagged=True)
 
 
-def _suggested(video_id: str, object_id: str, look: RankedFrame, is_asked: bool) -> Suggestion:
-    if look.quality < 0:
+def _suggested(video_id: str, object_id: str, ranked: RankedFrame, is_asked: bool) -> Suggestion:
+    if ranked.quality < 0:
         how, why = ABSENT, "the object has no mask here: mark it absent, or click on it"
-    elif look.error >= _CLICK_FROM:
-        how, why = CLICK, f"the mask is doubtful (expected error {look.error:.2f})"
+    elif ranked.error >= _CLICK_FROM:
+        how, why = CLICK, f"the mask is doubtful (expected error {ranked.error:.2f})"
     else:
         how = POINTS
         where = "its points are in the queue" if is_asked else "check it, or lock it"
-        why = f"the mask is probably right (expected error {look.error:.2f}); {where}"
-    return _of(video_id, object_id, look, how, why, is_flagged=False)
+        why = f"the mask is probably right (expected error {ranked.error:.2f}); {where}"
+    return _of(video_id, object_id, ranked, how, why, is_flagged=False)
 
 
-def _of(video_id: str, object_id: str, look: RankedFrame, how: str, why: str, is_flagged: bool) -> Suggestion:
-    reach = f"a correction would reach {many(look.n_frames, 'frame')}"
-    gain = round(look.gain, 3)
-    return Suggestion(video_id, object_id, look.frame_idx, how, gain, look.n_frames, f"{why}; {reach}", is_flagged)
+def _of(video_id: str, object_id: str, ranked: RankedFrame, how: str, why: str, is_flagged: bool) -> Suggestion:
+    reach = f"a correction would reach {many(ranked.n_frames, 'frame')}"
+    gain = round(ranked.gain, 3)
+    return Suggestion(video_id, object_id, ranked.frame_idx, how, gain, ranked.n_frames, f"{why}; {reach}", is_flagged)

@@ -15,7 +15,7 @@ from schemas.points import PointCandidate
 from schemas.videos import Video
 from stages.refine.frame_ranking import RankedFrame, best_frames, error_rate, expected_errors, rank_frame
 
-LOOKS_AN_OBJECT = 3
+FRAMES_PER_OBJECT = 3
 LEAST_ERROR = 0.25
 """A mask that is most likely better than this needs no look."""
 _PROBABLY_WRONG = 0.5
@@ -115,27 +115,28 @@ def suggested_frames(
     wrong = [idx for idx, said in answers.items() if said.flags & _CALLED_WRONG]
     errors = expected_errors(qualities, rates, wrong, video.lost)
     first = [rank_frame(qualities, errors, idx, annotated, video.cuts) for idx in sorted(flags)]
-    found = best_frames(qualities, errors, {*annotated, *flags}, video.cuts, LOOKS_AN_OBJECT)
-    found = [look for look in found if _needs_look(look, answers)]
+    found = best_frames(qualities, errors, {*annotated, *flags}, video.cuts, FRAMES_PER_OBJECT)
+    found = [ranked for ranked in found if _needs_check(ranked, answers)]
     return [
-        _suggested(object_id, look, answers.get(look.frame_idx), flags.get(look.frame_idx)) for look in (*first, *found)
+        _suggested(object_id, ranked, answers.get(ranked.frame_idx), flags.get(ranked.frame_idx))
+        for ranked in (*first, *found)
     ]
 
 
-def _needs_look(look: RankedFrame, answers: Answers) -> bool:
-    said = answers.get(look.frame_idx)
-    return look.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
+def _needs_check(ranked: RankedFrame, answers: Answers) -> bool:
+    said = answers.get(ranked.frame_idx)
+    return ranked.error >= LEAST_ERROR or (said is not None and said.n_wrong > 0)
 
 
-def _suggested(object_id: str, look: RankedFrame, said: FrameAnswers | None, flag: Flag | None) -> SuggestedFrame:
-    reason, why = _reason(look.quality, said)
+def _suggested(object_id: str, ranked: RankedFrame, said: FrameAnswers | None, flag: Flag | None) -> SuggestedFrame:
+    reason, why = _reason(ranked.quality, said)
     if flag is not None:
         wrong = f"{flag.n_wrong} of {flag.n_points} verified points still contradict the mask after correction"
         reason, why = "flagged", f"{wrong}: correct the mask, or the answers."
-    reach = f"A correction here would reach {look.n_frames:,} frames."
-    if look.n_frames == 1:
+    reach = f"A correction here would reach {ranked.n_frames:,} frames."
+    if ranked.n_frames == 1:
         reach = "No other frame depends on it."
-    return SuggestedFrame(object_id, look.frame_idx, look.gain, reason, f"{why} {reach}")
+    return SuggestedFrame(object_id, ranked.frame_idx, ranked.gain, reason, f"{why} {reach}")
 
 
 def _reason(quality: float, said: FrameAnswers | None) -> tuple[str, str]:

@@ -152,26 +152,28 @@ def suggest_next(
         qualities = facts.store.qualities(object_id, facts.video.n_frames)
         own = [idx for one, idx in seen if one == object_id]
         errors = expected_errors(qualities, rates.get(object_id), lost=facts.video.lost)
-        look = best_frame(qualities, errors, facts.anchors(object_id), facts.video.cuts, own)
-        if look is not None:
-            found.append((look.gain, object_id, look))
+        ranked = best_frame(qualities, errors, facts.anchors(object_id), facts.video.cuts, own)
+        if ranked is not None:
+            found.append((ranked.gain, object_id, ranked))
     if not found:
         return None
-    _, object_id, look = max(found, key=lambda one: (one[0], one[1]))
+    _, object_id, ranked = max(found, key=lambda one: (one[0], one[1]))
     name = names.get(object_id) or f"object {object_id}"
     of_object = {idx: mask for (one, idx), mask in masks.items() if one == object_id}
-    return SuggestedFrame(look.frame_idx, object_id, _why(look, name, of_object))
+    return SuggestedFrame(ranked.frame_idx, object_id, _why(ranked, name, of_object))
 
 
-def _why(look: frame_ranking.RankedFrame, name: str, masks: Mapping[int, Mask]) -> str:
+def _why(ranked: frame_ranking.RankedFrame, name: str, masks: Mapping[int, Mask]) -> str:
     """In a sentence, why a look at an object's mask is worth it."""
-    if look.quality < 0:
+    if ranked.quality < 0:
         how = f"{name} has no mask here"
-    elif (jump := jump_before(masks, look.frame_idx)) is not None:
+    elif (jump := jump_before(masks, ranked.frame_idx)) is not None:
         how = f"the mask of {name} jumps at frame {jump:,}; if {name} is out of sight there, press A"
     else:
-        how = f"the mask of {name} is doubtful here (quality {look.quality:.2f})"
+        how = f"the mask of {name} is doubtful here (quality {ranked.quality:.2f})"
     reach = (
-        f"a correction would reach {look.n_frames:,} frames" if look.n_frames > 1 else "no other frame depends on it"
+        f"a correction would reach {ranked.n_frames:,} frames"
+        if ranked.n_frames > 1
+        else "no other frame depends on it"
     )
     return f"{how[0].upper()}{how[1:]}; {reach}."

@@ -20,7 +20,7 @@ from schemas.object_masks import ObjectMask
 from schemas.prompts import Prompt
 from schemas.repairs import Repair
 from stages.backends.segmenter import Segment, Segmenter
-from stages.memory import give_back_when_large
+from stages.memory import release_memory_when_large
 from stages.propagate.frame_window import FrameWindow
 from stages.propagate.motion import Motion
 from stages.propagate.motion_support import balance, support, to_motion_size
@@ -110,9 +110,9 @@ class Repairer:
         return taken
 
     def _segment(self, here: FrameWindow, prompts: Sequence[Prompt]) -> list[Segment]:
-        give_back_when_large()
+        release_memory_when_large()
         answers = self.segmenter.segment(here.frame.image, prompts)
-        give_back_when_large()
+        release_memory_when_large()
         return answers
 
     def _rivals(self, row: ObjectMask, rows: Sequence[ObjectMask]) -> list[ObjectMask]:

@@ -12,7 +12,7 @@ from schemas.elements import SegmentedBatch, TrackedBatch
 from stages.backends.handlers import SharedModel
 from stages.backends.propagator import Propagator
 from stages.backends.segmenter import Segmenter
-from stages.memory import give_back_when_large
+from stages.memory import release_memory_when_large
 from stages.propagate.batches import Models, PropagateOptions, propagate_batch
 from stages.transform import Results, StageDoFn, parallel
 
@@ -37,7 +37,7 @@ class PropagateMasksDoFn(StageDoFn):
         try:
             tracked = propagate_batch(seeds, self._models, self._options)
         finally:
-            give_back_when_large()
+            release_memory_when_large()
         self._masks.inc(len(tracked.masks))
         return [tracked]
 

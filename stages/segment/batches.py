@@ -9,7 +9,7 @@ from schemas.localizations import Localization
 from schemas.masks import Mask
 from schemas.rejects import Reject
 from stages.backends.segmenter import Segmenter
-from stages.memory import give_back_when_large
+from stages.memory import release_memory_when_large
 from stages.progress import BatchProgress
 from stages.segment.segment_frame import segment_frame
 from stages.video import Opener, about_n_frames, selected_frames
@@ -48,9 +48,9 @@ def segment_batch(batch: ObjectBatch, segmenter: Segmenter, opener: Opener | Non
     for done, frame in enumerate(selected_frames(batch.job.file, localized, opener)):
         progress.segmenting(frame.idx, done)
         own, others = _localizations_at(batch, frame.idx)
-        give_back_when_large()
+        release_memory_when_large()
         found, failed = segment_frame(segmenter, frame.image, own, others)
-        give_back_when_large()
+        release_memory_when_large()
         masks += [drawn.row() for drawn in found.values()]
         rejects += failed
     return SegmentedBatch(batch, tuple(masks), tuple(rejects))

@@ -39,14 +39,14 @@ const KEYS = {
   " ": play, Home: () => go(0), End: () => go(nFrames() - 1), g: () => { $("frame-number").focus(); $("frame-number").select(); }, "[": () => faster(-1), "]": () => faster(1),
   n: drawing.beginObject, z: drawing.undo, y: drawing.redo, f: follow, r: () => document.querySelector("#objects .chosen input")?.focus(),
   Delete: () => drawing.remove(S.chosen), Backspace: () => drawing.remove(S.chosen),
-  t: rounds.track, p: rounds.pauseOrGoOn, s: rounds.stop, j: rounds.suggestNext, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,
+  t: rounds.track, p: rounds.togglePause, s: rounds.stop, j: rounds.suggestNext, Enter: rounds.refine, u: rounds.undoRound, m: rounds.before,
   a: () => rounds.toggleMark("absent"), l: () => rounds.toggleMark("lock"),
   o: toggleMasks, v: () => setTool("click"), x: () => setTool("off"), d: () => setTool("trace"), c: () => { picture.moveCross(0, 0); changed(); }, "?": showAll,
   "+": () => zoom(1.25), "=": () => zoom(1.25), "-": () => zoom(0.8), 0: () => zoom(1e-6),
   "/": () => $("filter").focus(), PageUp: () => openBeside(-1), PageDown: () => openBeside(1),
 };
 Object.assign(actions, {
-  pause: rounds.pauseOrGoOn, stop: rounds.stop, track: rounds.track, add: drawing.beginObject, apply: rounds.refine, undo: drawing.undo,
+  pause: rounds.togglePause, stop: rounds.stop, track: rounds.track, add: drawing.beginObject, apply: rounds.refine, undo: drawing.undo,
   undoRound: rounds.undoRound, follow, next: rounds.suggestNext, play, choose: drawing.choose, rename: drawing.rename, remove: drawing.remove,
 });
 

@@ -9,7 +9,7 @@ import { changed, show, tell } from "./rendering.js";
 import { S, hasMasks, isTracked, isWaiting } from "./state.js";
 
 export async function track() {
-  await quiet();
+  await allSaved();
   if (S.work || !S.hints.ids.length) return;
   const rounds = S.view.round ? " Its corrections will be lost." : "";
   if (isTracked() && !confirm(`Track all objects of this video again from their hints?${rounds}`)) return;
@@ -17,12 +17,12 @@ export async function track() {
 }
 
 export async function refine() {
-  await quiet();
+  await allSaved();
   if (!S.work && isWaiting()) await begin("refine", true);
 }
 
 // Until all that was drawn or said is written down: a key that follows at once counts behind it.
-async function quiet() {
+async function allSaved() {
   await S.marking;
   while (S.hints.busy || S.corrections.busy) await new Promise((done) => setTimeout(done, 20));
 }
@@ -39,7 +39,7 @@ async function begin(what, isRound) {
 }
 
 const work = async (what) => { await S.starting; await post(`/api/work/${what}`).catch(tell); };
-export const pauseOrGoOn = () => { if (S.work) work(S.work.state === "paused" ? "resume" : "pause"); };
+export const togglePause = () => { if (S.work) work(S.work.state === "paused" ? "resume" : "pause"); };
 export function stop() {
   if (!S.work) return;
   S.following = null;  // the person stays on the frame on which something went wrong

@@ -12,7 +12,7 @@ from pipeline.commands.review.backup import backup, restore
 from pipeline.commands.review.doctor import doctor
 from pipeline.commands.review.down import down
 from pipeline.commands.review.gold import plant_gold
-from pipeline.commands.review.links import ANNOTATOR, page_of, require_annotator, tell_link
+from pipeline.commands.review.links import ANNOTATOR, page_of, require_annotator, show_link
 from pipeline.commands.review.options import (
     AdjudicatorOption,
     AuditShareOption,
@@ -30,7 +30,7 @@ from pipeline.commands.review.options import (
 from pipeline.commands.review.planning import NOTHING_TO_ASK, doubtful_of, planned
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.push import exit_with_rejects, push_design
-from pipeline.commands.review.second_look import queue_second_looks, queue_while_open, tell_second_looks, want
+from pipeline.commands.review.second_look import queue_second_looks, queue_while_open, show_second_looks, want
 from pipeline.commands.review.session import ReviewSession, client_of, connected, problems_named
 from pipeline.commands.review.status import status
 from pipeline.commands.review.users import users_app
@@ -84,12 +84,12 @@ def up(
             add_account(client, session.folder, annotator)
             with gate_open(server, session.shown, page, _print) as now:
                 summary("Ready for review", [("address", now.origin), ("annotator", annotator)])
-                tell_link(session, now, annotator)
+                show_link(session, now, annotator)
                 console.print("Stop with Ctrl-C; the answers are pulled first.")
                 queue_while_open(session, client, server)
             console.print("Pulling the answers, then stopping the server …")
             pull_all(session, client)
-    tell_second_looks(session)
+    show_second_looks(session)
     exit_with_rejects(session, rejects)
 
 

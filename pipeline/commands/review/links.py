@@ -42,7 +42,7 @@ def page_of(session: ReviewSession, host: str | None, port: int | None) -> Page:
     return Access(session.folder).page(host, port)
 
 
-def tell_link(session: ReviewSession, page: Page, email: str) -> None:
+def show_link(session: ReviewSession, page: Page, email: str) -> None:
     """Make a link for ``email``; show it on a terminal, else keep it in a private file, which a log may name."""
     address = link(page, email, Access(session.folder).make_link(email))
     if sys.stdout.isatty():

@@ -67,7 +67,7 @@ def queue_while_open(session: ReviewSession, client: LabelStudioClient, server: 
         )
 
 
-def tell_second_looks(session: ReviewSession) -> None:
+def show_second_looks(session: ReviewSession) -> None:
     """Name what is to be looked at again, once the server is down."""
     if n_left := len(second_looks(session)):
         console.print(

@@ -83,11 +83,11 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
         if tally.task_keys:
             show_progress(design, tally.progress(session.notes(design).n_people, skips, datetime.now(UTC)))
     if is_wanted(session):
-        _tell_second_looks(session, doubtful)
+        _show_second_looks(session, doubtful)
     show_flagged(str(session.run), flags.frames())
 
 
-def _tell_second_looks(session: ReviewSession, doubtful: set[str]) -> None:
+def _show_second_looks(session: ReviewSession, doubtful: set[str]) -> None:
     """How many answers against the proposal are not queued once more yet."""
     if n := len(doubtful.difference(name for task in session.tasks(DESIGN) for name in task.candidate_ids)):
         console.print(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.commands.options import Run
-from pipeline.commands.review.links import page_of, require_annotator, tell_link
+from pipeline.commands.review.links import page_of, require_annotator, show_link
 from pipeline.commands.review.options import UrlOption
 from pipeline.commands.review.session import ReviewSession, connected, problems_named
 from pipeline.terminal.console import UsageProblem, console, summary
@@ -51,7 +51,7 @@ def add(run: Run, email: EmailArgument, url: UrlOption = None) -> None:
         add_account(client, session.folder, email)
     page = page_of(session, None, None)
     summary("Account ready", [("address", page.origin), ("annotator", email)])
-    tell_link(session, page, email)
+    show_link(session, page, email)
 
 
 @users_app.command()

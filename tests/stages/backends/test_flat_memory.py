@@ -13,7 +13,7 @@ import pytest
 from stages.backends.cutie.propagator import load_cutie
 from stages.backends.families import SAM2_FAMILY
 from stages.backends.propagators import PROPAGATORS, load_propagator
-from stages.memory import give_back_free_memory
+from stages.memory import release_free_memory
 from tests.stages.backends.cutie.random_cutie import write_random_weights
 from tests.stages.backends.memory_network.first_network import write_first_weights
 
@@ -56,7 +56,7 @@ def disc(idx):
 
 def resident_mb():
     gc.collect()
-    give_back_free_memory()
+    release_free_memory()
     return psutil.Process().memory_info().rss / 1e6
 
 
