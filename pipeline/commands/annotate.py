@@ -69,7 +69,7 @@ def annotate(
     """
     resolved = options.resolve(ctx.params)
     if runner := choose_runner(ctx.args):
-        runner.require_seen(run, resolved.videos)
+        runner.require_usable(run, resolved.videos)
     require_models([resolved.models.segmenter, resolved.models.propagator])
     run.create()
     with (

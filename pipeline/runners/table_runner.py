@@ -42,7 +42,7 @@ def run_table_graph(run: RunFolder, graph: beam.PTransform[PBegin, Any], label: 
     runner = _chosen_runner()
     options = runner.options if runner else [f"--runner={IN_PROCESS}"]
     if runner and runner.is_cluster:
-        runner.require_seen(run)
+        runner.require_usable(run)
         console.print(f"Running on {runner.name}: its workers must see {run.path.absolute()} by the same path.")
     logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # what a step raises is said once, by the command
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 from importlib.util import find_spec
 
 import apache_beam as beam
@@ -91,9 +92,19 @@ def test_dataflow_without_its_packages_is_refused_before_anything_starts():
 @pytest.mark.parametrize("places", [("gs://bucket/run", "clips"), ("runs/first", "gs://bucket/clips")])
 def test_folders_that_workers_on_dataflow_cannot_see_are_refused_before_anything_starts(places):
     with pytest.raises(UsageProblem, match=r"cannot see '(clips|runs/first)'; give it as gs:// or s3://"):
-        BeamRunner("DataflowRunner", DATAFLOW).require_seen(*places)
-    BeamRunner("DataflowRunner", DATAFLOW).require_seen("gs://bucket/run", "gs://bucket/clips")
-    BeamRunner("FlinkRunner", ()).require_seen(*places)
+        BeamRunner("DataflowRunner", DATAFLOW).require_usable(*places)
+    BeamRunner("DataflowRunner", DATAFLOW).require_usable("gs://bucket/run", "gs://bucket/clips")
+    BeamRunner("FlinkRunner", ()).require_usable(*places)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "no host"])
+def test_a_job_server_that_nobody_started_is_named_before_anything_starts(host):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        choose_runner(["--runner=PortableRunner", f"--job_endpoint=127.0.0.1:{port}"]).require_usable("runs/first")
+    runner = choose_runner(["--runner=PortableRunner", f"--job_endpoint={host}:{port}"])
+    with pytest.raises(UsageProblem, match=f"no job server can be reached at '{host}:{port}' .*--job_endpoint"):
+        runner.require_usable("runs/first")
 
 
 @pytest.mark.parametrize(
