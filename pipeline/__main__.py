@@ -15,6 +15,10 @@ def main() -> None:
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one of them
             signal.signal(number, _exit)
     try:
+        if sys.argv[1:2] == ["annotate"] and not {"-h", "--help", "--"} & set(sys.argv):
+            from pipeline.runners.spawning import start_early
+
+            start_early()
         from pipeline.cli import main as run
 
         run()

@@ -167,10 +167,6 @@ def main() -> None:
             from pipeline.runs.stores import use_options
 
             use_options(sys.argv[sys.argv.index("--") + 1 :])
-        elif sys.argv[1:2] == ["annotate"] and not {"-h", "--help"} & set(sys.argv):
-            from pipeline.runners.spawning import start_early
-
-            start_early()
         app()
     except (Exception, SystemExit) as ended:
         if isinstance(ended, SystemExit) and not ended.code:

@@ -6,15 +6,6 @@ import ctypes
 
 import psutil
 
-KEEP_MEMORY = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_MMAP_THRESHOLD_": "1073741824",
-    "MALLOC_TRIM_THRESHOLD_": "4294967296",
-}
-"""Environment that tells glibc to keep freed memory: feature maps of tens of MB come and go with every frame, and
-giving them back to the kernel each time costs a fifth of the encoding (mallopt(3))."""
-
-
 _LARGE_BYTES = 1 << 30
 
 
