@@ -28,9 +28,14 @@ _KEEP_MEMORY = {
 }
 """Tells glibc to keep freed memory: feature maps of tens of MB come and go with every frame, and giving them back to
 the kernel each time costs a fifth of the encoding (mallopt(3))."""
-_ENVIRONMENT = {"OMP_NUM_THREADS": "1", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048", **_KEEP_MEMORY}
-"""One thread an operation, in every thread of the worker, and twice as many prepared layers, so that crops of all sizes
-find theirs."""
+_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048",
+    **_KEEP_MEMORY,
+}
+"""One thread an operation, none in the background, which would be missing behind a fork, and twice as many prepared
+layers, so that crops of all sizes find theirs."""
 _STANDARD_ERROR = 2
 _TIMEOUT_S = 5.0
 

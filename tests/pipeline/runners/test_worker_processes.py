@@ -42,6 +42,7 @@ def test_workers_are_forked_from_a_process_that_was_there_before_the_run_was_kno
         assert [worker.connection.recv() for worker in workers] == [Ready(), Ready()]
         forked = early.children()
         assert len(forked) == 2
+        assert early.num_threads() == 1
         wanted = {str(run.path / ".lock"), str(processes.log)}
         assert all(wanted <= {file.path for file in one.open_files()} for one in forked)
         forked[1].kill()
