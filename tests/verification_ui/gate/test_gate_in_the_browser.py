@@ -151,7 +151,7 @@ def test_a_name_that_is_made_to_point_here_gets_nothing(at_work: Person, served_
         seen = at_work.page.context.request.get(at_work.url, headers={"Host": f"{host}:{port}"})
         assert seen.status == 403
     seen = at_work.page.context.request.get(at_work.url, headers={"Host": f"evil.example:{port}"})
-    assert (seen.status, "answers to" in seen.text()) == (403, True)
+    assert (seen.status, "answers requests to" in seen.text()) == (403, True)
 
 
 def test_who_follows_a_link_of_another_site_is_not_logged_in_until_the_next_click(at_work: Person) -> None:
