@@ -68,7 +68,7 @@ COMMANDS = {
     "validate": LazyCommand(
         "pipeline.commands.validate",
         "validate",
-        "Check a data set against every rule of its format.",
+        "Check a dataset against every rule of its format.",
     ),
     "evaluate": LazyCommand(
         "pipeline.commands.evaluate", "evaluate", "Measure a run against ground truth.", takes_more=True

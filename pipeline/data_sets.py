@@ -1,4 +1,4 @@
-"""What kind of data set a path holds, and what is wrong with it."""
+"""What kind of dataset a path holds, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ENTRY_FILES = tuple(f"{split}.{kind}" for split in SPLITS for kind in ("json", 
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """A data set whose kind is known.
+    """A dataset whose kind is known.
 
     Attributes:
         kind: for people.
@@ -52,7 +52,7 @@ class DataSet:
 
 @contextmanager
 def opened(path: AnyPath) -> Iterator[DataSet]:
-    """The data set at a path. A run in an object store is read there; files of other data sets are fetched first.
+    """The dataset at a path. A run in an object store is read there; files of other datasets are fetched first.
 
     Raises:
         UsageProblem: nothing is there, or nothing that is known.
@@ -65,7 +65,7 @@ def opened(path: AnyPath) -> Iterator[DataSet]:
 
 
 def _named_like(path: AnyPath, local: Path) -> DataSet:
-    """The data set at ``local``, a copy of ``path``; what is said of it names ``path``."""
+    """The dataset at ``local``, a copy of ``path``; what is said of it names ``path``."""
 
     def named(text: str) -> str:
         return text.replace(str(local), str(path))
@@ -78,7 +78,7 @@ def _named_like(path: AnyPath, local: Path) -> DataSet:
 
 
 def recognised(path: Path) -> DataSet:
-    """The data set at a path of this machine.
+    """The dataset at a path of this machine.
 
     Raises:
         UsageProblem: nothing is there, or nothing that is known.
@@ -90,12 +90,12 @@ def recognised(path: Path) -> DataSet:
     if found := _folder(path):
         return found
     parts = [part for inner in sorted(path.iterdir()) if inner.is_dir() and (part := _folder(inner))]
-    if len({part.kind for part in parts}) == 1:  # data sets lie a folder deeper, or a split in each folder
+    if len({part.kind for part in parts}) == 1:  # datasets lie a folder deeper, or a split in each folder
         return DataSet(parts[0].kind, lambda: chain.from_iterable(part.problems() for part in parts))
     if hints := _hints(path):
         return hints
     there = ", ".join(sorted(os.listdir(path))[:8]) or "nothing"  # noqa: PTH208
-    raise UsageProblem(f"unknown kind of data set {path}, which holds {there}; known: {KNOWN}")
+    raise UsageProblem(f"unknown kind of dataset {path}, which holds {there}; known: {KNOWN}")
 
 
 def _file(path: Path) -> DataSet:

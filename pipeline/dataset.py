@@ -1,4 +1,4 @@
-"""The points of a run as a PyTorch data set.
+"""The points of a run as a PyTorch dataset.
 
 from torch.utils.data import DataLoader
 from pipeline.dataset import open_dataset

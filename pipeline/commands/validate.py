@@ -1,4 +1,4 @@
-"""``pointvos validate``: does a data set keep the rules of its format?"""
+"""``pointvos validate``: does a dataset keep the rules of its format?"""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def validate(
     path: Annotated[
         Any,  # an AnyPath; Typer takes no unions
         typer.Argument(
-            help="A run folder, an export, or files of another data set; here or in a store (s3://, gs://).",
-            parser=partial(run_path, what="data set"),
+            help="A run folder, an export, or files of another dataset; here or in a store (s3://, gs://).",
+            parser=partial(run_path, what="dataset"),
             metavar="PATH",
         ),
     ],
     most: Annotated[int, typer.Option(min=1, help="Maximum problems shown per kind.")] = 3,
 ) -> None:
-    """Check a data set against every rule of its format.
+    """Check a dataset against every rule of its format.
 
     Run folders, every format that export writes and all hint formats that annotate reads are supported; the format is
     detected from the files. Everything is read: pictures are decoded, points must lie inside their frames, ids must be

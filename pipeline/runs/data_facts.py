@@ -1,4 +1,4 @@
-"""The figures that the card of a data set tells, counted a piece at a time."""
+"""The figures that the card of a dataset tells, counted a piece at a time."""
 
 from __future__ import annotations
 

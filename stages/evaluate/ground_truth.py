@@ -1,7 +1,7 @@
 """Ground-truth masks: ``<folder>/<video_id>/<frame>.png``, one index map a frame (the layout of DAVIS).
 
 A PNG is the truth of the frame of that name in a folder of frames; for a video file the number in its name is the
-decode index. Of a data set with a folder ``Annotations``, the masks in there are meant; ``objects.json`` beside it,
+decode index. Of a dataset with a folder ``Annotations``, the masks in there are meant; ``objects.json`` beside it,
 which our own export writes, tells the objects of the labels.
 """
 
@@ -114,7 +114,7 @@ def find_truth(
     """The ground truth of ``video_id`` below ``folder``, or None when there is none.
 
     Args:
-        folder: ground truth of many videos, or a data set with ``Annotations``.
+        folder: ground truth of many videos, or a dataset with ``Annotations``.
         video_id: the video.
         object_ids: all objects of the run in this video.
         size: (H, W) of the video's frames.

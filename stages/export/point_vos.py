@@ -28,7 +28,7 @@ from schemas.points import PointLabel
 
 PIXEL_VALUES = {"REJECTED": 1, "ACCEPTED": 2, "AMBIGUOUS": 255}
 SCRIPT_NAMES = {"Oops": "json", "Kinetics": "jsonl"}
-"""Data sets that the scripts of the release know, by the suffix of their files."""
+"""Datasets that the scripts of the release know, by the suffix of their files."""
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 

@@ -37,7 +37,7 @@ def problems_in(folder: AnyPath, files: Iterable[AnyPath], needs_frames: bool = 
     """The same for some files of entries, named as in the release, and the frames in ``folder`` that they are about.
 
     Args:
-        folder: of the data set.
+        folder: of the dataset.
         files: of entries; one entry is in memory at a time.
         needs_frames: else frames are looked at only where there are any: the release itself comes without.
     """

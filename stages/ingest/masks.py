@@ -22,7 +22,7 @@ GROUP = "objects"
 def parse(root: Path, paths: Iterable[Path]) -> Parsed:
     """One localization for every object of every mask; the video is the folder below ``root`` (or ``root`` itself).
 
-    Where ``root`` has a folder ``Annotations``, as data sets do, its masks are read and no others. ``objects.json``, as
+    Where ``root`` has a folder ``Annotations``, as datasets do, its masks are read and no others. ``objects.json``, as
     our own export writes it, tells the objects of indices.
     """
     parsed = Parsed(str(root))

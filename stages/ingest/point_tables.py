@@ -86,7 +86,7 @@ def parse(path: Path) -> Parsed:
 
 
 def without_copies(paths: Sequence[Path]) -> list[Path]:
-    """The files without rows of frames whose points are in rows of objects too, as in a Hugging Face data set."""
+    """The files without rows of frames whose points are in rows of objects too, as in a Hugging Face dataset."""
     folders = {path.parent for path in paths if path.suffix.lower() == PARQUET}
     copies = {folder for folder in folders if folder.name == "frames" and folder.with_name("objects") in folders}
     return [path for path in paths if path.parent not in copies]

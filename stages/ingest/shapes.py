@@ -125,7 +125,7 @@ def stroke(xy_px: Sequence[tuple[float, float]], size: tuple[float, float]) -> S
 
 
 def video_of(folder: PurePosixPath) -> str:
-    """The video that a folder of one file a frame stands for: its path, less folders of the data set itself.
+    """The video that a folder of one file a frame stands for: its path, less folders of the dataset itself.
 
     >>> video_of(PurePosixPath("labels/train/clip_a")), video_of(PurePosixPath("labels/train"))
     ('clip_a', '')

@@ -57,8 +57,8 @@ _TOOLS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"_via_img_metadata"}), _VIA),
     (frozenset({"shapes", "tracks", "tags"}), "a CVAT backup; export the task from CVAT as 'COCO 1.0' instead"),
     (frozenset({"data_row"}), "a Labelbox export; convert it to COCO JSON"),
-    (frozenset({"item", "annotations"}), "a V7 Darwin file; export the data set from V7 as COCO instead"),
-    (frozenset({"items", "categories"}), "a Datumaro data set; convert it with: datum convert -f coco"),
+    (frozenset({"item", "annotations"}), "a V7 Darwin file; export the dataset from V7 as COCO instead"),
+    (frozenset({"items", "categories"}), "a Datumaro dataset; convert it with: datum convert -f coco"),
     (frozenset({"sequences", "categories"}), "TAO or BURST JSON; convert it to YouTube-VIS JSON or mask PNGs"),
     (frozenset({"framesCount", "frames"}), "a Supervisely video annotation; export it as COCO instead"),
 )

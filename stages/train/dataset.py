@@ -1,4 +1,4 @@
-"""Verified points and their frames as a PyTorch data set of clips.
+"""Verified points and their frames as a PyTorch dataset of clips.
 
 The training follows Point-VOS (Zulfikar et al., CVPR 2024): a clip has an object's points on its first frame as the
 reference and its points on later frames as targets.
@@ -46,7 +46,7 @@ class Sample(TypedDict):
         video_id: the video.
         object_ids: of the first objects, joined by line feeds; objects beyond them are padding.
         masks: (T, O, H, W) uint8, 1 on the object, 0 off it, UNKNOWN all over where there is no mask and between
-            annotated frames; only of a data set that has masks.
+            annotated frames; only of a dataset that has masks.
     """
 
     images: Tensor

@@ -9,7 +9,7 @@ from stages.train.points import points_of
 
 
 def digest_of(*datasets: PointVOSDataset) -> str:
-    """32 hex digits of the points of data sets, and of the masks on their frames where they have some."""
+    """32 hex digits of the points of datasets, and of the masks on their frames where they have some."""
     state = hashlib.blake2b(digest_size=16)
     for dataset in datasets:
         for video in dataset.videos:

@@ -85,7 +85,7 @@ class _Document:
         yield from (problem for name in names for problem in self._picture(where, name, (width, height)))
 
     def _picture(self, where: str, name: str, size: tuple[int, int]) -> Iterator[Problem]:
-        """Only where there are pictures at all: many data sets come without."""
+        """Only where there are pictures at all: many datasets come without."""
         try:
             folder = next((f for f in _FOLDERS if (self.file.parent / f / name).is_file()), None)
         except OSError as problem:

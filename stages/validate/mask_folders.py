@@ -84,7 +84,7 @@ def sequence_problems(root: Path, name: str, objects: Mapping[str, Any] | None =
 
 
 def _frames(folder: Path) -> dict[str, Path] | None:
-    """Frames by their names without extension; None where the data set has no pictures."""
+    """Frames by their names without extension; None where the dataset has no pictures."""
     if not folder.is_dir():
         return None
     return {file.stem: file for file in folder.iterdir() if file.suffix.lower() in _FRAME_KINDS}

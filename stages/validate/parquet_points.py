@@ -26,10 +26,10 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class ParquetPoints:
-    """The rules of one data set of Parquet files.
+    """The rules of one dataset of Parquet files.
 
     Attributes:
-        root: of the data set; places are told from there.
+        root: of the dataset; places are told from there.
     """
 
     root: Path

@@ -126,7 +126,7 @@ def _annotation_ids(root: Path) -> dict[str, set[str]]:
 
 
 def _indices(root: Path, name: str, video: Video) -> set[str]:
-    """Indices of objects on the masks of a video; empty where the data set comes without masks."""
+    """Indices of objects on the masks of a video; empty where the dataset comes without masks."""
     found: set[int] = set()
     for frame in video["frames"]:
         try:

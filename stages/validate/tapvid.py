@@ -104,7 +104,7 @@ def _beside_problems(where: str, entry: Mapping[str, Any], hidden: NDArray[np.bo
 
 
 def _film_problems(where: str, film: Any, n_frames: int) -> Iterator[Problem]:
-    """Pictures are there for every frame of the tracks, where there are pictures; some data sets keep JPEGs."""
+    """Pictures are there for every frame of the tracks, where there are pictures; some datasets keep JPEGs."""
     if film is None or isinstance(film, list):
         if isinstance(film, list) and len(film) != n_frames:
             yield Problem(where, f"{len(film)} pictures for {n_frames} frames; expected as many")

@@ -1,6 +1,6 @@
 """Folders of mask images, for hints and for ground truth alike: where the masks lie, and what their labels are called.
 
-A folder ``<root>/<video>/<frame>.png``. Data sets keep it as ``<root>/Annotations``; ``objects.json``, as our own
+A folder ``<root>/<video>/<frame>.png``. Datasets keep it as ``<root>/Annotations``; ``objects.json``, as our own
 export writes it, is in it or beside it.
 """
 

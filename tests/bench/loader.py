@@ -2,9 +2,9 @@
 
 All with two workers, in turns in one run; what counts are the ratios, medians over the rounds. ``bare`` are two
 processes that decode the frames of the same clips and throw them away: the decoder's own speed in a plain loop.
-``kept`` are two such processes that keep the memory of freed frames, as the workers of the data set do: no loader can
+``kept`` are two such processes that keep the memory of freed frames, as the workers of the dataset do: no loader can
 be faster.
-``decoded`` is a data set that does nothing but decode, read through the same ``DataLoader``.
+``decoded`` is a dataset that does nothing but decode, read through the same ``DataLoader``.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def page(found: dict[str, Any]) -> str:
     return (
         "## Loading clips for training\n\n`PointVOSDataset` with two workers, with cut-outs, mirror images and light "
         "at 256 x 448, beside the same frames decoded: by two processes in a plain loop, by two that keep freed memory "
-        "as the workers do, and by a data set that only decodes.\n\n"
-        "| source | clips: frames/s | of a plain loop | of one that keeps memory | of a data set of frames |\n"
+        "as the workers do, and by a dataset that only decodes.\n\n"
+        "| source | clips: frames/s | of a plain loop | of one that keeps memory | of a dataset of frames |\n"
         "|---|---|---|---|---|\n"
         f"{rows}\n"
     )

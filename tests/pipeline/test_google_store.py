@@ -1,4 +1,4 @@
-"""Inputs, run, pictures and data set on gs://, at an emulator: the commands of a local run give the same bytes."""
+"""Inputs, run, pictures and dataset on gs://, at an emulator: the commands of a local run give the same bytes."""
 
 from __future__ import annotations
 

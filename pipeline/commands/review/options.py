@@ -11,8 +11,8 @@ DesignOption = Annotated[
     str,
     typer.Option(
         "--design",
-        help="`contact_sheet`: one sheet of magnified crops a task; `frame`: points to fix in place; "
-        "`single`: one pixel a task, without a proposal; `adjudication`: the same, for what people differ on; "
+        help="`contact_sheet`: one sheet of magnified crops per task; `frame`: points to fix in place; "
+        "`single`: one pixel per task, without a proposal; `adjudication`: the same, for what people differ on; "
         "`second_look`: the same, for answers against the proposal (queued by `pointvos review pull`).",
     ),
 ]

@@ -1,1 +1,1 @@
-"""Masks in the formats of other data sets and tools, a module each."""
+"""Masks in the formats of other datasets and tools, a module each."""

@@ -5,7 +5,7 @@ video. Ref-YouTube-VOS keeps the masks as index maps, ``Annotations/<video>/<fra
 smaller object lies on top of a larger one, and objects of equal masks, such as a person and the noun that means it, are
 one; ``results/`` holds the masks whole. Video Narrative Grounding as
 run lengths, ``extra_masks.json`` in the form of YouTube-VIS, in which an expression is a noun of a narrative.
-``orig_masks.json``, which holds the masks of another data set there, is empty.
+``orig_masks.json``, which holds the masks of another dataset there, is empty.
 
 Sources: https://youtube-vos.org/dataset/rvos/, https://github.com/google/video-localized-narratives
 """

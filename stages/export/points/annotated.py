@@ -1,4 +1,4 @@
-"""The points of one video by frame and by object, as data sets hold them."""
+"""The points of one video by frame and by object, as datasets hold them."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def document(name: str, description: str, licences: Sequence[str], sets: Mapping
     """The whole document.
 
     Args:
-        name: of the data set.
+        name: of the dataset.
         description: in a sentence.
         licences: of its videos.
         sets: name of a set of records → pattern of its Parquet files, and their schema.

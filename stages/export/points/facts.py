@@ -1,4 +1,4 @@
-"""What the card of a data set tells of its making."""
+"""What the card of a dataset tells of its making."""
 
 from __future__ import annotations
 

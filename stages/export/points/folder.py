@@ -39,7 +39,7 @@ class ShardFolder:
     Attributes:
         target: of the export.
         form: ``huggingface``, ``parquet_objects`` or ``webdataset``.
-        name: of the data set.
+        name: of the dataset.
         frame_file: where the JPEG of (video_id, frame_idx) lies.
         keeps_undecided: points without a label are written too, with an empty one.
         facts: figures of the run, for the card.

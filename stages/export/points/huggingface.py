@@ -1,4 +1,4 @@
-"""A data set for the Hugging Face ``datasets`` library: Parquet files in two configurations, and a card.
+"""A dataset for the Hugging Face ``datasets`` library: Parquet files in two configurations, and a card.
 
 ``frames`` has a row for every annotated frame, with its picture and the points of all objects on it; ``objects`` one
 for every object, with its points on all frames. Sources: https://huggingface.co/docs/hub/datasets-manual-configuration
@@ -105,7 +105,7 @@ def card(name: str, counts: Mapping[str, Mapping[str, int]], facts: DataFacts) -
     """``README.md``: what the library and the hub read, and what people read.
 
     Args:
-        name: of the data set.
+        name: of the dataset.
         counts: split → number of ``videos``, ``objects`` and ``points``.
         facts: figures of the run.
     """

@@ -1,4 +1,4 @@
-"""Splits of a run: near-duplicates stay together, points carry them, and merge, export and the data set obey them."""
+"""Splits of a run: near-duplicates stay together, points carry them, and merge, export and the dataset obey them."""
 
 from __future__ import annotations
 

@@ -385,4 +385,4 @@ def test_the_command_line_takes_a_path_and_refuses_what_is_no_place(tmp_path):
     (tmp_path / "clip.txt").write_text("1,3,9,5,16,8,1\n")
     taken, refused = (CliRunner().invoke(app, ["validate", path]) for path in (str(tmp_path), "ftp://host/set"))
     assert (taken.exit_code, "follows all rules (MOT)" in taken.output.replace("\n", " ")) == (0, True)
-    assert "data set 'ftp://host/set': ftp:// is not supported" in str(refused.exception)
+    assert "dataset 'ftp://host/set': ftp:// is not supported" in str(refused.exception)

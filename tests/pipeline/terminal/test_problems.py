@@ -104,7 +104,7 @@ def test_a_full_disk_is_named_and_nothing_is_lost(run, full_disk, tmp_path, name
 
 def test_a_file_that_may_not_grow_is_named(run):
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))  # less than the page, more than temporary files
 
     found = answer("report", run, preexec_fn=limit)
     assert (found.returncode, found.stderr.count("Traceback")) == (1, 0), found.stderr

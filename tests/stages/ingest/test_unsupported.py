@@ -17,7 +17,7 @@ FOREIGN = {
     "cvat.json": (json.dumps([{"version": 0, "tags": [], "shapes": [], "tracks": [{"frame": 0}]}]), "a CVAT backup"),
     "labelbox.ndjson": (json.dumps({"data_row": {"id": "a"}, "projects": {}}), "a Labelbox export"),
     "darwin.json": (json.dumps({"version": "2.0", "item": {"name": "a"}, "annotations": []}), "a V7 Darwin file"),
-    "datumaro.json": (json.dumps({"info": {}, "categories": {}, "items": []}), "a Datumaro data set"),
+    "datumaro.json": (json.dumps({"info": {}, "categories": {}, "items": []}), "a Datumaro dataset"),
     "burst.json": (json.dumps({"categories": [], "sequences": [{"segmentations": []}]}), "TAO or BURST JSON"),
     "via_regions.json": (
         json.dumps({"0.jpg99": {"filename": "0.jpg", "size": 99, "regions": [], "file_attributes": {}}}),
