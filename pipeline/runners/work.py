@@ -14,7 +14,7 @@ from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob
 from schemas.rejects import Reject
-from stages.backends.preloading import import_packages
+from stages.backends.preloading import import_packages, load_on_cpu
 from stages.propagate.joining.batch_files import batch_file
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Work(Protocol[Job_contra]):
         ...
 
     def preload(self) -> None:
-        """Import what workers need, in the process that they are forked from; it may not touch a GPU."""
+        """Load what workers share, in the process that they are forked from; it may not touch a GPU."""
         ...
 
     def graph(self) -> beam.PTransform[Any, Any]:
@@ -109,8 +109,10 @@ class AnnotateWork:
         return self.config.compute.n_workers
 
     def preload(self) -> None:
-        """The packages of the models."""
-        import_packages(self.config.models.segmenter, self.config.models.propagator)
+        """The packages of the models, and on the CPU the networks."""
+        models = self.config.models
+        import_packages(models.segmenter, models.propagator)
+        load_on_cpu(models.segmenter, models.propagator, self.config.compute.device)
 
     def graph(self) -> beam.PTransform[Any, Any]:
         """See :class:`Work`."""

@@ -5,8 +5,8 @@ outlives its command: the kernel kills this one with it, and the workers with th
 command tell each of them. That is set up before anything heavy is imported, and the lock of the run folder, which the
 workers are given, keeps other commands out until they are gone.
 
-Workers are forked while this process has one thread and has not touched a GPU: it imports what they need, and they load
-the models.
+Workers are forked while this process has one thread and has not touched a GPU: it imports what they need and loads
+models that run on the CPU.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import threading
 from collections.abc import Iterator
@@ -39,6 +40,21 @@ def pick_device(name: str = "auto") -> torch.device:
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise ValueError(f"device {name!r} is not there; {_available_devices()}")
     return torch.device(name)
+
+
+def is_surely_cpu(name: str) -> bool:
+    """Whether :func:`pick_device` gives the CPU; False where that cannot be told without starting a GPU's driver.
+
+    >>> is_surely_cpu("cpu"), is_surely_cpu("cuda")
+    (True, False)
+    """
+    if name != "auto" or torch.version.hip:
+        return name == "cpu"
+    try:
+        ctypes.CDLL("libcuda.so.1")
+    except OSError:
+        return True
+    return torch.version.cuda is None
 
 
 def to_device(values: NDArray[Any], device: torch.device) -> Tensor:
