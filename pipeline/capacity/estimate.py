@@ -18,7 +18,7 @@ from schemas.wording import many
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class WorkerShare:
     """What one worker will do, as far as can be known: workers take the next job when they are free.
 
     Attributes:
@@ -49,7 +49,7 @@ class Estimate:
     """
 
     total: Total
-    workers: tuple[Share, ...]
+    workers: tuple[WorkerShare, ...]
     seconds: float
     main_bytes: float
     worker_bytes: float
@@ -140,7 +140,7 @@ class _Worker:
     left_s: float = 0.0
 
 
-def _spread(jobs: Sequence[PlannedJob], config: RunConfig, start_s: float) -> tuple[Share, ...]:
+def _spread(jobs: Sequence[PlannedJob], config: RunConfig, start_s: float) -> tuple[WorkerShare, ...]:
     """Every job goes to the worker that is free first, as the workers do it; who works alone is faster."""
     waiting = deque(jobs)
     workers = [_Worker() for _ in range(min(config.compute.n_workers, len(jobs)))]
@@ -156,7 +156,7 @@ def _spread(jobs: Sequence[PlannedJob], config: RunConfig, start_s: float) -> tu
         now += step / core_speed(len(busy), config)
         for worker in busy:
             worker.left_s, worker.ends_s = worker.left_s - step, now
-    return tuple(Share(len(one.units), round(one.frames), max(one.ends_s, start_s)) for one in workers)
+    return tuple(WorkerShare(len(one.units), round(one.frames), max(one.ends_s, start_s)) for one in workers)
 
 
 def _largest(values: Iterable[float], count: int) -> float:

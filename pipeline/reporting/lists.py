@@ -20,7 +20,7 @@ from stages.report.answers import MaskRow
 from stages.report.building import VideoRows, object_detail, picture_of, video_facts
 from stages.report.files import ReportFiles
 from stages.report.payload import detail_json
-from stages.report.sections import LookEntry, ObjectEntry, Ring, VideoEntry
+from stages.report.sections import FrameEntry, ObjectEntry, Ring, VideoEntry
 
 OVERLAY_VIDEOS = "videos"
 """Folder of the overlay videos, beside the report."""
@@ -51,7 +51,7 @@ class ListBuilder:
     asked: list[tuple[int, ...]] = field(default_factory=list)
     n_looks: int = 0
     overlay_videos: tuple[str, ...] = ()
-    _looks: list[tuple[bool, float, int, int, LookEntry]] = field(default_factory=list)
+    _looks: list[tuple[bool, float, int, int, FrameEntry]] = field(default_factory=list)
 
     def add(self, read: VideoReading) -> None:
         """Take a video in."""
@@ -77,7 +77,7 @@ class ListBuilder:
             n_wrong = sum(said.n_wrong for said in own.values())
             self._add_object(rows, (place, object_id), read.words.get(object_id, ("", "")), looks, n_wrong)
 
-    def looks(self) -> list[LookEntry]:
+    def looks(self) -> list[FrameEntry]:
         """The frames that should be checked, best first."""
         return [entry for *_, entry in sorted(self._looks, key=lambda one: one[:4], reverse=True)]
 
@@ -119,9 +119,9 @@ class ListBuilder:
         self.asked.append(tuple(rings))
         for look in looks:
             picture = picture_of(rows, object_id, look.frame_idx).name
-            self._keep(LookEntry(number, look.frame_idx, look.gain, look.reason, look.why, picture))
+            self._keep(FrameEntry(number, look.frame_idx, look.gain, look.reason, look.why, picture))
 
-    def _keep(self, entry: LookEntry) -> None:
+    def _keep(self, entry: FrameEntry) -> None:
         """Keep the best of all, flagged ones before them; of equal ones those of the first videos."""
         self.n_looks += 1
         ranked = (entry.reason == "flagged", entry.gain, -entry.object, -entry.frame_idx, entry)

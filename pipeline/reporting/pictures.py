@@ -22,7 +22,7 @@ from schemas.videos import Video
 from stages.overlay import Image
 from stages.report.building import VideoRows, evenly, picture_of
 from stages.report.files import ReportFiles
-from stages.report.sections import LookEntry, ObjectEntry
+from stages.report.sections import FrameEntry, ObjectEntry
 from stages.video import DecodeError, selected_frames
 
 LOOKS_SHARE = 0.6
@@ -34,7 +34,7 @@ WantedPictures = Mapping[int, Mapping[int, Sequence[str]]]
 
 
 def wanted_pictures(
-    looks: Sequence[LookEntry], objects: Sequence[ObjectEntry], asked: Sequence[Sequence[int]], most: int
+    looks: Sequence[FrameEntry], objects: Sequence[ObjectEntry], asked: Sequence[Sequence[int]], most: int
 ) -> WantedPictures:
     """Which pictures a page gets: the best looks first, then frames with points, of objects worth a look first.
 

@@ -148,7 +148,7 @@ class ObjectEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class LookEntry:
+class FrameEntry:
     """A frame that should be checked.
 
     Attributes:
@@ -291,7 +291,7 @@ class Lists:
 
     videos: Sequence[VideoEntry]
     objects: Sequence[ObjectEntry]
-    looks: Sequence[LookEntry]
+    looks: Sequence[FrameEntry]
     chunks: Sequence[str] = ()
     pictures: Collection[str] = ()
     run: str = ""

@@ -18,7 +18,7 @@ from verification_ui.page.label_config import guidelines, label_config
 from verification_ui.page.media_paths import media_names
 from verification_ui.page.payloads import Payload, Question, payload
 from verification_ui.page.tasks import build_tasks
-from verification_ui.queue.asked_tasks import HeldTasks
+from verification_ui.queue.asked_tasks import TasksInMemory
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.pull import pull
@@ -45,9 +45,9 @@ class _Review:
     def pull(self) -> float:
         """Seconds of a pull."""
         ledger = Ledger.of_project(self.work, self.answered.identity)
-        return timed(pull, self.answered, ledger, HeldTasks({t.task_key: t for t in self.tasks}, self.candidates), {})[
-            0
-        ]
+        return timed(
+            pull, self.answered, ledger, TasksInMemory({t.task_key: t for t in self.tasks}, self.candidates), {}
+        )[0]
 
     def answer_again(self, n: int) -> None:
         """A second answer to the first ``n`` tasks."""

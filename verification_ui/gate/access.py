@@ -64,7 +64,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class SessionSecrets:
     """What a browser gets in exchange for a link. Secrets do not show in ``repr``."""
 
     cookie: str = field(repr=False)
@@ -112,9 +112,9 @@ class Access:
             file.execute("INSERT INTO links VALUES (?, ?, ?)", (_digest(token), email, self.clock() + 3600.0 * hours))
         return token
 
-    def redeem(self, email: str, token: str) -> Pass | None:
+    def redeem(self, email: str, token: str) -> SessionSecrets | None:
         """Exchange a link for a session; None when it is unknown, used, expired, or somebody else's."""
-        made = Pass(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
+        made = SessionSecrets(secrets.token_urlsafe(32), secrets.token_urlsafe(32))
         with self._open() as file:
             asked = (_digest(token), email, self.clock())
             if not file.execute("DELETE FROM links WHERE digest = ? AND email = ? AND expires_at >= ?", asked).rowcount:

@@ -37,7 +37,7 @@ class AskedTasks(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class HeldTasks:
+class TasksInMemory:
     """Tasks in memory.
 
     Attributes:

@@ -25,7 +25,7 @@ _SEEN_ONCE = ("pred_masks", "high_res_masks")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recalled:
+class MemoryReadout:
     """What memory attention reads of one object for one frame.
 
     Attributes:
@@ -91,7 +91,7 @@ class ObjectMemory:
         self._session.obj_with_new_inputs = [_OBJECT]
         self._run(number, features)
 
-    def recall(self, number: int) -> Recalled:
+    def recall(self, number: int) -> MemoryReadout:
         """What memory attention reads to find the object on frame ``number``."""
         network, session, device = self._network, self._session, self._network.device
         frames = network._gather_memory_frame_outputs(session, self._object, number)
@@ -101,7 +101,7 @@ class ObjectMemory:
         )
         pointers, moments = network._process_object_pointers(ages, found, most, 1, network.hidden_dim, device)
         tokens = torch.cat([*cells, pointers]).to(session.dtype)
-        return Recalled(tokens, torch.cat([*places, moments]), len(cells), len(pointers))
+        return MemoryReadout(tokens, torch.cat([*places, moments]), len(cells), len(pointers))
 
     def keep(self, number: int, **found: Tensor) -> None:
         """Remember what was found on frame ``number``, under the names of transformers."""

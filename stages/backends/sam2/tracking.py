@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from stages.backends.sam2.memory import ObjectMemory, Recalled
+from stages.backends.sam2.memory import MemoryReadout, ObjectMemory
 from stages.backends.sam2.networks import Family
 
 _ABSENT = -1024.0
@@ -41,16 +41,16 @@ def track_together(
     Returns:
         (n, 1, h, w) logits of the masks, and (n,) logits that the objects are there.
     """
-    recalled = [memory.recall(number) for memory in memories]
+    readouts = [memory.recall(number) for memory in memories]
     alike: dict[tuple[int, int], list[int]] = defaultdict(list)
-    for place, one in enumerate(recalled):
+    for place, one in enumerate(readouts):
         alike[len(one.tokens), one.n_pointer_tokens].append(place)
     found: dict[int, tuple[Tensor, Tensor]] = {}
     for places in alike.values():
         for start in range(0, len(places), at_once):
             batch = places[start : start + at_once]
             masks, presence = _tracked(
-                network, family, [memories[i] for i in batch], [recalled[i] for i in batch], number, features
+                network, family, [memories[i] for i in batch], [readouts[i] for i in batch], number, features
             )
             found |= {place: (masks[[row]], presence[row]) for row, place in enumerate(batch)}
     ordered = [found[place] for place in range(len(memories))]
@@ -61,13 +61,13 @@ def _tracked(
     network: Any,
     family: Family,
     memories: Sequence[ObjectMemory],
-    recalled: Sequence[Recalled],
+    readouts: Sequence[MemoryReadout],
     number: int,
     features: Any,
 ) -> tuple[Tensor, Tensor]:
     """(n, 1, h, w) masks and (n, 1, 1) presence of objects whose memories have one size."""
     levels, _ = features
-    conditioned = _conditioned(network, family, recalled, features)
+    conditioned = _conditioned(network, family, readouts, features)
     sizes = network.backbone_feature_sizes
     fine = [
         level.permute(1, 2, 0).reshape(1, -1, *size).expand(len(memories), -1, -1, -1)
@@ -89,20 +89,20 @@ def _tracked(
     return masks, presence
 
 
-def _conditioned(network: Any, family: Family, recalled: Sequence[Recalled], features: Any) -> Tensor:
+def _conditioned(network: Any, family: Family, readouts: Sequence[MemoryReadout], features: Any) -> Tensor:
     """(n, C, h, w): the frame's coarsest features after they attended to each object's memory."""
     levels, positions = features
-    n_spatial = {"num_spatial_memory_tokens": recalled[0].n_frames} if family.is_resampled else {}
+    n_spatial = {"num_spatial_memory_tokens": readouts[0].n_frames} if family.is_resampled else {}
     attended = network.memory_attention(
-        current_vision_features=levels[-1].expand(-1, len(recalled), -1),
-        current_vision_position_embeddings=positions[-1].expand(-1, len(recalled), -1),
-        memory=torch.cat([one.tokens for one in recalled], dim=1),
-        memory_posision_embeddings=torch.cat([one.positions for one in recalled], dim=1),
-        num_object_pointer_tokens=recalled[0].n_pointer_tokens,
+        current_vision_features=levels[-1].expand(-1, len(readouts), -1),
+        current_vision_position_embeddings=positions[-1].expand(-1, len(readouts), -1),
+        memory=torch.cat([one.tokens for one in readouts], dim=1),
+        memory_posision_embeddings=torch.cat([one.positions for one in readouts], dim=1),
+        num_object_pointer_tokens=readouts[0].n_pointer_tokens,
         **n_spatial,
     )
     height, width = network.backbone_feature_sizes[-1]
-    found: Tensor = attended[0].transpose(1, 2).reshape(len(recalled), -1, height, width)
+    found: Tensor = attended[0].transpose(1, 2).reshape(len(readouts), -1, height, width)
     return found
 
 

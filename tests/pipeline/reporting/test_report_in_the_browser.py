@@ -16,8 +16,8 @@ from stages.report.plots import quality_plot
 from stages.report.sections import (
     REASONS,
     Fact,
+    FrameEntry,
     Lists,
-    LookEntry,
     ObjectDetail,
     ObjectEntry,
     Page,
@@ -45,7 +45,7 @@ def large(tmp_path_factory):
         objects.append(ObjectEntry(number // 4, str(number % 4), title, "", "#56b4e9", plot.mean, 40, 2, 1, 1, *where))
     files.close_chunk()
     looks = [
-        LookEntry(
+        FrameEntry(
             n, 5, 20 - n / 500, list(REASONS)[n % 6], f"The mask may be wrong here ({n}).", "abc" if not n else "none"
         )
         for n in range(5000)

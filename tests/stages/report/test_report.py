@@ -24,7 +24,7 @@ from stages.report.page import write_page
 from stages.report.payload import detail_json, script_safe
 from stages.report.pictures import data_uri, jpeg
 from stages.report.plots import HEIGHT, LEFT, RIGHT, TOP, WIDTH, quality_plot
-from stages.report.sections import Bars, Fact, HeatMap, Lists, LookEntry, ObjectEntry, Page, Share, VideoEntry
+from stages.report.sections import Bars, Fact, FrameEntry, HeatMap, Lists, ObjectEntry, Page, Share, VideoEntry
 
 VIDEO = Video("a/<b>&\"c'", "x.mp4", 30, 60, 80, 10.0, 3.0, "h264", 0, n_objects=2)
 SCRIPT = "</script><script>alert(1)</script>"
@@ -74,7 +74,7 @@ def lists(files, **changes):
     fields = {
         "videos": [VideoEntry(VIDEO.video_id, "30 frames", 80, 60)],
         "objects": [ObjectEntry(0, "1", SCRIPT, "the “dog”", "#56b4e9", 0.8, 20, 4, 3, 2, *where)],
-        "looks": [LookEntry(0, 2, 1.5, "doubtful", f"Why? {SCRIPT}", "abc")],
+        "looks": [FrameEntry(0, 2, 1.5, "doubtful", f"Why? {SCRIPT}", "abc")],
         "chunks": files.chunks,
         "pictures": files.names,
         "run": "runs/x",

@@ -18,7 +18,7 @@ from verification_ui.page.label_config import guidelines, label_config
 from verification_ui.page.media_paths import media_names
 from verification_ui.page.payloads import Payload, Question, payload
 from verification_ui.page.tasks import build_tasks
-from verification_ui.queue.asked_tasks import HeldTasks
+from verification_ui.queue.asked_tasks import TasksInMemory
 from verification_ui.queue.client import LabelStudioClient, LabelStudioQueue
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.pull import Pulled, pull
@@ -162,7 +162,7 @@ def test_edits_deletions_skips_and_several_annotators_come_out_right(
 
     def pull_now() -> Pulled:
         ledger = Ledger.of_project(tmp_path, queue.identity)
-        return pull(queue, ledger, HeldTasks({t.task_key: t for t in tasks}, run.candidates), {})
+        return pull(queue, ledger, TasksInMemory({t.task_key: t for t in tasks}, run.candidates), {})
 
     def flipped() -> dict[tuple[str, str], set[str]]:
         found: dict[tuple[str, str], set[str]] = {}
@@ -223,5 +223,5 @@ def test_answers_that_the_server_has_not_counted_are_pulled_and_stay(
     assert push(queue, given).n_doubles_removed == 3
     assert [t.task_id for t in queue.present([second.task_key])] == ids[second.task_key][:1], "a skip is an answer too"
     ledger = Ledger.of_project(tmp_path, queue.identity)
-    pulled = pull(queue, ledger, HeldTasks({t.task_key: t for t in tasks}, run.candidates), {})
+    pulled = pull(queue, ledger, TasksInMemory({t.task_key: t for t in tasks}, run.candidates), {})
     assert (pulled.n_verdicts, pulled.n_skipped) == (12, 1)

@@ -10,7 +10,7 @@ from schemas.points import PointCandidate
 from schemas.reviews import ReviewTask
 from verification_ui.page.annotations import Annotation, AnsweredTask, Mark
 from verification_ui.page.payloads import Payload
-from verification_ui.queue.asked_tasks import HeldTasks
+from verification_ui.queue.asked_tasks import TasksInMemory
 from verification_ui.queue.ledger import Ledger
 from verification_ui.queue.pull import Pulled, pull
 from verification_ui.queue.review_queue import QueuedTask, TaskState
@@ -56,7 +56,7 @@ def annotation(who: str, *wrong: str, hours: float = 0.0, is_skipped: bool = Fal
 
 
 def pulled(run: Path, answers: Answers, bounds: Sequence[str] = ("k2",)) -> Pulled:
-    asked = HeldTasks(TASKS, CANDIDATES, bounds)
+    asked = TasksInMemory(TASKS, CANDIDATES, bounds)
     return pull(answers, Ledger.of_project(run, answers.identity), asked, METADATA)
 
 
