@@ -13,16 +13,17 @@ import psutil
 
 from tests.bench.commands import REPOSITORY
 
-_EVERY_S = 0.1
+_EVERY_S = 0.5
+"""To count shared memory takes a twentieth of a second a process."""
 
 
 @dataclass(slots=True)
 class Footprint:
-    """Peaks of a command; memory is resident, and what processes share counts once for each of them.
+    """Peaks of a command; memory is resident.
 
     Attributes:
         seconds: wall time.
-        memory_bytes: of all processes at one time.
+        memory_bytes: of all processes at one time; what they share counts once.
         command_bytes: of the command itself.
         worker_bytes: of its largest child.
     """
@@ -34,11 +35,10 @@ class Footprint:
 
     def look(self, command: psutil.Process) -> None:
         """Take a sample."""
-        own = command.memory_info().rss
-        children = [_resident(child) for child in command.children(recursive=True)]
-        self.memory_bytes = max(self.memory_bytes, own + sum(children))
-        self.command_bytes = max(self.command_bytes, own)
-        self.worker_bytes = max([self.worker_bytes, *children])
+        own, *children = [_resident(process) for process in (command, *command.children(recursive=True))]
+        self.memory_bytes = max(self.memory_bytes, sum(share for _, share in (own, *children)))
+        self.command_bytes = max(self.command_bytes, own[0])
+        self.worker_bytes = max([self.worker_bytes, *(resident for resident, _ in children)])
 
 
 def watched(*arguments: object, log: Path) -> Footprint:
@@ -61,7 +61,9 @@ def watched(*arguments: object, log: Path) -> Footprint:
     return footprint
 
 
-def _resident(process: psutil.Process) -> int:
+def _resident(process: psutil.Process) -> tuple[int, int]:
+    """Bytes of a process, and with its share of what it has in common with others in the place of all of that."""
     with suppress(psutil.NoSuchProcess):
-        return int(process.memory_info().rss)
-    return 0
+        found = process.memory_full_info()
+        return found.rss, found.pss
+    return 0, 0
