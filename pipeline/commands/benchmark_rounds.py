@@ -62,8 +62,8 @@ def rounds(
     clicks: Annotated[
         str,
         typer.Option(
-            help="How the person clicks: f3 in the middle of each wrong region, f2 once a scribble, f1 once for all "
-            "scribbles, realistic off the middle, as people do."
+            help="How the simulated user clicks: f3 in the middle of each wrong region, f2 once per scribble, f1 once "
+            "for all scribbles, realistic off-centre, as people do."
         ),
     ] = "f3",
     given: Annotated[

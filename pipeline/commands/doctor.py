@@ -44,7 +44,7 @@ def doctor(
         ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="With --run: repair the run; answers of people are never deleted.")
+        bool, typer.Option("--repair", help="With --run: repair the run; human answers are never deleted.")
     ] = False,
 ) -> None:
     """Show what works here: versions, models and checkpoints, GPU, the review server, ports, memory and disk.
@@ -178,7 +178,7 @@ def _gpu() -> Finding:
     if torch.version.cuda is None:
         why = f"torch {torch.__version__} was built without CUDA"
     elif may_have_gpu():
-        why = f"a driver is there, but torch {torch.__version__} cannot use it with CUDA {torch.version.cuda}"
+        why = f"a driver is loaded, but torch {torch.__version__} cannot use it with CUDA {torch.version.cuda}"
     else:
         why = why_no_gpu()
     return False, f"no CUDA device ({why}); models run on the CPU, and --device cuda is refused"

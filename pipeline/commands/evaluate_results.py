@@ -100,7 +100,7 @@ def _scored(referred: Sequence[Referred], ground_truth: Path) -> tuple[list[Expr
             problems.append(f"{video_id}: {problem}")
             continue
         if truth is None:
-            console.print(f"{video_id}: no ground truth; left out", markup=False)
+            console.print(f"{video_id}: no ground truth; skipped", markup=False)
             continue
         for scored in score_video(truth, own):
             (problems if isinstance(scored, str) else scores).append(scored)  # type: ignore[arg-type]

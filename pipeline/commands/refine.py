@@ -137,7 +137,7 @@ def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> 
     seconds += n_drawn * (segmenter.frame_s + segmenter.object_s)
     n_objects = sum(video.n_objects for video in videos)
     return (
-        f"Looking at {many(n_objects, 'object')} in {many(len(videos), 'video')} with new feedback: "
+        f"Checking {many(n_objects, 'object')} in {many(len(videos), 'video')} with new feedback: "
         f"at most about {duration(seconds)}"
     )
 

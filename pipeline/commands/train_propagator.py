@@ -109,7 +109,7 @@ def require_points(run: RunFolder) -> RunFolder:
     """
     folder = run.require()
     if not isinstance(folder.path, Path):
-        raise UsageProblem(f"run {run} lies in a store; copy it to this machine to train on it")
+        raise UsageProblem(f"run {run} is in an object store; copy it to this machine to train on it")
     if not tables.POINTS.files(folder.path):
         raise UsageProblem(f"run {run} has no points; make them with: pointvos merge --run {run}")
     return folder

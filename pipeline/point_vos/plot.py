@@ -25,7 +25,7 @@ def study_svg(rows: Sequence[dict[str, Any]]) -> str:
     def y(value: float) -> float:
         return BOTTOM - (BOTTOM - TOP) * (value - low) / (high - low)
 
-    parts = [_text((LEFT + RIGHT) / 2, HEIGHT - 12, "verified points of an object on a frame", "middle")]
+    parts = [_text((LEFT + RIGHT) / 2, HEIGHT - 12, "verified points per object and frame", "middle")]
     parts += [_text(x(n), BOTTOM + 18, str(n), "middle") for n in numbers]
     for step in range(round((high - low) * 20) + 1):
         value = low + step / 20

@@ -72,7 +72,7 @@ class JobQueue(Generic[JobT]):
         self._in_work[job.unit] += 1
         return job
 
-    def release(self, job: JobT, how: str = "it gave no result") -> None:
+    def release(self, job: JobT, how: str = "it returned no result") -> None:
         """Take note of the outcome of a job that a worker has finished, or died in (``how``)."""
         self._in_work[job.unit] -= 1
         if self.work.is_finished(job):

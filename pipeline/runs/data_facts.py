@@ -18,7 +18,7 @@ from schemas import tables
 from schemas.provenance import Provenance
 from stages.export.points.facts import DataFacts
 
-_BY_HASH = "Videos were put into splits by a hash of their names; near-duplicates were not looked for."
+_BY_HASH = "Videos were put into splits by a hash of their names; near-duplicates were not searched for."
 
 
 def data_facts(run: RunFolder) -> DataFacts:
@@ -45,7 +45,7 @@ def _rule(run: RunFolder) -> str:
     if not (rules := rules_of(run)):
         return _BY_HASH
     how = f"the shares {rules['split.ratios']} (train, val, test) and seed {rules['split.seed']}"
-    alike = "were kept together" if rules.get("split.compared") == "yes" else "were not looked for"
+    alike = "were kept together" if rules.get("split.compared") == "yes" else "were not searched for"
     return f"Made by `pointvos split` with {how}. Near-duplicates {alike}. All objects of a video are in one split."
 
 

@@ -79,7 +79,7 @@ def _is_every(entry: Any) -> bool:
     if not isinstance(every, bool):
         raise IngestError("bad_value", f"all is {every!r}; expected true or false")
     if every and entry.get("frame") is not None:
-        raise IngestError("bad_value", "all instances are looked for in the whole video; leave out the frame")
+        raise IngestError("bad_value", "all instances are searched for in the whole video; leave out the frame")
     return every
 
 

@@ -19,7 +19,7 @@ from verification_ui.queue.plan import DrawnRange, PlannedRange, Selection, Task
 
 NOTHING_TO_ASK = {
     "adjudication": "annotators agree on all candidates, or every conflict is adjudicated",
-    "second_look": "no answer of one person contradicts a proposal, or each has been looked at again",
+    "second_look": "no answer of one person contradicts a proposal, or each has had its second look",
 }
 """Why a design that asks answers again asks nothing."""
 _REVIEWS = 8

@@ -37,7 +37,7 @@ def test_it_says_what_it_did_and_that_nothing_is_new(
     say(labels(8))
     refine(run)
     said = said_by(capsys)
-    assert "Looking at 1 object in 1 video with new feedback: at most about" in said
+    assert "Checking 1 object in 1 video with new feedback: at most about" in said
     assert "with new feedback 1 rounds 1 corrections 1 masks changed" in said
     assert f"verified points {len(labels(8))} frames that still contradict them 0" in said
     assert not run.work.exists()

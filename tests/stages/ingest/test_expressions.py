@@ -148,6 +148,6 @@ def test_all_instances_are_asked_for_by_a_line_of_its_own_and_not_on_one_frame()
         ("dog", Expression(("a dog", "a puppy"), every=True))
     ]
     assert [reject.detail for reject in parsed.rejects] == [
-        "all instances are looked for in the whole video; leave out the frame",
+        "all instances are searched for in the whole video; leave out the frame",
         "all is 'yes'; expected true or false",
     ]
