@@ -4,23 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipeline.runs.commit import is_committed
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import unit_name
 from pipeline.terminal.console import WorkProblem
 from schemas import tables
 from schemas.jobs import VideoJob
-
-
-def is_finished(run: RunFolder, job: VideoJob) -> bool:
-    """Whether a video is committed, or rejected as a whole.
-
-    A commit writes localizations first and rejects before the mark: where there are both and no mark, it was cut off.
-    """
-    stem = unit_name(job.video_id, job.unit)
-    return is_committed(run, job) or (
-        tables.REJECTS.has_unit(run.path, stem) and not tables.LOCALIZATIONS.has_unit(run.path, stem)
-    )
 
 
 def require_finished(run: RunFolder, jobs: Iterable[VideoJob]) -> None:

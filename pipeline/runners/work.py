@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pipeline.config import RunConfig
-from pipeline.runners.outcomes import is_finished
 from pipeline.runs.batch_rejects import commit_batch_reject, has_reject
-from pipeline.runs.commit import commit_reject
+from pipeline.runs.commit import commit_reject, is_finished
 from pipeline.runs.folder import RunFolder, empty_folder
 from schemas.elements import RejectedVideo
 from schemas.jobs import VideoJob

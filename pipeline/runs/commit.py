@@ -67,7 +67,7 @@ def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequ
     """Commit one unit: the first table, then the others at once, and when all are there the last, the commit mark.
 
     A unit that was cut off has its first table, which tells it from a video that was rejected as a whole
-    (:func:`pipeline.runners.outcomes.is_finished`).
+    (:func:`is_finished`).
     """
     metadata = run.metadata()
 
@@ -84,14 +84,25 @@ def write_unit(run: RunFolder, stem: str, parts: Sequence[tuple[Table[Any], Sequ
 
 
 def commit_reject(run: RunFolder, rejected: RejectedVideo) -> None:
-    """Say why there is nothing of a video, unless another attempt committed it."""
-    if not is_committed(run, rejected.job):
+    """Say why there is nothing of a video, unless another attempt committed it, or said why: the first reason stays."""
+    if not is_finished(run, rejected.job):
         write_unit(run, unit_name(rejected.job.video_id, rejected.job.unit), [(tables.REJECTS, [rejected.reject])])
 
 
 def is_committed(run: RunFolder, job: VideoJob) -> bool:
     """Whether the commit mark of a video stands."""
     return tables.VIDEOS.has_unit(run.path, unit_name(job.video_id, job.unit))
+
+
+def is_finished(run: RunFolder, job: VideoJob) -> bool:
+    """Whether a video is committed, or rejected as a whole.
+
+    A commit writes localizations first and rejects before the mark: where there are both and no mark, it was cut off.
+    """
+    stem = unit_name(job.video_id, job.unit)
+    return is_committed(run, job) or (
+        tables.REJECTS.has_unit(run.path, stem) and not tables.LOCALIZATIONS.has_unit(run.path, stem)
+    )
 
 
 def encode_jpeg(frame: Frame, quality: int) -> bytes:

@@ -28,17 +28,6 @@ def splits_of(run: RunFolder) -> dict[str, str]:
     return dict(zip(rows["video_id"].to_pylist(), rows["split"].to_pylist(), strict=True))
 
 
-def require_splits(run: RunFolder) -> dict[str, str]:
-    """The same of a run that must have them.
-
-    Raises:
-        UsageProblem: it has none.
-    """
-    if found := splits_of(run):
-        return found
-    raise UsageProblem(f"run {run.path} has no splits; make them with: pointvos split --run {run.path}")
-
-
 def split_rows(run: RunFolder) -> dict[str, VideoSplit]:
     """The rows of the table by video id."""
     return {one.video_id: one for one in tables.SPLITS.records(tables.SPLITS.read(run.path))}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +47,6 @@ class Strip:
     width: int
     ground: Image
     left: int
-    head_px: ClassVar[int] = _HEAD_PX
 
     @classmethod
     def of(cls, plan: OverlayPlan, width: int) -> Strip:

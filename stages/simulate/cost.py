@@ -20,8 +20,6 @@ BOX_S = 7.0
 """Papadopoulos et al., "Extreme Clicking" (ICCV 2017)."""
 POLYGON_S = 79.0
 """Lin et al., "Microsoft COCO" (ECCV 2014), 79.2 s an instance."""
-ASSISTED_MASK_S = 14.0
-"""A mask drawn with an interactive model: Kirillov et al., "Segment Anything" (ICCV 2023), the model-assisted stage."""
 POINT_S = 0.9
 """Yes or no to a point that is shown."""
 VERIFY_S = 1.0

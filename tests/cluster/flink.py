@@ -114,6 +114,11 @@ class FlinkCluster:
         attempts = [int(subtask["attempt"]) for of_vertex in subtasks for subtask in of_vertex]
         return {"job_seconds": job["duration"] / 1000, "restarts": max(attempts)}
 
+    def running_jobs(self) -> list[str]:
+        """Ids of the jobs that are not over."""
+        over = {"FINISHED", "CANCELED", "FAILED"}
+        return [job["id"] for job in self.ask("jobs")["jobs"] if job["status"] not in over]
+
     def ask(self, path: str) -> Any:
         """An answer of Flink's REST API."""
         with urllib.request.urlopen(f"http://localhost:{REST}/{path}", timeout=10) as answer:

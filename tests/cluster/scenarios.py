@@ -6,6 +6,7 @@ Run as a module in a network of its own; writes ``report.json``.
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -25,7 +26,7 @@ _OPENED_BEFORE = 4
 """Videos that workers opened before a pool is killed."""
 _SMALL = ("--segmenter", "grabcut", "--propagator", "flow", "--frames", "3", "--points", "8")
 _EMBEDDED = ("--frames", "3", "--points", "8")
-RUNS = ("killed_pool", "killed_task_manager", "two", "embedded", "one")
+RUNS = ("killed_pool", "killed_task_manager", "interrupted", "two", "embedded", "one")
 """Runs on the cluster, in the order in which they can follow each other; one has the embedded models."""
 
 
@@ -56,8 +57,12 @@ def _run(cluster: FlinkCluster, work: Path, corpus: tuple[Path, Path], name: str
         cluster.kill("taskmanager-1")
         cluster.wait_for(lambda: cluster.slots() == 1, "one TaskManager less")
     run = _Annotate(work, corpus, name, cluster.options(1 if name == "one" else 2))
-    act = {"killed_pool": _with_a_killed_pool, "killed_task_manager": _with_a_killed_task_manager}
-    return act.get(name, _undisturbed)(cluster, run)
+    acts = {
+        "killed_pool": _with_a_killed_pool,
+        "killed_task_manager": _with_a_killed_task_manager,
+        "interrupted": _interrupted,
+    }
+    return acts.get(name, _undisturbed)(cluster, run)
 
 
 def _undisturbed(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
@@ -90,6 +95,17 @@ def _with_a_killed_task_manager(cluster: FlinkCluster, run: _Annotate) -> dict[s
     return {**report, "n_done_again": len(before - run.committed())}
 
 
+def _interrupted(cluster: FlinkCluster, run: _Annotate) -> dict[str, Any]:
+    """End the command in the middle and start it again at once: Flink goes on with the first job meanwhile."""
+    run.wait_until(lambda: run.n_committed() > 0)
+    run.interrupt()
+    report = run.finish()
+    run.start()
+    again = run.finish()
+    cluster.wait_for(lambda: not cluster.running_jobs(), "the job of an interrupted command to end")
+    return {**again, "interrupted": report, **cluster.newest_job()}
+
+
 class _Annotate:
     """One ``pointvos annotate``, at work."""
 
@@ -100,10 +116,18 @@ class _Annotate:
         where = ["--localizations", clicks, "--run", self._run, "--config", work / "config.yaml"]
         options = _EMBEDDED if "embedded" in name else _SMALL
         beam = ["--", *beam_options] if beam_options else []
-        command = [sys.executable, "-m", "pipeline", "annotate", videos, *where, *options, *beam]
+        self._command = [sys.executable, "-m", "pipeline", "annotate", videos, *where, *options, *beam]
+        self.start()
+
+    def start(self) -> None:
+        """Start the command; it may have been interrupted before."""
         self._start = time.monotonic()
         with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+            self._process = subprocess.Popen(self._command, cwd=REPOSITORY, stdout=log, stderr=subprocess.STDOUT)
+
+    def interrupt(self) -> None:
+        """SIGTERM, which ends a command as Ctrl-C does, even one that was started in the background."""
+        self._process.send_signal(signal.SIGTERM)
 
     def n_committed(self) -> int:
         """How many videos are done."""

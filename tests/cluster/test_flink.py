@@ -84,6 +84,12 @@ def test_videos_that_were_committed_before_are_not_done_again(report, name):
     assert report[name]["n_done_again"] == 0
 
 
+@pytest.mark.parametrize("name", ["interrupted"])
+def test_a_command_that_is_interrupted_says_what_becomes_of_its_job(report, name):
+    assert report[name]["interrupted"]["code"] == 143
+    assert "The runner was asked to cancel its job" in report[name]["interrupted"]["output"]
+
+
 @pytest.mark.parametrize("name", ["two", "one"])
 def test_nothing_starts_again_where_nothing_is_killed(report, name):
     assert report[name]["restarts"] == 0

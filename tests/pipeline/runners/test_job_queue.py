@@ -6,11 +6,10 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.runners.job_queue import JobQueue
-from pipeline.runners.outcomes import is_finished
 from pipeline.runners.progress import ProgressTracker
 from pipeline.runners.work import AnnotateWork
 from pipeline.runs.batch_rejects import write_reject
-from pipeline.runs.commit import write_unit
+from pipeline.runs.commit import is_finished, write_unit
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import unit_name
 from schemas import tables

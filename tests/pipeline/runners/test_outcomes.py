@@ -1,7 +1,7 @@
 import pytest
 
-from pipeline.runners.outcomes import is_finished, require_finished
-from pipeline.runs.commit import commit_reject
+from pipeline.runners.outcomes import require_finished
+from pipeline.runs.commit import commit_reject, is_finished
 from pipeline.runs.folder import UNIT_TABLES, RunFolder
 from pipeline.runs.names import unit_name
 from pipeline.terminal.console import WorkProblem

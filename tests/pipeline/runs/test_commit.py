@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.runners.outcomes import is_finished, require_finished
-from pipeline.runs.commit import commit_reject, commit_video
+from pipeline.runners.outcomes import require_finished
+from pipeline.runs.commit import commit_reject, commit_video, is_finished
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.console import WorkProblem
 from schemas import tables
@@ -123,11 +123,13 @@ def test_two_processes_that_commit_the_same_video_at_once_leave_one_whole_result
     assert not list(run.path.rglob("*.tmp"))
 
 
-def test_a_reject_never_takes_the_place_of_a_committed_video(sampled, tmp_path):
+def test_a_reject_never_takes_the_place_of_a_committed_video_or_of_an_earlier_reject(sampled, tmp_path):
     run = make_run(tmp_path / "run")
     rejected = RejectedVideo(sampled.job, Reject("annotate", "v", "unexpected", "out of memory", ""))
     commit_reject(run, rejected)
-    assert tables.REJECTS.read(run.path)["error"].to_pylist() == ["unexpected"]
+    later = RejectedVideo(sampled.job, Reject("annotate", "v", "unexpected", "another batch failed too", ""))
+    commit_reject(run, later)
+    assert tables.REJECTS.read(run.path)["detail"].to_pylist() == ["out of memory"]
     commit_video(run, sampled, 92, open_local)
     commit_reject(run, rejected)
     assert tables.REJECTS.read(run.path).num_rows == 0
