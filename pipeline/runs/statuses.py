@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache, partial
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -36,12 +37,15 @@ def statuses_by_video(run: RunFolder, look: Callable[[AnswerPart], None] = lambd
     ranges = in_ranges(video_keys(run))
     range_of = {key.video_id: found.number for found in ranges for key in found.videos}
     with TemporaryDirectory(prefix="pointvos-") as folder:
-        files: list[Path] = []
+
+        def write(number: int, part: AnswerPart) -> Path:
+            look(part)
+            file = Path(folder) / f"statuses-{number:06d}.arrow"
+            _write(file, part, range_of, len(ranges))
+            return file
+
         with answer_parts(run) as parts:
-            for part in parts:
-                look(part)
-                files.append(Path(folder) / f"statuses-{len(files):06d}.arrow")
-                _write(files[-1], part, range_of, len(ranges))
+            files = list(map(write, count(), parts))  # a loop would hold a part until the next one is read
         of_range = lru_cache(_RANGES_HELD)(partial(_read, files))
         yield lambda video_id: of_range(range_of[video_id])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, chain, pairwise
+from sys import intern
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ class Votes:
                 raise ValueError(f"{one.annotator!r} answered candidate {one.candidate_id!r} twice")
         candidate_ids, candidate = _indexed([v.candidate_id for v in ordered])
         annotators, annotator = _indexed([v.annotator for v in ordered])
-        task = {v.candidate_id: v.task_key for v in reversed(ordered)}
+        task = {v.candidate_id: intern(v.task_key) for v in reversed(ordered)}  # parts share those of their tasks
         tasks, group = _indexed([task[candidate_id] for candidate_id in candidate_ids])
         status = np.array([STATUSES.index(v.status) for v in ordered], dtype=np.int64)
         return cls(candidate_ids, annotators, candidate, annotator, status, group, tasks)

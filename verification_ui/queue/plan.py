@@ -169,7 +169,7 @@ class TaskPlan:
 
     def _read(self, number: int) -> Iterator[ReviewTask]:
         path = self._file(number)
-        source = pa.memory_map(str(path)) if isinstance(path, Path) else pa.BufferReader(path.read_bytes())
+        source = pa.OSFile(str(path)) if isinstance(path, Path) else pa.BufferReader(path.read_bytes())
         with source, pa.ipc.open_file(source) as opened:
             for batch in range(opened.num_record_batches):
                 yield from tables.TASKS.records(pa.Table.from_batches([opened.get_batch(batch)]))

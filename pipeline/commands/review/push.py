@@ -15,7 +15,7 @@ from pipeline.commands.review.tables import show_push
 from pipeline.commands.review.upload import is_uploaded, upload
 from pipeline.runs.turns import one_at_a_time
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, console, show_rejects
+from pipeline.terminal.console import REJECTED, console, show_problems, show_rejects
 from schemas import tables
 from schemas.rejects import Reject
 from verification_ui.page.label_config import guidelines, label_config
@@ -44,8 +44,8 @@ def push_design(planned: PlannedPush, client: LabelStudioClient, overlap: int | 
     with one_at_a_time(session.run, "push"):
         drawn = planned.draw()
         rejects = [reject for found in drawn for reject in found.rejects]
-        for problem in (problem for found in drawn for problem in found.problems):
-            console.print(f"No clips, because the video cannot be read: {problem}", markup=False)
+        problems = [problem for found in drawn for problem in found.problems]
+        show_problems("No clips, because the video cannot be read:", problems)
         rejected = frozenset(reject.key for reject in rejects)
         refuse_links(session.media)
         copy_pictures(session)
