@@ -117,7 +117,7 @@ class AuditTally:
     def audit(self) -> Audit:
         """What all of them come to."""
         votes = Votes.joined(self._votes)
-        consensus = dawid_skene(votes) if votes.candidate_ids else None
+        consensus = dawid_skene(votes) if len(votes.candidate_ids) else None
         pairs = [(a, b, cohen_kappa(votes, a, b)) for a, b in combinations(votes.annotators, 2)]
         to_gold = sorted(self._to_gold, key=lambda v: (v.candidate_id, v.annotator))
         scores = gold_scores(self.golds, to_gold)

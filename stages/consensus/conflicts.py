@@ -60,5 +60,5 @@ class Conflicts:
             who, said = votes.annotator[start:end].tolist(), votes.status[start:end].tolist()
             answers = tuple((votes.annotators[a], STATUSES[s]) for a, s in zip(who, said, strict=True))
             status = split_status(answers, self.accuracy) if is_split(answers) else STATUSES[best[place]]
-            task = votes.tasks[votes.group[place]]
-            yield Conflict(votes.candidate_ids[place], task, answers, status, float(probability[place]))
+            name, task = votes.candidate_ids[place].as_py(), votes.tasks[votes.group[place]].as_py()
+            yield Conflict(name, task, answers, status, float(probability[place]))

@@ -74,7 +74,7 @@ class Consensus:
     def statuses(self) -> dict[str, str]:
         """The most probable status by candidate id; a tie is AMBIGUOUS."""
         best = self.best().tolist()
-        return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids, best, strict=True)}
+        return {name: STATUSES[i] for name, i in zip(self.votes.candidate_ids.to_pylist(), best, strict=True)}
 
     def best(self) -> NDArray[np.int64]:
         """(I,) int64: the most probable status of each candidate, as an index into STATUSES; a tie is AMBIGUOUS."""

@@ -26,11 +26,10 @@ _ROWS = pa.schema(
         ("annotator", pa.int32()),
         ("task", pa.string()),
         ("lead_s", pa.float64()),
-        ("candidate", pa.string()),
         ("n", pa.int64()),
     ]
 )
-"""Verdicts of one annotator on one task that took equally long: the last candidate by id, and how many there are."""
+"""How many verdicts of one annotator on one task took equally long."""
 
 Floats = NDArray[np.float64]
 
@@ -61,7 +60,8 @@ def paces(verdicts: Iterable[Verdict], key: Callable[[Verdict], Key]) -> dict[Ke
     """Active seconds by ``key`` (annotator, object, design …), sorted by first appearance.
 
     The lead time of a task ends only when it is submitted, so a coffee is in it. Per annotator, a task's seconds a
-    point are capped at median + 3 · 1.4826 · MAD of that annotator's tasks: beyond that it was no work.
+    point are capped at median + 3 · 1.4826 · MAD of that annotator's tasks: beyond that it was no work. Verdicts of one
+    task that took unequally long, because some were given again, make it a task of the longest.
     """
     tally: PaceTally[Key] = PaceTally()
     for verdict in verdicts:
@@ -71,11 +71,11 @@ def paces(verdicts: Iterable[Verdict], key: Callable[[Verdict], Key]) -> dict[Ke
 
 @dataclass(slots=True, eq=False)
 class PaceTally(Generic[Key]):
-    """Counts work, verdict by verdict; what it keeps is about one row a task and annotator, of some 100 bytes."""
+    """Counts work, verdict by verdict; what it keeps is about one row a task and annotator."""
 
     _keys: dict[Key, int] = field(default_factory=dict)
     _annotators: dict[str, int] = field(default_factory=dict)
-    _held: list[tuple[int, int, str, float, str, int]] = field(default_factory=list)
+    _held: list[tuple[int, int, str, float, int]] = field(default_factory=list)
     _counted: list[pa.Table] = field(default_factory=list)
     """Rows that were added up: most of them in the first table, those since then in the others."""
 
@@ -83,7 +83,7 @@ class PaceTally(Generic[Key]):
         """Count a verdict. Its lead time is its task's, shared evenly over its points."""
         place = self._keys.setdefault(key, len(self._keys))
         who = self._annotators.setdefault(verdict.annotator, len(self._annotators))
-        self._held.append((place, who, verdict.task_key, verdict.lead_time_s, verdict.candidate_id, 1))
+        self._held.append((place, who, verdict.task_key, verdict.lead_time_s, 1))
         if len(self._held) >= _HELD:
             self._count_held()
 
@@ -115,17 +115,14 @@ class PaceTally(Generic[Key]):
 
 def _added_up(rows: Sequence[pa.Table]) -> pa.Table:
     whole = pa.concat_tables(rows).group_by(["key", "annotator", "task", "lead_s"])
-    found = whole.aggregate([("candidate", "max"), ("n", "sum")])
-    return found.rename_columns({"candidate_max": "candidate", "n_sum": "n"}).select(_ROWS.names)
+    return whole.aggregate([("n", "sum")]).rename_columns({"n_sum": "n"}).select(_ROWS.names)
 
 
 def _limits(rows: pa.Table, n_annotators: int) -> Floats:
-    """(A,) maximum seconds per point of each annotator, given all tasks; a task counts with its last candidate."""
-    order = [(name, "ascending") for name in ("annotator", "task", "candidate", "lead_s")]
-    tasks = rows.sort_by(order).group_by(["annotator", "task"], use_threads=False).aggregate([("lead_s", "last")])
-    tasks = tasks.sort_by("annotator")
+    """(A,) maximum seconds per point of each annotator, given all tasks."""
+    tasks = rows.group_by(["annotator", "task"]).aggregate([("lead_s", "max")]).sort_by("annotator")
     ends = np.searchsorted(tasks["annotator"].to_numpy(), np.arange(n_annotators + 1))
-    leads = tasks["lead_s_last"].to_numpy()
+    leads = tasks["lead_s_max"].to_numpy()
     return np.array([_limit(leads[start:end]) for start, end in pairwise(ends)])
 
 

@@ -40,7 +40,7 @@ def test_it_is_the_papers_algorithm(crowd):
     _, verdicts = crowd(RATES, 60, share=0.8)
     found = dawid_skene(Votes.of(verdicts))
     posteriors, _ = slow_dawid_skene(verdicts, found.rates.n_rounds, 0.01)
-    expected = np.array([posteriors[c] for c in found.votes.candidate_ids])
+    expected = np.array([posteriors[c] for c in found.votes.candidate_ids.to_pylist()])
     np.testing.assert_allclose(found.posteriors, expected, atol=1e-9)
     assert found.rates.n_rounds < MAX_ROUNDS
     np.testing.assert_allclose(found.rates.confusion.sum(axis=2), 1.0)
@@ -56,7 +56,7 @@ def test_planted_error_rates_lie_in_their_intervals_and_the_consensus_beats_the_
             low, high = error.interval()
             inside.append(low <= RATES[name] <= high)
         consensus = found.statuses()
-        majority = dict(zip(votes.candidate_ids, votes.counts().argmax(axis=1).tolist(), strict=True))
+        majority = dict(zip(votes.candidate_ids.to_pylist(), votes.counts().argmax(axis=1).tolist(), strict=True))
         gains.append(sum((consensus[c] == t) - (STATUSES[majority[c]] == t) for c, t in truth.items()))
     assert np.mean(inside) >= 0.9
     assert min(gains) >= 0

@@ -10,7 +10,7 @@ from stages.consensus.votes import Votes
 def test_votes_do_not_depend_on_the_order_of_verdicts(verdict):
     said = [verdict("b", "al", "REJECTED", "t2"), verdict("a", "bo", "AMBIGUOUS", "t1"), verdict("a", "al", "ACCEPTED")]
     votes = Votes.of(said)
-    assert (votes.candidate_ids, votes.annotators) == (("a", "b"), ("al", "bo"))
+    assert (tuple(votes.candidate_ids.to_pylist()), votes.annotators) == (("a", "b"), ("al", "bo"))
     assert votes.counts().tolist() == [[1, 0, 1], [0, 1, 0]]
     assert votes.answers_of("al").tolist() == [0, 1]
     assert votes.answers_of("bo").tolist() == [2, -1]
