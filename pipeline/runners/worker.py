@@ -21,10 +21,7 @@ import sys
 import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from multiprocessing.connection import Connection
-from pathlib import Path
-from threading import Thread
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -56,7 +53,7 @@ class Workers:
 
     def serve(self) -> None:
         """Fork workers and say how they ended, until the command has ended."""
-        with suppress(EOFError, OSError):
+        with suppress(EOFError, ConnectionError):
             while True:
                 request: ForkRequest | ExitRequest = self.commands.recv()
                 if isinstance(request, ExitRequest):
@@ -121,16 +118,6 @@ def _exit_now(status: int) -> NoReturn:
     os._exit(status)
 
 
-def _open_torch() -> None:
-    """Load torch's libraries, a third of its import, beside the modules of others: unlike an import, this is no work
-    for Python's interpreter, which one thread at a time may use.
-    """
-    spec = find_spec("torch")
-    if spec and spec.origin:
-        library = Path(spec.origin).parent / "lib" / "libtorch_python.so"
-        ctypes.CDLL(None).dlopen(str(library).encode(), os.RTLD_NOW)
-
-
 def _end(_: int, __: FrameType | None) -> NoReturn:
     raise SystemExit
 
@@ -143,11 +130,8 @@ def main(descriptor: int, parent: int) -> None:
     gc.disable()  # until all is loaded: modules are no garbage, and to look for it takes half a second
     try:
         signal.signal(signal.SIGTERM, _end)
-        opening = Thread(target=_open_torch)
-        opening.start()
         with suppress(Exception):
             import pipeline.runners.local  # noqa: F401
-        opening.join()
         workers.serve()
     except Exception:
         traceback.print_exc()
