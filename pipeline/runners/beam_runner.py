@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ def run_graph(runner: BeamRunner, run: RunFolder, config: RunConfig, jobs: Seque
     """Do all jobs; workers read the videos and write to the run folder by the same absolute paths as here."""
     with run.work_folder("jobs", is_shared=runner.is_cluster) as folder:
         files = write_jobs(folder, jobs)
+        if not runner.is_cluster:
+            logging.getLogger("apache_beam").setLevel(logging.CRITICAL)  # the command says once what a step raises
         with new_pipeline(runner.options) as pipeline:
             add_graph(pipeline, runner, run, config, files)
 

@@ -30,6 +30,17 @@ def new_pipeline(options: Sequence[str]) -> Iterator[beam.Pipeline]:
     except (KeyboardInterrupt, SystemExit):
         _cancel(pipeline)
         raise
+    except Exception as problem:
+        if interruption := _interruption(problem):
+            raise interruption from None
+        raise
+
+
+def _interruption(problem: BaseException | None) -> BaseException | None:
+    """What interrupted the command, where that is behind a problem: Beam makes another exception of one in a step."""
+    while problem is not None and not isinstance(problem, KeyboardInterrupt | SystemExit):
+        problem = problem.__cause__ or problem.__context__
+    return problem
 
 
 def _cancel(pipeline: beam.Pipeline) -> None:

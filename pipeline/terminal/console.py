@@ -85,9 +85,6 @@ def named_problems() -> Iterator[None]:
         _print_problem("Stopped:", str(problem))
         raise SystemExit(1) from None
     except Exception as problem:
-        if was_interrupted(problem):
-            _tell_interruption()
-            raise SystemExit(INTERRUPTED) from None
         if (sentence := sentence_of(problem)) is None:
             raise
         _print_problem("Stopped:", sentence)
@@ -96,13 +93,6 @@ def named_problems() -> Iterator[None]:
         if ended.code == INTERRUPTED:
             _tell_interruption()
         raise
-
-
-def was_interrupted(problem: BaseException | None) -> bool:
-    """True when Ctrl-C is behind a problem: Beam makes another exception of one in a step."""
-    while problem is not None and not isinstance(problem, KeyboardInterrupt):
-        problem = problem.__cause__ or problem.__context__
-    return problem is not None
 
 
 def _tell_interruption() -> None:

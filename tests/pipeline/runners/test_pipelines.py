@@ -41,6 +41,15 @@ def test_an_interrupted_command_cancels_its_job_on_the_cluster(capsys):
     assert "The runner was asked to cancel its job. If it still shows the job," in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt(), SystemExit(143)])
+def test_an_interruption_in_a_step_is_that_of_the_command(interruption):
+    def interrupt(_):
+        raise interruption
+
+    with pytest.raises(type(interruption)), new_pipeline(["--runner=FnApiRunner"]) as pipeline:
+        pipeline | beam.Create(["a"]) | "Interrupt" >> beam.Map(interrupt)
+
+
 def test_a_pipeline_has_no_folder_even_while_it_runs(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with new_pipeline(["--runner=FnApiRunner"]) as pipeline:

@@ -9,14 +9,13 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import apache_beam as beam
 import pytest
 
 from pipeline.commands.doctor import doctor
 from pipeline.commands.merge import merge
 from pipeline.commands.simulate import simulate
 from pipeline.runs.folder import RunFolder
-from pipeline.terminal.console import UsageProblem, named_problems
+from pipeline.terminal.console import UsageProblem
 from pipeline.terminal.problems import sentence_of
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -114,15 +113,3 @@ def test_a_file_that_may_not_grow_is_named(run):
 def test_a_fault_of_the_program_keeps_its_traceback():
     assert sentence_of(KeyError("x")) is None
     assert sentence_of(OSError("no number")) is None
-
-
-def test_an_interruption_inside_of_a_step_is_an_interruption(capsys):
-    """Beam makes a RuntimeError of it, of the KeyboardInterrupt itself or of what came of that."""
-
-    def step(_):
-        raise KeyboardInterrupt
-
-    with pytest.raises(SystemExit) as leaving, named_problems(), beam.Pipeline(runner="DirectRunner") as pipeline:
-        pipeline | beam.Create([1]) | beam.Map(step)
-    assert leaving.value.code == 130
-    assert capsys.readouterr().err == "Interrupted. Finished work is kept; run the same command again to continue.\n"
