@@ -3,6 +3,7 @@ import pytest
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.estimate import estimate
 from pipeline.capacity.footage import Footage
+from pipeline.capacity.needs import SIDE_BY_SIDE
 from pipeline.config import load_config
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -79,7 +80,7 @@ def test_a_worker_is_faster_once_the_others_are_done(monkeypatch):
         return estimate(films, settings(compute__workers=2, compute__threads=1)).seconds - start_s
 
     short, long = footage("a", 100), footage("b", 300)
-    assert seconds(long, short) == pytest.approx(seconds(short) / 0.7 + seconds(long) - seconds(short), rel=1e-6)
+    assert seconds(long, short) == pytest.approx(seconds(short) / SIDE_BY_SIDE + seconds(long) - seconds(short), rel=1e-6)
 
 
 def test_repair_takes_time_and_holds_a_few_frames():
