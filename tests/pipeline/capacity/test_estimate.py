@@ -80,7 +80,9 @@ def test_a_worker_is_faster_once_the_others_are_done(monkeypatch):
         return estimate(films, settings(compute__workers=2, compute__threads=1)).seconds - start_s
 
     short, long = footage("a", 100), footage("b", 300)
-    assert seconds(long, short) == pytest.approx(seconds(short) / SIDE_BY_SIDE + seconds(long) - seconds(short), rel=1e-6)
+    assert seconds(long, short) == pytest.approx(
+        seconds(short) / SIDE_BY_SIDE + seconds(long) - seconds(short), rel=1e-6
+    )
 
 
 def test_repair_takes_time_and_holds_a_few_frames():
