@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-FULL = os.EX_IOERR
-"""Exit code of a worker that found the run folder full."""
+NO_SPACE = os.EX_IOERR
+"""Exit code of a worker that cannot write its results."""
 
 
 def describe(returncode: int) -> str:

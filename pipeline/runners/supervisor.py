@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Generic
 
-from pipeline.runners.exits import describe, explain
+from pipeline.runners.exits import NO_SPACE, describe, explain
 from pipeline.runners.job_queue import JobQueue, Watcher
 from pipeline.runners.work import JobT, Work
-from pipeline.runners.worker import NO_SPACE
 from pipeline.runners.worker_connection import Ready
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.terminal.console import WorkProblem

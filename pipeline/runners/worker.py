@@ -25,11 +25,10 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, NoReturn
 
+from pipeline.runners.exits import NO_SPACE
 from pipeline.runners.spawning import ExitRequest, ForkRequest
 from pipeline.runners.worker_connection import ORPHANED, WorkerConnection
 
-NO_SPACE = os.EX_IOERR
-"""Exit code of a worker that cannot write its results."""
 _PR_SET_PDEATHSIG = 1
 
 
