@@ -27,6 +27,8 @@ RUN test -z "$EXTRAS" || pip install --no-build-isolation --editable ".[$EXTRAS]
 COPY --from=beam /opt/apache/beam /opt/apache/beam
 ENV RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1 OMP_NUM_THREADS=1 \
     NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+# Beam's boot program writes into the folder that it is started in.
 RUN useradd --create-home pointvos
 USER pointvos
+WORKDIR /home/pointvos
 ENTRYPOINT ["/opt/apache/beam/boot"]

@@ -46,6 +46,7 @@ def test_packages_come_from_the_lock_with_their_hashes():
 def test_workers_use_the_image_s_own_packages_and_do_not_run_as_root():
     assert "RUN_PYTHON_SDK_IN_DEFAULT_ENVIRONMENT=1" in RECIPE
     assert RECIPE.index("USER pointvos") < RECIPE.index("ENTRYPOINT")
+    assert re.findall(r"^WORKDIR (\S+)$", RECIPE, flags=re.MULTILINE)[-1] == "/home/pointvos"  # boot writes there
     copied = re.search(r"^COPY --from=beam (\S+) (\S+)$", RECIPE, flags=re.MULTILINE)
     assert f'ENTRYPOINT ["{copied[2]}/boot"]' in RECIPE
 
