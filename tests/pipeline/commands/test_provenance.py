@@ -105,7 +105,7 @@ def test_a_card_tells_answers_accuracy_splits_licences_and_gaps(stated_run, tmp_
         f"decided by simulated: {n:,}",
         "two answers or more stand behind 0 points (0.0 %)",
         "2 annotators answered 6 hidden questions with a known answer; 83.3 % of the answers are right, 50.0 %",
-        "with the shares 1/0/0 (train, val, test) and seed 0. Near-duplicates were not looked for.",
+        "with the shares 1/0/0 (train, val, test) and seed 0. Near-duplicates were not searched for.",
         "| CC-BY-4.0 | 1 |\n| unknown | 1 |",
         f"{n:,} points were not decided by people but simulated from ground truth",
         "1 of 2 videos have no points",

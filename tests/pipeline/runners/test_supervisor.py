@@ -76,9 +76,10 @@ def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
 
 
 def children(process: subprocess.Popen[str]) -> list[psutil.Process]:
-    """The process that forks the workers, then the workers."""
+    """The process that forks the workers, then the workers; libraries start others for a moment."""
     try:
-        return psutil.Process(process.pid).children(recursive=True)
+        found = psutil.Process(process.pid).children(recursive=True)
+        return [one for one in found if "pipeline.runners.worker" in one.cmdline()]
     except psutil.NoSuchProcess:
         return []
 
