@@ -4,8 +4,8 @@ Bytes of the embedded models and the baselines bound peaks of real workers with 
 of a video of 5,000 frames. Those of Segment Anything, Cutie and the SAM 2 family are computed from the sizes of their
 tensors.
 
-Seconds on a GPU are of an NVIDIA H200 beside 16 cores: those of ``embedded`` and Cutie of whole videos (300 frames at
-480p, 1 and 5 objects), the others of single steps with 1 to 20 objects.
+Seconds on a GPU are of an NVIDIA H200 beside 16 cores: those of ``embedded`` (1 and 5 objects) and ``cutie_small``
+(1 object) were fitted to whole commands on 300 frames at 480p, those of Segment Anything and SAM 2.1 to single steps.
 """
 
 from __future__ import annotations
