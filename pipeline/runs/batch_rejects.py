@@ -6,9 +6,8 @@ worker had done them one after the other.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from pydantic import TypeAdapter
+import json
+from dataclasses import asdict, replace
 
 from pipeline.runs.commit import commit_reject, is_committed
 from pipeline.runs.folder import RunFolder
@@ -18,7 +17,6 @@ from schemas.rejects import Reject
 from schemas.whole_files import write_whole
 
 _ENDING = ".reject.json"
-_REJECT = TypeAdapter(Reject)
 
 
 def write_reject(run: RunFolder, rejected: RejectedVideo) -> None:
@@ -28,7 +26,7 @@ def write_reject(run: RunFolder, rejected: RejectedVideo) -> None:
         commit_reject(run, rejected)
         return
     file = run.batches / job.unit / f"{job.batch}{_ENDING}"
-    write_whole(file, _REJECT.dump_json(rejected.reject), is_synced=False)
+    write_whole(file, json.dumps(asdict(rejected.reject)).encode(), is_synced=False)
 
 
 def has_reject(run: RunFolder, job: VideoJob) -> bool:
@@ -42,4 +40,4 @@ def commit_batch_reject(run: RunFolder, job: VideoJob) -> None:
     first = min(files, key=lambda file: int(file.name.removesuffix(_ENDING)), default=None)
     if first is not None and not is_committed(run, job):
         run.drop_unit(job.video_id, job.unit)
-        commit_reject(run, RejectedVideo(replace(job, batch=None), _REJECT.validate_json(first.read_bytes())))
+        commit_reject(run, RejectedVideo(replace(job, batch=None), Reject(**json.loads(first.read_bytes()))))

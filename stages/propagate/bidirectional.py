@@ -122,7 +122,7 @@ class _Run:
         """The encoding of a frame and what moved since the one before, where it is measured; neither without seeds."""
         if not self._task.seeds:
             return None, None
-        motion = None if here.earlier is None else Motion.between(here.earlier, here.grey)
+        motion = None if here.earlier is None else Motion.between(here.earlier.grey, here.small.grey)
         return self._task.propagator.encode(here.frame.image), motion
 
     def _aggregation_of(self, frame: Frame) -> SoftAggregation:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from schemas.frames import Frame
-from stages.propagate.motion import Grey, small_grey
+from stages.propagate.motion import SmallFrame
 from stages.propagate.prefetch import until_error
 
 _SLOW_S, _MOST_FRAMES = 0.165, 5
@@ -18,11 +18,11 @@ fewer frames than these."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameWindow:
-    """A frame and its neighbours, small and grey.
+    """A frame and its neighbours; few of those are looked at.
 
     Attributes:
         frame: the frame.
-        grey: the frame itself.
+        small: the frame itself.
         earlier: the frame before it in the same shot, where motion is to be measured, else None. That is on every
             fifth frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
             in so short a time. It does change in a slow video: there it is measured on more frames, up to every one.
@@ -30,9 +30,9 @@ class FrameWindow:
     """
 
     frame: Frame
-    grey: Grey
-    earlier: Grey | None
-    following: tuple[Grey, ...]
+    small: SmallFrame
+    earlier: SmallFrame | None
+    following: tuple[SmallFrame, ...]
 
 
 def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> Iterator[FrameWindow]:
@@ -43,16 +43,16 @@ def frame_windows(frames: Iterable[Frame], reach: int, cuts: Container[int]) -> 
         reach: how many following frames there are at most.
         cuts: first frames of new shots; each is looked up when it is reached by a frame that it may follow.
     """
-    last: Grey | None = None
+    last: SmallFrame | None = None
     measured: tuple[int, float] | None = None
-    for frame, grey, following in _with_following(frames, reach, cuts):
+    for frame, small, following in _with_following(frames, reach, cuts):
         earlier = None
         if last is None or frame.idx in cuts:
             measured = None
         elif measured is None or _is_too_late(frame, *measured):
             earlier, measured = last, (frame.idx, frame.time_s)
-        yield FrameWindow(frame, grey, earlier, following)
-        last = grey
+        yield FrameWindow(frame, small, earlier, following)
+        last = small
 
 
 def _is_too_late(frame: Frame, measured_idx: int, measured_s: float) -> bool:
@@ -62,12 +62,12 @@ def _is_too_late(frame: Frame, measured_idx: int, measured_s: float) -> bool:
 
 def _with_following(
     frames: Iterable[Frame], reach: int, cuts: Container[int]
-) -> Iterator[tuple[Frame, Grey, tuple[Grey, ...]]]:
-    """Every frame, small and grey, and those behind it in the same shot."""
+) -> Iterator[tuple[Frame, SmallFrame, tuple[SmallFrame, ...]]]:
+    """Every frame, the same small, and those behind it in the same shot."""
     failed: list[Exception] = []
-    waiting: deque[tuple[Frame, Grey]] = deque()
+    waiting: deque[tuple[Frame, SmallFrame]] = deque()
     for frame in until_error(iter(frames), failed):
-        waiting.append((frame, small_grey(frame.image)))
+        waiting.append((frame, SmallFrame(frame.image)))
         if len(waiting) > reach:
             yield _first(waiting, cuts)
     while waiting:
@@ -76,6 +76,8 @@ def _with_following(
         raise failed[0]
 
 
-def _first(waiting: deque[tuple[Frame, Grey]], cuts: Container[int]) -> tuple[Frame, Grey, tuple[Grey, ...]]:
-    frame, grey = waiting.popleft()
-    return frame, grey, tuple(other for _, other in takewhile(lambda pair: pair[0].idx not in cuts, waiting))
+def _first(
+    waiting: deque[tuple[Frame, SmallFrame]], cuts: Container[int]
+) -> tuple[Frame, SmallFrame, tuple[SmallFrame, ...]]:
+    frame, small = waiting.popleft()
+    return frame, small, tuple(other for _, other in takewhile(lambda pair: pair[0].idx not in cuts, waiting))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -35,7 +35,7 @@ class Motion:
 
     @staticmethod
     def between(other: Grey, grey: Grey) -> Motion:
-        """Measure what moves between two frames of one size, on the grid of ``grey``; see :func:`small_grey`.
+        """Measure what moves between two frames of one size, on the grid of ``grey``; see :class:`SmallFrame`.
 
         The ground's motion is an affine field, fitted with Cauchy weights so that objects do not pull it.
         """
@@ -57,12 +57,23 @@ STILL = Motion(np.zeros((1, 1), dtype=np.uint8))
 """For a frame that none precedes: nothing is known to move."""
 
 
-def small_grey(image: NDArray[np.uint8]) -> Grey:
-    """A (H, W, 3) uint8 RGB frame at the size at which motion is measured."""
-    height, width = image.shape[:2]
-    scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return shrink(grey, (max(16, round(height * scale)), max(16, round(width * scale))))
+@dataclass(frozen=True, eq=False)
+class SmallFrame:
+    """A frame at the size at which motion is measured, which is made when it is first looked at.
+
+    Attributes:
+        image: (H, W, 3) uint8 RGB.
+    """
+
+    image: NDArray[np.uint8]
+
+    @cached_property
+    def grey(self) -> Grey:
+        """(h, w) uint8, of as many pixels whatever the frame has, or fewer."""
+        height, width = self.image.shape[:2]
+        scale = min(1.0, (_PIXELS / (height * width)) ** 0.5)
+        grey = np.asarray(cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+        return shrink(grey, (max(16, round(height * scale)), max(16, round(width * scale))))
 
 
 def _against_ground(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:

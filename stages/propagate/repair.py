@@ -93,7 +93,7 @@ class Repairer:
         suspects = self._suspects(here.frame.idx, rows, rated) if here.following else []
         if not suspects:
             return {}
-        scene = _Scene(rows, Motion.among(here.following, here.grey))
+        scene = _Scene(rows, Motion.among([behind.grey for behind in here.following], here.small.grey))
         poor = [row for row in suspects if row.source == "propagator" or self._poor_start(row, scene)]
         if not poor:
             return {}

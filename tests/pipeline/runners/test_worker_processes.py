@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import psutil
 import pytest
 
 from pipeline.config import load_config
-from pipeline.runners.spawning import start_early
+from pipeline.runners.spawning import start_early, worker_environment
 from pipeline.runners.work import AnnotateWork
 from pipeline.runners.worker_connection import Ready
 from pipeline.runners.worker_processes import WorkerProcesses
@@ -82,3 +83,11 @@ def test_a_log_that_says_something_is_kept(run, work):
         processes.start(work)
         processes.log.write_text("a warning\n")
     assert processes.log.read_text() == "a warning\n"
+
+
+def test_workers_keep_what_was_set_for_the_allocator_and_for_imports(monkeypatch):
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=1")
+    monkeypatch.setenv("PYTHONPATH", "mine")
+    environment = worker_environment()
+    assert environment["GLIBC_TUNABLES"] == "glibc.malloc.check=1:glibc.malloc.hugetlb=1"
+    assert environment["PYTHONPATH"].split(os.pathsep)[1:] == ["mine"]

@@ -16,11 +16,11 @@ def frames(n, error=None, rate=25, lost=()):
 def told(stream):
     """(frame index, brightness before, brightnesses behind) of every frame."""
 
-    def brightness(grey):
-        return None if grey is None else int(grey[0, 0])
+    def brightness(small):
+        return None if small is None else int(small.grey[0, 0])
 
     return [
-        (here.frame.idx, brightness(here.earlier), [brightness(grey) for grey in here.following]) for here in stream
+        (here.frame.idx, brightness(here.earlier), [brightness(small) for small in here.following]) for here in stream
     ]
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from schemas.object_masks import ObjectMask
-from stages.propagate.motion import STILL, Motion, small_grey
+from stages.propagate.motion import STILL, Motion, SmallFrame
 from stages.propagate.quality import with_motion_quality
 
 HEIGHT, WIDTH = 180, 320
@@ -40,7 +40,7 @@ def qualities(motion, *rows):
 
 @pytest.fixture(scope="module")
 def motion():
-    return Motion.between(small_grey(scene(0, 0)), small_grey(scene(2, 6)))
+    return Motion.between(SmallFrame(scene(0, 0)).grey, SmallFrame(scene(2, 6)).grey)
 
 
 def test_what_leaves_the_ground_moves_and_a_panned_ground_does_not(motion):

@@ -13,7 +13,7 @@ from stages.backends.propagator import Estimate
 from stages.backends.segmenter import Segment
 from stages.propagate.bidirectional import Task, propagate
 from stages.propagate.frame_window import FrameWindow
-from stages.propagate.motion import STILL, small_grey
+from stages.propagate.motion import STILL, SmallFrame
 from stages.propagate.quality import with_motion_quality
 from stages.propagate.repair import REACH, Repairer, RepairOptions
 
@@ -51,8 +51,8 @@ def row(drawn=PART, source="propagator", quality=0.4, object_id="it", frame_idx=
 
 def here(idx=0, n_following=REACH, still=False):
     pictures = [image(0 if still else i) for i in range(n_following + 1)]
-    greys = [small_grey(picture) for picture in pictures]
-    return FrameWindow(Frame(idx, 0.0, pictures[0]), greys[0], None, tuple(greys[1:]))
+    small = [SmallFrame(picture) for picture in pictures]
+    return FrameWindow(Frame(idx, 0.0, pictures[0]), small[0], None, tuple(small[1:]))
 
 
 @dataclass
