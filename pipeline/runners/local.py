@@ -13,6 +13,7 @@ import apache_beam as beam
 from pipeline.config import RunConfig
 from pipeline.graph import AnnotateVideos
 from pipeline.runners.choice import IN_PROCESS
+from pipeline.runners.exits import exit_now
 from pipeline.runners.pipelines import new_pipeline
 from pipeline.runners.work import Job, Work
 from pipeline.runners.worker_connection import Ready, WorkerConnection
@@ -39,19 +40,23 @@ class TakeJobsDoFn(beam.DoFn):
         (self._connection,) = _connections
 
     def process(self, _: object) -> Iterator[Job]:
-        """Yield jobs until there are none; models are loaded by now, and the collector may look for garbage again."""
+        """Yield jobs; models are loaded by now, and the collector may look for garbage again.
+
+        When there are none left, the process ends: the results are committed, and Beam takes a fifth of a second to
+        stop its threads.
+        """
         gc.freeze()
         gc.enable()
         while self._connection:
             self._connection.send(Ready())
             job: Job | None = self._connection.receive()
             if job is None:
-                return
+                exit_now(0)
             yield job
 
 
 def work(connection: WorkerConnection, given: Work[Job]) -> bool:
-    """Run the graph in this process; False when results cannot be written because the disk is full."""
+    """Run the graph in this process, which ends with the last job; False when the disk is too full for results."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _connections[:] = [connection]
     progress.listen(connection.send)

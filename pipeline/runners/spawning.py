@@ -36,10 +36,11 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "JE_ARROW_MALLOC_CONF": "background_thread:false",
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "2048",
+    "LANGUAGE": "C",
     **_KEEP_MEMORY,
 }
-"""One thread an operation, none in the background, which would be missing behind a fork, and twice as many prepared
-layers, so that crops of all sizes find theirs."""
+"""One thread an operation, none in the background, which would be missing behind a fork; twice as many prepared layers,
+so that crops of all sizes find theirs; and no look for translations of each of Beam's options, which nobody reads."""
 _STANDARD_ERROR = 2
 _TIMEOUT_S = 5.0
 

@@ -25,7 +25,7 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, NoReturn
 
-from pipeline.runners.exits import NO_SPACE
+from pipeline.runners.exits import NO_SPACE, exit_now
 from pipeline.runners.spawning import ExitRequest, ForkRequest
 from pipeline.runners.worker_connection import ORPHANED, WorkerConnection
 
@@ -107,14 +107,7 @@ def _work(server: int, connection: int, request: ForkRequest) -> NoReturn:
     except BaseException:
         traceback.print_exc()
     finally:
-        _exit_now(status)
-
-
-def _exit_now(status: int) -> NoReturn:
-    """End without taking torch and Beam apart, which would take a second: all is written."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
+        exit_now(status)
 
 
 def _end(_: int, __: FrameType | None) -> NoReturn:
@@ -136,7 +129,7 @@ def main(descriptor: int, parent: int) -> None:
         traceback.print_exc()
     finally:
         workers.end()
-        _exit_now(ORPHANED)
+        exit_now(ORPHANED)
 
 
 if __name__ == "__main__":
