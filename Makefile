@@ -89,7 +89,7 @@ bench: setup ## measure accuracy, speed and memory; writes build/benchmarks.md
 
 AGAINST =
 .PHONY: bench-speed
-bench-speed: setup ## speed and memory as ratios, fifteen minutes; AGAINST=TREE compares with another working tree, ONLY=speed measures a part
+bench-speed: setup ## speed and memory as ratios, half an hour; AGAINST=TREE compares with another working tree, ONLY=speed measures a part
 	@$(BIN)/python -m tests.bench.ratios $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY))
 
 .PHONY: bench-gpu

@@ -18,8 +18,8 @@ from stages.segment.segment_frame import segment_frame
 from stages.video import open_video
 
 
-def main(folder: str, clicks: str, note: str, threads: str) -> None:
-    """Run over all videos of ``folder``; writes frames, seconds and peak memory to ``note``."""
+def main(folder: str, clicks: str, note: str, threads: str, *names: str) -> None:
+    """Run over the videos of ``folder``, or those of ``names``; writes frames, seconds and peak memory to ``note``."""
     torch.set_num_threads(int(threads))
     cv2.setNumThreads(int(threads))
     start = time.monotonic()
@@ -27,6 +27,8 @@ def main(folder: str, clicks: str, note: str, threads: str) -> None:
     localizations, _ = read_localizations(clicks, "clicks")
     n_frames = 0
     for file in find_videos(folder)[0]:
+        if names and file.video_id not in names:
+            continue
         own = [loc for loc in localizations if loc.video_id == file.video_id]
         with open_video(file) as reader:
             session = None

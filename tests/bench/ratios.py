@@ -10,9 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +33,8 @@ BOUNDS = {
     "two workers, of one": (">=", 1.8),
     "annotate of the bare loop, three times the videos": (">=", 0.95),
     "two workers of one, three times the videos": (">=", 1.8),
+    "two bare loops with half of the videos each, of one": (">=", None),
+    "two bare loops of one, three times the videos": (">=", None),
     "frames/s, of the other tree": (">=", 1.8),
     "20 objects, times one": ("<=", 3.0),
     "memory of 2,000 frames, of 200": ("<=", 1.1),
@@ -44,6 +48,8 @@ PARTS = ("speed", "longer_speed", "objects", "items", "start", "memory")
 _LOOP = "from tests.bench.bare_loop import main; import sys; main(*sys.argv[1:])"
 _ITEMS = "from tests.bench.bare_items import main; import sys; main(*sys.argv[1:])"
 _ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
+Seconds = dict[str, list[float]]
+"""By what was measured, the wall time of each round."""
 
 
 class Bench:
@@ -67,42 +73,48 @@ class Bench:
 
     def speed(self) -> dict[str, Any]:
         """Six short videos, of which start-up is a good part; the other tree's own default as well."""
-        best, facts = self._speed(1, self._against)
+        seconds, facts = self._speed(1, 5, self._against)
         ratios = {
-            "annotate, one worker, of the bare loop": best["bare"] / best["one"],
-            "two workers, of one": best["one"] / best["two"],
+            "annotate, one worker, of the bare loop": _ratio(seconds, "bare", "one"),
+            "two workers, of one": _ratio(seconds, "one", "two"),
+            "two bare loops with half of the videos each, of one": _ratio(seconds, "bare", "bare_two"),
         }
         if self._against:
-            ratios["frames/s, of the other tree"] = best["other"] / best["two"]
+            ratios["frames/s, of the other tree"] = _ratio(seconds, "other", "two")
         return {name: {"value": value, **facts} for name, value in ratios.items()}
 
     def longer_speed(self) -> dict[str, Any]:
         """The same videos three times over: what is left of start-up where there is work for a while."""
-        best, facts = self._speed(3, None)
+        seconds, facts = self._speed(3, 3, None)
         ratios = {
-            "annotate of the bare loop, three times the videos": best["bare"] / best["one"],
-            "two workers of one, three times the videos": best["one"] / best["two"],
+            "annotate of the bare loop, three times the videos": _ratio(seconds, "bare", "one"),
+            "two workers of one, three times the videos": _ratio(seconds, "one", "two"),
+            "two bare loops of one, three times the videos": _ratio(seconds, "bare", "bare_two"),
         }
         return {name: {"value": value, **facts} for name, value in ratios.items()}
 
-    def _speed(self, times: int, against: Path | None) -> tuple[dict[str, float], dict[str, Any]]:
-        """Six videos so many times, without repair: seconds of the bare loop, one worker, two, the other tree."""
+    def _speed(self, times: int, n_rounds: int, against: Path | None) -> tuple[Seconds, dict[str, Any]]:
+        """Six videos so many times, without repair: two workers, the other tree, the bare loop, two of it, one worker.
+
+        Two bare loops at once with half of the videos each show what two workers could reach at most here.
+        """
         names = sorted(p.name for p in self._sequences.iterdir())[: max(2, round(6 * self._size))]
         folder = corpus(self._sequences, self._work / f"six-{times}", names, times)
         clicks = clicks_in_the_middle(folder, self._work / f"six-{times}.json")
         note = self._work / "bare.json"
-        bare = [sys.executable, "-c", _LOOP, str(folder), str(clicks), str(note), "1"]
+        loop = [sys.executable, "-c", _LOOP, str(folder), str(clicks)]
+        halves = [[*loop, str(self._work / "half.json"), "1", *half] for half in _halves(folder)]
         options = ("annotate", folder, "--localizations", clicks, "--no-repair")
-        seconds: dict[str, list[float]] = {}
-        for _ in range(2 if self._size >= 1 else 1):
+        seconds: Seconds = {}
+        for _ in range(n_rounds if self._size >= 1 else 1):
             seconds.setdefault("two", []).append(self._run(*options, "--config", self._config, "--workers", 2).seconds)
             if against:
                 seconds.setdefault("other", []).append(self._run(*options, tree=against).seconds)
-            seconds.setdefault("bare", []).append(_timed(bare))
+            seconds.setdefault("bare", []).append(_timed([*loop, str(note), "1"]))
+            seconds.setdefault("bare_two", []).append(_timed(*halves))
             seconds.setdefault("one", []).append(self._run(*options, "--config", self._config, "--workers", 1).seconds)
-        best = {name: min(found) for name, found in seconds.items()}
         frames = json.loads(note.read_text())["frames"]
-        return best, {"frames": frames, **{f"{name}_s": value for name, value in best.items()}}
+        return seconds, {"frames": frames, **{f"{name}_s": found for name, found in seconds.items()}}
 
     def objects(self) -> dict[str, Any]:
         """One video with one object and with twenty, repairs included; whole command."""
@@ -189,14 +201,28 @@ def measure(sequences: Path, work: Path, against: Path | None = None) -> dict[st
     return Bench(sequences, work, against and against.resolve()).measure()
 
 
-def _timed(command: list[str]) -> float:
-    """Wall seconds of a process with one thread an operation."""
-    note = "import subprocess, sys, time; t = time.monotonic(); subprocess.run(sys.argv[1:], check=True)"
-    code = f"{note}; print(time.monotonic() - t)"
-    answer = subprocess.run(
-        [sys.executable, "-c", code, *command], cwd=REPOSITORY, env=_ONE_THREAD, capture_output=True, check=True
-    )
-    return float(answer.stdout.split()[-1])
+def _ratio(seconds: Seconds, first: str, second: str) -> float:
+    """The median of the rounds' ratios: a machine whose speed wanders does so from round to round."""
+    return statistics.median(a / b for a, b in zip(seconds[first], seconds[second], strict=True))
+
+
+def _halves(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of videos, in two parts with about as many frames, as two workers share them: the longest ones first."""
+    n_frames = {video.name: sum(1 for _ in video.iterdir()) for video in folder.iterdir()}
+    halves: tuple[list[str], list[str]] = ([], [])
+    for name in sorted(n_frames, key=lambda name: (-n_frames[name], name)):
+        min(halves, key=lambda half: sum(n_frames[name] for name in half)).append(name)
+    return halves
+
+
+def _timed(*commands: list[str]) -> float:
+    """Wall seconds of processes that run at once, with one thread an operation."""
+    start = time.monotonic()
+    running = [subprocess.Popen(command, cwd=REPOSITORY, env=_ONE_THREAD) for command in commands]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise RuntimeError(f"the bare loop failed: {' '.join(commands[0])}")
+    return time.monotonic() - start
 
 
 def page(results: dict[str, Any]) -> str:
