@@ -7,8 +7,8 @@ import signal
 import sys
 from typing import NoReturn
 
-NO_SPACE = os.EX_IOERR
-"""Exit code of a worker that cannot write its results."""
+_FROM_OUTSIDE = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+"""Somebody sent them; the log says nothing of it."""
 
 
 def exit_now(status: int) -> NoReturn:
@@ -34,7 +34,11 @@ def explain(returncode: int) -> str:
     ('killed by SIGKILL; out of memory is the usual cause', 'exit code 1; see logs/workers.log in the run folder')
     >>> explain(-11)
     'killed by SIGSEGV; see logs/workers.log in the run folder'
+    >>> explain(-15)
+    'killed by SIGTERM'
     """
+    if -returncode in _FROM_OUTSIDE:
+        return describe(returncode)
     is_killed = returncode == -signal.SIGKILL
     hint = "out of memory is the usual cause" if is_killed else "see logs/workers.log in the run folder"
     return f"{describe(returncode)}; {hint}"

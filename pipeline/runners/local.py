@@ -16,8 +16,9 @@ from pipeline.runners.choice import IN_PROCESS
 from pipeline.runners.exits import exit_now
 from pipeline.runners.pipelines import new_pipeline
 from pipeline.runners.work import Job, Work
-from pipeline.runners.worker_connection import Ready, WorkerConnection
+from pipeline.runners.worker_connection import CannotWrite, Ready, WorkerConnection
 from pipeline.runs.folder import RunFolder, empty_folder
+from pipeline.terminal.problems import sentence_of
 from schemas.jobs import VideoJob
 from stages import progress
 from stages.failures import NO_SPACE
@@ -55,8 +56,8 @@ class TakeJobsDoFn(beam.DoFn):
             yield job
 
 
-def work(connection: WorkerConnection, given: Work[Job]) -> bool:
-    """Run the graph in this process, which ends with the last job; False when the disk is too full for results."""
+def work(connection: WorkerConnection, given: Work[Job]) -> None:
+    """Run the graph in this process, which ends with the last job; the command is told when the disk is full."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _connections[:] = [connection]
     progress.listen(connection.send)
@@ -66,10 +67,9 @@ def work(connection: WorkerConnection, given: Work[Job]) -> bool:
             jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
             jobs | "Work" >> given.graph()
     except Exception as error:
-        if not _is_full(error):
+        if not (problem := _full_disk(error)) or not (sentence := sentence_of(problem)):
             raise
-        return False
-    return True
+        connection.send(CannotWrite(sentence))
 
 
 def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
@@ -80,9 +80,11 @@ def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
     empty_folder(run.batches / job.unit)
 
 
-def _is_full(error: BaseException | None) -> bool:
+def _full_disk(error: BaseException | None) -> OSError | None:
+    """What was raised because a disk is full; where several say so, one that names a file."""
+    found: OSError | None = None
     while error is not None:
-        if isinstance(error, OSError) and error.errno in NO_SPACE:
-            return True
+        if isinstance(error, OSError) and error.errno in NO_SPACE and not (found and found.filename):
+            found = error
         error = error.__cause__ or error.__context__
-    return False
+    return found

@@ -7,6 +7,7 @@ its run folder is, and it has much to import; a worker has more. Several workers
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -51,11 +52,11 @@ class ForkRequest:
 
     Attributes:
         number: which worker, for :class:`ExitRequest`.
-        work: what it does.
+        work: what it does, pickled: if it cannot be read there, the log says so.
     """
 
     number: int
-    work: Work[Any]
+    work: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class ForkServer:
         ours, theirs = Pipe()
         number, self.n_forked = self.n_forked, self.n_forked + 1
         with theirs, suppress(OSError), socket.socket(fileno=os.dup(self.connection.fileno())) as channel:
-            self.connection.send(ForkRequest(number, work))
+            self.connection.send(ForkRequest(number, pickle.dumps(work)))
             socket.send_fds(channel, [b"."], [theirs.fileno(), lock, log])
         return number, ours
 
@@ -142,8 +143,12 @@ _early: list[ForkServer] = []
 
 
 def start_early() -> None:
-    """Start the server of a command that is still to be imported; it ends with this process, needed or not."""
-    _early.append(start_server())
+    """Start the server of a command that is still to be imported; it ends with this process, needed or not.
+
+    Where none can be started, the command says so when it needs one.
+    """
+    with suppress(OSError):
+        _early.append(start_server())
 
 
 def take_early() -> ForkServer | None:

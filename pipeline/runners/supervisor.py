@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from typing import Generic
 
-from pipeline.runners.exits import NO_SPACE, describe, explain
+from pipeline.runners.exits import describe, explain
 from pipeline.runners.job_queue import JobQueue, Watcher
 from pipeline.runners.work import JobT, Work
-from pipeline.runners.worker_connection import Ready
+from pipeline.runners.worker_connection import CannotWrite, Ready
 from pipeline.runners.worker_processes import WorkerProcess, WorkerProcesses
 from pipeline.terminal.console import WorkProblem
 from stages.progress import Step
@@ -48,7 +48,7 @@ class Supervisor(Generic[JobT]):
         """Do all jobs, the first ones first.
 
         Raises:
-            WorkProblem: the run folder is full, or workers cannot start at all.
+            WorkProblem: a disk is full, or workers cannot start at all.
         """
         self._queue.add(jobs)
         for _ in range(min(self.work.n_workers, len(jobs))):
@@ -69,6 +69,8 @@ class Supervisor(Generic[JobT]):
             return
         if isinstance(message, Step) and worker.job:
             self.watch.step(worker.job, message)
+        elif isinstance(message, CannotWrite):
+            raise WorkProblem(message.sentence)
         elif isinstance(message, Ready):
             self._failed_starts = 0
             if worker.job is not None:
@@ -80,11 +82,6 @@ class Supervisor(Generic[JobT]):
         self.workers.running.remove(worker)
         worker.connection.close()
         code = worker.exit_code()
-        if code == NO_SPACE:
-            raise WorkProblem(
-                f"no space is left for run folder {self.work.run.path}. Finished videos are kept: "
-                "free some space and run the same command again"
-            )
         if code == 0 and worker.job is None:
             return
         if worker.job is None:
@@ -98,5 +95,6 @@ class Supervisor(Generic[JobT]):
 
     def _cannot_start(self, code: int) -> WorkProblem:
         log = self.workers.log
-        last_line = log.read_text(errors="replace").strip().splitlines()[-1:] or ["nothing"]
-        return WorkProblem(f"a worker could not start ({describe(code)}); {log} ends: {last_line[0]}")
+        if lines := log.read_text(errors="replace").strip().splitlines():
+            return WorkProblem(f"a worker could not start ({describe(code)}); {log} ends: {lines[-1]}")
+        return WorkProblem(f"a worker could not start ({explain(code)})")

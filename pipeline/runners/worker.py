@@ -12,9 +12,11 @@ models that run on the CPU.
 from __future__ import annotations
 
 import ctypes
+import errno
 import faulthandler
 import gc
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -23,19 +25,23 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pipeline.runners.exits import NO_SPACE, exit_now
+from pipeline.runners.exits import exit_now
 from pipeline.runners.spawning import ExitRequest, ForkRequest
 from pipeline.runners.worker_connection import ORPHANED, WorkerConnection
 
+if TYPE_CHECKING:
+    from pipeline.runners.work import Work
+
 _PR_SET_PDEATHSIG = 1
+_N_DESCRIPTORS = 3
 
 
 def end_with_parent(parent: int) -> None:
     """Have the kernel end this process when its parent does (Linux prctl(2)); the command answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked since it was started
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})  # blocked while it was started
     library = ctypes.CDLL(None)
     if hasattr(library, "prctl"):
         library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -68,34 +74,44 @@ class Workers:
             os.kill(pid, signal.SIGKILL)
         for pid in self._pids.values():
             os.waitpid(pid, 0)
+        self._pids.clear()
 
     def _fork(self, request: ForkRequest) -> None:
-        """Import what the work needs, where no worker did yet; if that fails, the worker that tries again says so."""
+        """Import what the work needs, where no worker did yet; if that fails, the worker that tries again says so.
+
+        A SIGTERM meanwhile is for this process alone, and answered behind the fork: the hooks of modules that run in
+        it would swallow the exception, and the child would end its siblings.
+        """
         connection, lock, log = self._receive_descriptors()
         os.dup2(log, sys.stdout.fileno())
         os.dup2(log, sys.stderr.fileno())
+        work: Work[Any] = pickle.loads(request.work)  # noqa: S301 - from our parent, through a pipe
         with suppress(Exception):
-            request.work.preload()
+            work.preload()
         gc.freeze()
         server = os.getpid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
         pid = os.fork()
         if not pid:
             self.commands.close()
-            _work(server, connection, request)
+            _work(server, connection, work)
         self._pids[request.number] = pid
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         for descriptor in (connection, lock, log):
             os.close(descriptor)
 
     def _receive_descriptors(self) -> list[int]:
         """Of a worker's end of the pipe, the lock and the log."""
         with socket.socket(fileno=os.dup(self.commands.fileno())) as channel:
-            _, found, _, _ = socket.recv_fds(channel, 1, 3)
+            _, found, _, _ = socket.recv_fds(channel, 1, _N_DESCRIPTORS)
         if not found:
             raise EOFError
+        if len(found) < _N_DESCRIPTORS:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
         return found
 
 
-def _work(server: int, connection: int, request: ForkRequest) -> NoReturn:
+def _work(server: int, connection: int, given: Work[Any]) -> NoReturn:
     """Be a worker, which holds the lock of the run until it ends."""
     status = 1
     try:
@@ -103,7 +119,8 @@ def _work(server: int, connection: int, request: ForkRequest) -> NoReturn:
         end_with_parent(server)
         from pipeline.runners.local import work
 
-        status = 0 if work(WorkerConnection(connection), request.work) else NO_SPACE
+        work(WorkerConnection(connection), given)
+        status = 0
     except BaseException:
         traceback.print_exc()
     finally:
@@ -127,6 +144,10 @@ def main(descriptor: int, parent: int) -> None:
         workers.serve()
     except Exception:
         traceback.print_exc()
+    except SystemExit:
+        workers.end()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)  # the command is told how this process ended
     finally:
         workers.end()
         exit_now(ORPHANED)

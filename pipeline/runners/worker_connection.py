@@ -19,6 +19,17 @@ class Ready:
     """A worker is through with its job, or has just started, and asks for the next one."""
 
 
+@dataclass(frozen=True, slots=True)
+class CannotWrite:
+    """A worker cannot write its results, and neither can any other.
+
+    Attributes:
+        sentence: which file, why, and what to do.
+    """
+
+    sentence: str
+
+
 class WorkerConnection:
     """A worker's end. The process ends at once when the command does, whatever the worker is doing.
 

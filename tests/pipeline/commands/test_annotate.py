@@ -180,7 +180,7 @@ def test_a_full_disk_stops_with_a_sentence_and_keeps_what_is_done(pointvos, corp
     try:
         answer = annotate(pointvos, corpus, small / "run", *fast, "--frames", "12")
         assert answer.returncode == 1, answer.stderr
-        assert "no space is left" in answer.stderr.replace("\n", " ")
+        assert f"Stopped: no space is left at {small}/run/" in answer.stderr
     finally:
         subprocess.run(["umount", str(small)], check=True)
 

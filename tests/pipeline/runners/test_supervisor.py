@@ -107,7 +107,8 @@ def resume(start, run: Path, annotated: Path) -> None:
 
 
 def kill(process: subprocess.Popen[str], how: signal.Signals) -> None:
-    """Kill the command alone."""
+    """Kill the command alone; twice, as ``timeout`` does."""
+    process.send_signal(how)
     process.send_signal(how)
     process.communicate(timeout=60)
 
@@ -122,6 +123,7 @@ def test_a_command_that_is_killed_while_its_workers_start_is_continued_and_no_or
     workers = children(process)
     kill(process, how)
     assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert how == signal.SIGKILL or not (tmp_path / "run" / "logs").exists()
     time.sleep(delay_s)
     resume(start, tmp_path / "run", annotated)
 

@@ -11,9 +11,27 @@ import pytest
 from pipeline.config import load_config
 from pipeline.runners.spawning import start_early, worker_environment
 from pipeline.runners.work import AnnotateWork
-from pipeline.runners.worker_connection import Ready
+from pipeline.runners.worker_connection import ORPHANED, Ready
 from pipeline.runners.worker_processes import WorkerProcesses
 from pipeline.runs.folder import RunFolder
+
+ENDED = """
+import os, signal
+from pipeline.runners.work import AnnotateWork
+
+class Ended(AnnotateWork):
+    "Sends SIGTERM to the process that forks workers, while it forks one."
+
+    def preload(self):
+        os.register_at_fork(before=lambda: os.kill(os.getpid(), signal.SIGTERM))
+"""
+
+
+class Unreadable:
+    """Work that the process which forks workers cannot read."""
+
+    def __reduce__(self):
+        return int, ("work",)
 
 
 @pytest.fixture
@@ -61,6 +79,28 @@ def test_after_the_death_of_the_process_that_forks_them_workers_come_from_anothe
             first.connection.recv()
         assert first.exit_code() == -signal.SIGKILL
         assert processes.start(work).connection.recv() == Ready()
+
+
+def test_the_process_that_forks_is_ended_even_in_the_middle_of_a_fork(run, monkeypatch, tmp_path):
+    (tmp_path / "ended_in_a_fork.py").write_text(ENDED)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    from ended_in_a_fork import Ended
+
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        worker = processes.start(Ended(run, None))
+        with pytest.raises(EOFError):
+            worker.connection.recv()
+        assert worker.exit_code() == -signal.SIGTERM
+
+
+def test_why_no_worker_can_be_forked_is_in_the_log(run):
+    with run.lock() as lock, WorkerProcesses(run, lock) as processes:
+        worker = processes.start(Unreadable())
+        with pytest.raises(EOFError):
+            worker.connection.recv()
+        assert worker.exit_code() == ORPHANED
+    assert processes.log.read_text().splitlines()[-1] == "ValueError: invalid literal for int() with base 10: 'work'"
 
 
 def interrupted(run, work):
