@@ -160,9 +160,22 @@ def pointvos(
     """Take the options that stand before a sub-command."""
 
 
+def _require_text(words: list[str]) -> None:
+    """Refuse names that no table and no library could hold; Python keeps their bytes as lone surrogates."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError:
+            from pipeline.terminal.console import UsageProblem
+
+            encoding = sys.getfilesystemencoding()
+            raise UsageProblem(f"{word!r} is not {encoding} text; rename the file, e.g. with convmv") from None
+
+
 def main() -> None:
     """Run the command line; the entry point of the ``pointvos`` script."""
     try:
+        _require_text(sys.argv[1:])
         if "--" in sys.argv:
             from pipeline.runs.stores import use_options
 

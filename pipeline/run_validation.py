@@ -12,6 +12,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.splits import split_rows
 from pipeline.runs.units import unit_rows, video_of
+from pipeline.terminal.console import quoted
 from schemas import tables
 from schemas.splits import VideoSplit
 from schemas.tables import DamagedTableError, TableSchemaError
@@ -30,7 +31,9 @@ def run_problems(run: RunFolder) -> Iterator[Problem]:
     """
     with run.lock():
         for fault in RunChecks(run).faults():
-            yield Problem(str(run.path), f"{fault.text}; repair it with: pointvos doctor --run {run.path} --repair")
+            yield Problem(
+                str(run.path), f"{fault.text}; repair it with: pointvos doctor --run {quoted(run.path)} --repair"
+            )
         try:
             splits = split_rows(run)
             yield from _leaks(splits)

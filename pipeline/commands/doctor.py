@@ -19,7 +19,7 @@ from pipeline.capacity.devices import may_have_gpu, why_no_gpu
 from pipeline.commands.run_doctor import RunChecks
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.turns import one_at_a_time
-from pipeline.terminal.console import UsageProblem, console, styled
+from pipeline.terminal.console import UsageProblem, console, quoted, styled
 from schemas.wording import many
 
 _PACKAGES = (
@@ -93,7 +93,8 @@ def _examine(folder: RunFolder, repair: bool) -> None:
         console.print(f"Repaired {len(faults):,} faults.", *_run_again(again), soft_wrap=True)
     else:
         console.print(
-            f"{len(faults):,} faults; repair them with: pointvos doctor --run {folder.path} --repair", soft_wrap=True
+            f"{len(faults):,} faults; repair them with: pointvos doctor --run {quoted(folder.path)} --repair",
+            soft_wrap=True,
         )
         raise typer.Exit(1)
 

@@ -20,7 +20,7 @@ from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.splits import SplitOf, splits_of
 from pipeline.runs.verdicts import require_annotators
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import UsageProblem, console, summary
+from pipeline.terminal.console import UsageProblem, console, quoted, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
 from stages.consensus.aggregation import AggregatedCounts
@@ -97,8 +97,8 @@ def merge(
         ],
     )
     if n_conflicts:
-        console.print(f"Have the conflicts adjudicated: pointvos review push --run {run} --design adjudication")
-    console.print(f"Next: pointvos export --run {run} --format pointvos --out DIR")
+        console.print(f"Have the conflicts adjudicated: pointvos review push --run {quoted(run)} --design adjudication")
+    console.print(f"Next: pointvos export --run {quoted(run)} --format pointvos --out DIR")
 
 
 def _require_verdicts(folder: RunFolder, excluded: Sequence[str]) -> None:
@@ -135,12 +135,12 @@ def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
     if val_share is not None:
         raise UsageProblem(
             f"run {folder.path} has splits of its own; leave out --val-share, and change them with: "
-            f"pointvos split --run {folder.path} --ratios TRAIN/VAL/TEST"
+            f"pointvos split --run {quoted(folder.path)} --ratios TRAIN/VAL/TEST"
         )
     if missing := [key.video_id for key in video_keys(folder) if key.video_id not in found]:
         raise UsageProblem(
             f"{len(missing):,} videos have no split yet, the first is {missing[0]!r}; assign them with: "
-            f"pointvos split --run {folder.path}"
+            f"pointvos split --run {quoted(folder.path)}"
         )
     return found.__getitem__
 

@@ -31,7 +31,7 @@ from pipeline.runs.ranges import video_keys
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import video_of
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, show_rejects, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, quoted, show_problems, show_rejects, summary
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.rejects import Reject
@@ -161,9 +161,9 @@ def _show(folder: RunFolder, keys: Sequence[VideoKey], found: Sequence[RefinedVi
     if not total["rounds"] and not problems and not rejects:
         console.print("No new feedback: the run is unchanged.")
     if total["flagged"]:
-        console.print(f"List the flagged frames with: pointvos suggest --run {folder}")
+        console.print(f"List the flagged frames with: pointvos suggest --run {quoted(folder)}")
     if total["masks"] and tables.TASKS.files(folder.path):
-        console.print(f"Update the queue with: pointvos review push --run {folder}")
+        console.print(f"Update the queue with: pointvos review push --run {quoted(folder)}")
     show_problems("stopped early, finished rounds are kept:", problems)
     show_rejects(rejects, "correct the files of clicks and run the same command again")
     if problems or rejects:

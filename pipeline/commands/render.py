@@ -20,7 +20,7 @@ from pipeline.runs.rendering import OverlayJob, Rendered, Renderer, RenderSelect
 from pipeline.runs.statuses import statuses_by_video
 from pipeline.runs.units import videos_of
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, show_problems, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, quoted, show_problems, summary
 from schemas.remote_paths import AnyPath
 from schemas.videos import Video
 from schemas.whole_files import left_behind
@@ -91,7 +91,7 @@ def _show(run: RunFolder, found: Sequence[Rendered], target: AnyPath) -> None:
     ]
     rows += [("already there", kept)] if kept else []
     rows += [("folder", target)]
-    rows += [("next", f"they are linked from the report: pointvos report --run {run}")]
+    rows += [("next", f"they are linked from the report: pointvos report --run {quoted(run)}")]
     summary(f"Overlay videos of {run}", rows)
     show_problems("not rendered:", problems)
     if problems:
@@ -113,7 +113,7 @@ def _jobs(folder: RunFolder, wanted: RenderSelection, patterns: Sequence[str], t
     if not jobs:
         named = ", ".join(sorted(wanted.names)) or "any object"
         raise UsageProblem(
-            f"no video of {folder.path} has masks of {named}; pointvos report --run {folder.path} lists all"
+            f"no video of {folder.path} has masks of {named}; pointvos report --run {quoted(folder.path)} lists all"
         )
     return jobs
 

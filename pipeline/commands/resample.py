@@ -17,7 +17,7 @@ from pipeline.runs.ranges import video_keys
 from pipeline.runs.resampling import Resampled, Resampling
 from pipeline.runs.spool import VideoOpener
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, quoted, show_problems, summary
 from schemas import tables
 from schemas.ranges import VideoKey
 from schemas.whole_files import left_behind
@@ -76,11 +76,11 @@ def resample(
         ],
     )
     if tables.TASKS.files(folder.path):
-        console.print(f"Update the queue with: pointvos review push --run {run}")
+        console.print(f"Update the queue with: pointvos review push --run {quoted(run)}")
     if tables.VERDICTS.files(folder.path):
         if n_taken_out:
             console.print("Answers to removed candidates are kept and count again when these are redrawn.")
-        console.print(f"Update the points with: pointvos merge --run {run}")
+        console.print(f"Update the points with: pointvos merge --run {quoted(run)}")
     problems = [f"{one.video_id}: {one.problem}" for one in found if one.problem]
     show_problems("candidates unchanged:", problems)
     if problems:

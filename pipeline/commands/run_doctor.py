@@ -16,7 +16,7 @@ from PIL import Image
 from pipeline.runs.folder import ALL_UNIT_TABLES, UNIT_TABLES, RunFolder, rejected_videos
 from pipeline.runs.names import unit_name
 from pipeline.runs.table_checks import file_problem, unit_problem
-from pipeline.terminal.console import UsageProblem
+from pipeline.terminal.console import UsageProblem, quoted
 from schemas import tables
 from schemas.joined_files import joined_files
 from schemas.remote_paths import AnyPath
@@ -241,7 +241,7 @@ class RunChecks:
         return table.files(self._run, "[!.]*.parquet")
 
     def _command(self, name: str) -> str:
-        return f"pointvos {name} --run {self._run}"
+        return f"pointvos {name} --run {quoted(self._run)}"
 
     def _again(self, table: Table[Any], file: AnyPath) -> str:
         if file.stem == "simulated":

@@ -15,7 +15,7 @@ from pipeline.runs.fetching import on_disk
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.units import unit_records, videos_of
 from pipeline.simulation.answers import second_look_tasks, second_looks, true_answers, truth_of
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, quoted, show_problems, summary
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
@@ -71,7 +71,7 @@ def simulate(
     show_problems("rejected", [problem.replace(str(masks), str(ground_truth)) for problem in found.problems])
     if found.problems:
         raise typer.Exit(REJECTED)
-    console.print(f"Next: pointvos merge --run {run}")
+    console.print(f"Next: pointvos merge --run {quoted(run)}")
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from pipeline.commands import options
 from pipeline.refining.suggestions import Suggestion, suggestions
 from pipeline.runs.ranges import video_keys
 from pipeline.runs.units import video_of
-from pipeline.terminal.console import UsageProblem, console
+from pipeline.terminal.console import UsageProblem, console, quoted
 
 
 def suggest(
@@ -48,7 +48,7 @@ def suggest(
     for one in best:
         table.add_row(one.video_id, one.object_id, str(one.frame_idx), one.how, f"{one.gain:.2f}", one.reason)
     console.print(table)
-    console.print(f"Correct masks with: pointvos studio --run {run}")
+    console.print(f"Correct masks with: pointvos studio --run {quoted(run)}")
 
 
 def _order(one: Suggestion) -> tuple[bool, float, int, str, str, int]:

@@ -11,7 +11,7 @@ from pipeline.capacity.devices import require_device
 from pipeline.commands.train_propagator import propagator
 from pipeline.runs.folder import RunFolder
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems, styled, summary
+from pipeline.terminal.console import REJECTED, UsageProblem, console, quoted, show_problems, styled, summary
 from pipeline.terminal.training import training_progress
 from schemas import tables
 
@@ -128,7 +128,7 @@ def _read(
         raise UsageProblem(f"no packs (*.npz) in {packs[0]}")
     for folder in runs:
         if not tables.POINTS.files(folder.require().path):
-            raise UsageProblem(f"run {folder} has no points; make them with: pointvos merge --run {folder}")
+            raise UsageProblem(f"run {folder} has no points; make them with: pointvos merge --run {quoted(folder)}")
     try:
         pictures = read_packs(files, without) if files else []
         found = [*(read_coco(file, images or Path()) for file in cocos), *(read_run(folder) for folder in runs)]

@@ -24,7 +24,7 @@ from pipeline.commands.training_options import (
     training_settings,
 )
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import UsageProblem, console, summary
+from pipeline.terminal.console import UsageProblem, console, quoted, summary
 from pipeline.terminal.training import training_progress
 from schemas import tables
 
@@ -111,7 +111,7 @@ def require_points(run: RunFolder) -> RunFolder:
     if not isinstance(folder.path, Path):
         raise UsageProblem(f"run {run} is in an object store; copy it to this machine to train on it")
     if not tables.POINTS.files(folder.path):
-        raise UsageProblem(f"run {run} has no points; make them with: pointvos merge --run {run}")
+        raise UsageProblem(f"run {run} has no points; make them with: pointvos merge --run {quoted(run)}")
     return folder
 
 

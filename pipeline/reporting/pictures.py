@@ -15,7 +15,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.resampling import source_of
 from pipeline.runs.spool import VideoOpener
 from pipeline.runs.units import unit_rows
-from pipeline.terminal.console import WorkProblem
+from pipeline.terminal.console import WorkProblem, quoted
 from schemas import tables
 from schemas.masks import Mask
 from schemas.videos import Video
@@ -126,7 +126,7 @@ class PictureMaker:
             if isinstance(problem, OSError) and problem.errno is not None:
                 raise
             raise WorkProblem(
-                f"{file} is damaged; see what to do with: pointvos doctor --run {self.run.path}"
+                f"{file} is damaged; see what to do with: pointvos doctor --run {quoted(self.run.path)}"
             ) from None
 
     def _decoded(self, video: Video, missing: Mapping[int, Sequence[str]]) -> Iterator[tuple[int, Image]]:

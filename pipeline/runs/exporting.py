@@ -9,7 +9,7 @@ from pipeline.runs import splits
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.names import unit_name
 from pipeline.runs.ranges import in_ranges, video_keys
-from pipeline.terminal.console import UsageProblem, WorkProblem
+from pipeline.terminal.console import UsageProblem, WorkProblem, quoted
 from schemas import tables
 from schemas.ranges import VideoKey, VideoRange
 from stages.export.point_vos import video_name
@@ -30,7 +30,7 @@ def pointed_ranges(folder: RunFolder, only: ExportScope, split: str | None) -> l
     """
     if only is ExportScope.VERIFIED and not tables.POINTS.files(folder.path):
         raise UsageProblem(
-            f"run {folder.path} has no points; make them with: pointvos merge --run {folder.path}, or export "
+            f"run {folder.path} has no points; make them with: pointvos merge --run {quoted(folder.path)}, or export "
             "unanswered candidates too, with --only all"
         )
     return in_ranges(_of_split(folder, video_keys(folder), split))

@@ -19,7 +19,7 @@ from pipeline.runs.names import frame_folder_name, unit_name
 from pipeline.runs.object_locks import ObjectLock, held, waited_for
 from pipeline.runs.staging import holder_of, staging_folder
 from pipeline.runs.storage import run_path
-from pipeline.terminal.console import UsageProblem
+from pipeline.terminal.console import UsageProblem, quoted
 from schemas import tables
 from schemas.digests import digest
 from schemas.remote_paths import AnyPath, RemotePath
@@ -188,8 +188,9 @@ class RunFolder:
 
     def _broken_config(self, why: str) -> UsageProblem:
         return UsageProblem(
-            f"{self.config_file} is damaged ({why}); set it aside with: pointvos doctor --run {self.path} --repair, "
-            "then run the same annotate command again, which rewrites it"
+            f"{self.config_file} is damaged ({why}); set it aside with: "
+            f"pointvos doctor --run {quoted(self.path)} --repair, then run the same annotate command again, "
+            "which rewrites it"
         )
 
     def metadata(self) -> dict[str, str]:

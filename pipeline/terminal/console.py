@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -45,6 +46,15 @@ def visible(text: str) -> str:
     'a\\x1b[31m'
     """
     return _CONTROL.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def quoted(path: object) -> str:
+    """A path as a word of a command that people copy.
+
+    >>> quoted("runs/first"), quoted("my runs/first")
+    ('runs/first', "'my runs/first'")
+    """
+    return shlex.quote(str(path))
 
 
 def styled(text: object, style: str) -> Text:

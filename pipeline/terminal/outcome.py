@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import JobList
 from pipeline.statistics.cut_losses import lost_in_run
-from pipeline.terminal.console import show_rejects, summary
+from pipeline.terminal.console import quoted, show_rejects, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
 
@@ -37,7 +37,9 @@ def show_outcome(folder: RunFolder, job_list: JobList, seconds: float) -> int:
     rows += [("skipped", job_list.skipped)] if job_list.skipped else []
     rows.append(("run folder", folder.path))
     summary(headline(videos.num_rows, n_candidates), [*rows, *(_next_steps(folder.path) if n_candidates else [])])
-    show_rejects(rejects, f"full list: {folder.path / tables.REJECTS.name}, or pointvos report --run {folder.path}")
+    show_rejects(
+        rejects, f"full list: {folder.path / tables.REJECTS.name}, or pointvos report --run {quoted(folder.path)}"
+    )
     return len(rejects)
 
 
@@ -79,4 +81,7 @@ def _pace(videos: pa.Table, job_list: JobList, seconds: float) -> list[tuple[str
 
 
 def _next_steps(run: AnyPath) -> list[tuple[str, object]]:
-    return [("view it", f"pointvos report --run {run}"), ("verify it", f"pointvos review up --run {run}")]
+    return [
+        ("view it", f"pointvos report --run {quoted(run)}"),
+        ("verify it", f"pointvos review up --run {quoted(run)}"),
+    ]

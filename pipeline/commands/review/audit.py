@@ -15,7 +15,7 @@ from rich.table import Table
 
 from pipeline.commands.options import Run
 from pipeline.runs.answer_parts import AnswerTally, ObjectKey, answer_parts, remarked_verdicts
-from pipeline.terminal.console import UsageProblem, console, summary
+from pipeline.terminal.console import UsageProblem, console, quoted, summary
 from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
@@ -57,7 +57,9 @@ def audit(
         for part in parts:
             tally.add(part)
     if tally.audit.is_empty:
-        raise UsageProblem(f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {run}")
+        raise UsageProblem(
+            f"run {run} has no verdicts to audit; get some with: pointvos review pull --run {quoted(run)}"
+        )
     found, objects, blind = tally.audit.audit(), tally.objects.paces(), tally.blind_check()
     remarked = remarked_verdicts(folder)
     remarks, entered = remarked.remarks(), remarked.entered_by_others()

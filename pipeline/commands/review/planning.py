@@ -11,7 +11,7 @@ from pipeline.commands.review.session import ReviewSession
 from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.runs.video_review import review_of_video
 from pipeline.terminal.bar import bar
-from pipeline.terminal.console import UsageProblem
+from pipeline.terminal.console import UsageProblem, quoted
 from schemas.ranges import VideoRange
 from schemas.reviews import ReviewTask
 from stages.progress import counted_by
@@ -64,12 +64,14 @@ class PlannedPush:
             return
         run = self.session.run.path
         if not sum(found.n_candidates for found in self.counts):
-            advice = f"make some with: pointvos annotate VIDEOS … --run {run}"
+            advice = f"make some with: pointvos annotate VIDEOS … --run {quoted(run)}"
             raise UsageProblem(f"nothing to verify: {run} has no candidates; {advice}")
         if nothing := NOTHING_TO_ASK.get(self.plan.selection.design):
             raise UsageProblem(f"nothing to verify in {run}: {nothing}")
         held_back = ", ".join(f"{what} ({count})" for what, count in self.held_back())
-        raise UsageProblem(f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {run}")
+        raise UsageProblem(
+            f"nothing to verify in {run}: {held_back}; see the masks with: pointvos report --run {quoted(run)}"
+        )
 
     def tasks(self, rejected: frozenset[str]) -> Iterator[ReviewTask]:
         """The tasks in the order of the queue, less those that cannot be shown."""

@@ -6,7 +6,7 @@ from pipeline.commands.review.session import ReviewSession
 from pipeline.commands.review.tables import show_pull
 from pipeline.runs.asked_tasks import partition_tasks
 from pipeline.runs.turns import one_at_a_time
-from pipeline.terminal.console import console
+from pipeline.terminal.console import console, quoted
 from schemas.reviews import DESIGNS
 from verification_ui.queue.asked_tasks import AskedTasks
 from verification_ui.queue.client import LabelStudioClient
@@ -36,7 +36,7 @@ def _pull_design(session: ReviewSession, client: LabelStudioClient, design: str,
     if queue is None:
         console.print(
             f"Project {session.title(design)!r} is not on {client.url}; the verdicts pulled before are kept. "
-            f"Recreate the queue with: pointvos review push --run {session.run} --design {design}"
+            f"Recreate the queue with: pointvos review push --run {quoted(session.run)} --design {design}"
         )
         return 0
     ledger = Ledger.of_project(session.run.path, queue.identity)

@@ -9,7 +9,7 @@ from pipeline.commands.review.planning import doubtful_of, planned
 from pipeline.commands.review.pull import pull_all
 from pipeline.commands.review.push import keep_rejects, push_design
 from pipeline.commands.review.session import ReviewSession
-from pipeline.terminal.console import WorkProblem, console
+from pipeline.terminal.console import WorkProblem, console, quoted
 from schemas.reviews import DESIGNS
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.queue.plan import Selection
@@ -72,7 +72,7 @@ def show_second_looks(session: ReviewSession) -> None:
     if n_left := len(second_looks(session)):
         console.print(
             f"{n_left:,} answers contradict the proposal; each is asked once more by: "
-            f"pointvos review up --run {session.run}"
+            f"pointvos review up --run {quoted(session.run)}"
         )
 
 

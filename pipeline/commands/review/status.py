@@ -20,7 +20,7 @@ from pipeline.commands.review.tables import show_flagged, show_progress
 from pipeline.runs.answer_parts import answer_parts
 from pipeline.runs.flagged import FlagTally
 from pipeline.runs.verdicts import require_annotators
-from pipeline.terminal.console import console
+from pipeline.terminal.console import console, quoted
 from schemas import tables
 from schemas.reviews import DESIGNS
 from stages.consensus.progress import ProgressTally
@@ -92,5 +92,5 @@ def _show_second_looks(session: ReviewSession, doubtful: set[str]) -> None:
     if n := len(doubtful.difference(name for task in session.tasks(DESIGN) for name in task.candidate_ids)):
         console.print(
             f"{n:,} answers contradict the proposal; queue them once more with: "
-            f"pointvos review pull --run {session.run}"
+            f"pointvos review pull --run {quoted(session.run)}"
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.runs.flagged import FlaggedFrame, studio_command
-from pipeline.terminal.console import console, summary
+from pipeline.terminal.console import console, quoted, summary
 from schemas.rejects import Reject
 from stages.consensus.progress import AnnotatorProgress, Progress
 from verification_ui.queue.pull import Pulled
@@ -88,7 +88,9 @@ def show_flagged(run: str, found: Sequence[FlaggedFrame]) -> None:
     ]
     summary(f"Masks that annotators found wrong, on {count}; correct them in the studio", rows)
     if len(found) > _MOST_FLAGGED:
-        console.print(f"… and {len(found) - _MOST_FLAGGED:,} more; all with pictures: pointvos report --run {run}")
+        console.print(
+            f"… and {len(found) - _MOST_FLAGGED:,} more; all with pictures: pointvos report --run {quoted(run)}"
+        )
 
 
 def duration(seconds: float) -> str:
