@@ -29,6 +29,8 @@ _CLAMPED = 6 / 255
 _MIDDLE = 128
 _MOST_SHAPES = 4
 """Sizes of frames for which packed weights are kept."""
+_STRIP_VALUES = 1 << 21
+"""Of an expanded map; a few megabytes stay in a cache that several processes share, and a larger map does not."""
 
 
 class Block(Protocol):
@@ -52,6 +54,7 @@ class FusedBlock:
 
     def __init__(self, block: Block, dtype: torch.dtype) -> None:
         self._stride, self._residual, self._kernel = block.stride, block.residual, block.depthwise.kernel_size[0]
+        self._n_expanded = block.depthwise.in_channels
         padding = self._kernel // 2 if block.stride == 1 else 0
         self._expand, self._depthwise, self._project = self._layers(block, dtype, padding)
 
@@ -64,13 +67,29 @@ class FusedBlock:
 
     def __call__(self, x: Tensor) -> Tensor:
         """(1, C, h, w) → (1, C', ceil(h / stride), ceil(w / stride)), channels last."""
-        margins = _margins(x, self._kernel, self._stride)
-        y = functional.pad(x, margins) if self._stride == 2 else x
+        if self._stride == 2:
+            return self._halved(x)
+        y = x if self._expand is None else self._expand(self._entered(x))
+        y = self._project(self._depthwise(y))
+        return y.add_(x) if self._residual else y
+
+    def _halved(self, x: Tensor) -> Tensor:
+        """Stride 2, in strips of rows: the result is the same to the bit."""
+        rows = -(-x.shape[-2] // 2)
+        step = max(1, _STRIP_VALUES // (2 * self._n_expanded * x.shape[-1]))
+        strips = [self._halved_rows(x, top, min(top + step, rows)) for top in range(0, rows, step)]
+        return strips[0] if len(strips) == 1 else torch.cat(strips, dim=2)
+
+    def _halved_rows(self, x: Tensor, top: int, bottom: int) -> Tensor:
+        """Output rows ``top`` to ``bottom``; the borders are padded before the expansion, where the maps are small."""
+        before, height = (self._kernel - 2) // 2, x.shape[-2]
+        first, last = 2 * top - before, 2 * (bottom - 1) - before + self._kernel
+        margins = before, self._kernel - 2 - before + x.shape[-1] % 2, max(0, -first), max(0, last - height)
+        y = functional.pad(x[:, :, max(0, first) : last], margins)
         if self._expand is not None:
             y = self._expand(self._entered(y))
             _clear_border(y, margins)
-        y = self._project(self._depthwise(y))
-        return y.add_(x) if self._residual else y
+        return self._project(self._depthwise(y))
 
     def _entered(self, x: Tensor) -> Tensor:
         return x
@@ -185,15 +204,6 @@ class FusedNetwork:
             if f"b{index}" in wanted:
                 found[f"b{index}"] = y[0].permute(1, 2, 0).float()
         return found
-
-
-def _margins(x: Tensor, kernel: int, stride: int) -> tuple[int, int, int, int]:
-    """What a block of stride 2 pads left, right, above and below, before its expansion, where the maps are small."""
-    if stride == 1:
-        return 0, 0, 0, 0
-    before = (kernel - 2) // 2
-    after = kernel - 2 - before
-    return before, after + x.shape[-1] % 2, before, after + x.shape[-2] % 2
 
 
 def _clear_border(maps: Tensor, margins: tuple[int, int, int, int]) -> None:

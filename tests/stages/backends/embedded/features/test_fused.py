@@ -66,6 +66,22 @@ def test_sides_that_strides_do_not_divide_give_maps_of_the_grid(name):
         assert (maps[level] - plain[level]).norm() < 0.15 * plain[level].norm()
 
 
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("size", [(64, 96), (94, 62)])
+def test_strips_of_any_height_give_the_same_bytes(name, size, monkeypatch):
+    if not runs(name):
+        pytest.skip("bfloat16 cannot be computed on this processor")
+    backbone, image = (
+        load_backbone("cpu", (ALL[name],)),
+        np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8),
+    )
+    whole = backbone.features(image, Grid(*size))
+    for n_values in (1, 1 << 15):
+        monkeypatch.setattr(fused, "_STRIP_VALUES", n_values)
+        found = backbone.features(image, Grid(*size))
+        assert all(torch.equal(found[level], whole[level]) for level in STRIDES)
+
+
 def test_threads_give_the_same_bytes_and_packed_weights_stay_few():
     backbone = load_backbone("cpu", (ALL["float32 and int8"],))
     grids = [Grid(64, 64 + 16 * i) for i in range(7)] * 2
