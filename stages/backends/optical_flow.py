@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import cv2
@@ -61,8 +61,8 @@ class Motion:
     @cached_property
     def _farthest(self) -> tuple[int, int]:
         """How far any pixel came across and down, with one pixel for the interpolation."""
-        across, down = np.abs(self.backward).reshape(-1, 2).max(axis=0)
-        return math.ceil(across) + 1, math.ceil(down) + 1
+        across, down = (math.ceil(cv2.norm(part, cv2.NORM_INF)) + 1 for part in cv2.split(self.backward))
+        return across, down
 
     @cached_property
     def confidence(self) -> Map:
@@ -73,9 +73,7 @@ class Motion:
 
     @cached_property
     def _source(self) -> Map:
-        height, width = self.backward.shape[:2]
-        rows, columns = np.mgrid[0:height, 0:width].astype(np.float32)
-        return np.asarray(self.backward + np.dstack([columns, rows]), dtype=np.float32)
+        return self.backward + _places(*self.backward.shape[:2])
 
 
 def _sampled(values: Map, xy: Map) -> Map:
@@ -85,4 +83,12 @@ def _sampled(values: Map, xy: Map) -> Map:
 
 
 def _squared(vectors: Map) -> Map:
-    return np.asarray(np.einsum("hwc,hwc->hw", vectors, vectors), dtype=np.float32)
+    across, down = cv2.split(vectors)
+    return np.asarray(across * across + down * down, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def _places(height: int, width: int) -> Map:
+    """(height, width, 2) float32: where every pixel is, x first."""
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    return np.dstack([columns, rows])
