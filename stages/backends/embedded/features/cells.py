@@ -16,8 +16,8 @@ from stages.resize import resize
 
 COARSE_STRIDE = 8
 FINE_STRIDE = 4
-_LAB_CENTRE = np.array([50.0, 0.0, 0.0], dtype=np.float32)
-_LAB_SCALE = np.array([25.0, 15.0, 15.0], dtype=np.float32)
+_LAB_CENTRES = np.array([50.0, 0.0, 0.0], dtype=np.float32)
+_LAB_SCALES = np.array([25.0, 15.0, 15.0], dtype=np.float32)
 
 
 def coarse_cells(maps: Mapping[str, Tensor], grid: Grid) -> Tensor:
@@ -62,8 +62,9 @@ def colour_cells(image: NDArray[np.uint8]) -> Tensor:
     rows, columns = Grid(*image.shape[:2]).shape(FINE_STRIDE)
     means = resize(image, (rows, columns), cv2.INTER_AREA)
     lab = cv2.cvtColor(means.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
-    light, a, b = cv2.split((lab - _LAB_CENTRE) / _LAB_SCALE)
-    colours = np.dstack([light, a, b, light * light, a * a, b * b, light * a, light * b, a * b])
+    planes = zip(cv2.split(lab), _LAB_CENTRES, _LAB_SCALES, strict=True)
+    light, a, b = ((plane - centre) / scale for plane, centre, scale in planes)
+    colours = cv2.merge([light, a, b, light * light, a * a, b * b, light * a, light * b, a * b])
     return torch.from_numpy(np.clip(colours, np.float32(-6), np.float32(6)) * np.float32(0.25))
 
 
