@@ -170,7 +170,7 @@ def _print_link(folder: Path, page: Page, access: Access, browser: bool, at: str
     hours = f"works once, within {LINK_HOURS:.0f} hours"
     if not sys.stdout.isatty():
         write_private(folder / "link.txt", f"{address}\n")
-        console.print(f"The studio is ready. Its link, {hours}, is in {folder / 'link.txt'}", soft_wrap=True)
+        console.print(f"The studio is ready. Its link ({hours}) is in {folder / 'link.txt'}", soft_wrap=True)
         return
     console.print(f"The studio is ready. Open this link in a browser ({hours}):")
     console.print(address, soft_wrap=True, markup=False, style="bold")

@@ -54,13 +54,15 @@ class TaskRunner:
         self.worker.on_message = self._on_message
 
     def state(self, video_id: str) -> str:
-        """Of the work on a video, ``tracking`` or ``paused``; empty when nothing is being done to it."""
+        """Of the work on a video: ``tracking``, ``correcting`` or ``paused``; empty when there is none."""
         if (task := self.task) is None or task.job.video_id != video_id:
             return ""
-        return self._state()
+        return self._state(task)
 
-    def _state(self) -> str:
-        return "paused" if self.worker.is_paused else "tracking"
+    def _state(self, task: Task) -> str:
+        if self.worker.is_paused:
+            return "paused"
+        return "correcting" if isinstance(task, Refine) else "tracking"
 
     def begin(self, task: Task, planned_s: float = 0.0) -> None:
         """Begin a task that was planned to take so long; hold the lock, there must be none."""
@@ -134,4 +136,4 @@ class TaskRunner:
         self.events.tell("done", {"video": video_id, "note": note})
 
     def _tell_step(self, task: Task) -> None:
-        self.events.tell("work", {"video": task.job.video_id, "state": self._state(), **asdict(self.step)})
+        self.events.tell("work", {"video": task.job.video_id, "state": self._state(task), **asdict(self.step)})

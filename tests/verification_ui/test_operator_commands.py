@@ -102,7 +102,7 @@ def test_people_get_accounts_and_a_link_that_no_log_holds(served_run: Any) -> No
     run = served_run.run.path
     said = run_command("users", "add", "dora@example.org", "--run", run)
     file = run / "review/link-dora@example.org.txt"
-    assert f"annotator dora@example.org Log-in link, works once, within 24 hours: in {file}" in said
+    assert f"annotator dora@example.org The log-in link (works once, within 24 hours) is in {file}" in said
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     address = file.read_text().strip()
     assert address.startswith(f"{served_run.page.origin}/enter#email=dora%40example.org&link=")

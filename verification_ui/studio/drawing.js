@@ -39,11 +39,16 @@ export async function ask(what, body = {}) {
 }
 
 function draw(change) {
-  if (S.view.card.problem) return null;
-  if (S.work) return say("Masks are being made. Stop the work first to draw (S).", true);
-  if (S.earlier) return say("These are earlier masks. Return to the current ones to draw (M).", true);
+  if (S.view.card.problem || isBusy()) return null;
   if (S.playing) stopPlaying();
   return hasMasks(S.chosen) ? correct(change) : hint(change);
+}
+
+// Nothing can be drawn or undone now; the page says why.
+function isBusy() {
+  if (S.work) say("Masks are being made. Stop the work first to draw (S).", true);
+  else if (S.earlier) say("These are earlier masks. Return to the current ones to draw (M).", true);
+  return !!(S.work || S.earlier);
 }
 
 function hint(change) {
@@ -68,14 +73,33 @@ function correct(change) {
   return S.corrections.put(drawn).then(rest);
 }
 
-export const undo = () => takeBack(S.corrections.undo() ?? S.hints.undo(), "There is no click to undo.");
-export const redo = () => takeBack(S.corrections.redo() ?? S.hints.redo(), "There is nothing to redo.");
+export const undo = () => takeBack("undo", "was");
+export const redo = () => takeBack("redo", "is");
 
-function takeBack(before, otherwise) {
+function takeBack(what, side) {
+  if (isBusy()) return null;
   S.advice = null;
-  if (!before) return say(otherwise);
+  const before = S.corrections[what]() ?? S.hints[what]();
+  if (!before) return say(`There is nothing to ${what}.`);
   S.chosen = before.object_id;
-  return go(before.frame_idx);
+  go(before.frame_idx);
+  return before.drawn ? setMark(before, before[side]) : null;
+}
+
+// Mark an object on a frame: `to` is absent, lock, or null for neither, which puts back what was `drawn` there. Says whether
+// it was done.
+export async function setMark({ object_id, frame_idx, drawn }, to) {
+  const key = `${frame_idx}/${object_id}`, now = S.marked.get(key) ?? null;
+  if (to === now) return true;
+  S.marking = ask(to ?? now, { object_id, frame_idx });  // the same mark again takes it back
+  if (!await S.marking) return false;
+  if (to) S.marked.set(key, to);
+  else S.marked.delete(key);
+  S.corrections.all.delete(key);
+  S.corrections.previews.delete(frame_idx);
+  if (!to && (drawn.points.length || drawn.box)) await S.corrections.put(drawn, true);
+  changed();
+  return true;
 }
 
 export function choose(objectId) {

@@ -60,14 +60,24 @@ export class Hints {
     this.previews.set(hint.frame_idx, { ...preview, masks: [...others, ...preview.masks], problems: { ...problems, ...preview.problems } });
   }
 
+  // Something else was done that Z takes back.
+  note(done) {
+    this.before.push(done);
+    this.undone = [];
+  }
+
   undo() { return this.swap(this.before, this.undone); }
 
   redo() { return this.swap(this.undone, this.before); }
 
-  // Put back the latest of `from`; what it replaces goes to `to`.
+  // Put back the latest of `from`; what it replaces goes to `to`. A mark goes there as it is: who asked puts it back.
   swap(from, to) {
     const hint = from.pop();
     if (!hint) return null;
+    if (hint.drawn) {
+      to.push(hint);
+      return hint;
+    }
     to.push(this.of(hint.object_id, hint.frame_idx));
     this.put(hint, true);
     return hint;
@@ -76,7 +86,12 @@ export class Hints {
   forget(objectId) {
     for (const [key, hint] of this.all) if (hint.object_id === objectId) this.all.delete(key);
     for (const preview of this.previews.values()) preview.masks = preview.masks.filter((mask) => mask.object_id !== objectId);
-    for (const list of ["before", "undone"]) this[list] = this[list].filter((hint) => hint.object_id !== objectId);
+    this.close([objectId]);
+  }
+
+  // Nothing of these objects is undone any more: they have masks now, or are gone.
+  close(ids) {
+    for (const list of ["before", "undone"]) this[list] = this[list].filter((hint) => !ids.includes(hint.object_id));
   }
 
   rename(objectId, text) {

@@ -8,7 +8,7 @@ export const GROUPS = [
   ]],
   ["Objects", [
     ["left click", "on the object"], ["right click", "off the object (drag: several)"], ["drag", "a box around it"], ["Shift + drag", "draw along it"],
-    ["V X D", "click on it, off it, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z Y", "undo a click, redo it"],
+    ["V X D", "click on it, off it, trace"], ["N", "new object"], ["1 … 9", "select an object"], ["R", "rename"], ["Delete", "remove the object"], ["Z Y", "undo, redo"],
   ]],
   ["Without a mouse", [
     ["C", "cross for clicks: arrows move it"], ["Enter", "on the object"], ["X", "off the object"], ["B", "corner of a box, twice"], ["Esc", "hide the cross"],

@@ -65,7 +65,7 @@ function hinting({ name, plan }, actions) {
 function correcting({ name, nWaiting, hasCross }, actions) {
   showStep({ title: `${nWaiting} correction${nWaiting > 1 ? "s" : ""} to apply`,
     text: "Is the mask right on this frame now? Apply propagates it to the frames around, up to the next ones that you hinted, corrected or locked. All other masks stay as they are.",
-    buttons: [["Apply", hasCross ? "Esc Enter" : "Enter", actions.apply, true], ["Undo click", "Z", actions.undo]] });
+    buttons: [["Apply", hasCross ? "Esc Enter" : "Enter", actions.apply, true], ["Undo", "Z", actions.undo]] });
   showHints([["Enter", "apply"], ["click", `on ${name}`], ["right click", "off it"], ["drag", "a box"], ["A", "absent here"], ["L", "lock"], ["Z", "undo"], ["?", "all keys"]]);
 }
 

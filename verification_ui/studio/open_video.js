@@ -33,7 +33,8 @@ export async function open(number) {
   S.names = new Map(view.objects.map((object) => [object.object_id, object.name]));
   if (isOther) begin(number, view);
   else if (!S.hints.busy) S.hints.reset(view.hints);
-  S.work = ["tracking", "paused"].includes(view.card.state) ? { state: view.card.state, ...view.work } : null;
+  S.hints.close(view.card.state === "tracked" ? view.lines.map((line) => line.object_id) : []);
+  S.work = ["tracking", "correcting", "paused"].includes(view.card.state) ? { state: view.card.state, ...view.work } : null;
   S.earlier = null;
   S.corrections = new Hints(number, view.pending.filter((one) => one.kind === "clicks").map(toHint), changed, tell, "corrections");
   S.marked = new Map(view.pending.filter((one) => one.kind !== "clicks").map((one) => [`${one.frame_idx}/${one.object_id}`, one.kind]));

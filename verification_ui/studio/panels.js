@@ -7,7 +7,7 @@ export function showObjects(objects, chosen, act) {
   if (old?.matches("#objects input")) return;  // somebody is typing a name
   $("objects").replaceChildren(...objects.map((object) => make("li", { class: object.object_id === chosen ? "chosen" : false },
     make("button", {
-      type: "button", class: "swatch", "aria-pressed": String(object.object_id === chosen), "aria-label": `Choose object ${object.object_id}`,
+      type: "button", class: "swatch", "aria-pressed": String(object.object_id === chosen), "aria-label": `Select object ${object.object_id}`,
       "data-colour": colour(object.object_id), onclick: () => act.choose(object.object_id),
     }, object.object_id.slice(0, 4)),
     make("input", {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
-STATES = ("new", "hinted", "tracking", "paused", "tracked")
-"""Of a video: without hints; with hints; its masks are being made; the same, paused; it has masks on all frames."""
+STATES = ("new", "hinted", "tracking", "correcting", "paused", "tracked")
+"""Of a video: without hints; with hints; its masks are being made, or corrected; paused; it has masks on all frames."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ export function changed() {
   const { card } = S.view, state = S.work?.state ?? (isTracked() ? "tracked" : S.hints.ids.length ? "hinted" : "new");
   document.title = `${card.name} · pointvos studio`;
   $("title").textContent = card.name;
-  Object.assign($("state"), { textContent: card.problem ? UNREADABLE : state === "tracking" && S.work.is_round ? "correcting …" : STATES[state], className: `pill ${state}`, hidden: false });
+  Object.assign($("state"), { textContent: card.problem ? UNREADABLE : STATES[state], className: `pill ${state}`, hidden: false });
   $("saved").textContent = S.hints.busy || S.corrections.busy ? "saving …" : S.hints.ids.length ? "all saved" : "";
   $("ready").textContent = S.view.is_whole || card.problem ? "" : `reading the video: ${S.view.n_ready.toLocaleString("en")} frame${S.view.n_ready === 1 ? "" : "s"} so far`;
   $("play").textContent = S.playing ? "❚❚" : "▶︎";

@@ -1,6 +1,6 @@
 // Work on all frames: tracking, rounds of corrections, and looking at earlier rounds.
 import { get, post } from "./api.js";
-import { ask, choose } from "./drawing.js";
+import { ask, choose, setMark } from "./drawing.js";
 import { follow, go } from "./playback.js";
 import { Masks } from "./masks.js";
 import { reload } from "./open_video.js";
@@ -30,7 +30,7 @@ async function allSaved() {
 async function begin(what, isRound) {
   Object.assign(S, { earlier: null, suggestion: null });
   if (!isRound) S.masks.clear();
-  S.work = { state: "tracking", text: "starting", share: 0, is_round: isRound };
+  S.work = { state: isRound ? "correcting" : "tracking", text: "starting", share: 0, is_round: isRound };
   follow();
   S.starting = ask(what);
   if (await S.starting) return;
@@ -55,14 +55,9 @@ export async function undoRound() {
 // An object is absent on this frame, or its mask is right; the same again takes that back.
 export async function toggleMark(kind) {
   if (S.work || !hasMasks(S.chosen)) return;
-  const key = `${S.frame}/${S.chosen}`, isMarked = S.marked.get(key) === kind;
-  S.marking = ask(kind, { object_id: S.chosen, frame_idx: S.frame });
-  if (!await S.marking) return;
-  if (isMarked) S.marked.delete(key);
-  else S.marked.set(key, kind);
-  S.corrections.all.delete(key);
-  S.corrections.previews.delete(S.frame);
-  changed();
+  const { chosen, frame, corrections } = S, was = S.marked.get(`${frame}/${chosen}`) ?? null, drawn = corrections.of(chosen, frame);
+  const mark = { object_id: chosen, frame_idx: frame, was, is: was === kind ? null : kind, drawn };
+  if (await setMark(mark, mark.is)) corrections.note(mark);
 }
 
 export async function suggestNext() {

@@ -2,7 +2,7 @@
 import { address } from "./api.js";
 import { $, make } from "./dom.js";
 
-export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", paused: "paused", tracked: "tracked" };
+export const STATES = { new: "no hints yet", hinted: "hints", tracking: "tracking …", correcting: "correcting …", paused: "paused", tracked: "tracked" };
 export const UNREADABLE = "cannot be read";
 const MANY = 8;
 const entries = new Map(), unreadable = new Set();

@@ -46,9 +46,11 @@ def show_link(session: ReviewSession, page: Page, email: str) -> None:
     """Make a link for ``email``; show it on a terminal, else keep it in a private file, which a log may name."""
     address = link(page, email, Access(session.folder).make_link(email))
     if sys.stdout.isatty():
-        console.print(f"Log-in link, works once, within {LINK_HOURS:.0f} hours:")
+        console.print(f"Log-in link (works once, within {LINK_HOURS:.0f} hours):")
         console.print(address, soft_wrap=True, markup=False, style="bold")
         return
     file = session.folder / f"link-{quote(email, safe='@+')}.txt"
     write_private(file, f"{address}\n")
-    console.print(f"Log-in link, works once, within {LINK_HOURS:.0f} hours: in {file}", markup=False, soft_wrap=True)
+    console.print(
+        f"The log-in link (works once, within {LINK_HOURS:.0f} hours) is in {file}", markup=False, soft_wrap=True
+    )

@@ -10,13 +10,14 @@ import pytest
 
 from pipeline.config import load_config
 from pipeline.runs.folder import RunFolder
-from pipeline.studio.messages import Failed, Finished, Track
+from pipeline.studio.messages import Failed, Finished, Refine, Track
 from pipeline.studio.task_runner import Task, TaskRunner
 from pipeline.studio.time_estimate import TimeEstimate
 from pipeline.studio.worker_process import StudioWorker
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
 from schemas.video_files import VideoFile
+from schemas.videos import Video
 from stages.progress import Step
 from verification_ui.studio.events import Events
 
@@ -56,6 +57,12 @@ def test_a_task_is_there_until_its_results_are_in_their_place(make: Make, task: 
     assert (work.step.text, work.state("a"), work.state("b")) == ("tracking", "tracking", "")
     work.worker.on_message(task, Finished())
     assert (seen, work.task, work.state("a"), work.notes) == ([task], None, "", {"a": ""})
+
+
+def test_a_round_is_named_as_one_in_the_list_of_videos(make: Make, task: Track, tmp_path: Path) -> None:
+    work = make(lambda _: "")
+    work.task = Refine(task.job, Video("a", "a.mp4", 9, 90, 160, 9.0, 1.0, "h264", 0, 1), tmp_path)
+    assert work.state("a") == "correcting"
 
 
 def test_what_is_heard_of_a_task_that_was_stopped_changes_nothing(make: Make, task: Track) -> None:

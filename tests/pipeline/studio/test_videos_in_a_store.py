@@ -53,7 +53,7 @@ def open_service(s3: Any, tmp_path: Path) -> Iterator[Callable[[str], RunStudioS
 
 def wait_for(service: RunStudioService) -> None:
     end = time.monotonic() + 120
-    while service.open(0).card.state == "tracking":
+    while service.open(0).card.state in ("tracking", "correcting"):
         assert time.monotonic() < end
         time.sleep(0.05)
 

@@ -60,6 +60,11 @@ def masks_at(run: Path, number: int) -> dict[ObjectFrame, Mask]:
     return {(mask.object_id, mask.frame_idx): mask for mask in rounds_of(run).at(number)}
 
 
+PLACES = "main, main > *, aside, #step, nav"
+FITS = f"[...document.querySelectorAll('{PLACES}')].every(one => one.scrollWidth <= one.clientWidth)"
+"""No part of the page is wider than its place."""
+
+
 @pytest.fixture
 def person(command: Command, browser: Any) -> Person:  # noqa: F811
     person = Person.enter(browser, command.start())
@@ -142,6 +147,12 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     person.go(20)
     person.press("a")
     person.wait("studio.S.marked.get('20/2') === 'absent'")
+    person.press("z")
+    person.wait("!studio.S.marked.size")
+    person.press("z")
+    assert person.see("document.getElementById('hint').textContent") == "There is nothing to undo."
+    person.press("y")
+    person.wait("studio.S.marked.get('20/2') === 'absent' && studio.S.frame === 20")
     apply(person, 1)
     second = masks_of(command.run)
     assert ("2", 20) not in second
@@ -152,7 +163,9 @@ def test_absent_here_takes_the_mask_away_and_next_leads_to_doubt(command: Comman
     assert person.see("studio.S.frame") == look["frame_idx"]
     assert "a correction would reach" in look["why"]
     assert person.see("document.getElementById('hint').textContent") == look["why"]
-    assert person.see("[...document.querySelectorAll('aside, #step')].every(one => one.scrollWidth <= one.clientWidth)")
+    for width in (1440, 1024, 800):
+        person.page.set_viewport_size({"width": width, "height": 700})
+        assert person.see(FITS), width
     person.click(3, 3, button="right")
     assert person.see("document.getElementById('hint').textContent") != look["why"], "the person has looked"
     assert not person.problems
