@@ -148,12 +148,11 @@ def _print_points(title: str, kinds: Mapping[str, Mapping[str, Any]]) -> None:
     if len(kinds) == 1:
         return
     table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    table.add_column("kind", style="cyan")
+    table.add_column("", style="cyan")
+    for kind in kinds:
+        table.add_column(kind, justify="right", style="bold" if kind == "all" else None)
     for name in ("n", "ambiguous", "unknown", *_RATIOS):
-        table.add_column(name.replace("_", " "), justify="right")
-    for kind, ratios in kinds.items():
-        style = "bold" if kind == "all" else None
-        table.add_row(kind, *(_cell(value) for value in ratios.values()), style=style)
+        table.add_row(name.replace("_", " "), *(_cell(ratios[name]) for ratios in kinds.values()))
     console.print(table)
 
 

@@ -13,7 +13,7 @@ from stages.evaluate.boundary import region_and_boundary
 from stages.evaluate.davis import FrameScore, ObjectScore, score_objects
 from stages.evaluate.ground_truth import TruthFrame, VideoTruth
 from stages.evaluate.points import PointClaim
-from stages.video.mask_images import VOID, object_id
+from stages.video.mask_images import VOID
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ def truth_at(frame: TruthFrame, pixel: PointCandidate | PointLabel) -> bool | No
     label = int(frame.labels[pixel.y, pixel.x])
     if label == VOID:
         return None
-    return label > 0 if pixel.object_id == frame.sole else object_id(label) == pixel.object_id
+    return label > 0 if pixel.object_id == frame.sole else frame.object_of(label) == pixel.object_id
 
 
 def _claim_of(point: PointLabel) -> bool | None:

@@ -38,9 +38,13 @@ class TruthFrame:
 
     def object_ids(self) -> set[str]:
         """Ids of the objects that are visible: what their label is called, else the label as text."""
-        found = (object_id(label) for label in np.unique(self.labels[self.labels > 0]).tolist())
-        ids = {self.names.get(label, label) for label in found}
+        ids = {self.object_of(label) for label in np.unique(self.labels[self.labels > 0]).tolist()}
         return {self.sole} if self.sole and ids else ids
+
+    def object_of(self, label: int) -> str:
+        """Id of the object of a label above 0."""
+        found = object_id(label)
+        return self.names.get(found, found)
 
     def mask(self, object_id: str) -> NDArray[np.bool_]:
         """(H, W) bool; empty for an object that is not there."""

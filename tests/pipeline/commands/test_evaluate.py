@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 
@@ -42,6 +43,7 @@ def test_masks_candidates_and_points_are_measured(finished_run, tmp_path, capsys
     printed = capsys.readouterr().out
     assert "Masks" in printed
     assert "Candidates, by stratum" in printed
+    assert re.search(r"bg agreement +1\.000 ", printed), "one row a measure: strata are beside each other"
 
 
 def test_objects_that_the_truth_does_not_know_are_named(finished_run, tmp_path, capsys):

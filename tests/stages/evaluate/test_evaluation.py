@@ -8,7 +8,7 @@ from PIL import Image
 
 from schemas.masks import Mask, encode_rle
 from schemas.points import PointCandidate, PointLabel
-from stages.evaluate.evaluation import evaluate_video
+from stages.evaluate.evaluation import evaluate_video, truth_at
 from stages.evaluate.ground_truth import find_truth, read_labels
 from stages.video.frame_names import FrameNames
 
@@ -213,6 +213,8 @@ def test_an_export_is_ground_truth_with_the_ids_of_its_objects(tmp_path):
         (frame,) = find_truth(folder, "v").frames()
         assert frame.object_ids() == {"man", "1"}
         assert [frame.mask(name).tolist() for name in ("man", "1")] == [[[False, True, False]], [[False, False, True]]]
+        for name, found in (("man", [False, True, False]), ("1", [False, False, True])):
+            assert [truth_at(frame, candidate(name, 0, x, 0, True, "interior")) for x in range(3)] == found
     (frame,) = find_truth(tmp_path, "v", is_by_label=True).frames()
     assert (frame.object_ids(), frame.mask("1").tolist()) == ({"1", "2"}, [[False, True, False]])
     (tmp_path / "objects.json").write_text("{")
