@@ -154,7 +154,8 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
             )
         )
     for number, share in enumerate(foreseen.workers, 1):
-        text = f"{share.videos:,} videos, {share.frames:,} frames, about {duration(share.seconds)}"
+        videos = f"{share.videos:,} video{'s' * (share.videos != 1)}"
+        text = f"{videos}, {share.frames:,} frames, about {duration(share.seconds)}"
         threads = f"{compute['threads']} thread{'s' * (compute['threads'] > 1)}"
         rows.append((f"worker {number}, {threads}", text))
     if facts["input_skipped"]:

@@ -137,17 +137,17 @@ def test_pointvos_does_not_lock_itself_out(served_run: Any) -> None:
 
 def test_the_doctor_tells_row_by_row(served_run: Any, there: list[str]) -> None:
     said = run_command("doctor", "--run", served_run.run.path, *there)
-    assert "ok key valid, of reviewer@pointvos.local" in said
+    assert "ok key valid, belongs to reviewer@pointvos.local" in said
     assert "ok sign-up sign-up is closed" in said
     assert "ok predictions invalid ones are refused" in said
-    assert "ok pictures seen at local" in said
+    assert "ok pictures loaded from local files" in said
     assert "ok disk" in said
 
 
 def test_the_doctor_fails_where_the_server_shows_another_folder(own_run: Any, there: list[str]) -> None:
     said = run_command("doctor", "--run", own_run.path, *there, code=1)
     assert "fails pictures" in said
-    assert "at local where queue/probe.txt should be; start the server with" in said
+    assert "from local files instead of queue/probe.txt; start the server with" in said
 
 
 def test_the_doctor_fails_where_the_server_shows_no_such_folder(tiny_run: Any, there: list[str]) -> None:

@@ -1,6 +1,6 @@
 // Exchanges the link for a session. The link's secret stands after the #, which browsers send to no server.
 (async () => {
-  const say = (text) => { document.getElementById("said").textContent = text; };
+  const say = (text) => { document.getElementById("said").textContent = text[0].toUpperCase() + text.slice(1); };
   const given = new URLSearchParams(location.hash.slice(1));
   const email = given.get("email"), link = given.get("link"), at = given.get("at");
   if (!link) return;

@@ -35,8 +35,9 @@
     const { left, of } = await reply.json();
     const place = document.getElementById("pv-left") || document.body.appendChild(document.createElement("div"));
     place.id = "pv-left";
-    place.style.cssText = "position:fixed;top:11px;left:50%;z-index:1001;font:600 14px/24px Inter,system-ui,sans-serif;" +
-      "padding:0 12px;border:1px solid #d5d9e0;border-radius:99px;background:#fff;color:#111;pointer-events:none";
+    place.style.cssText = "position:fixed;bottom:12px;right:412px;z-index:1001;font:600 13px/24px Inter,system-ui,sans-serif;" +
+      "padding:0 9px;border:1px solid var(--color-neutral-border,#d5d9e0);border-radius:99px;pointer-events:none;" +
+      "background:var(--color-neutral-background,#fff);color:var(--color-neutral-content,#111)";  // beside Skip and Submit
     place.textContent = `${left.toLocaleString("en")} of ${of.toLocaleString("en")} left`;
   };
 })();

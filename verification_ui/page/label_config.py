@@ -72,9 +72,8 @@ def _joined_style() -> str:
     for i in range(1, len(CANDIDATE_KEYS) + 1):
         crop, place = f".pv-sheet .lsf-choice:nth-child({i})", f".pv-place:nth-of-type({i})"
         rules.append(f".pv:has({crop}:hover) {place} {{ opacity: 1; }}")
-        rules.append(
-            f".pv:has({place}:hover) .pv-marks .lsf-choice:nth-child({i}) .pv-tile {{ outline: 4px solid #111; }}"
-        )
+        tile = f".pv-marks .lsf-choice:nth-child({i}) .pv-tile"
+        rules.append(f".pv:has({place}:hover) {tile} {{ outline: 4px solid var(--chosen); }}")
     return "\n    ".join(rules)
 
 

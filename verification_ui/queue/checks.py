@@ -87,7 +87,7 @@ class ServerChecks:
         )
 
     def _key(self) -> tuple[bool, str]:
-        return True, f"valid, of {self.client.whoami()}"
+        return True, f"valid, belongs to {self.client.whoami()}"
 
     def _key_kind(self) -> tuple[bool, str]:
         with as_queue_problems("ask for the token settings"):
@@ -117,6 +117,7 @@ class ServerChecks:
 
     def _pictures(self) -> tuple[bool, str]:
         name = self.probe.relative_to(self.folder.parent).as_posix()
+        where = "local files" if self.place.scheme == LOCAL else self.place.place
         with self._project("frame") as queue:
             serve(queue, self.place, self.folder)
             address = f"/data/local-files/?d={name}" if self.place.scheme == LOCAL else self.place.address(name)
@@ -125,9 +126,9 @@ class ServerChecks:
                 address = _resolving(queue.present(["probe"])[0].task_id, address)
             reply = self.client.http.get(f"{self.client.url}{address}" if address.startswith("/") else address)
         if reply.status_code == httpx.codes.OK and reply.content == self.probe.read_bytes():
-            return True, f"seen at {self.place.place}"
+            return True, f"loaded from {where}"
         what = "another file" if reply.status_code == httpx.codes.OK else f"HTTP {reply.status_code}"
-        return False, f"{what} at {self.place.place} where {name} should be; {_what_to_do(self.place, self.folder)}"
+        return False, f"{what} from {where} instead of {name}; {_what_to_do(self.place, self.folder)}"
 
     @contextmanager
     def _project(self, design: str) -> Iterator[LabelStudioQueue]:

@@ -76,10 +76,10 @@ def test_our_own_server_passes(local: ServerChecks) -> None:
         "server": True, "key": True, "pictures": True,
     }  # fmt: skip
     assert findings["server"].text.startswith("Label Studio 1.23.")
-    assert findings["key"].text == "valid, of reviewer@pointvos.local"
+    assert findings["key"].text == "valid, belongs to reviewer@pointvos.local"
     assert findings["sign-up"] == Finding("sign-up", True, "sign-up is closed", is_needed=False)
     assert findings["predictions"] == Finding("predictions", True, "invalid ones are refused", is_needed=False)
-    assert findings["pictures"].text == "seen at local"
+    assert findings["pictures"].text == "loaded from local files"
 
 
 def test_it_leaves_nothing_behind(local: ServerChecks, client: LabelStudioClient) -> None:
@@ -106,7 +106,7 @@ def test_pictures_of_another_folder_are_missed(local: ServerChecks, tmp_path: Pa
 
 
 def test_pictures_in_a_bucket_are_seen_by_signed_addresses(bucket: ServerChecks) -> None:
-    assert found(bucket)["pictures"] == Finding("pictures", True, "seen at s3://bucket/some/prefix")
+    assert found(bucket)["pictures"] == Finding("pictures", True, "loaded from s3://bucket/some/prefix")
 
 
 def test_pictures_missing_in_the_bucket_are_missed(bucket: ServerChecks, tmp_path: Path) -> None:
@@ -126,9 +126,9 @@ def test_pictures_on_a_web_server_are_seen(local: ServerChecks, tmp_path: Path) 
     shutil.copytree(local.folder, tmp_path / "site/queue")
     with file_server(tmp_path, is_bucket=False) as url:
         there, away = (replace(local, place=MediaPlace(f"{url}/{folder}")) for folder in ("site", "other"))
-        assert found(there)["pictures"] == Finding("pictures", True, f"seen at {url}/site")
+        assert found(there)["pictures"] == Finding("pictures", True, f"loaded from {url}/site")
         finding = found(away)["pictures"]
-    assert finding.text.startswith(f"HTTP 404 at {url}/other where queue/probe.txt should be; copy ")
+    assert finding.text.startswith(f"HTTP 404 from {url}/other instead of queue/probe.txt; copy ")
 
 
 def test_a_task_s_pictures_come_from_the_bucket(bucket: ServerChecks) -> None:
