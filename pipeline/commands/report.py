@@ -118,15 +118,16 @@ def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
     """The run and what is to be done, in sentences."""
     n_videos, n_objects, n_looks = len(lists.videos), len(lists.objects), lists.n_looks
     sentences = [f"{_count(n_objects, 'object')} in {_count(n_videos, 'video')}."]
-    if n_looks:
-        verb = "needs" if n_looks == 1 else "need"
-        sentences.append(f"{_count(n_looks, 'frame')} {verb} attention; those most worth checking come first.")
+    if n_looks == 1:
+        sentences.append("1 frame needs attention.")
+    elif n_looks:
+        sentences.append(f"{n_looks:,} frames need attention; those most worth checking come first.")
     elif n_objects:
         sentences.append("No frame stands out.")
     if statistics.n_candidates:
-        share = statistics.n_answered / statistics.n_candidates
+        answered = f"{statistics.n_answered:,} of {statistics.n_candidates:,} points"
         sentences.append(
-            f"People have answered {statistics.n_answered:,} of {statistics.n_candidates:,} points ({share:.0%})."
+            f"People have answered {answered} ({100 * statistics.n_answered / statistics.n_candidates:.0f} %)."
         )
     return " ".join(sentences)
 

@@ -39,8 +39,8 @@ function atWork({ state, text, share, left_s, is_round }, isFollowing, actions) 
 
 // In words, as long as people wait.
 export function duration(seconds) {
-  if (seconds < 60) return `${Math.max(5, 5 * Math.round(seconds / 5))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  if (seconds < 60) return `${Math.max(5, 5 * Math.round(seconds / 5))}\u00a0s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)}\u00a0min` : `${(seconds / 3600).toFixed(1)}\u00a0h`;
 }
 
 function begin() {

@@ -124,7 +124,7 @@ def _show(
 def _show_remarks(remarks: Sequence[Verdict], candidates: Mapping[str, PointCandidate]) -> None:
     if remarks:
         rows = [(_place(v.candidate_id, candidates), f"{_words(v)} ({v.annotator})") for v in remarks[:_FEW]]
-        summary(f"Flags and notes of {len(remarks)} tasks, the latest first", rows)
+        summary(f"Flags and notes of {len(remarks)} task{'s' * (len(remarks) != 1)}, the latest first", rows)
 
 
 def _words(remark: Verdict) -> str:

@@ -62,7 +62,7 @@ def test_a_run_without_verdicts_has_a_report(finished_run):
     report(RunFolder(finished_run))
     found = words(finished_run)
     assert "3 objects in 2 videos." in found
-    assert "People have answered 0 of 72 points (0%)." in found
+    assert "People have answered 0 of 72 points (0 %)." in found
     assert "segmenter grabcut, propagator flow" in found
     assert "No verdicts yet." in found
     assert "2 ingest unknown_video" in found

@@ -1,8 +1,7 @@
-"""The whole way on a real clip with the default models; the pictures of the docs come from here."""
+"""The whole way on a real clip with the default models."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -53,32 +52,22 @@ def command(shared_data: Path, tmp_path: Path) -> Iterator[Command]:
         command.stop()
 
 
-@pytest.fixture
-def pictures(tmp_path: Path) -> Path:
-    """Where pictures go: the folder named in POINTVOS_PICTURES, for the docs."""
-    folder = Path(os.environ.get("POINTVOS_PICTURES", tmp_path / "pictures"))
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-def test_click_track_correct_add_remove_and_lose_nothing(command: Command, browser: Any, pictures: Path) -> None:
+def test_click_track_correct_add_remove_and_lose_nothing(command: Command, browser: Any, tmp_path: Path) -> None:
     person = Person.enter(browser, command.start())
     hint(person)
     times = [one["answered"] - one["start"] for one in person.see("studio.times()")]
     assert len(times) == 5
     person.wait("!studio.S.isResting")  # clicks on one object count against the others, whose masks come then
     shown = previewed(person, 0)
-    shot(person, pictures / "studio-hints.jpg")
-    track(person, pictures)
+    track(person)
     first = masks_of(command.run)
     assert {object_id: first[object_id, 0].rle for object_id in "12"} == shown
     person.press("j")
     person.wait("studio.S.suggestion")
-    shot(person, pictures / "studio-next.jpg")
 
     lock(person)
     locked = masks_of(command.run)
-    correct(person, pictures)
+    correct(person)
     person = in_the_middle_of_a_round(command, person)
     apply(person, 2, PATIENCE_S)
     second = masks_of(command.run)
@@ -87,7 +76,6 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     outside = {key: mask for key, mask in locked.items() if key not in allowed}
     assert {key: mask for key, mask in second.items() if key not in allowed} == outside  # run lengths and all else
     assert second["1", CORRECTED].source == "human"
-    shot(person, pictures / "studio-round.jpg")
     assert {(m.object_id, m.frame_idx): m for m in rounds_of(command.run).at(1)} == locked
     assert {(m.object_id, m.frame_idx): m for m in rounds_of(command.run).at(0)} == first
 
@@ -102,7 +90,7 @@ def test_click_track_correct_add_remove_and_lose_nothing(command: Command, brows
     assert person.see("studio.S.view.lines.map(line => line.object_id)") == ["1", "2", "3"]
     again.stop()
     assert {key: mask.rle for key, mask in masks_of(command.run).items()} == {k: m.rle for k, m in third.items()}
-    annotated = first_masks(command, pictures.parent / "annotated")
+    annotated = first_masks(command, tmp_path / "annotated")
     assert annotated == {("1", 0): shown["1"], ("2", 0): shown["2"], ("3", CORRECTED): handle}
     assert not person.problems
     assert median(times) <= MOST_MS, times
@@ -127,11 +115,10 @@ def name(person: Person, object_id: str, text: str) -> None:
     person.press("Enter")
 
 
-def track(person: Person, pictures: Path) -> None:
+def track(person: Person) -> None:
     person.press("t")
     person.wait("studio.S.masks.at.size > 12", PATIENCE_S)
     person.go(10)
-    shot(person, pictures / "studio-tracking.jpg")
     person.press("p")
     person.wait("studio.S.work.state === 'paused'")
     person.page.wait_for_timeout(500)
@@ -152,11 +139,10 @@ def lock(person: Person) -> None:
     apply(person, 1, PATIENCE_S)
 
 
-def correct(person: Person, pictures: Path) -> None:
+def correct(person: Person) -> None:
     person.go(CORRECTED)
     for x, y, button in CORRECTIONS:
         person.click(x, y, button=button)
-    shot(person, pictures / "studio-correction.jpg")
 
 
 def in_the_middle_of_a_round(command: Command, person: Person) -> Person:
@@ -213,8 +199,3 @@ def first_masks(command: Command, run: Path) -> dict[ObjectFrame, str]:
     subprocess.run([sys.executable, "-m", "pipeline", *arguments], cwd=REPOSITORY, check=True, capture_output=True)
     found = masks_of(run)
     return {key: found[key].rle for key in (("1", 0), ("2", 0), ("3", CORRECTED))}
-
-
-def shot(person: Person, path: Path) -> None:
-    person.page.wait_for_timeout(800)
-    person.page.screenshot(path=str(path), type="jpeg", quality=72)
