@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -58,8 +59,14 @@ class Killer:
 
 @contextmanager
 def killer() -> Iterator[Killer]:
-    command = [sys.executable, "-m", "tests.kills"]
-    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    """What killed commands leave among the temporary files goes in the end."""
+    command, pipe = [sys.executable, "-m", "tests.kills"], subprocess.PIPE
+    with (
+        TemporaryDirectory(prefix="killed-") as temporary,
+        subprocess.Popen(
+            command, cwd=REPOSITORY, env={**os.environ, "TMPDIR": temporary}, stdin=pipe, stdout=pipe, text=True
+        ) as process,
+    ):
         yield Killer(process)
         process.stdin.close()
 

@@ -239,9 +239,9 @@ def _run(
     folder: RunFolder, ranges: Sequence[VideoRange], graph: Callable[[AnyPath], Any], kind: type[Exported]
 ) -> list[Exported]:
     """Run a graph, given where its results go; those of each range or video, in no particular order."""
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.runners.table_runner import results, run_table_graph, work_folder
 
     n_videos = sum(len(found.videos) for found in ranges)
-    with result_folder(folder) as work, bar("Exporting", n_videos) as advance, counted_by(advance):
+    with work_folder(folder, "export") as work, bar("Exporting", n_videos) as advance, counted_by(advance):
         run_table_graph(folder, graph(work / "exported.json"), "Export")
         return results(work / "exported.json", kind)

@@ -109,12 +109,12 @@ def _refine(
 ) -> list[RefinedVideo]:
     """The outcome of each video, by id."""
     from pipeline.refining.transform import RefineVideos
-    from pipeline.runners.table_runner import is_elsewhere, result_folder, results, run_table_graph
+    from pipeline.runners.table_runner import is_elsewhere, results, run_table_graph, work_folder
     from pipeline.table_graphs.refine import RefineRun
 
     console.print(_plan(folder, config, tasks))
     progress = bar("Refining", len(tasks))
-    with folder.tidied(), result_folder(folder) as work, progress as advance, counted_by(advance):
+    with folder.tidied(), work_folder(folder, "refine") as work, progress as advance, counted_by(advance):
         answers = AnswersInFile.collect(folder, work / "answered.npy")
         redrawing = Redrawing(config.sampling, config.jpeg_quality, answers)
         load = partial(load_round_models, config.models, config.compute.device)

@@ -98,7 +98,7 @@ def _resample(
     folder: RunFolder, sampling: SamplingOptions, jpeg_quality: int, load: Callable[[], Segmenter] | None
 ) -> list[Resampled]:
     """The outcome of each video, by id."""
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.runners.table_runner import results, run_table_graph, work_folder
     from pipeline.table_graphs.resample import ResampleRun, ResampleVideos
 
     keys = video_keys(folder)
@@ -108,7 +108,7 @@ def _resample(
     folder.remove_leftovers()
     for stale in (file for key in keys for file in left_behind(folder.frames_of(key.video_id))):
         stale.unlink(missing_ok=True)
-    with result_folder(folder) as work, bar("Drawing", len(keys)) as advance, counted_by(advance):
+    with work_folder(folder, "resample") as work, bar("Drawing", len(keys)) as advance, counted_by(advance):
         out = work / "resampled.json"
         videos = ResampleVideos(folder.absolute(), Resampling(sampling, jpeg_quality, VideoOpener()), load)
         run_table_graph(folder, ResampleRun(keys, videos, out), "ResampleRun")

@@ -83,7 +83,7 @@ def split(
 
 def _fingerprint(folder: RunFolder, keys: list[VideoKey]) -> list[Fingerprinted]:
     """Look at the videos that were not looked at yet; returns those whose source cannot be read."""
-    from pipeline.runners.table_runner import result_folder, results, run_table_graph
+    from pipeline.runners.table_runner import results, run_table_graph, work_folder
     from pipeline.table_graphs.fingerprint import FingerprintRun
 
     drop_others(folder, keys)
@@ -91,7 +91,7 @@ def _fingerprint(folder: RunFolder, keys: list[VideoKey]) -> list[Fingerprinted]
     left = open_keys(folder, keys)
     if not left:
         return []
-    with result_folder(folder) as work, bar("Comparing", len(left)) as advance, counted_by(advance):
+    with work_folder(folder, "split") as work, bar("Comparing", len(left)) as advance, counted_by(advance):
         out = work / "fingerprints.json"
         run_table_graph(folder, FingerprintRun(folder.absolute(), left, VideoOpener(), out), "FingerprintRun")
         made = results(out, Fingerprinted)
