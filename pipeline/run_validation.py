@@ -17,6 +17,7 @@ from schemas import tables
 from schemas.splits import VideoSplit
 from schemas.tables import DamagedTableError, TableSchemaError
 from schemas.videos import Video
+from schemas.wording import many
 from stages.split.assignment import divided_groups
 from stages.validate.problems import Problem
 
@@ -55,7 +56,9 @@ def _point_problems(video: Video, rows: Any, split: VideoSplit | None) -> Iterat
     where = f"points of video {video.video_id}"
     for name, end in (("x", video.width), ("y", video.height), ("frame_idx", video.n_frames)):
         if outside := pc.sum(pc.or_(pc.less(rows[name], 0), pc.greater_equal(rows[name], end))).as_py():
-            yield Problem(where, f"{outside:,} points have {name} outside 0 to {end - 1}; merge or annotate again")
+            yield Problem(
+                where, f"{many(outside, 'point')} with {name} outside 0 to {end - 1}; merge or annotate again"
+            )
     keys = list(zip(*(rows[name].to_pylist() for name in _COLUMNS[1:6]), strict=True))
     if twice := len(keys) - len(set(keys)):
         yield Problem(where, f"{twice:,} pixels are duplicated; make the points again with pointvos merge")

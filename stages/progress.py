@@ -14,6 +14,7 @@ from schemas.elements import ObjectBatch
 from schemas.frames import Frame
 from schemas.masks import Mask
 from schemas.object_masks import ObjectMask
+from schemas.wording import many
 
 SEGMENT_FRAMES = 8
 """Segmenting a localized frame takes about as long as propagating to so many frames."""
@@ -141,7 +142,7 @@ class BatchProgress:
         done = (self._decoded + self._final) / (2 * max(self.n_frames, self._decoded, 1))
         number = f", batch {self.batch.number + 1} of {self.batch.n_batches}" if self.batch.n_batches > 1 else ""
         n_objects = len(self.batch.object_ids)
-        objects = f"{n_objects} object{'s' * (n_objects > 1)}"
+        objects = many(n_objects, "object")
         first = min(self.batch.anchors(), default=0)
         doing = "preparing the frames before the first hint of" if self._decoded <= first else "propagating"
         self._tell(f"{doing} {objects}{number}", before + (1 - before) * min(done, 1.0))

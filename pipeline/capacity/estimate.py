@@ -69,10 +69,10 @@ class Estimate:
 
     def length(self) -> str:
         """How many frames there are, as far as is known, for people."""
-        known = f"about {self.total.frames:,} frames"
+        known = f"about {many(self.total.frames, 'frame')}"
         if not self.open_ended:
             return known
-        unknown = f"{len(self.open_ended):,} video{'s' * (len(self.open_ended) > 1)} of unknown length"
+        unknown = f"{many(len(self.open_ended), 'video')} of unknown length"
         return f"{known} and {unknown}" if len(self.open_ended) < self.total.videos else unknown
 
 

@@ -8,6 +8,7 @@ from pipeline.runs.joining import join_table
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import summary
 from schemas import tables
+from schemas.wording import many
 
 _JOINED = (*UNIT_TABLES, tables.POINTS, tables.VIDEOS)
 """The commit marks last: what is joined is that of marked videos."""
@@ -29,6 +30,6 @@ def compact(run: Run) -> None:
         done = set(tables.VIDEOS.stems(folder.path))
         for table in _JOINED:
             before, after = join_table(folder.path, table, done)
-            rows += [(table.name, f"{before:,} files → {after:,}")] if before else []
+            rows += [(table.name, f"{many(before, 'file')} → {after:,}")] if before else []
             advance(1)
     summary(f"Joined files of {run}", rows)

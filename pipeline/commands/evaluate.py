@@ -17,6 +17,7 @@ from pipeline.runs.ranges import in_ranges, video_keys
 from pipeline.terminal.bar import bar
 from pipeline.terminal.console import REJECTED, UsageProblem, console, show_problems
 from pipeline.terminal.json_files import write_json
+from schemas.wording import many
 from stages.evaluate.davis import PROTOCOLS, ObjectScore
 from stages.evaluate.ground_truth import shown_folders
 from stages.evaluate.measures import VideoMeasures, add_scores
@@ -140,7 +141,7 @@ def _print_masks(scores: Sequence[ObjectScore]) -> None:
     if (left := len(scores) - MOST_ROWS) > 0:
         table.add_row(f"… and {left:,} more", "--json has all")
     table.add_section()
-    table.add_row("mean", f"{len(scores)} objects", "", *_cells(_means(scores)), style="bold")
+    table.add_row("mean", many(len(scores), "object"), "", *_cells(_means(scores)), style="bold")
     console.print(table)
 
 

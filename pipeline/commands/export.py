@@ -22,6 +22,7 @@ from schemas import tables
 from schemas.ranges import VideoRange
 from schemas.remote_paths import AnyPath
 from schemas.splits import SPLITS
+from schemas.wording import many
 from stages.export.mask_folder import ExportedMasks, MaskFolder, numbered
 from stages.export.masks.registry import OF_WORDS
 from stages.export.point_folder import ExportedPoints, PointFolder
@@ -158,7 +159,7 @@ def export(
     _say_names(wanted)
     show_problems("broken:", problems)
     if problems:
-        console.print(f"{len(problems):,} problems; the export is not complete")
+        console.print(f"{many(len(problems), 'problem')}; the export is not complete")
         raise typer.Exit(REJECTED)
 
 

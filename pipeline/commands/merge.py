@@ -23,6 +23,7 @@ from pipeline.terminal.bar import bar
 from pipeline.terminal.console import UsageProblem, console, quoted, summary
 from schemas import tables
 from schemas.remote_paths import AnyPath
+from schemas.wording import many
 from stages.consensus.aggregation import AggregatedCounts
 from stages.consensus.points import split_of as hashed_split
 from stages.progress import counted_by
@@ -139,7 +140,7 @@ def _split_of(folder: RunFolder, val_share: float | None) -> SplitOf:
         )
     if missing := [key.video_id for key in video_keys(folder) if key.video_id not in found]:
         raise UsageProblem(
-            f"{len(missing):,} videos have no split yet, the first is {missing[0]!r}; assign them with: "
+            f"no split yet for {many(len(missing), 'video')}, the first is {missing[0]!r}; assign them with: "
             f"pointvos split --run {quoted(folder.path)}"
         )
     return found.__getitem__

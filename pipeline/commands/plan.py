@@ -26,6 +26,7 @@ from pipeline.runs.folder import RunFolder
 from pipeline.runs.inputs import JobList, read_inputs, require_words_understood
 from pipeline.terminal.console import REJECTED, console, show_rejects, styled, summary
 from schemas.rejects import Reject
+from schemas.wording import many
 
 _NAMED = 3
 """Videos of unknown length that are named."""
@@ -154,9 +155,8 @@ def _show(facts: Mapping[str, Any], foreseen: Estimate, free_disk: float) -> Non
             )
         )
     for number, share in enumerate(foreseen.workers, 1):
-        videos = f"{share.videos:,} video{'s' * (share.videos != 1)}"
-        text = f"{videos}, {share.frames:,} frames, about {duration(share.seconds)}"
-        threads = f"{compute['threads']} thread{'s' * (compute['threads'] > 1)}"
+        text = f"{many(share.videos, 'video')}, {many(share.frames, 'frame')}, about {duration(share.seconds)}"
+        threads = many(compute["threads"], "thread")
         rows.append((f"worker {number}, {threads}", text))
     if facts["input_skipped"]:
         rows.append(("skipped", facts["input_skipped"]))

@@ -18,6 +18,7 @@ from pipeline.simulation.trial import Trial
 from pipeline.terminal.console import UsageProblem, console, styled
 from pipeline.terminal.plot import Axes, draw_lines
 from schemas.whole_files import write_whole
+from schemas.wording import many
 from stages.simulate.cost import POLYGON_S, SAM2_FRAME_S, VERIFY_S
 from stages.simulate.mixes import BudgetOutcome, Mix, best_masks, efficient, most_points, purchases
 
@@ -132,7 +133,7 @@ def _tried_now(ground_truth: Path, config: RunConfig) -> Trial:
             raise UsageProblem(f"no video could be tried; {problems[0]}")
         mixes = try_mixes(sessions)
     names = ", ".join(sorted(done))
-    where = f"{len(done)} videos ({names}), {models.segmenter} and {models.propagator}"
+    where = f"{many(len(done), 'video')} ({names}), {models.segmenter} and {models.propagator}"
     return Trial(where, datetime.now(UTC).date().isoformat(), tuple(mixes))
 
 
@@ -143,7 +144,9 @@ def _row(one: BudgetOutcome) -> dict[str, Any]:
 def show_budget(facts: Mapping[str, Any]) -> None:
     """Print what :func:`budget_facts` found."""
     hours, each = facts["hours"], facts["seconds_an_object"]
-    console.print(styled(f"{hours:g} hours of human work on {facts['objects']:,} objects, {each:.0f} s each", "bold"))
+    console.print(
+        styled(f"{hours:g} hours of human work on {many(facts['objects'], 'object')}, {each:.0f} s each", "bold")
+    )
     table = Table(box=None, pad_edge=False)
     columns = ("rounds", "frames", "points", "s per object", "J&F", "verified points", "right", "objects", "in all")
     for name in columns:
@@ -176,8 +179,9 @@ def show_budget(facts: Mapping[str, Any]) -> None:
 
 def _sentence(one: Mapping[str, Any]) -> str:
     return (
-        f"{one['rounds']} round{'s' * (one['rounds'] > 1)} of clicks, then {one['frames']} frames with {one['points']} "
-        f"points each: {one['seconds']:.0f} s per object, {one['objects']:,} objects, J&F {one['j_and_f']:.3f}, "
+        f"{many(one['rounds'], 'round')} of clicks, then {many(one['frames'], 'frame')} with "
+        f"{many(one['points'], 'point')} each: {one['seconds']:.0f} s per object, "
+        f"{many(one['objects'], 'object')}, J&F {one['j_and_f']:.3f}, "
         f"{one['all_verified']:,.0f} points"
     )
 
@@ -185,7 +189,7 @@ def _sentence(one: Mapping[str, Any]) -> str:
 def _draw(path: Path, mixes: tuple[Mix, ...], seconds: float) -> None:
     kinds = sorted({(one.frames, one.points) for one in mixes})
     lines = {
-        f"{frames} frames, {points} points": [
+        f"{many(frames, 'frame')}, {many(points, 'point')}": [
             (one.seconds, one.j_and_f)
             for one in sorted(mixes, key=lambda one: one.rounds)
             if (one.frames, one.points) == (frames, points)

@@ -12,6 +12,7 @@ import typer
 from pipeline.capacity.cluster import Cluster, replay
 from pipeline.capacity.time_left import duration
 from pipeline.terminal.console import summary
+from schemas.wording import many
 
 ScaleTo = Annotated[
     int | None, typer.Option(help="Plan a corpus of this many videos like these on a cluster of --workers.", min=1)
@@ -37,8 +38,8 @@ def corpus_facts(
 def show_corpus(corpus: Mapping[str, Any]) -> None:
     """Print what :func:`corpus_facts` found."""
     rows: list[tuple[str, object]] = [("work", f"{corpus['core_hours']:,.0f} core hours")]
-    rows += [(f"{one['workers']:,} workers", _sentence(one, corpus["price"])) for one in corpus["replays"]]
-    summary(f"A corpus of {corpus['videos']:,} videos like these on a cluster", rows)
+    rows += [(many(one["workers"], "worker"), _sentence(one, corpus["price"])) for one in corpus["replays"]]
+    summary(f"A corpus of {many(corpus['videos'], 'video')} like these on a cluster", rows)
 
 
 def _sentence(one: Mapping[str, Any], price: float) -> str:

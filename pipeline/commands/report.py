@@ -17,6 +17,7 @@ from pipeline.terminal.bar import bar
 from pipeline.terminal.console import console, show_problems, summary
 from schemas import tables
 from schemas.whole_files import left_behind
+from schemas.wording import many
 from stages.arithmetic import use_one_thread_an_operation
 from stages.report.building import reject_groups
 from stages.report.files import ReportFiles
@@ -117,7 +118,7 @@ def _write(folder: RunFolder, statistics: RunStatistics, lists: ListBuilder, n_u
 def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
     """The run and what is to be done, in sentences."""
     n_videos, n_objects, n_looks = len(lists.videos), len(lists.objects), lists.n_looks
-    sentences = [f"{_count(n_objects, 'object')} in {_count(n_videos, 'video')}."]
+    sentences = [f"{many(n_objects, 'object')} in {many(n_videos, 'video')}."]
     if n_looks == 1:
         sentences.append("1 frame needs attention.")
     elif n_looks:
@@ -125,7 +126,7 @@ def _lead(statistics: RunStatistics, lists: ListBuilder) -> str:
     elif n_objects:
         sentences.append("No frame stands out.")
     if statistics.n_candidates:
-        answered = f"{statistics.n_answered:,} of {statistics.n_candidates:,} points"
+        answered = f"{statistics.n_answered:,} of {many(statistics.n_candidates, 'point')}"
         sentences.append(
             f"People have answered {answered} ({100 * statistics.n_answered / statistics.n_candidates:.0f} %)."
         )
@@ -137,12 +138,8 @@ def _notes(lists: ListBuilder, n_unread: int) -> tuple[str, ...]:
     if lists.n_looks > MOST_LOOKS:
         found.append(f"Only the {MOST_LOOKS:,} frames most worth checking are listed, of {lists.n_looks:,}.")
     if n_unread:
-        found.append(f"{_count(n_unread, 'video')} could not be read when this page was written: pictures are missing.")
+        found.append(f"{many(n_unread, 'video')} could not be read when this page was written: pictures are missing.")
     return tuple(found)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _subtitle(folder: RunFolder) -> str:

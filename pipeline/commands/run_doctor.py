@@ -155,7 +155,7 @@ class RunChecks:
         self._candidates.update(candidate_ids)
         asked = set(_keys(rows[tables.CANDIDATES], "object_id", "frame_idx"))
         if unseen := len(asked - {key[:2] for key in masks}):
-            yield f"{unseen:,} frames of objects have candidates and no mask"
+            yield f"{many(unseen, 'frame')} of objects with candidates and no mask"
         frames = {frame_idx for _, frame_idx in asked}
         if gone := sum(not _is_picture(self.folder.frame_file(video.video_id, idx)) for idx in frames):
             yield f"{gone:,} of the {len(frames):,} frames that people look at are missing or damaged"
@@ -184,7 +184,7 @@ class RunChecks:
         stale = [place.path for stem, place in tables.POINTS.places(self._run) if stem not in marked]
         if stale:
             self.notes.append(
-                f"{len(stale):,} files of points are of videos that are no longer done, such as {stale[0]}; "
+                f"{many(len(stale), 'file')} of points of videos that are no longer done, such as {stale[0]}; "
                 f"update them with: {self._command('merge')}"
             )
 
@@ -222,9 +222,9 @@ class RunChecks:
                 keys = _keys(rows, "candidate_id", "annotator", "task_key", "annotation_id")
                 twice += sum(n - 1 for n in Counter(keys).values())
         if unknown:
-            self.notes.append(f"verdicts on {unknown:,} candidates that the run no longer has; they are kept")
+            self.notes.append(f"verdicts on {many(unknown, 'candidate')} that the run no longer has; they are kept")
         if twice:
-            self.notes.append(f"{twice:,} verdicts are duplicated; pointvos merge counts each person once")
+            self.notes.append(f"{many(twice, 'duplicated verdict')}; pointvos merge counts each person once")
 
     def _temporary(self) -> Iterator[Fault]:
         report = self._run / "report"

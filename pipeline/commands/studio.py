@@ -29,6 +29,7 @@ from pipeline.studio.service import RunStudioService
 from pipeline.studio.worker_process import StudioWorker
 from pipeline.studio.workspace import HINTS, Workspace
 from pipeline.terminal.console import UsageProblem, console
+from schemas.wording import many
 from stages.arithmetic import use_one_thread_an_operation
 from stages.backends.segmenters import load_segmenter
 from verification_ui.gate.access import LINK_HOURS, Access, Page
@@ -125,7 +126,7 @@ def _resolved(folder: RunFolder, parameters: dict[str, object]) -> RunConfig:
 
 @contextmanager
 def _open(workspace: Workspace, lock: int) -> Iterator[RunStudioService]:
-    console.print(f"{len(workspace.files)} video{'s' * (len(workspace.files) > 1)}; loading the models …")
+    console.print(f"{many(len(workspace.files), 'video')}; loading the models …")
     worker = StudioWorker(workspace.run, workspace.config, lock, lambda task, message: None)
     worker.warm_up()
     try:

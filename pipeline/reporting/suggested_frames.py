@@ -13,6 +13,7 @@ from schemas.flags import Flag
 from schemas.masks import Mask
 from schemas.points import PointCandidate
 from schemas.videos import Video
+from schemas.wording import many
 from stages.refine.frame_ranking import RankedFrame, best_frames, error_rate, expected_errors, rank_frame
 
 FRAMES_PER_OBJECT = 3
@@ -133,7 +134,7 @@ def _suggested(object_id: str, ranked: RankedFrame, said: FrameAnswers | None, f
     if flag is not None:
         wrong = f"{flag.n_wrong} of {flag.n_points} verified points still contradict the mask after correction"
         reason, why = "flagged", f"{wrong}: correct the mask, or the answers."
-    reach = f"A correction here would reach {ranked.n_frames:,} frames."
+    reach = f"A correction here would reach {many(ranked.n_frames, 'frame')}."
     if ranked.n_frames == 1:
         reach = "No other frame depends on it."
     return SuggestedFrame(object_id, ranked.frame_idx, ranked.gain, reason, f"{why} {reach}")

@@ -15,6 +15,7 @@ from schemas.jobs import VideoJob
 from schemas.localizations import Expression, Localization
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
+from schemas.wording import many
 from stages.backends.localizer import LocalizerError
 from stages.backends.localizers import require_localizer
 from stages.ingest.errors import IngestError
@@ -64,9 +65,7 @@ class JobList:
     @property
     def skipped(self) -> str:
         """What was passed over as it should be, for people; empty without any."""
-        return (
-            f"{self.n_backgrounds:,} background narrative{'s' * (self.n_backgrounds > 1)}" if self.n_backgrounds else ""
-        )
+        return many(self.n_backgrounds, "background narrative") if self.n_backgrounds else ""
 
     @property
     def open_jobs(self) -> list[VideoJob]:

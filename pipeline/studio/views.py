@@ -17,6 +17,7 @@ from schemas.iou import iou
 from schemas.masks import Mask
 from schemas.video_files import VideoFile
 from schemas.videos import Video
+from schemas.wording import many
 from stages.refine import frame_ranking
 from stages.refine.frame_ranking import best_frame, expected_errors
 from verification_ui.studio.records import Hint, ObjectLine, Pending, StudioObject, SuggestedFrame, VideoCard
@@ -172,7 +173,7 @@ def _why(ranked: frame_ranking.RankedFrame, name: str, masks: Mapping[int, Mask]
     else:
         how = f"the mask of {name} is doubtful here (quality {ranked.quality:.2f})"
     reach = (
-        f"a correction would reach {ranked.n_frames:,} frames"
+        f"a correction would reach {many(ranked.n_frames, 'frame')}"
         if ranked.n_frames > 1
         else "no other frame depends on it"
     )

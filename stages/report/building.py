@@ -12,6 +12,7 @@ from schemas.points import PointCandidate
 from schemas.rejects import Reject
 from schemas.repairs import Repair
 from schemas.videos import Video
+from schemas.wording import many
 from stages.overlay import Image, Layer, colour_of, overlay, shown_size
 from stages.report.answers import MaskRow
 from stages.report.pictures import jpeg
@@ -157,6 +158,6 @@ def evenly(frames: Sequence[int], most: int) -> list[int]:
 def video_facts(video: Video) -> str:
     """A line about a video."""
     length = f"{video.duration_s:.1f} s at {video.fps:.3g} frames/s" if video.fps else "a folder of frames"
-    lost = f" · {len(video.lost):,} frames could not be decoded" if video.lost else ""
+    lost = f" · {many(len(video.lost), 'frame')} could not be decoded" if video.lost else ""
     ended = " · the end is cut off" if video.truncated else ""
-    return f"{video.n_frames:,} frames · {video.width} × {video.height} · {video.codec} · {length}{lost}{ended}"
+    return f"{many(video.n_frames, 'frame')} · {video.width} × {video.height} · {video.codec} · {length}{lost}{ended}"

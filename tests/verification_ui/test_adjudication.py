@@ -146,7 +146,7 @@ def test_second_looks_wait_until_they_are_wanted(own_run: Any, review: Callable[
     assert "second_look" not in review("pull", own_run.path)
     assert "contradict" not in review("status", own_run.path)
     review("push", own_run.path, "--second-look")
-    assert "2 answers contradict the proposal; queue them" in review("status", own_run.path)
+    assert "2 answers against the proposal; to ask these questions once more:" in review("status", own_run.path)
     assert "tasks 2 points 2 new in the queue 2" in review("push", own_run.path, "--design", "second_look")
     review("push", own_run.path, "--overlap", "2")
     assert "contradict" not in review("status", own_run.path), "all are queued"

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from schemas.wording import many
 from verification_ui.page.annotations import AnsweredTask, parse_task
 from verification_ui.page.payloads import Payload
 from verification_ui.queue.retry import with_retries
@@ -211,7 +212,7 @@ class LabelStudioQueue:
 
     def add(self, payloads: Sequence[Payload]) -> None:
         """See :class:`ReviewQueue`."""
-        with as_queue_problems(f"import {len(payloads)} tasks"):
+        with as_queue_problems(f"import {many(len(payloads), 'task')}"):
             request: Any = [payload.body for payload in payloads]
             self.sdk.projects.import_tasks(
                 self.project_id,
@@ -225,7 +226,7 @@ class LabelStudioQueue:
         bare = [] if even_answered else [_answered(False)]
         unanswered: Any = {"conjunction": "and", "items": bare}
         chosen: Any = {"all": False, "included": list(task_ids)}
-        with as_queue_problems(f"delete {len(task_ids)} tasks"):
+        with as_queue_problems(f"delete {many(len(task_ids), 'task')}"):
             self.sdk.actions.create(
                 id="delete_tasks", project=self.project_id, filters=unanswered, selected_items=chosen,
                 request_options=ONCE,

@@ -20,6 +20,7 @@ from schemas import tables
 from schemas.points import PointCandidate
 from schemas.reviews import Verdict
 from schemas.whole_files import write_whole
+from schemas.wording import many
 from stages.consensus.audit import AnnotatorAudit, Audit
 from stages.consensus.blind import BlindCheck
 from stages.consensus.bootstrap import Estimate
@@ -77,7 +78,7 @@ def audit(
     _show(found, candidates, objects, blind)
     _show_remarks(remarks, candidates)
     if entered:
-        rows: list[tuple[str, object]] = [(who, f"{n:,} tasks, entered by {by}") for who, by, n in entered]
+        rows: list[tuple[str, object]] = [(who, f"{many(n, 'task')}, entered by {by}") for who, by, n in entered]
         summary("Answers entered from another account than the author's", rows)
     console.print(f"All figures: {file}", markup=False)
 
@@ -124,7 +125,7 @@ def _show(
 def _show_remarks(remarks: Sequence[Verdict], candidates: Mapping[str, PointCandidate]) -> None:
     if remarks:
         rows = [(_place(v.candidate_id, candidates), f"{_words(v)} ({v.annotator})") for v in remarks[:_FEW]]
-        summary(f"Flags and notes of {len(remarks)} task{'s' * (len(remarks) != 1)}, the latest first", rows)
+        summary(f"Flags and notes of {many(len(remarks), 'task')}, the latest first", rows)
 
 
 def _words(remark: Verdict) -> str:

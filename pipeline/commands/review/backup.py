@@ -19,6 +19,7 @@ from schemas import tables
 from schemas.remote_paths import AnyPath
 from schemas.reviews import DESIGNS
 from schemas.whole_files import write_whole
+from schemas.wording import many
 from verification_ui.page.media_paths import QUEUE
 from verification_ui.queue.archive import Archive, read_archive, write_archive
 from verification_ui.queue.backup import copy_queue, restore_queue
@@ -56,7 +57,7 @@ def backup(
         write_archive(file, Archive(run_id, queues, kept))
     summary(
         f"Backup {file}",
-        [(queue.title, f"{len(queue.tasks):,} tasks, {queue.n_answers:,} answers") for queue in queues],
+        [(queue.title, f"{many(len(queue.tasks), 'task')}, {many(queue.n_answers, 'answer')}") for queue in queues],
     )
 
 
@@ -88,7 +89,7 @@ def restore(
                 )
                 with one_at_a_time(session.run, "pull"):
                     new.take_over(old, session.run.metadata())
-                rows.append((copy.title, f"{restored.n_added:,} tasks restored, {restored.n_left:,} unchanged"))
+                rows.append((copy.title, f"{many(restored.n_added, 'task')} restored, {restored.n_left:,} unchanged"))
     summary(f"Restored from {file}", rows)
 
 

@@ -11,6 +11,7 @@ from pipeline.commands.review.push import keep_rejects, push_design
 from pipeline.commands.review.session import ReviewSession
 from pipeline.terminal.console import WorkProblem, console, quoted
 from schemas.reviews import DESIGNS
+from schemas.wording import many
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.queue.plan import Selection
 from verification_ui.queue.review_queue import QueueProblem
@@ -71,7 +72,7 @@ def show_second_looks(session: ReviewSession) -> None:
     """Name what is to be looked at again, once the server is down."""
     if n_left := len(second_looks(session)):
         console.print(
-            f"{n_left:,} answers contradict the proposal; each is asked once more by: "
+            f"{many(n_left, 'answer')} against the proposal; each is asked once more by: "
             f"pointvos review up --run {quoted(session.run)}"
         )
 

@@ -23,6 +23,7 @@ from pipeline.runs.verdicts import require_annotators
 from pipeline.terminal.console import console, quoted
 from schemas import tables
 from schemas.reviews import DESIGNS
+from schemas.wording import many
 from stages.consensus.progress import ProgressTally
 from verification_ui.queue.client import LabelStudioClient
 from verification_ui.server.server import running_server
@@ -91,6 +92,6 @@ def _show_second_looks(session: ReviewSession, doubtful: set[str]) -> None:
     """How many answers against the proposal are not queued once more yet."""
     if n := len(doubtful.difference(name for task in session.tasks(DESIGN) for name in task.candidate_ids)):
         console.print(
-            f"{n:,} answers contradict the proposal; queue them once more with: "
+            f"{many(n, 'answer')} against the proposal; to ask these questions once more: "
             f"pointvos review pull --run {quoted(session.run)}"
         )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pipeline.runs.flagged import FlaggedFrame, studio_command
 from pipeline.terminal.console import console, quoted, summary
 from schemas.rejects import Reject
+from schemas.wording import many
 from stages.consensus.progress import AnnotatorProgress, Progress
 from verification_ui.queue.pull import Pulled
 from verification_ui.queue.push import Pushed
@@ -52,7 +53,7 @@ def show_pull(title: str, pulled: Pulled) -> None:
         console.print(f"Skipped: {answer}")
     if pulled.n_miscounted:
         console.print(
-            f"Label Studio miscounts the answers to {pulled.n_miscounted} tasks, as it does after two projects "
+            f"Label Studio miscounts the answers to {many(pulled.n_miscounted, 'task')}, as it does after two projects "
             "were deleted at the same moment. No answer is lost, but it may ask more people than --overlap says until "
             "the server is restarted."
         )
@@ -78,7 +79,7 @@ def show_flagged(run: str, found: Sequence[FlaggedFrame]) -> None:
     """Frames that annotators found wrong, and how each is opened in the studio."""
     if not found:
         return
-    count = f"{len(found):,} frame{'s' * (len(found) > 1)}"
+    count = many(len(found), "frame")
     rows = [
         (
             f"{one.video_id}, object {one.object_id}, frame {one.frame_idx}",
@@ -106,7 +107,7 @@ def duration(seconds: float) -> str:
 
 
 def _work(person: AnnotatorProgress) -> str:
-    parts = [f"{person.n_tasks:,} tasks, {person.n_points:,} points"]
+    parts = [f"{many(person.n_tasks, 'task')}, {many(person.n_points, 'point')}"]
     if person.n_points:
         parts += [f"{person.seconds_a_task:.1f} s per task, {person.seconds_a_point:.2f} s per point"]
         parts += [f"{person.n_unsure / person.n_points:.0%} unsure"]

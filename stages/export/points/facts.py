@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from schemas.provenance import UNKNOWN
+from schemas.wording import many
 
 
 @dataclass(slots=True)
@@ -66,30 +67,30 @@ class DataFacts:
 
     def _answers(self) -> Iterator[str]:
         n = self.statuses.total()
-        yield f"{n:,} points of the run: " + ", ".join(f"{k:,} {s}" for s, k in sorted(self.statuses.items()))
+        yield f"{many(n, 'point')} of the run: " + ", ".join(f"{k:,} {s}" for s, k in sorted(self.statuses.items()))
         yield "decided by " + ", ".join(f"{who}: {k:,}" for who, k in sorted(self.deciders.items()))
-        yield f"two answers or more stand behind {self.n_several:,} points ({_percent(self.n_several, n)})"
+        yield f"two answers or more stand behind {many(self.n_several, 'point')} ({_percent(self.n_several, n)})"
         if not self.gold:
             yield "nobody was asked hidden questions with a known answer, so the annotators' accuracy is not measured"
             return
         asked, right = sum(one for one, _ in self.gold), sum(own for _, own in self.gold)
         worst = min((own / one for one, own in self.gold), default=0.0)
         yield (
-            f"{len(self.gold):,} annotators answered {asked:,} hidden questions with a known answer; "
+            f"{many(len(self.gold), 'annotator')} answered {many(asked, 'hidden question')} with a known answer; "
             f"{_percent(right, asked)} of the answers are right, {100 * worst:.1f} % of the least accurate annotator's"
         )
 
     def _gaps(self) -> Iterator[str]:
-        yield f"{self.n_unanswered:,} candidates were not answered"
-        yield f"{self.n_pointless:,} of {self.n_videos:,} videos have no points"
+        yield f"{many(self.n_unanswered, 'candidate')} without an answer"
+        yield f"no points on {self.n_pointless:,} of {many(self.n_videos, 'video')}"
         if self.statuses["AMBIGUOUS"]:
-            yield f"people could not tell {self.statuses['AMBIGUOUS']:,} points, which have no label"
+            yield f"people could not tell {many(self.statuses['AMBIGUOUS'], 'point')}: no label"
         if self.deciders["simulated"]:
-            yield f"{self.deciders['simulated']:,} points were not decided by people but simulated from ground truth"
+            yield f"{many(self.deciders['simulated'], 'point')} not decided by people but simulated from ground truth"
         if self.n_damaged:
-            yield f"{self.n_damaged:,} videos have frames that could not be decoded"
+            yield f"{many(self.n_damaged, 'video')} with frames that could not be decoded"
         if unknown := self.licences[UNKNOWN]:
-            yield f"the licence of {unknown:,} videos is unknown"
+            yield f"the licence of {many(unknown, 'video')} is unknown"
         yield "points are proposed near masks that a model made, so objects and parts that it missed have fewer of them"
 
 

@@ -227,7 +227,7 @@ def test_a_budget_is_planned_from_mixes_that_are_tried_and_kept(corpus: Path, tm
     assert "0.1 hours of human work on 2 objects, 180 s each" in shown
     assert size_of(tmp_path / "plot.png") == (960, 600)
     again = json.loads(run(*given, *kept, "--json"))["budget"]
-    assert again["measured_on"] == "1 videos (a), grabcut and flow"
+    assert again["measured_on"] == "1 video (a), grabcut and flow"
     best, most = again["best_masks"], again["most_points"]
     assert best["objects"] == 2
     assert most["all_verified"] >= best["all_verified"] > 0

@@ -67,7 +67,7 @@ UNIT_FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
     "foreign settings": (lambda run: spoil_hash(run / "masks" / f"{A}.parquet"), "config 0bad; this run has beef"),
     "a row twice": (lambda run: repeat_rows(run / "candidates" / f"{A}.parquet"), "1 candidates are duplicated"),
     "a mask twice": (lambda run: repeat_rows(run / "masks" / f"{A}.parquet"), "1 masks are duplicated"),
-    "masks of an object gone": (drop_masks_of_object_2, "3 frames of objects have candidates and no mask"),
+    "masks of an object gone": (drop_masks_of_object_2, "3 frames of objects with candidates and no mask"),
     "done and rejected": (reject_what_is_done, "it is marked as done and rejected as a whole"),
     "a frame cut": (lambda run: cut(next((run / "frames/a").iterdir())), "look at are missing or damaged"),
     "a frame gone": (lambda run: next((run / "frames/a").iterdir()).unlink(), "people look at are missing"),
@@ -104,7 +104,7 @@ def test_a_damaged_video_is_dropped_so_that_annotate_does_it_again(run, capsys, 
     assert not [file for table in ("masks", "candidates", "rejects") for file in (run / table).glob("a.*")]
     assert (run / "verdicts" / "simulated.parquet").read_bytes() == verdicts
     doctor(RunFolder(run), repair=False)
-    assert "1 files of points are of videos that are no longer done" in said(capsys)
+    assert "1 file of points of videos that are no longer done" in said(capsys)
 
 
 def test_a_damaged_mark_and_what_a_kill_left_are_removed(run, capsys):

@@ -156,7 +156,7 @@ def test_merge_wants_every_video_to_have_a_split_and_no_share_beside_it(merged_r
     with pytest.raises(UsageProblem, match="leave out --val-share"):
         merge(run, 0.1)
     add_video(run, "new", ("1",))
-    with pytest.raises(UsageProblem, match="1 videos have no split yet, the first is 'new'"):
+    with pytest.raises(UsageProblem, match="no split yet for 1 video, the first is 'new'"):
         merge(run)
 
 

@@ -84,7 +84,7 @@ def test_points_of_a_run_must_lie_in_their_video_and_in_its_split(merged_run, pr
         file, pa.concat_tables([spoilt, spoilt.slice(1, 1)]).replace_schema_metadata(marks_of(file))
     )
     shown = problems(merged_run)
-    assert "points of video a: 1 points have x outside 0 to 79" in shown
+    assert "points of video a: 1 point with x outside 0 to 79" in shown
     assert "1 pixels are duplicated" in shown
     assert "the split is val, splits/ says train; run pointvos split again" in shown
     next((merged_run / "masks").iterdir()).unlink()

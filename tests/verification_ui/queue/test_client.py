@@ -140,7 +140,7 @@ def test_a_prediction_that_does_not_fit_the_config_is_refused(client: LabelStudi
     good = payloads(served_run.run, "frame")[0]
     bad: Any = {"data": good.body["data"], "predictions": [{"result": [{**good.body["predictions"][0]["result"][0]}]}]}
     bad["predictions"][0]["result"][0]["value"] = {"x": 1, "y": 1, "width": 1, "keypointlabels": ["no such label"]}
-    with pytest.raises(Refused, match=r"cannot import 1 tasks: HTTP 400"):
+    with pytest.raises(Refused, match=r"cannot import 1 task: HTTP 400"):
         strict.add([Payload("k", bad)])
     strict.add([good])
 
