@@ -158,3 +158,8 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_design_is_refused_with_the_known_ones(own_run: Any, review: Callable[..., str]) -> None:
     with pytest.raises(UsageProblem, match="unknown review design 'cards'; known: contact_sheet, frame"):
         review("push", own_run.path, "--design", "cards")
+
+
+def test_the_status_of_a_run_without_a_queue_says_how_to_make_one(tiny_run):
+    result = CliRunner().invoke(review_app, ["status", "--run", str(tiny_run.path)], catch_exceptions=False)
+    assert f"Nothing was queued yet; queue it with: pointvos review up --run {tiny_run.path}" in result.output

@@ -83,6 +83,8 @@ def _show(session: ReviewSession, client: LabelStudioClient | None, excluded: li
     for design, tally in tallies.items():
         if tally.task_keys:
             show_progress(design, tally.progress(session.notes(design).n_people, skips, datetime.now(UTC)))
+    if not any(tally.task_keys for tally in tallies.values()):
+        console.print(f"Nothing was queued yet; queue it with: pointvos review up --run {quoted(session.run)}")
     if is_wanted(session):
         _show_second_looks(session, doubtful)
     show_flagged(str(session.run), flags.frames())
