@@ -70,11 +70,9 @@ def draw_lines(path: Path, lines: Mapping[str, Points], axes: Axes) -> None:
         draw.text((left - 8, at(low[0], tick)[1]), f"{tick:g}", "black", font, anchor="rm")
     if axes.mark_x is not None:
         draw.line([at(axes.mark_x, low[1]), at(axes.mark_x, high[1])], fill="#777777", width=2)
-    for number, (name, line) in enumerate(lines.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        _draw_line(draw, [at(*point) for point in line], colour)
-        place = (_SIZE[0] - right - 8, _SIZE[1] - bottom - 20 * (len(lines) - number))
-        draw.text(place, name, colour, font, "ra")
+    for number, line in enumerate(lines.values()):
+        _draw_line(draw, [at(*point) for point in line], _COLOURS[number % len(_COLOURS)])
+    _write_legend(draw, font, list(lines))
     _write_names(draw, font, axes)
     with whole_file(path, is_synced=False) as file:
         image.save(file, "PNG")
@@ -84,6 +82,15 @@ def _draw_line(draw: ImageDraw.ImageDraw, places: Points, colour: str) -> None:
     draw.line(list(places), fill=colour, width=3)
     for x, y in places:
         draw.ellipse((x - 4, y - 4, x + 4, y + 4), fill=colour)
+
+
+def _write_legend(draw: ImageDraw.ImageDraw, font: Any, names: Sequence[str]) -> None:
+    """The names of the lines in their colours at the lower right, on white: a line below them stays out of the text."""
+    _, _, right, bottom = _EDGES
+    for number, name in enumerate(names):
+        place = (_SIZE[0] - right - 8, _SIZE[1] - bottom - 20 * (len(names) - number))
+        draw.rectangle(draw.textbbox(place, name, font, "ra"), fill="white")
+        draw.text(place, name, _COLOURS[number % len(_COLOURS)], font, "ra")
 
 
 def _write_names(draw: ImageDraw.ImageDraw, font: Any, axes: Axes) -> None:
