@@ -43,7 +43,7 @@ setup: $(VENV)/.done ## make .venv with the locked packages and the project
 review-setup: $(REVIEW_VENV)/.done ## make .venv-review with Label Studio
 
 .PHONY: demo
-demo: setup ## annotate a real clip and show what came out
+demo: setup ## annotate two real clips and show what came out
 	@$(BIN)/python -m pipeline.demo --run $(DEMO)
 
 .PHONY: studio

@@ -186,9 +186,12 @@ def _gpu() -> Finding:
 
 
 def _label_studio() -> Finding:
-    from verification_ui.server.server import find_executable
+    from verification_ui.server.server import ServerProblem, find_executable
 
-    return True, f"server at {find_executable()}"
+    try:
+        return True, f"server at {find_executable()}"
+    except ServerProblem as problem:
+        return False, str(problem)
 
 
 def _port() -> Finding:

@@ -8,6 +8,7 @@ def said(pointvos, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POINTVOS_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setenv("COLUMNS", "400")
+        patch.setenv("POINTVOS_LABEL_STUDIO", "/nowhere/label-studio")
         answer = pointvos("doctor")
     assert answer.returncode == 0, answer.stdout
     rows, name = {}, ""
@@ -33,3 +34,9 @@ def test_it_tells_which_checkpoints_are_there_and_what_brings_one(said):
 
 def test_what_every_run_needs_works(said):
     assert all(said[name].startswith("ok") for name in ("python", "packages", "opencv", "embedded models", "disk"))
+
+
+def test_it_tells_how_to_install_the_review_server(said):
+    missing = "Label Studio is not installed at /nowhere/label-studio; install it with: make review-setup"
+    assert missing in said["label studio"]
+    assert "ServerProblem" not in said["label studio"]
