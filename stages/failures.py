@@ -10,14 +10,14 @@ from schemas.jobs import VideoJob
 from schemas.rejects import Reject
 from stages.video import DecodeError
 
-NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
-"""Errors of the file system that every other video would meet too."""
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Errors of the file system that every other video would meet too; what cannot be read of a video is a DecodeError."""
 logger = logging.getLogger(__name__)
 
 
 def ends_the_run(error: Exception) -> bool:
     """Whether the other videos would fail in the same way."""
-    return isinstance(error, OSError) and error.errno in NO_SPACE
+    return isinstance(error, OSError) and error.errno in CANNOT_WRITE
 
 
 def rejected_video(job: VideoJob, error: Exception) -> RejectedVideo:

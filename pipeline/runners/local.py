@@ -21,7 +21,7 @@ from pipeline.runs.folder import RunFolder, empty_folder
 from pipeline.terminal.problems import sentence_of
 from schemas.jobs import VideoJob
 from stages import progress
-from stages.failures import NO_SPACE
+from stages.failures import CANNOT_WRITE
 
 _IN_MEMORY = f"--runner={IN_PROCESS}"
 _UNCHECKED = "--no_pipeline_type_check"
@@ -57,7 +57,7 @@ class TakeJobsDoFn(beam.DoFn):
 
 
 def work(connection: WorkerConnection, given: Work[Job]) -> None:
-    """Run the graph in this process, which ends with the last job; the command is told when the disk is full."""
+    """Run the graph in this process, which ends with the last job; the command is told when it may not write."""
     logging.basicConfig(level=logging.WARNING, force=True, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     _connections[:] = [connection]
     progress.listen(connection.send)
@@ -67,7 +67,7 @@ def work(connection: WorkerConnection, given: Work[Job]) -> None:
             jobs = start | "TakeJobs" >> beam.ParDo(TakeJobsDoFn())
             jobs | "Work" >> given.graph()
     except Exception as error:
-        if not (problem := _full_disk(error)) or not (sentence := sentence_of(problem)):
+        if not (problem := _write_error(error)) or not (sentence := sentence_of(problem)):
             raise
         connection.send(CannotWrite(sentence))
 
@@ -80,11 +80,11 @@ def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
     empty_folder(run.batches / job.unit)
 
 
-def _full_disk(error: BaseException | None) -> OSError | None:
-    """What was raised because a disk is full; where several say so, one that names a file."""
+def _write_error(error: BaseException | None) -> OSError | None:
+    """What was raised because a disk is full or closed to us; where several say so, one that names a file."""
     found: OSError | None = None
     while error is not None:
-        if isinstance(error, OSError) and error.errno in NO_SPACE and not (found and found.filename):
+        if isinstance(error, OSError) and error.errno in CANNOT_WRITE and not (found and found.filename):
             found = error
         error = error.__cause__ or error.__context__
     return found

@@ -15,8 +15,8 @@ from stages.video import DecodeError
 JOB = VideoJob(VideoFile("v", "/videos/v.mp4"), (), "00")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
-def test_a_full_or_read_only_disk_ends_the_run(code):
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_a_disk_that_is_full_or_may_not_be_written_ends_the_run(code):
     assert ends_the_run(OSError(code, "no"))
 
 
