@@ -81,7 +81,7 @@ def annotate_video(run: RunFolder, config: RunConfig, job: VideoJob) -> None:
 
 
 def _write_error(error: BaseException | None) -> OSError | None:
-    """What was raised because a disk is full or closed to us; where several say so, one that names a file."""
+    """What was raised because a disk is full or may not be written; where several say so, one that names a file."""
     found: OSError | None = None
     while error is not None:
         if isinstance(error, OSError) and error.errno in CANNOT_WRITE and not (found and found.filename):

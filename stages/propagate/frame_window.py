@@ -18,11 +18,11 @@ fewer frames than these."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameWindow:
-    """A frame and its neighbours; few of those are looked at.
+    """A frame and its neighbours. Few of them are looked at, so that each is made small when it is.
 
     Attributes:
         frame: the frame.
-        small: the frame itself.
+        small: the same, for measuring motion.
         earlier: the frame before it in the same shot, where motion is to be measured, else None. That is on every
             fifth frame of a shot, beginning with its second one: measuring takes a while, and motion hardly changes
             in so short a time. It does change in a slow video: there it is measured on more frames, up to every one.

@@ -96,7 +96,7 @@ class Bench:
     def _speed(self, times: int, n_rounds: int, against: Path | None) -> tuple[Seconds, dict[str, Any]]:
         """Six videos so many times, without repair: two workers, the other tree, the bare loop, two of it, one worker.
 
-        Two bare loops at once with half of the videos each show what two workers could reach at most here.
+        Two bare loops at once, with half of the videos each, show what processes that share nothing reach here.
         """
         names = sorted(p.name for p in self._sequences.iterdir())[: max(2, round(6 * self._size))]
         folder = corpus(self._sequences, self._work / f"six-{times}", names, times)

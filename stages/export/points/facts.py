@@ -84,7 +84,7 @@ class DataFacts:
         yield f"{many(self.n_unanswered, 'candidate')} without an answer"
         yield f"no points on {self.n_pointless:,} of {many(self.n_videos, 'video')}"
         if self.statuses["AMBIGUOUS"]:
-            yield f"people could not tell {many(self.statuses['AMBIGUOUS'], 'point')}: no label"
+            yield f"{many(self.statuses['AMBIGUOUS'], 'point')} without a label, since people could not tell"
         if self.deciders["simulated"]:
             yield f"{many(self.deciders['simulated'], 'point')} not decided by people but simulated from ground truth"
         if self.n_damaged:
