@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-BoolMask = NDArray[np.bool_]
+from stages.sample_points.spreading import Pixels
+
 Image = NDArray[np.uint8]
-Colours = NDArray[np.uint8]
-"""(H, W, 3) uint8 Lab as OpenCV scales it, a little blurred."""
+Lab = NDArray[np.uint8]
+"""(n, 3) uint8 colours of n pixels, Lab as OpenCV scales it."""
 
 _BLUR_PX, _BLUR_REACH_PX = 1.5, 5
 _BITS = 4
@@ -28,14 +29,21 @@ _LOOKED_AT = 1024
 _ROUNDS = 6
 
 
-def colours_of(image: Image, window: tuple[slice, slice] | None = None) -> Colours:
-    """Colours of a (H, W, 3) uint8 RGB frame, or of a window of it, for the other functions here."""
+def blurred(image: Image, window: tuple[slice, slice] | None = None) -> Image:
+    """A (H, W, 3) uint8 frame, or a window of it, a little blurred: without noise and the seams of compression."""
     rows, columns = window or (slice(0, image.shape[0]), slice(0, image.shape[1]))
     top, left = max(0, rows.start - _BLUR_REACH_PX), max(0, columns.start - _BLUR_REACH_PX)
     near = image[top : rows.stop + _BLUR_REACH_PX, left : columns.stop + _BLUR_REACH_PX]
-    blurred = cv2.GaussianBlur(near, (2 * _BLUR_REACH_PX + 1,) * 2, _BLUR_PX)
-    asked = blurred[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
-    return np.asarray(cv2.cvtColor(asked, cv2.COLOR_RGB2LAB), dtype=np.uint8)
+    found = cv2.GaussianBlur(near, (2 * _BLUR_REACH_PX + 1,) * 2, _BLUR_PX)
+    asked = found[rows.start - top : rows.stop - top, columns.start - left : columns.stop - left]
+    return np.asarray(asked, dtype=np.uint8)
+
+
+def lab(rgb: NDArray[np.uint8]) -> Lab:
+    """The colours of (n, 3) uint8 RGB pixels."""
+    if not len(rgb):
+        return rgb
+    return np.asarray(cv2.cvtColor(rgb[:, None], cv2.COLOR_RGB2LAB)[:, 0], dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,80 +51,62 @@ class ColourLikelihood:
     """How much more frequent colours are inside an object than around it.
 
     Attributes:
-        bins: (H, W) uint16, the colour of each pixel.
         share: (bins,) float64 in [0, 1]; 1 is a colour of the object alone.
     """
 
-    bins: NDArray[np.uint16]
     share: NDArray[np.float64]
 
     @classmethod
-    def of(cls, colours: Colours, inside: BoolMask, around: BoolMask) -> ColourLikelihood:
-        """Count colours.
+    def of(cls, inside: Lab, around: Lab) -> ColourLikelihood:
+        """Count the colours of pixels of the object and of background near it, either of which may be none."""
+        own, other = _histogram(_bins(inside)), _histogram(_bins(around))
+        return cls(own / (own + other + 1e-9))
 
-        Args:
-            colours: of the frame.
-            inside: (H, W) bool, the object.
-            around: (H, W) bool, background near it; may be empty.
-        """
-        bins = _bins(colours)
-        own, other = _histogram(bins[inside]), _histogram(bins[around])
-        return cls(bins, own / (own + other + 1e-9))
-
-    def at(self, region: BoolMask) -> NDArray[np.float64]:
-        """(n,) float64 in [0, 1] for the pixels of a (H, W) bool region, in the order of ``np.flatnonzero``."""
-        found: NDArray[np.float64] = self.share[self.bins[region]]
+    def at(self, colours: Lab) -> NDArray[np.float64]:
+        """(n,) float64 in [0, 1] for n colours."""
+        found: NDArray[np.float64] = self.share[_bins(colours)]
         return found
 
 
-def roughness(image: Image, side_px: int, region: BoolMask) -> NDArray[np.float64]:
+def roughness(image: Image, side_px: int, pixels: Pixels) -> NDArray[np.float64]:
     """How much a picture varies around each pixel: along edges, and on thin things that lie before something else.
 
     Args:
         image: (H, W, 3) uint8.
         side_px: of the square around each pixel, odd.
-        region: (H, W) bool, the pixels that are asked about, at least one.
+        pixels: (n,) those that are asked about, at least one.
 
     Returns:
-        (n,) float64 in the order of ``np.flatnonzero(region)``, the variance within the square, summed over the
-        channels; computed from whole numbers, and so the same bits everywhere.
+        (n,) float64, the variance within the square of each, summed over the channels; computed from whole numbers,
+        and so the same bits everywhere.
     """
-    square, n_pixels = (side_px, side_px), side_px**2
-    left, top, width, height = cv2.boundingRect(region.astype(np.uint8))
-    reach = side_px // 2
-    near = slice(max(0, top - reach), top + height + reach), slice(max(0, left - reach), left + width + reach)
-    asked, pixels = region[near], image[near]
-    found = np.zeros(np.count_nonzero(asked))
+    square, n_pixels, reach = (side_px, side_px), side_px**2, side_px // 2
+    rows, columns = np.divmod(pixels, image.shape[1])
+    top, left = max(0, rows.min() - reach), max(0, columns.min() - reach)
+    near = image[top : rows.max() + reach + 1, left : columns.max() + reach + 1]
+    asked = rows - top, columns - left
+    found = np.zeros(len(pixels))
     for channel in range(3):
         # not as bytes: OpenCV sums their squares in 32 bits, too few for large squares
-        values = pixels[..., channel].astype(np.float32)
+        values = near[..., channel].astype(np.float32)
         sums = np.asarray(cv2.boxFilter(values, cv2.CV_64F, square, normalize=False)[asked], dtype=np.float64)
         squares = np.asarray(cv2.sqrBoxFilter(values, cv2.CV_64F, square, normalize=False)[asked], dtype=np.float64)
         found += n_pixels * squares - sums * sums
     return found / n_pixels**2
 
 
-def parts(colours: Colours, region: BoolMask) -> list[BoolMask]:
-    """The parts of a region that differ in colour, each at least a twentieth of it; (H, W) bool each.
+def parts(colours: Lab) -> list[NDArray[np.bool_]]:
+    """The parts of n pixels that differ in colour, each at least a twentieth of them; (n,) bool each.
 
-    A region of one colour, or of shades of one, is one part.
+    Pixels of one colour, or of shades of one, are one part.
     """
-    own = colours[region]
-    if not len(own):
+    if not len(colours):
         return []
-    centres = _centres(_weighed(own[:: -(-len(own) // _LOOKED_AT)]))
+    centres = _centres(_weighed(colours[:: -(-len(colours) // _LOOKED_AT)]))
     joined = _joined(centres)
-    if not joined.any():
-        return [region.copy()]
-    labels = joined[_nearest(_weighed(own), centres)]
-    found = []
-    for label in np.unique(labels):
-        member = labels == label
-        if np.count_nonzero(member) >= _LEAST_PART * len(own):
-            part = np.zeros_like(region)
-            part[region] = member
-            found.append(part)
-    return found
+    labels = joined[_nearest(_weighed(colours), centres)] if joined.any() else np.zeros(len(colours), dtype=np.int64)
+    members = [labels == label for label in np.unique(labels)]
+    return [member for member in members if np.count_nonzero(member) >= _LEAST_PART * len(colours)]
 
 
 def _weighed(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
@@ -124,8 +114,8 @@ def _weighed(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
     return np.asarray(np.ascontiguousarray(colours.T) * np.array([[_LIGHTNESS], [1.0], [1.0]]))
 
 
-def _bins(colours: Colours) -> NDArray[np.uint16]:
-    """(H, W) bin of each pixel."""
+def _bins(colours: Lab) -> NDArray[np.uint16]:
+    """(n,) bin of each pixel."""
     first, second, third = ((colours[..., channel] >> (8 - _BITS)).astype(np.uint16) for channel in range(3))
     return np.asarray((first << 2 * _BITS) | (second << _BITS) | third)
 

@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import ColourLikelihood, Colours, Image, colours_of
+from stages.sample_points.colours import ColourLikelihood, Image, Lab, blurred, lab
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
+from stages.sample_points.spreading import Pixels
 
 BoolMask = NDArray[np.bool_]
 FloatMap = NDArray[np.float32]
@@ -21,6 +22,8 @@ Window = tuple[slice, slice]
 
 _GAP_PX, _AROUND = 2.0, 0.6
 """What is around an object begins at this distance and ends at this share of the square root of its area."""
+_COUNTED = 8192
+"""At most so many pixels of an object, and as many around it, have their colours counted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +35,7 @@ class View:
         mask: (h, w) bool, not empty; like all that follows of the window.
         others: (h, w) bool, the other objects of its group.
         image: (h, w, 3) uint8 RGB.
-        colours: of the window.
+        blurred: (h, w, 3) uint8 RGB, the same without noise.
         distance_px: (h, w) float32 distance to the mask's edge, positive inside, negative outside; ±1 next to it.
         quality: of the mask, in [0, 1].
         all_others: (H, W) bool, the other objects on the whole frame.
@@ -42,7 +45,7 @@ class View:
     mask: BoolMask
     others: BoolMask
     image: Image
-    colours: Colours
+    blurred: Image
     distance_px: FloatMap
     quality: float
     all_others: BoolMask
@@ -53,7 +56,7 @@ class View:
         mask: BoolMask,
         others: BoolMask,
         image: Image,
-        colours: Colours | None,
+        soft: Image | None,
         quality: float,
         options: SamplingOptions | None = None,
     ) -> View:
@@ -63,20 +66,25 @@ class View:
             mask: (H, W) bool.
             others: (H, W) bool.
             image: (H, W, 3) uint8 RGB.
-            colours: of the frame; None: those of the window alone are looked at.
+            soft: the image blurred, for several objects of a frame; None: the window alone is blurred.
             quality: in [0, 1].
             options: the window holds the ring that they ask for; None: it is the whole frame.
         """
         window = _whole(mask) if options is None or not mask.any() else _around_it(mask, quality, options)
         near = mask[window]
         distance_px = inner_distance(near) - inner_distance(~near)
-        seen = colours_of(image, window) if colours is None else colours[window]
+        seen = blurred(image, window) if soft is None else soft[window]
         return cls(window, near, others[window], image[window], seen, distance_px, quality, others)
 
     @cached_property
     def likelihood(self) -> ColourLikelihood:
-        """Of the colours of the window to the object's and to those around it."""
-        return ColourLikelihood.of(self.colours, self.mask, around(self))
+        """Of the object's colours to those around it."""
+        inside, outside = np.flatnonzero(self.mask), np.flatnonzero(around(self))
+        return ColourLikelihood.of(self.colours(_counted(inside)), self.colours(_counted(outside)))
+
+    def colours(self, pixels: Pixels) -> Lab:
+        """Of pixels of the window."""
+        return lab(self.blurred.reshape(-1, 3)[pixels])
 
     def scale_px(self) -> float:
         """Square root of the mask's area."""
@@ -94,6 +102,10 @@ class View:
             for number in np.flatnonzero(~is_near):
                 found[number] = -math.sqrt(((rows - y[number]) ** 2 + (columns - x[number]) ** 2).min())
         return found
+
+
+def _counted(pixels: Pixels) -> Pixels:
+    return pixels[:: -(-len(pixels) // _COUNTED) or 1]
 
 
 def _whole(mask: BoolMask) -> Window:
@@ -139,7 +151,7 @@ def uncertain(view: View, options: SamplingOptions) -> BoolMask:
     """(h, w) bool, pixels of object and ring whose colours are about as frequent in the mask as around it."""
     region = (view.distance_px >= -_ring_px(view.scale_px(), view.quality, options)[1]) & ~view.others
     low, high = options.uncertain_band
-    found = view.likelihood.at(region)
+    found = view.likelihood.at(view.colours(np.flatnonzero(region)))
     unsure = np.zeros_like(region)
     unsure[region] = (found >= low) & (found <= high)
     return unsure
@@ -153,12 +165,3 @@ def around(view: View) -> BoolMask:
 def _ring_px(scale_px: float, quality: float, options: SamplingOptions) -> tuple[float, float]:
     start = options.ring_inner_px + options.ring_slack * (1 - quality) * scale_px
     return start, start + max(options.ring_least_px, options.ring_scale * scale_px)
-
-
-def upper(region: BoolMask, score: FloatMap, keep: float) -> BoolMask:
-    """The share ``keep`` of a region with the highest scores; ties at the threshold stay."""
-    values = score[region]
-    if values.size == 0 or keep >= 1:
-        return region
-    rank = min(int((1 - keep) * values.size), values.size - 1)
-    return np.asarray(region & (score >= np.partition(values, rank)[rank]))

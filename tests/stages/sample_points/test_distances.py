@@ -26,7 +26,7 @@ def by_hand(mask):
 
 def view(mask):
     black = np.zeros((*mask.shape, 3), dtype=np.uint8)
-    return View.of(mask, np.zeros_like(mask), black, black, 1.0)
+    return View.of(mask, np.zeros_like(mask), black, None, 1.0)
 
 
 def at_offset(mask, offset):

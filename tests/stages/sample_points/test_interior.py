@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.sample_points.colours import colours_of
 from stages.sample_points.interior import draw_inside
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.strata import View
@@ -44,7 +43,7 @@ def noise(seed=0) -> np.ndarray:
 
 
 def draw(mask, image, n_points=10, seed=0, **options):
-    view = View.of(mask, np.zeros_like(mask), image, colours_of(image), 0.8)
+    view = View.of(mask, np.zeros_like(mask), image, None, 0.8)
     free = np.ones_like(mask)
     return draw_inside(view, SamplingOptions(**options), n_points, free, np.random.default_rng(seed))
 
@@ -113,10 +112,21 @@ def test_points_keep_off_thin_things_that_cross_the_object():
 
 def test_no_pixel_that_is_taken_is_drawn():
     mask, image = disk(120, 80, 30), noise()
-    view = View.of(mask, np.zeros_like(mask), image, colours_of(image), 0.8)
+    view = View.of(mask, np.zeros_like(mask), image, None, 0.8)
     free = X > 120
     points, _ = draw_inside(view, SamplingOptions(), 10, free, np.random.default_rng(0))
     assert (points[:, 0] > 120).all()
     none, chances = draw_inside(view, SamplingOptions(), 10, np.zeros_like(mask), np.random.default_rng(0))
     assert none.shape == (0, 2)
     assert len(chances) == 0
+
+
+def test_of_a_large_object_every_pixel_may_be_drawn_with_the_chance_that_is_told():
+    mask = np.ones((HEIGHT, WIDTH), dtype=bool)
+    mask[:, 0] = False
+    inside = np.count_nonzero(mask[:, 1 + 4 :])  # the margin is .02 · √A = 3.9 px
+    image = np.full((HEIGHT, WIDTH, 3), 90, np.uint8)
+    draws = [draw(mask, image, seed=seed, foreground_keep=1.0) for seed in range(40)]
+    assert all(chances == pytest.approx(10 / inside, rel=0.03) for _, chances in draws)
+    rows = np.concatenate([points[:, 1] for points, _ in draws])
+    assert np.histogram(rows, bins=4, range=(0, HEIGHT))[0].min() > 50

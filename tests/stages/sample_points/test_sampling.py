@@ -9,7 +9,6 @@ from scipy import ndimage
 
 from schemas.frames import Frame
 from schemas.masks import Mask, encode_rle
-from stages.sample_points.colours import colours_of
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.sampling import sample_frame, sample_video
 from stages.sample_points.strata import View
@@ -30,7 +29,7 @@ GREY = np.full((HEIGHT, WIDTH, 3), 128, dtype=np.uint8)
 
 
 def draw(mask, others=NOTHING, image=GREY, quality=1.0, seed=0, **options):
-    view = View.of(mask, others, image, colours_of(image), quality)
+    view = View.of(mask, others, image, None, quality)
     return sample_frame(view, SamplingOptions(**options), np.random.default_rng(seed))
 
 
@@ -165,7 +164,7 @@ def test_to_look_at_the_object_s_surroundings_only_changes_no_point(centre, qual
     mask, others = disk(*centre, 9), disk(40, 60, 14) & ~disk(*centre, 9)
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     options = SamplingOptions(uncertain_share=0.2)
-    near, whole = (View.of(mask, others, noise, colours_of(noise), quality, given) for given in (options, None))
+    near, whole = (View.of(mask, others, noise, None, quality, given) for given in (options, None))
     assert near.mask.size < whole.mask.size == mask.size
     assert sample_frame(near, options, np.random.default_rng(1)) == sample_frame(
         whole, options, np.random.default_rng(1)
