@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pipeline.capacity.costs import Costs
 from pipeline.capacity.estimate import planned_jobs
 from pipeline.capacity.footage import Footage
 from pipeline.capacity.needs import SIDE_BY_SIDE
@@ -63,7 +64,7 @@ class Replay:
 def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
     """Assign the longest jobs first, one to each worker in turn, as Beam does on Flink; no worker takes over.
 
-    LossRate come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
+    Losses come at any time, so that a loss takes what workers have done of their jobs by then on average: half a
     job, more where jobs differ (Σs² / 2Σs).
 
     Args:
@@ -87,7 +88,9 @@ def replay(seconds: Sequence[float], cluster: Cluster) -> Replay:
     return Replay(cluster.workers, hours, worker_hours, money, waiting, min(lost, 1.0), ordered[0])
 
 
-def corpus_seconds(footage: Sequence[Footage], config: RunConfig, n_videos: int) -> list[float]:
+def corpus_seconds(
+    footage: Sequence[Footage], config: RunConfig, n_videos: int, costs: Costs | None = None
+) -> list[float]:
     """Seconds of every job of a corpus of ``n_videos`` like these, on cores that slow each other.
 
     A job is a video, or one batch of the objects of a crowded one.
@@ -96,7 +99,8 @@ def corpus_seconds(footage: Sequence[Footage], config: RunConfig, n_videos: int)
         footage: at least one video; those that cannot be read take no time.
         config: of the run; what it says of workers and threads does not count.
         n_videos: of the corpus.
+        costs: of the models; by default those on this machine.
     """
     alone = with_compute(config, workers=1, threads=1)
-    each = [[job.needs.seconds / SIDE_BY_SIDE for job in planned_jobs([one], alone)] for one in footage]
+    each = [[job.needs.seconds / SIDE_BY_SIDE for job in planned_jobs([one], alone, costs)] for one in footage]
     return [seconds for number in range(n_videos) for seconds in each[number % len(each)]]

@@ -4,6 +4,9 @@ Bytes of the embedded models and the baselines bound peaks of real workers with 
 of a video of 5,000 frames. Those of Segment Anything, Cutie and the SAM 2 family are computed from the sizes of their
 tensors.
 
+Without bfloat16 the embedded models take three to four times as long; their seconds were fitted to whole commands (six
+videos at 480p, one object) and to steps of 1 and 5 objects.
+
 Seconds on a GPU are of an NVIDIA H200 beside 16 cores: those of ``embedded`` (1 and 5 objects) and ``cutie_small``
 (1 object) were fitted to whole commands on 300 frames at 480p, those of Segment Anything and SAM 2.1 to single steps.
 """
@@ -15,11 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from stages.backends.trained import PREFIX
 
 FILE = Path(__file__).with_name("costs.json")
+Processor = Literal["bfloat16", "float32", "gpu"]
+"""What computes: a CPU with fast instructions for bfloat16, one without, or a GPU."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +136,20 @@ def _measured(name: str) -> str:
 
 
 @cache
-def load_costs(on_gpu: bool = False) -> Costs:
+def load_costs(processor: Processor = "bfloat16") -> Costs:
     """The costs that come with the package; of models on a GPU, the bytes are those of main memory."""
     values: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    gpu: dict[str, Any] = values["gpu"] if on_gpu else {}
-    segmenters, propagators = (_updated(values[kind], gpu.get(kind, {})) for kind in ("segmenters", "propagators"))
+    own: dict[str, Any] = values.get(processor, {})
+    segmenters, propagators = (_updated(values[kind], own.get(kind, {})) for kind in ("segmenters", "propagators"))
     return Costs(
-        gpu.get("machine", values["machine"]),
-        frozenset(gpu.get("computed", values["computed"])),
-        ProcessCost(**values["process"] | gpu.get("process", {})),
+        own.get("machine", values["machine"]),
+        frozenset(own.get("computed", values["computed"])),
+        ProcessCost(**values["process"] | own.get("process", {})),
         {name: SegmenterCost(**cost) for name, cost in segmenters.items()},
         {name: PropagatorCost(**cost) for name, cost in propagators.items()},
     )
 
 
 def _updated(costs: Mapping[str, dict[str, Any]], seconds: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Costs of each model, with the seconds that it takes on a GPU instead of those on a core."""
+    """Costs of each model, with the seconds that it takes on another processor in place of those that it had."""
     return {name: cost | seconds.get(name, {}) for name, cost in costs.items()}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.terminal.console import UsageProblem
 
 _DRIVER_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """One of them is there when a driver for NVIDIA GPUs is: of Linux itself, or of Windows around it."""
+_CPU_INFO, _FAST = Path("/proc/cpuinfo"), frozenset({"avx512_bf16", "amx_tile"})
+_PRECISION = "POINTVOS_PRECISION"
 
 
 def require_device(name: str) -> None:
@@ -33,6 +36,18 @@ def require_device(name: str) -> None:
 def may_have_gpu() -> bool:
     """Whether looking for a GPU with torch, which takes seconds to load, is worth while."""
     return not _all_hidden() and any(file.exists() for file in _DRIVER_FILES)
+
+
+def has_bfloat16() -> bool:
+    """Whether the CPU has the instructions with which the embedded models are fast, and is to use them.
+
+    As :func:`stages.backends.devices.fast_precision` finds it with torch, which takes a second to load.
+    """
+    if os.environ.get(_PRECISION) == "float32":
+        return False
+    with suppress(OSError):
+        return any(word in _FAST for word in _CPU_INFO.read_text(encoding="ascii", errors="replace").split())
+    return False
 
 
 def _all_hidden() -> bool:

@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.capacity.costs import load_costs
+from pipeline.capacity.costs import Costs
 from pipeline.capacity.footage import Footage
-from pipeline.capacity.needs import Needs, core_speed, needs_of, uses_gpu
+from pipeline.capacity.needs import Needs, core_speed, costs_on, needs_of
 from pipeline.capacity.time_left import duration
 from pipeline.config import RunConfig
 from pipeline.runners.progress import Total
@@ -78,7 +78,7 @@ class Estimate:
 
 def estimate(footage: Sequence[Footage], config: RunConfig) -> Estimate:
     """Estimate from file headers and measured costs; videos that cannot be read count nothing."""
-    costs = load_costs(uses_gpu(config.compute.device))
+    costs = costs_on(config.compute.device)
     jobs = planned_jobs(footage, config)
     needs = [job.needs for job in jobs]
     shares = _spread(jobs, config, costs.process.start_s)
@@ -112,9 +112,9 @@ class PlannedJob:
     needs: Needs
 
 
-def planned_jobs(footage: Sequence[Footage], config: RunConfig) -> list[PlannedJob]:
-    """All jobs, in the order of the videos."""
-    costs = load_costs(uses_gpu(config.compute.device))
+def planned_jobs(footage: Sequence[Footage], config: RunConfig, costs: Costs | None = None) -> list[PlannedJob]:
+    """All jobs, in the order of the videos, at the costs that models have on this machine or at others."""
+    costs = costs or costs_on(config.compute.device)
     return [planned for one in footage for planned in _jobs(one, needs_of(one, config, costs), config)]
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import psutil
 
-from pipeline.capacity.costs import Costs, PropagatorCost
-from pipeline.capacity.devices import may_have_gpu
+from pipeline.capacity.costs import Costs, PropagatorCost, load_costs
+from pipeline.capacity.devices import has_bfloat16, may_have_gpu
 from pipeline.capacity.footage import Footage
 from pipeline.config import RunConfig
 from pipeline.runs.storage import is_remote
@@ -60,6 +60,13 @@ def needs_of(footage: Footage, config: RunConfig, costs: Costs) -> Needs:
 def uses_gpu(device: str) -> bool:
     """Whether models will run on a GPU; asked without loading them."""
     return device.startswith("cuda") or (device == "auto" and may_have_gpu())
+
+
+def costs_on(device: str) -> Costs:
+    """What models take on a device of this machine."""
+    if uses_gpu(device):
+        return load_costs("gpu")
+    return load_costs("bfloat16" if has_bfloat16() else "float32")
 
 
 def objects_at_once(footage: Footage, config: RunConfig) -> int:

@@ -13,11 +13,10 @@ import typer
 
 from pipeline.capacity.budget import with_workers, within_budget
 from pipeline.capacity.cluster import corpus_seconds
-from pipeline.capacity.costs import load_costs
 from pipeline.capacity.disk_space import free_bytes, size
 from pipeline.capacity.estimate import Estimate, estimate
 from pipeline.capacity.footage import probe_videos
-from pipeline.capacity.needs import uses_gpu
+from pipeline.capacity.needs import costs_on, uses_gpu
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options, plan_budget, plan_corpus
 from pipeline.commands.plan_corpus import corpus_facts, show_corpus
@@ -102,7 +101,7 @@ def plan(
 
 
 def _facts(job_list: JobList, config: RunConfig, foreseen: Estimate, rejects: Sequence[Reject]) -> dict[str, Any]:
-    costs = load_costs(uses_gpu(config.compute.device))
+    costs = costs_on(config.compute.device)
     names = (config.models.segmenter, config.models.propagator)
     return {
         **asdict(foreseen.total),

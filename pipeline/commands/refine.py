@@ -12,9 +12,8 @@ import psutil
 import typer
 
 from pipeline.capacity.budget import n_cores
-from pipeline.capacity.costs import load_costs
 from pipeline.capacity.devices import require_device
-from pipeline.capacity.needs import uses_gpu
+from pipeline.capacity.needs import costs_on, uses_gpu
 from pipeline.capacity.time_left import duration
 from pipeline.commands import options
 from pipeline.commands.models import require_models
@@ -128,7 +127,7 @@ def _refine(
 
 def _plan(folder: RunFolder, config: RunConfig, tasks: Sequence[RefineTask]) -> str:
     """What is looked at, and how long it takes at most."""
-    costs = load_costs(uses_gpu(config.compute.device))
+    costs = costs_on(config.compute.device)
     segmenter, propagator = costs.segmenter(config.models.segmenter), costs.propagator(config.models.propagator)
     videos = [video_of(folder, task.key) for task in tasks]
     n_steps = sum(video.n_frames * video.n_objects for video in videos)

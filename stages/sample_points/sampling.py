@@ -55,7 +55,7 @@ def sample_video(
     doubted: Mapping[str, int] | None = None,
     doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
-    """DrawnPixel the candidates of all objects of a video.
+    """Draw the candidates of all objects of a video.
 
     Args:
         video_id: the video.
@@ -90,7 +90,7 @@ def draw_candidates(
     round_: int,
     doubts: Doubts | None = None,
 ) -> list[PointCandidate]:
-    """DrawnPixel the candidates of objects on frames that were chosen.
+    """Draw the candidates of objects on frames that were chosen.
 
     Args:
         masks: of one video, at most one an object and frame.
@@ -129,7 +129,7 @@ def _by_object(masks: Sequence[Mask]) -> dict[str, dict[int, Mask]]:
 def sample_frame(
     view: View, options: SamplingOptions, rng: np.random.Generator, doubts: Sequence[tuple[int, int]] = ()
 ) -> list[DrawnPixel]:
-    """DrawnPixel the points of one object on one frame; no pixel twice.
+    """Draw the points of one object on one frame; no pixel twice.
 
     Args:
         view: the object.

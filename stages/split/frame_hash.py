@@ -22,7 +22,7 @@ Hashes = NDArray[np.uint64]
 
 N_BITS, HASH_BYTES = 128, 16
 MOST_FRAMES, MOST_VIEWED = 512, 16
-"""MemoryFrames frames of a video, and those whose cut-outs are remembered."""
+"""Frames of a video that are remembered at most, and those of them with their cut-outs."""
 _SIDE, _FREQUENCIES = 32, 16
 _GREY_PX = 256
 _NEW_BITS = 8

@@ -39,14 +39,26 @@ OTHER_MEDIA = (
 SizedPath = tuple[str, int]
 
 
-def find_local(pattern: str) -> list[SizedPath]:
+def find_local(pattern: str, on_error: Callable[[OSError], object] = lambda _: None) -> list[SizedPath]:
     """All local files of a file, a folder (recursively, links followed) or a glob, with sizes in bytes, sorted.
+
+    Args:
+        pattern: the file, folder or glob.
+        on_error: is told of folders that cannot be listed, by ``filename``; the files of others come all the same.
 
     Raises:
         FileNotFoundError: nothing is there.
+        PermissionError: the folder itself cannot be listed.
     """
     matches = [pattern] if Path(pattern).exists() else glob.glob(pattern, recursive=True)  # noqa: PTH207
-    paths = sorted({path for match in matches for path in _files_below(match)})
+    unlisted: list[OSError] = []
+    paths = sorted({path for match in matches for path in _files_below(match, unlisted.append)})
+    for error in sorted(unlisted, key=lambda error: str(error.filename)):
+        if str(error.filename).rstrip("/") == pattern.rstrip("/"):
+            raise error
+        on_error(error)
+    if not paths and unlisted:
+        return []
     if not paths and Path(pattern).is_dir():
         raise FileNotFoundError(
             f"folder {pattern!r} holds no files; give a video file, a folder or a glob such as 'clips/*.mp4'"
@@ -54,6 +66,14 @@ def find_local(pattern: str) -> list[SizedPath]:
     if not paths:
         raise FileNotFoundError(f"no file at {pattern!r}; give a video file, a folder or a glob such as 'clips/*.mp4'")
     return [(path, Path(path).stat().st_size) for path in paths]
+
+
+def unlisted_folder(error: OSError, pattern: str) -> Reject:
+    """What :func:`find_local` says of a folder below what the user asked for."""
+    folder = str(error.filename)
+    detail = f"folder {folder!r} cannot be listed: {error.strerror}; its videos are left out until you may read it"
+    name = _below(folder, _base(pattern, [folder])) or basename(folder)
+    return Reject("ingest", printable_path(name), "unlisted_folder", detail, printable_path(folder))
 
 
 def group_files(
@@ -123,19 +143,22 @@ def _unreadable(paths: Iterable[str], base: str, used: set[str]) -> list[Reject]
     ]
 
 
-def _files_below(path: str) -> Iterator[str]:
+def _files_below(path: str, on_error: Callable[[OSError], object]) -> Iterator[str]:
     """``path`` itself when it is a file, else every file below it; a folder reached twice is listed once."""
     if not Path(path).is_dir():
         yield path
         return
     seen: set[str] = set()
-    for folder, subfolders, names in os.walk(path, followlinks=True):
+    for folder, subfolders, names in os.walk(path, onerror=on_error, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             subfolders.clear()
             continue
         seen.add(real)
-        yield from (f"{folder.rstrip('/')}/{name}" for name in names if Path(folder, name).is_file())
+        try:
+            yield from [f"{folder.rstrip('/')}/{name}" for name in names if Path(folder, name).is_file()]
+        except PermissionError as problem:
+            on_error(PermissionError(problem.errno, problem.strerror, folder))
 
 
 def _base(root: str, paths: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """``python -m tests.bench.cluster_costs``: what a corpus like that of Point-VOS takes, for ``docs/cluster.md``.
 
-Numbers come from ``pipeline/capacity/costs.json``; run it when those change.
+Numbers come from ``pipeline/capacity/costs.json``, for cores with bfloat16; run it when those change.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from pipeline.capacity.cluster import Cluster, Replay, corpus_seconds, replay
+from pipeline.capacity.costs import load_costs
 from pipeline.capacity.footage import Footage
 from pipeline.capacity.time_left import duration
 from pipeline.config import RunConfig, load_config
@@ -36,9 +37,9 @@ def block() -> str:
     """The part of the page that is made from measured costs."""
     costs = [[name, *(_minute(n_objects, _settings(name)) for n_objects in (1, 4, 20))] for name in _MODELS]
     head = ["models", "1 object", "4 objects", "20 objects"]
-    seconds = corpus_seconds(videos(_SAMPLE), _settings("embedded"), N_VIDEOS)
+    seconds = corpus_seconds(videos(_SAMPLE), _settings("embedded"), N_VIDEOS, load_costs())
     rows = [_row(f"{size:,}", seconds, size) for size in SIZES]
-    small = corpus_seconds(videos(_SAMPLE), _settings(_MODELS[1]), N_VIDEOS)
+    small = corpus_seconds(videos(_SAMPLE), _settings(_MODELS[1]), N_VIDEOS, load_costs())
     rows.append(_row(f"256, {_MODELS[1]}", small, 256))
     longest = replay(seconds, Cluster(1)).longest_s
     return (
@@ -74,7 +75,7 @@ def _footage(name: str, length_s: float, n_objects: int) -> Footage:
 
 
 def _minute(n_objects: int, config: RunConfig) -> str:
-    (seconds,) = corpus_seconds([_footage("minute", 60.0, n_objects)], config, 1)
+    (seconds,) = corpus_seconds([_footage("minute", 60.0, n_objects)], config, 1, load_costs())
     return f"{seconds / 60:.1f}"
 
 

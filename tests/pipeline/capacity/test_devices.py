@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.capacity import devices
-from pipeline.capacity.devices import may_have_gpu, require_device
+from pipeline.capacity.devices import has_bfloat16, may_have_gpu, require_device
 from pipeline.terminal.console import UsageProblem
 
 WITHOUT_GPU = pytest.mark.skipif(may_have_gpu(), reason="a GPU's driver is here")
@@ -55,3 +55,22 @@ def test_where_a_driver_is_the_gpus_are_counted(monkeypatch, tmp_path):
 def test_the_cpu_and_auto_are_always_there():
     require_device("cpu")
     require_device("auto")
+
+
+def test_fast_instructions_are_found_as_torch_finds_them(monkeypatch):
+    torch = pytest.importorskip("torch")
+    from stages.backends.devices import fast_precision
+
+    for choice in ("auto", "float32"):
+        monkeypatch.setenv("POINTVOS_PRECISION", choice)
+        assert has_bfloat16() == (fast_precision(torch.device("cpu")) == torch.bfloat16)
+
+
+@pytest.mark.parametrize(("flags", "found"), [("avx2 avx512_bf16 fma", True), ("amx_tile", True), ("avx2 fma", False)])
+def test_fast_instructions_are_read_from_what_the_kernel_says_of_the_cpu(monkeypatch, tmp_path, flags, found):
+    (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t\t: fpu {flags}\n")
+    monkeypatch.delenv("POINTVOS_PRECISION", raising=False)
+    monkeypatch.setattr(devices, "_CPU_INFO", tmp_path / "cpuinfo")
+    assert has_bfloat16() == found
+    monkeypatch.setattr(devices, "_CPU_INFO", tmp_path / "there is none")
+    assert not has_bfloat16()

@@ -3,7 +3,7 @@ import pytest
 from pipeline.capacity.costs import load_costs
 from pipeline.capacity.estimate import estimate
 from pipeline.capacity.footage import Footage
-from pipeline.capacity.needs import SIDE_BY_SIDE
+from pipeline.capacity.needs import SIDE_BY_SIDE, costs_on
 from pipeline.config import load_config
 from schemas.jobs import VideoJob
 from schemas.localizations import Clicks, Localization
@@ -74,7 +74,7 @@ def test_objects_cost_nothing_behind_a_likely_cut():
 
 def test_a_worker_is_faster_once_the_others_are_done(monkeypatch):
     monkeypatch.setattr("pipeline.capacity.needs.psutil.cpu_count", lambda: 2)
-    start_s = load_costs().process.start_s
+    start_s = costs_on("cpu").process.start_s
 
     def seconds(*films):
         return estimate(films, settings(compute__workers=2, compute__threads=1)).seconds - start_s
@@ -111,9 +111,19 @@ def test_on_a_gpu_the_seconds_are_those_of_a_gpu(monkeypatch, propagator, n_obje
     film = footage(n_frames=300, n_objects=n_objects, frame_idx=150)
     on_gpu = settings(compute__device="cuda", compute__workers=1, compute__threads=2, models__propagator=propagator)
     assert 0.7 * measured_s < estimate([film], on_gpu).seconds < 1.4 * measured_s
-    assert (
-        load_costs(on_gpu=True).propagator(propagator).object_bytes == load_costs().propagator(propagator).object_bytes
-    )
+    assert load_costs("gpu").propagator(propagator).object_bytes == load_costs().propagator(propagator).object_bytes
+
+
+@pytest.mark.parametrize(("has_bfloat16", "one_s", "two_s"), [(True, 28.5, 16.5), (False, 94, 50)])
+def test_the_seconds_are_those_of_the_instructions_that_the_cpu_has(monkeypatch, has_bfloat16, one_s, two_s):
+    """Measured: six DAVIS sequences at 480p, one object each, whole command without repairs, two cores of each kind."""
+    monkeypatch.setattr("pipeline.capacity.needs.has_bfloat16", lambda: has_bfloat16)
+    monkeypatch.setattr("pipeline.capacity.needs.psutil.cpu_count", lambda: 2)
+    films = [footage(str(n_frames), n_frames) for n_frames in (40, 50, 50, 60, 80, 84)]
+    fixed = {"compute__threads": 1, "repair__enabled": False}
+    one, two = (estimate(films, settings(compute__workers=n, **fixed)).seconds for n in (1, 2))
+    assert 0.8 * one_s < one < 1.25 * one_s
+    assert 0.8 * two_s < two < 1.25 * two_s
 
 
 def test_every_pass_over_the_objects_encodes_the_video_again():

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,3 +174,30 @@ def test_raw_streams_and_animations_are_videos_and_a_preview_hides_no_frames():
     videos, rejects = group_files(files, "d")
     assert [video.video_id for video in videos] == ["a", "b", "c", "e", "e/preview"]
     assert not rejects
+
+
+def test_folders_that_may_not_be_listed_are_told_and_the_rest_is_found(tmp_path: Path):
+    """In a process of its own, for which the rights of files count, also where tests run as root."""
+    for name in ("good", "locked/deep", "names only", "alone"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "0.jpg").write_bytes(b"1")
+    for name, mode in (("locked", 0o000), ("names only", 0o600), ("alone", 0o000)):
+        (tmp_path / name).chmod(mode)
+    code = (
+        "import sys; from stages.video.corpus import find_local, group_files, unlisted_folder\n"
+        "errors = []; found = find_local(sys.argv[1], errors.append)\n"
+        "print([video.video_id for video in group_files(found, sys.argv[1])[0]])\n"
+        "for error in errors: print(*(unlisted_folder(error, sys.argv[1]).key,), error.strerror, sep=': ')\n"
+        "find_local(sys.argv[1] + '/alone')\n"
+    )
+    bound = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
+    if bound and not shutil.which("setpriv"):
+        pytest.skip("as root, and there is no setpriv to drop root's right to read everything")
+    command = [*bound, sys.executable, "-c", code, str(tmp_path)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
+    for name in ("locked", "names only", "alone"):
+        (tmp_path / name).chmod(0o700)
+    assert answer.stdout.splitlines() == [
+        "['good']", "alone: Permission denied", "locked: Permission denied", "names only: Permission denied",
+    ]  # fmt: skip
+    assert answer.stderr.endswith(f"Permission denied: '{tmp_path}/alone'\n")
