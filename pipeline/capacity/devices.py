@@ -10,8 +10,10 @@ from pipeline.terminal.console import UsageProblem
 
 _DRIVER_FILES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
 """One of them is there when a driver for NVIDIA GPUs is: of Linux itself, or of Windows around it."""
-_CPU_INFO, _FAST = Path("/proc/cpuinfo"), frozenset({"avx512_bf16", "amx_tile"})
+_CPU_INFO, _BFLOAT16_FLAGS = Path("/proc/cpuinfo"), frozenset({"avx512_bf16", "amx_tile"})
+"""Where Linux lists what the CPU can do, and the words for fast bfloat16."""
 _PRECISION = "POINTVOS_PRECISION"
+"""As in :mod:`stages.backends.devices`, which loads torch."""
 
 
 def require_device(name: str) -> None:
@@ -46,7 +48,7 @@ def has_bfloat16() -> bool:
     if os.environ.get(_PRECISION) == "float32":
         return False
     with suppress(OSError):
-        return any(word in _FAST for word in _CPU_INFO.read_text(encoding="ascii", errors="replace").split())
+        return any(word in _BFLOAT16_FLAGS for word in _CPU_INFO.read_text(encoding="ascii", errors="replace").split())
     return False
 
 

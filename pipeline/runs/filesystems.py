@@ -16,7 +16,7 @@ from pipeline.runs.stores import find
 from pipeline.terminal.console import UsageProblem
 from schemas.rejects import Reject
 from schemas.video_files import VideoFile
-from stages.video.corpus import SizedPath, find_local, group_files, unlisted_folder
+from stages.video.corpus import SizedPath, find_local, group_files, unreadable_folder
 
 
 def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
@@ -29,7 +29,7 @@ def find_videos(pattern: str) -> tuple[list[VideoFile], list[Reject]]:
     try:
         sized = _find_remote(pattern) if is_remote(pattern) else find_local(pattern, unlisted.append)
         videos, rejects = group_files(sized, pattern, _is_animated)
-        rejects += [unlisted_folder(error, pattern) for error in unlisted]
+        rejects += [unreadable_folder(error, pattern) for error in unlisted]
     except (OSError, ValueError) as problem:
         raise UsageProblem(f"cannot read VIDEOS {pattern!r}: {problem}") from None
     if not videos and not rejects:

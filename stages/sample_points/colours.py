@@ -29,7 +29,7 @@ _LOOKED_AT = 1024
 _ROUNDS = 6
 
 
-def blurred(image: Image, window: tuple[slice, slice] | None = None) -> Image:
+def blur(image: Image, window: tuple[slice, slice] | None = None) -> Image:
     """A (H, W, 3) uint8 frame, or a window of it, a little blurred: without noise and the seams of compression."""
     rows, columns = window or (slice(0, image.shape[0]), slice(0, image.shape[1]))
     top, left = max(0, rows.start - _BLUR_REACH_PX), max(0, columns.start - _BLUR_REACH_PX)

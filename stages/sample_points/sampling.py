@@ -14,7 +14,7 @@ from schemas.groups import exclusive_objects
 from schemas.masks import Mask, decode_rle, union_rle
 from schemas.points import PointCandidate
 from stages.sample_points import strata
-from stages.sample_points.colours import blurred
+from stages.sample_points.colours import blur
 from stages.sample_points.frames import choose_frames
 from stages.sample_points.interior import draw_inside, eroded
 from stages.sample_points.options import SamplingOptions
@@ -105,12 +105,12 @@ def draw_candidates(
     candidates: list[PointCandidate] = []
     for frame in read_frames(asked.keys()) if asked else ():
         here = {object_id: own[frame.idx] for object_id, own in at.items() if frame.idx in own}
-        soft = blurred(frame.image) if len(asked[frame.idx]) > 1 else None
+        blurred = blur(frame.image) if len(asked[frame.idx]) > 1 else None
         for object_id in asked[frame.idx]:
             mask = here[object_id]
             taken = _union([here[other] for other in exclusive_objects(object_id, here, groups)], mask)
             drawn = np.ascontiguousarray(mask.decode())
-            view = View.of(drawn, taken, frame.image, soft, mask.quality, options)
+            view = View.of(drawn, taken, frame.image, blurred, mask.quality, options)
             rng = generator(mask.video_id, object_id, frame.idx, round_, options.seed)
             n_doubts = round(_DOUBTS * options.points) if doubts and view.mask.any() else 0
             places = doubts(object_id, frame.image, drawn, n_doubts) if doubts and n_doubts else ()

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from stages.sample_points.colours import ColourLikelihood, Image, Lab, blurred, lab
+from stages.sample_points.colours import ColourLikelihood, Image, Lab, blur, lab
 from stages.sample_points.distances import deeper_than, inner_distance
 from stages.sample_points.options import SamplingOptions
 from stages.sample_points.spreading import Pixels
@@ -56,7 +56,7 @@ class View:
         mask: BoolMask,
         others: BoolMask,
         image: Image,
-        soft: Image | None,
+        blurred: Image | None,
         quality: float,
         options: SamplingOptions | None = None,
     ) -> View:
@@ -66,15 +66,15 @@ class View:
             mask: (H, W) bool.
             others: (H, W) bool.
             image: (H, W, 3) uint8 RGB.
-            soft: the image blurred, for several objects of a frame; None: the window alone is blurred.
+            blurred: the image blurred, for several objects of a frame; None: the window alone is blurred.
             quality: in [0, 1].
             options: the window holds the ring that they ask for; None: it is the whole frame.
         """
         window = _whole(mask) if options is None or not mask.any() else _around_it(mask, quality, options)
         near = mask[window]
         distance_px = inner_distance(near) - inner_distance(~near)
-        seen = blurred(image, window) if soft is None else soft[window]
-        return cls(window, near, others[window], image[window], seen, distance_px, quality, others)
+        near_blurred = blur(image, window) if blurred is None else blurred[window]
+        return cls(window, near, others[window], image[window], near_blurred, distance_px, quality, others)
 
     @cached_property
     def likelihood(self) -> ColourLikelihood:
@@ -83,7 +83,7 @@ class View:
         return ColourLikelihood.of(self.colours(_counted(inside)), self.colours(_counted(outside)))
 
     def colours(self, pixels: Pixels) -> Lab:
-        """Of pixels of the window."""
+        """Of n pixels of the window, without noise."""
         return lab(self.blurred.reshape(-1, 3)[pixels])
 
     def scale_px(self) -> float:

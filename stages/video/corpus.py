@@ -68,12 +68,12 @@ def find_local(pattern: str, on_error: Callable[[OSError], object] = lambda _: N
     return [(path, Path(path).stat().st_size) for path in paths]
 
 
-def unlisted_folder(error: OSError, pattern: str) -> Reject:
-    """What :func:`find_local` says of a folder below what the user asked for."""
+def unreadable_folder(error: OSError, pattern: str) -> Reject:
+    """The reject for a folder that :func:`find_local` could not list, below what the user asked for."""
     folder = str(error.filename)
-    detail = f"folder {folder!r} cannot be listed: {error.strerror}; its videos are left out until you may read it"
+    detail = f"folder {folder!r} cannot be read: {error.strerror}; its videos are left out until it is readable"
     name = _below(folder, _base(pattern, [folder])) or basename(folder)
-    return Reject("ingest", printable_path(name), "unlisted_folder", detail, printable_path(folder))
+    return Reject("ingest", printable_path(name), "unreadable_folder", detail, printable_path(folder))
 
 
 def group_files(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from stages.sample_points.colours import _SMOOTH_BINS, ColourLikelihood, _smoothed, blurred, lab, parts, roughness
+from stages.sample_points.colours import _SMOOTH_BINS, ColourLikelihood, _smoothed, blur, lab, parts, roughness
 
 LEFT = np.broadcast_to(np.arange(60) < 30, (40, 60))
 RED, GREEN, DARK_RED = (200, 30, 30), (30, 160, 40), (160, 24, 24)
@@ -18,7 +18,7 @@ def stripes(left, right) -> np.ndarray:
 
 def colours(image) -> np.ndarray:
     """(H, W, 3) Lab."""
-    return lab(blurred(image).reshape(-1, 3)).reshape(image.shape)
+    return lab(blur(image).reshape(-1, 3)).reshape(image.shape)
 
 
 def likelihood(picture, inside, around) -> ColourLikelihood:
@@ -28,7 +28,7 @@ def likelihood(picture, inside, around) -> ColourLikelihood:
 def test_a_blurred_window_is_the_blurred_frame_there():
     image = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     for window in ((slice(0, 12), slice(50, 60)), (slice(14, 20), slice(20, 31)), (slice(37, 40), slice(0, 60))):
-        assert np.array_equal(blurred(image, window), blurred(image)[window])
+        assert np.array_equal(blur(image, window), blur(image)[window])
 
 
 def test_a_colour_of_the_inside_alone_is_the_objects_and_one_of_the_outside_alone_is_not():

@@ -184,10 +184,10 @@ def test_folders_that_may_not_be_listed_are_told_and_the_rest_is_found(tmp_path:
     for name, mode in (("locked", 0o000), ("names only", 0o600), ("alone", 0o000)):
         (tmp_path / name).chmod(mode)
     code = (
-        "import sys; from stages.video.corpus import find_local, group_files, unlisted_folder\n"
+        "import sys; from stages.video.corpus import find_local, group_files, unreadable_folder\n"
         "errors = []; found = find_local(sys.argv[1], errors.append)\n"
         "print([video.video_id for video in group_files(found, sys.argv[1])[0]])\n"
-        "for error in errors: print(*(unlisted_folder(error, sys.argv[1]).key,), error.strerror, sep=': ')\n"
+        "for error in errors: print(*(unreadable_folder(error, sys.argv[1]).key,), error.strerror, sep=': ')\n"
         "find_local(sys.argv[1] + '/alone')\n"
     )
     bound = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"] if os.geteuid() == 0 else []
